@@ -1,0 +1,45 @@
+"""Run a graph of asyncio jobs in the order that their requirements allow."""
+
+from ._errors import (
+    AlreadyRunningError,
+    ConsumedError,
+    CycleError,
+    ForeverRequirementError,
+    MissingGraphPackageError,
+    MissingRequirementError,
+    RequirementError,
+)
+from ._events import EventKind, JobEvent, Observation
+from ._loops import use_loop_factory
+from .bestset import BestSet
+from .job import AbstractJob, Job
+from .printjob import PrintJob
+from .purescheduler import PureScheduler
+from .scheduler import Scheduler
+from .sequence import Schedulable, Sequence
+from .version import __version__
+from .watch import Watch
+
+__all__ = [
+    "AbstractJob",
+    "AlreadyRunningError",
+    "BestSet",
+    "ConsumedError",
+    "CycleError",
+    "EventKind",
+    "ForeverRequirementError",
+    "Job",
+    "JobEvent",
+    "MissingGraphPackageError",
+    "MissingRequirementError",
+    "Observation",
+    "PrintJob",
+    "PureScheduler",
+    "RequirementError",
+    "Schedulable",
+    "Scheduler",
+    "Sequence",
+    "Watch",
+    "__version__",
+    "use_loop_factory",
+]

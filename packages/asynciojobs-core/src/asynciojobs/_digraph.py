@@ -1,0 +1,103 @@
+"""Algorithms on directed graphs, whose nodes may be any hashable objects.
+
+A graph is a mapping from each node to its predecessors. A predecessor that is not a key is
+not in the graph, and is passed over. Nothing here recurses, so a chain of a million nodes is
+as good as any other graph; each function is O(V+E).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+__all__ = ["closure", "find_cycle", "reverse", "topological_order"]
+
+N = TypeVar("N", bound=Hashable)
+
+
+def reverse(graph: Mapping[N, Iterable[N]]) -> dict[N, list[N]]:
+    """Return the graph with each edge turned round: from each node to its successors.
+
+    Example:
+        >>> reverse({1: [], 2: [1], 3: [1, 2]})
+        {1: [2, 3], 2: [3], 3: []}
+    """
+    successors: dict[N, list[N]] = {node: [] for node in graph}
+    for node, predecessors in graph.items():
+        for predecessor in predecessors:
+            if predecessor in successors:
+                successors[predecessor].append(node)
+    return successors
+
+
+def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
+    """Yield the nodes, each one behind its predecessors; those on or behind a cycle: never.
+
+    This is Kahn's algorithm (1962) with a queue, so the order is the one in which an
+    execution without limits goes from node to node, and ties keep the order of the mapping.
+
+    Example:
+        >>> list(topological_order({3: [1, 2], 1: [], 2: [1]}))
+        [1, 2, 3]
+    """
+    successors = reverse(graph)
+    missing = dict.fromkeys(graph, 0)
+    for followers in successors.values():
+        for node in followers:
+            missing[node] += 1
+    ready = [node for node, count in missing.items() if not count]
+    for node in ready:  # grows while it is walked: that makes it a queue
+        yield node
+        for successor in successors[node]:
+            missing[successor] -= 1
+            if not missing[successor]:
+                ready.append(successor)
+
+
+def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
+    """Return the nodes of a cycle along its edges, the first one at the end again.
+
+    Returns:
+        ``None`` where the graph has no cycle.
+
+    Example:
+        >>> find_cycle({1: [3], 2: [1], 3: [2], 4: [1]})
+        [1, 2, 3, 1]
+    """
+    left = dict.fromkeys(graph)
+    for node in topological_order(graph):
+        del left[node]
+    if not left:
+        return None
+    # Each node that is left has a predecessor that is left: walking up must come round.
+    path: dict[N, None] = {}
+    node = next(iter(left))
+    while node not in path:
+        path[node] = None
+        node = next(above for above in graph[node] if above in left)
+    upwards = list(path)
+    cycle = upwards[upwards.index(node) :]
+    return [node, *reversed(cycle)]
+
+
+def closure(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> set[N]:
+    """Return what can be reached from the starts by one edge or more.
+
+    A start is in it only if it can be reached from a start.
+
+    Args:
+        neighbours: returns what can be reached from a node by one edge.
+        starts: the nodes to start from.
+
+    Example:
+        >>> sorted(closure({1: [], 2: [1], 3: [2], 4: []}.__getitem__, [3]))
+        [1, 2]
+    """
+    reached: set[N] = set()
+    pending = list(starts)
+    while pending:
+        for neighbour in neighbours(pending.pop()):
+            if neighbour not in reached:
+                reached.add(neighbour)
+                pending.append(neighbour)
+    return reached

@@ -1,0 +1,103 @@
+"""Changes to the graph of a job set as a whole; each is O(V+E)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ._digraph import closure
+from ._jobset import JobSet
+from ._queries import (
+    AnyJob,
+    followers_within,
+    nested_job_sets,
+    requirements_within,
+    successors,
+)
+from .sequence import Schedulable, members_of
+
+__all__ = ["bypass_and_remove", "keep_only", "keep_only_between", "sanitize"]
+
+
+def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
+    """Drop each requirement that is not in the same set, at all depths.
+
+    Yields:
+        for each job that was changed: its set, the job, and the requirements that it lost.
+    """
+    for inner in nested_job_sets(job_set):
+        for job in inner.jobs:
+            lost = [other for other in job._required or () if other not in inner.jobs]
+            if lost:
+                job.requires(lost, remove=True)
+                yield inner, job, lost
+
+
+def bypass_and_remove(job_set: JobSet, job: Schedulable) -> None:
+    """Remove a job, and let those that require it require what it requires.
+
+    Raises:
+        ValueError: it is not in the set itself; nothing was changed.
+    """
+    jobs = members_in(job_set, [job])
+    for bypassed in jobs:
+        for follower in successors(job_set, [bypassed]):
+            follower.requires(bypassed, remove=True)
+            follower.requires(bypassed._required)
+    for bypassed in jobs:
+        job_set.remove(bypassed)
+
+
+def keep_only(job_set: JobSet, remains: Iterable[Schedulable]) -> None:
+    """Remove the jobs that are not among the remains, and all requirements of them."""
+    kept = set(members_of(remains))
+    dropped = [job for job in job_set.jobs if job not in kept]
+    for job in dropped:
+        job_set.remove(job)
+    unwanted = set(dropped)
+    for job in job_set.jobs:
+        job.requires(unwanted.intersection(job._required or ()), remove=True)
+
+
+def keep_only_between(
+    job_set: JobSet,
+    *,
+    starts: Iterable[Schedulable],
+    ends: Iterable[Schedulable],
+    keep_starts: bool,
+    keep_ends: bool,
+) -> None:
+    """Keep the jobs on the ways from the starts to the ends.
+
+    That is: what is a start or is reached from one (all jobs if there are no starts), and is
+    an end or reaches one (all jobs if there are no ends).
+
+    Raises:
+        ValueError: a start or an end is not in the set; nothing was changed.
+    """
+    first = set(members_in(job_set, starts))
+    last = set(members_in(job_set, ends))
+    kept = set(job_set.jobs)
+    if first:
+        kept &= first | closure(followers_within(job_set), first)
+    if last:
+        kept &= last | closure(requirements_within(job_set), last)
+    if not keep_starts:
+        kept -= first
+    if not keep_ends:
+        kept -= last
+    keep_only(job_set, kept)
+
+
+def members_in(job_set: JobSet, things: Iterable[Schedulable]) -> list[AnyJob]:
+    """Return the jobs that some jobs and sequences stand for.
+
+    Raises:
+        ValueError: one of them is not in the set itself.
+    """
+    jobs = list(members_of(things))
+    for job in jobs:
+        if job not in job_set.jobs:
+            raise ValueError(
+                f"{job.repr_main()} is not in {job_set.repr_main()} itself: name a job that is"
+            )
+    return jobs

@@ -1,0 +1,406 @@
+"""`Run`: one run of a job set, from its start to its verdict.
+
+The idea is a count-down. Each job carries how many of its requirements are not done; the end
+of a job takes one off from those that wait for it, and those at zero are ready. A requirement
+is looked at once and a job started once, so a run is O(V+E), and a step O(1 + out-degree).
+
+- A job is a task. What is to be done at its end is done inside of that task, in its last
+  step, rather than in a callback one loop turn later. For that to be safe, the coroutine of
+  the task is *primed*: it has been driven into its ``try`` before the task is made, so even a
+  task that is cancelled before its first step comes out through the ``except``.
+- The window is a count of slots that are taken, and a queue of jobs that are ready.
+- Jobs are started in slices, one a loop turn. A hundred thousand ready jobs are never a
+  hundred thousand tasks if they are short, and timers and sockets get their turn.
+- The deadline is a timer of the loop. So a job's own `TimeoutError`, and somebody's
+  cancellation of the run, can't be taken for it.
+- There is one way out, `_end()`: it settles the verdict, cancels what is left, and wakes
+  `verdict()`, which waits for that. Whatever a step of the engine raises goes there as well,
+  since the event loop would only log it.
+
+`docs/design/engine.md` has the reasons, and what was tried and left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import math
+import sys
+import types
+from collections import deque
+from collections.abc import Collection, Generator, Iterable
+
+from ._admission import admit, check_all, count_requirements, enroll, reset
+from ._digraph import closure, find_cycle
+from ._errors import AlreadyRunningError, CycleError
+from ._events import EventKind
+from ._jobset import JobSet
+from ._lifecycle import Phase
+from ._queries import AnyJob, nested_job_sets
+from ._shutdown import serve
+from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
+from ._waiting import wait_out, warn_of_deaf
+
+__all__ = ["Run"]
+
+SLICE = 256
+"""How many jobs are started in one turn of the event loop (jobs)."""
+
+SWALLOWED_AFTER = 0.01
+"""A job that returns a value this long after its cancellation was deaf to it (seconds)."""
+
+# On Python 3.11 an attribute of an enum class costs ten times a global.
+SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
+PHASE_SCHEDULED = Phase.SCHEDULED
+
+
+@types.coroutine
+def primed() -> Generator[None, None, None]:
+    """Suspend once: the coroutine that awaits this is driven up to here by its maker."""
+    yield
+
+
+class Run:
+    """One run of a job set; it is made for that, and thrown away.
+
+    Args:
+        job_set: the jobs to run.
+        window: how many regular jobs may run at once; ``None`` or 0 is no limit (jobs).
+        timeout: how long the run may take; ``None`` is no limit (seconds).
+    """
+
+    def __init__(self, job_set: JobSet, *, window: int | None, timeout: float | None) -> None:
+        self._job_set = job_set
+        self._observers = job_set._observers
+        self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()  # each job starts in a copy of it
+        self._timeout = timeout
+        self._slots = window or sys.maxsize
+        self._slots_taken = 0  # == number of regular jobs in _tasks
+        self._tasks: dict[AnyJob, asyncio.Task[None]] = {}  # started, and not ended
+        self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
+        self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
+        self._forever: set[AnyJob] = set()  # what they were when they came; flags may change
+        self._awaited = 0  # jobs whose end is waited for: regular ones, or else forever ones
+        self._only_forever = True  # there are none but forever jobs
+        self._starting = False  # _start_ready() is at work, or will be in the next turn
+        self._newcomers: list[AnyJob] = []  # added during the run, and not counted yet
+        self._grown = False  # jobs have been added during the run
+        self._verdict: Verdict | None = None  # settled once it is not None
+        self._ended_at = 0.0  # when the verdict was settled
+        self._over: asyncio.Future[None] = self._loop.create_future()  # done with _verdict
+
+    @property
+    def settled(self) -> Verdict | None:
+        """How the run ended; ``None`` as long as it goes on."""
+        return self._verdict
+
+    async def verdict(self) -> Verdict:
+        """Run the jobs, and return how that ended; nothing of it is alive then.
+
+        Raises:
+            AlreadyRunningError: the job set, or a job of it, takes part in another run.
+            ValueError: the jobs can't be run; nothing was started.
+            CancelledError: the caller was cancelled.
+            BaseException: a KeyboardInterrupt or SystemExit that a job raised, or what is
+                wrong with a job that was added on the way.
+        """
+        self._open()
+        deadline = self._set_deadline()
+        try:
+            self._begin()
+            await self._over
+        except asyncio.CancelledError:
+            self._end(Cancelled())
+            raise
+        except GeneratorExit:  # the loop is gone, its tasks with it: nothing to wait for
+            self._tasks.clear()
+            raise
+        except BaseException as error:
+            self._end(Broken(error))
+            raise
+        finally:
+            if deadline is not None:
+                deadline.cancel()
+            try:
+                await wait_out({task: job for job, task in self._tasks.items()})
+            finally:
+                self._close()
+        return self._answer()
+
+    def _answer(self) -> Verdict:
+        assert self._verdict is not None
+        if isinstance(self._verdict, Broken):
+            raise self._verdict.exception
+        return self._verdict
+
+    # -- the beginning
+
+    def _open(self) -> None:
+        """Check all, count all, and put what requires nothing in the queue."""
+        job_set = self._job_set
+        if job_set._join_run is not None:
+            raise AlreadyRunningError(job_set)
+        job_sets = list(nested_job_sets(job_set))
+        check_all(job_sets[1:])
+        admit(job_set)
+        reset(job_sets)
+        job_set._join_run = self._join
+        self._enclose(job_sets)
+        self._expect(job_set.jobs)
+        for job in job_set.jobs:
+            if not job._missing:
+                self._make_ready(job)
+
+    def _enclose(self, job_sets: Iterable[JobSet]) -> None:
+        """Let those who observe a job set hear of what is nested in it."""
+        for job_set in job_sets:
+            for job in job_set.jobs:
+                if isinstance(job, JobSet):
+                    job_set._observers.enclose(job._observers)
+
+    def _expect(self, jobs: Collection[AnyJob]) -> None:
+        """Count the jobs whose end is waited for: forever jobs only if there are no others."""
+        forever = {job for job in jobs if job.forever}
+        self._forever |= forever
+        regular = len(jobs) - len(forever)
+        if regular and self._only_forever:
+            self._only_forever = False
+            self._awaited = 0
+        self._awaited += len(forever) if self._only_forever else regular
+
+    def _set_deadline(self) -> asyncio.TimerHandle | None:
+        if self._timeout is None or self._timeout == math.inf:
+            return None
+        when = self._loop.time() + self._timeout
+        return self._loop.call_at(when, self._end, TimedOut(self._timeout))
+
+    def _begin(self) -> None:
+        if not self._awaited:
+            self._end(FINE)
+        elif self._timeout == 0:
+            self._end(TimedOut(0))
+        else:
+            self._context.run(self._start_ready)
+
+    # -- a job, from its requirements to its end
+
+    def _make_ready(self, job: AnyJob) -> None:
+        """Put a job in the queue, its requirements being met."""
+        if self._grown and self._has_late_requirements(job):
+            return
+        job._phase = PHASE_SCHEDULED
+        if self._observers.heard:
+            self._observers.tell(job, SCHEDULED, self._loop.time())
+        if job in self._forever:
+            self._ready_forever.append(job)
+        else:
+            self._ready.append(job)
+
+    def _start_ready(self) -> None:
+        """Start the jobs in the queue, as far as the window and the slice go."""
+        self._starting = True
+        now = self._loop.time()
+        try:
+            for _ in range(SLICE):
+                job = self._next_to_start()
+                if job is None:
+                    self._starting = False
+                    return
+                self._start(job, now)
+            self._loop.call_soon(self._start_ready, context=self._context)
+        except BaseException as error:
+            self._end(Broken(error))
+
+    def _next_to_start(self) -> AnyJob | None:
+        if self._verdict is not None:
+            return None
+        if self._ready_forever:
+            return self._ready_forever.popleft()
+        if self._ready and self._slots_taken < self._slots:
+            self._slots_taken += 1
+            return self._ready.popleft()
+        return None
+
+    def _start(self, job: AnyJob, now: float) -> None:
+        job._start(now)
+        if self._observers.heard:
+            self._observers.tell(job, STARTED, now)
+        drive = self._drive(job)
+        drive.send(None)
+        label = job.label
+        name = label if isinstance(label, str) else None
+        task = self._loop.create_task(drive, name=name)
+        if not task.done():  # an eager task may have come to its end already
+            self._tasks[job] = task
+            if self._verdict is not None:  # ... or may have brought the end of the run
+                task.cancel()
+
+    async def _drive(self, job: AnyJob) -> None:
+        """Run a job in a task of its own, and deal with its end there."""
+        try:
+            try:
+                await primed()
+                nested = isinstance(job, JobSet)
+                value = await (self._co_run_nested(job) if nested else job.co_run())
+            except BaseException as error:
+                if self._loop.is_running():  # else the loop is gone: this is close()
+                    self._raised(job, error)
+            else:
+                self._returned(job, value)
+        except BaseException as error:  # not the job's: ours, or an observer's
+            self._end(Broken(error))
+        finally:
+            del job, self  # this frame is in the traceback that the job keeps: no circle
+
+    async def _co_run_nested(self, job: AnyJob) -> object:
+        """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
+        try:
+            return await job.co_run()
+        finally:
+            job._shutdown_given = True
+            if self._observers.heard:
+                self._observers.tell(job, SHUTDOWN, self._loop.time())
+            shutdown = self._loop.create_task(serve(job, self._job_set._shutdown_record))
+            await wait_out({shutdown: job}, warn=False)
+            if (interruption := shutdown.result()) is not None:
+                raise interruption
+
+    def _returned(self, job: AnyJob, value: object) -> None:
+        self._tasks.pop(job, None)
+        now = self._loop.time()
+        job._finish(value, now)
+        if self._observers.heard:
+            self._observers.tell(job, DONE, now)
+        if self._verdict is None:
+            self._release(job)
+        elif now > self._ended_at + SWALLOWED_AFTER:
+            warn_of_deaf(job, f"went on for {now - self._ended_at:.3g}s, to its end")
+
+    def _raised(self, job: AnyJob, error: BaseException) -> None:
+        self._tasks.pop(job, None)
+        now = self._loop.time()
+        cancelled = self._verdict is not None and isinstance(error, asyncio.CancelledError)
+        if cancelled:
+            job.ended_at = now
+        else:
+            job._fail(error, now)
+        if self._observers.heard:
+            self._observers.tell(job, CANCELLED if cancelled else FAILED, now)
+        job._discard_unstarted()
+        if cancelled:
+            return
+        going_on = self._verdict is None
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            self._end(Broken(error))
+        elif job.critical:
+            self._end(CriticalFailure(job, error))
+        elif going_on:
+            self._release(job)
+
+    def _release(self, job: AnyJob) -> None:
+        """Take one off from the jobs that a job held back, now that it is done."""
+        held, job._holds = job._holds, None
+        for follower in held or ():
+            missing = follower._missing = follower._missing - 1
+            if not missing:
+                self._make_ready(follower)
+        regular = job not in self._forever
+        self._slots_taken -= regular
+        self._awaited -= regular or self._only_forever
+        if not self._awaited:
+            self._end(FINE)
+        elif not self._starting and (self._ready or self._ready_forever):
+            self._context.run(self._start_ready)
+
+    # -- jobs that are added on the way
+
+    def _join(self, jobs: list[AnyJob]) -> None:
+        """Take jobs into the run; they are waited for from now on.
+
+        Their requirements are counted in the next turn of the loop, so that a user may add
+        several jobs, and say what they require, in any order.
+        """
+        enroll(jobs)
+        self._grown = True
+        if self._verdict is not None:
+            return
+        self._expect(jobs)
+        if not self._newcomers:
+            self._loop.call_soon(self._count_newcomers, context=self._context)
+        self._newcomers.extend(jobs)
+
+    def _count_newcomers(self) -> None:
+        newcomers, self._newcomers = self._newcomers, []
+        if self._verdict is not None:
+            return
+        try:
+            self._admit_newcomers(newcomers)
+            if not self._starting:
+                self._start_ready()
+        except BaseException as error:
+            self._end(Broken(error))
+
+    def _admit_newcomers(self, newcomers: list[AnyJob]) -> None:
+        for job in newcomers:
+            job._reset()
+            if isinstance(job, JobSet):
+                job_sets = list(nested_job_sets(job))
+                check_all(job_sets)
+                reset(job_sets)
+                self._enclose([self._job_set, *job_sets])
+        if cycle := find_cycle({job: job._required or () for job in newcomers}):
+            raise CycleError(cycle)
+        for job in newcomers:
+            count_requirements(job)
+        for job in newcomers:
+            if not job._missing:
+                self._make_ready(job)
+
+    def _has_late_requirements(self, job: AnyJob) -> bool:
+        """Tell whether a job was made to require others since its requirements were counted.
+
+        That is what a job does that adds others, and lets a last one wait for them.
+        """
+        count_requirements(job)
+        if not job._missing:
+            return False
+        upstream = closure(unfinished_requirements, [job])
+        if cycle := find_cycle({other: unfinished_requirements(other) for other in upstream}):
+            raise CycleError(cycle)
+        return True
+
+    # -- the end
+
+    def _end(self, verdict: Verdict) -> None:
+        """Settle how the run ends, and cancel what is left.
+
+        The first verdict stays, but for two: a run that was fine is not if its clean-up
+        fails, and what must leave the run does so in any case.
+        """
+        settled = self._verdict
+        if settled is None or settled is FINE or isinstance(verdict, Broken):
+            self._verdict = verdict
+        if settled is not None:
+            return
+        self._ended_at = self._loop.time()
+        for task in tuple(self._tasks.values()):
+            task.cancel()
+        if not self._over.done():  # it is if the run was cancelled from outside
+            self._over.set_result(None)
+
+    def _close(self) -> None:
+        """Take the marks of the run from the jobs, and close what was never started."""
+        self._job_set._join_run = None
+        if self._verdict is FINE and not self._forever and not self._grown:
+            return  # all jobs have come to their end
+        for job in self._job_set.jobs:
+            if job._holds is not None:
+                job._holds = None
+                if not job.is_running():
+                    job._discard_unstarted()
+
+
+def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
+    """Return the requirements of a job that take part in the run, and are not done."""
+    return [other for other in job._required or () if other._holds is not None]

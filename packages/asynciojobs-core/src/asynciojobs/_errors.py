@@ -1,0 +1,121 @@
+"""What goes wrong, each kind of it with its data.
+
+A message names the object, the rule and the remedy, in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+__all__ = [
+    "AlreadyRunningError",
+    "ConsumedError",
+    "CycleError",
+    "ForeverRequirementError",
+    "MissingGraphPackageError",
+    "MissingRequirementError",
+    "RequirementError",
+]
+
+SHOWN_OF_CYCLE = 8
+"""Jobs of a long cycle that its message names (jobs)."""
+
+
+class Named(Protocol):
+    """What a message needs of a job, or of a scheduler, to name it."""
+
+    def repr_main(self) -> str:
+        """Return a short text such as ``<Job `fetch`>``."""
+        ...
+
+
+class RequirementError(ValueError):
+    """The requirements of a scheduler are such that it can't run."""
+
+
+class CycleError(RequirementError):
+    """Some jobs require each other in a circle, so that none of them can be first.
+
+    Attributes:
+        cycle: the jobs in the order in which they would have to run, each one required by
+            the next; the first stands at the end again, as in ``graphlib.CycleError``.
+    """
+
+    def __init__(self, cycle: Sequence[Named]) -> None:
+        self.cycle = list(cycle)
+        names = [job.repr_main() for job in self.cycle]
+        if len(names) > SHOWN_OF_CYCLE:
+            names[SHOWN_OF_CYCLE // 2 : 1 - SHOWN_OF_CYCLE // 2] = ["…"]
+        super().__init__(
+            f"the requirements have a cycle of {len(self.cycle) - 1} jobs, "
+            f"{' → '.join(names)}: break it with requires(…, remove=True)"
+        )
+
+
+class MissingRequirementError(RequirementError):
+    """A job requires another one that is not in its scheduler.
+
+    Attributes:
+        job: the job that requires.
+        requirement: the job that is required, and is not there.
+    """
+
+    def __init__(self, job: Named, requirement: Named) -> None:
+        self.job = job
+        self.requirement = requirement
+        super().__init__(
+            f"{job.repr_main()} requires {requirement.repr_main()}, which is not in the "
+            "same scheduler: add it there, or drop the requirement with sanitize()"
+        )
+
+
+class ForeverRequirementError(RequirementError):
+    """A regular job requires a forever job, whose end nobody waits for.
+
+    Attributes:
+        job: the job that requires.
+        requirement: the forever job.
+    """
+
+    def __init__(self, job: Named, requirement: Named) -> None:
+        self.job = job
+        self.requirement = requirement
+        super().__init__(
+            f"{job.repr_main()} requires {requirement.repr_main()}, which runs forever, so "
+            "it could never start: drop the requirement, or give both the same `forever`"
+        )
+
+
+class AlreadyRunningError(RuntimeError):
+    """A run was asked for something that takes part in a run already.
+
+    Attributes:
+        busy: the scheduler, or the job, that is running.
+    """
+
+    def __init__(self, busy: Named) -> None:
+        self.busy = busy
+        super().__init__(
+            f"{busy.repr_main()} takes part in a run that is going on: wait until that one "
+            "is over, or make another object"
+        )
+
+
+class ConsumedError(RuntimeError):
+    """A job was made of a coroutine, which can run once, and that has been.
+
+    Attributes:
+        job: the job.
+    """
+
+    def __init__(self, job: Named) -> None:
+        self.job = job
+        super().__init__(
+            f"{job.repr_main()} was made of a coroutine, which can run only once: give it a "
+            "coroutine function and its arguments instead, Job(function, *args)"
+        )
+
+
+class MissingGraphPackageError(ImportError):
+    """Drawing was asked for, and the optional package that draws is not installed."""

@@ -1,0 +1,131 @@
+"""What a run tells those who observe it."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import NamedTuple, TypeAlias
+
+from .job import AbstractJob
+
+__all__ = ["EventKind", "JobEvent", "Observation", "Observer", "Observers"]
+
+logger = logging.getLogger("asynciojobs")
+
+
+class EventKind(enum.StrEnum):
+    """What happened to a job; a string, too."""
+
+    SCHEDULED = "scheduled"
+    """Its requirements are met; in a full window it waits now for a slot."""
+    STARTED = "started"
+    DONE = "done"
+    """It returned."""
+    FAILED = "failed"
+    """It raised."""
+    CANCELLED = "cancelled"
+    """It had started, and the end of the run has cancelled it."""
+    SHUTDOWN = "shutdown"
+    """Its `co_shutdown()` is called."""
+
+
+class JobEvent(NamedTuple):
+    """Something that happened to a job."""
+
+    job: AbstractJob[object]
+    kind: EventKind
+    time: float
+    """When, on the clock of the event loop (seconds)."""
+
+
+Observer: TypeAlias = Callable[[JobEvent], object]
+"""Called with each event as it happens, in the thread of the event loop."""
+
+
+class Observers:
+    """Who listens to a job set: its own observers, and those of the job set around it.
+
+    They form a tree, as the job sets do, so that one look at `heard` tells whether anybody
+    at all listens; that is all that a run pays for each event when nobody does.
+    """
+
+    def __init__(self) -> None:
+        self.heard = False  # == bool(self._own) or (self._outer is not None and outer.heard)
+        self._own: list[Observer] = []
+        self._outer: Observers | None = None
+        self._inner: dict[Observers, None] = {}  # those whose _outer is this one
+
+    def enclose(self, inner: Observers) -> None:
+        """From now on, tell the observers here what happens in there, too."""
+        if inner._outer is self:
+            return
+        if inner._outer is not None:
+            inner._outer._inner.pop(inner, None)
+        inner._outer = self
+        self._inner[inner] = None
+        inner._refresh()
+
+    def attach(self, observer: Observer) -> None:
+        """Let somebody listen."""
+        self._own.append(observer)
+        self._refresh()
+
+    def detach(self, observer: Observer) -> None:
+        """Let somebody listen no longer."""
+        self._own.remove(observer)
+        self._refresh()
+
+    def tell(self, job: AbstractJob[object], kind: EventKind, time: float) -> None:
+        """Give an event to all who listen; what they raise is logged."""
+        event = JobEvent(job, kind, time)
+        node: Observers | None = self
+        while node is not None:
+            for observer in tuple(node._own):
+                try:
+                    observer(event)
+                except Exception:
+                    logger.exception("an observer raised at %s %s", kind, job.repr_main())
+            node = node._outer
+
+    def _refresh(self) -> None:
+        pending = [self]
+        while pending:
+            node = pending.pop()
+            around = node._outer
+            node.heard = bool(node._own) or (around is not None and around.heard)
+            pending.extend(node._inner)
+
+
+class Observation:
+    """The handle of an observer: it listens until `close()`, or to the end of a ``with``.
+
+    Args:
+        observers: those whom the observer joins.
+        observer: called with each event.
+    """
+
+    def __init__(self, observers: Observers, observer: Observer) -> None:
+        if not callable(observer):
+            raise TypeError(f"an observer must be callable with a JobEvent, not {observer!r}")
+        self._observers: Observers | None = observers
+        self._observer = observer
+        observers.attach(observer)
+
+    def close(self) -> None:
+        """Stop listening; a second time does nothing."""
+        observers, self._observers = self._observers, None
+        if observers is not None:
+            observers.detach(self._observer)
+
+    def __enter__(self) -> Observation:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,137 @@
+"""`JobSet`: the jobs of a scheduler, as a set."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from ._errors import AlreadyRunningError
+from ._events import Observers
+from .bestset import BestSet
+from .job import AbstractJob, JobGroup
+from .sequence import Schedulable, members_of
+
+__all__ = ["JobSet", "ShutdownRecord"]
+
+S = TypeVar("S", bound=AbstractJob[object] | JobGroup)
+Self = TypeVar("Self", bound="JobSet")
+
+
+class ShutdownRecord:
+    """What came of shutting down a job set, since its last run began."""
+
+    def __init__(self) -> None:
+        self.complete = True
+        """Nothing has failed or run out of its time so far: the answer."""
+        self.failures: dict[AbstractJob[object], BaseException] = {}
+        """What the `co_shutdown()` of a job raised, or that it ran out of time."""
+
+    def note(self, job: AbstractJob[object], failure: BaseException) -> None:
+        """Keep the failure of a job."""
+        self.complete = False
+        self.failures[job] = failure
+
+
+class JobSet:
+    """Jobs in their order of creation, and who observes them.
+
+    It has no ``__slots__``, so that a scheduler can be a job set and a job.
+
+    Attributes:
+        jobs: the jobs. It may be edited as any set; a run that goes on takes notice of what
+            is given to `add()` and `update()` only.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: BestSet[AbstractJob[object]] = BestSet()
+        self._observers = Observers()
+        # What the run that goes on does with jobs that are added; None between runs.
+        self._join_run: Callable[[list[AbstractJob[object]]], None] | None = None
+        self._shutdown_record = ShutdownRecord()
+        # Pending while a co_shutdown() of this set goes on; None otherwise.
+        self._shutdown_under_way: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def __bool__(self) -> bool:
+        # A scheduler is a job too, and an empty one is no less a job.
+        return True
+
+    def __iter__(self) -> Iterator[AbstractJob[object]]:
+        return iter(self.jobs)
+
+    def __contains__(self, job: object) -> bool:
+        return job in self.jobs
+
+    def repr_main(self) -> str:
+        """Return a short text that names the set."""
+        return f"<{type(self).__name__} of {len(self.jobs)} jobs>"
+
+    def add(self, job: S) -> S:
+        """Add a job, or the jobs of a sequence.
+
+        During a run, from a job of it, they join the run: each starts when its requirements
+        are done.
+
+        Args:
+            job: a job or a sequence.
+
+        Returns:
+            `job`.
+
+        Raises:
+            TypeError: it is something else.
+            ValueError: it is this scheduler itself.
+        """
+        self._take([job])
+        return job
+
+    def update(self: Self, jobs: Schedulable | Iterable[Schedulable]) -> Self:
+        """Add a job, a sequence, or a collection of these; see `add()`.
+
+        Returns:
+            the scheduler.
+
+        Raises:
+            TypeError: something else is among them; nothing was added.
+            ValueError: this scheduler is among them; nothing was added.
+        """
+        single = isinstance(jobs, AbstractJob | JobGroup) or not isinstance(jobs, Iterable)
+        self._take([jobs] if single else jobs)  # type: ignore[list-item, arg-type]
+        return self
+
+    def remove(self: Self, job: Schedulable) -> Self:
+        """Remove a job, or the jobs of a sequence.
+
+        Other jobs may go on to require it: `sanitize()` drops such requirements.
+
+        Returns:
+            the scheduler.
+
+        Raises:
+            TypeError: it is something else.
+            KeyError: it is not in the scheduler; nothing was removed.
+            AlreadyRunningError: the scheduler is running (a RuntimeError).
+        """
+        self._check_not_running()
+        jobs = list(members_of([job]))
+        for member in jobs:
+            if member not in self.jobs:
+                raise KeyError(f"{member.repr_main()} is not in {self.repr_main()}")
+        for member in jobs:
+            self.jobs.discard(member)
+        return self
+
+    def _take(self, things: Iterable[Schedulable]) -> None:
+        new = [job for job in members_of(things) if job not in self.jobs]
+        if self in new:
+            raise ValueError(f"{self.repr_main()} can't be put in itself")
+        self.jobs.update(new)
+        if self._join_run is not None:
+            self._join_run(list(dict.fromkeys(new)))
+
+    def _check_not_running(self) -> None:
+        if self._join_run is not None:
+            raise AlreadyRunningError(self)

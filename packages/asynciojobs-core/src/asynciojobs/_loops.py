@@ -1,0 +1,77 @@
+"""Where the synchronous entries get their event loop from: one place for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeAlias, TypeVar
+
+__all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
+
+T = TypeVar("T")
+
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+"""Makes a new event loop, as ``asyncio.new_event_loop`` does."""
+
+_loop_factory: ContextVar[LoopFactory | None] = ContextVar(
+    "asynciojobs loop factory", default=None
+)
+
+
+@contextlib.contextmanager
+def use_loop_factory(factory: LoopFactory) -> Iterator[None]:
+    """Have the synchronous entries called in this context make their loop by `factory`.
+
+    These are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``; their
+    keyword ``loop_factory`` wins over it.
+
+    Args:
+        factory: makes a new event loop.
+
+    Example:
+        >>> from asynciojobs import Job, Scheduler, use_loop_factory
+        >>> with use_loop_factory(asyncio.SelectorEventLoop):
+        ...     Scheduler(Job(asyncio.sleep(0))).run()
+        True
+    """
+    token = _loop_factory.set(factory)
+    try:
+        yield
+    finally:
+        _loop_factory.reset(token)
+
+
+def run_synchronously(
+    coroutine: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    loop_factory: LoopFactory | None,
+    instead: str,
+) -> T:
+    """Run a coroutine in a loop of its own, and return its result.
+
+    Args:
+        coroutine: returns the coroutine; called only when it is sure to be awaited.
+        loop_factory: makes the loop; ``None`` takes that of `use_loop_factory`, and else
+            asyncio's own.
+        instead: what a caller inside of a running loop has to write.
+
+    Raises:
+        RuntimeError: the caller is inside of a running loop.
+    """
+    if _in_running_loop():
+        raise RuntimeError(
+            "this call makes an event loop of its own, and can't be made inside of a "
+            f"running one: write `{instead}` there"
+        )
+    with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
+        return runner.run(coroutine())
+
+
+def _in_running_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

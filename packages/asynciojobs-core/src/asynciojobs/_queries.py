@@ -1,0 +1,133 @@
+"""Questions about the graph of a job set; each answer is O(V+E) at most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from . import _digraph
+from ._errors import CycleError
+from ._jobset import JobSet
+from ._lifecycle import Phase
+from .job import AbstractJob
+from .sequence import Schedulable, members_of
+
+__all__ = [
+    "counts_by_phase",
+    "entry_jobs",
+    "exit_jobs",
+    "find_cycle",
+    "nested_job_sets",
+    "predecessors",
+    "predecessors_upstream",
+    "successors",
+    "successors_downstream",
+    "topological_order",
+]
+
+AnyJob: TypeAlias = AbstractJob[object]
+Graph: TypeAlias = dict[AnyJob, Iterable[AnyJob]]
+
+
+def graph_of(job_set: JobSet) -> Graph:
+    """Return the requirements of each job, as a graph for `_digraph`."""
+    return {job: job._required or () for job in job_set.jobs}
+
+
+def requirements_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
+    """Return the function from a job to its requirements in the set."""
+    jobs = job_set.jobs
+    return lambda job: [other for other in job._required or () if other in jobs]
+
+
+def followers_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
+    """Return the function from a job of the set to those that require it there."""
+    return _digraph.reverse(graph_of(job_set)).__getitem__
+
+
+def entry_jobs(job_set: JobSet) -> Iterator[AnyJob]:
+    """Yield the jobs that require nothing."""
+    return (job for job in job_set.jobs if not job._required)
+
+
+def exit_jobs(job_set: JobSet, *, discard_forever: bool) -> Iterator[AnyJob]:
+    """Yield the jobs that no job of the set requires, without the forever ones if so told."""
+    required = {requirement for job in job_set.jobs for requirement in job._required or ()}
+    for job in job_set.jobs:
+        if job not in required and not (discard_forever and job.forever):
+            yield job
+
+
+def topological_order(job_set: JobSet) -> Iterator[AnyJob]:
+    """Yield the jobs, each one behind its requirements.
+
+    Raises:
+        CycleError: they have a cycle; raised before anything is yielded.
+    """
+    graph = graph_of(job_set)
+    order = list(_digraph.topological_order(graph))
+    if len(order) < len(graph):
+        raise CycleError(_digraph.find_cycle(graph) or ())
+    return iter(order)
+
+
+def find_cycle(job_set: JobSet) -> list[AnyJob] | None:
+    """Return a cycle among the jobs of the set or of one nested in it, if there is one."""
+    cycles = (_digraph.find_cycle(graph_of(inner)) for inner in nested_job_sets(job_set))
+    return next((cycle for cycle in cycles if cycle), None)
+
+
+def predecessors(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
+    """Return the jobs of the set that any of the starts requires."""
+    return {
+        requirement
+        for start in members_of(starts)
+        for requirement in start._required or ()
+        if requirement in job_set.jobs
+    }
+
+
+def successors(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
+    """Return the jobs of the set that require any of the starts."""
+    wanted = set(members_of(starts))
+    return {job for job in job_set.jobs if not wanted.isdisjoint(job._required or ())}
+
+
+def predecessors_upstream(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
+    """Return the jobs of the set that any of the starts depends on, however far up."""
+    direct = predecessors(job_set, starts)
+    return _digraph.closure(requirements_within(job_set), direct) | direct
+
+
+def successors_downstream(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
+    """Return the jobs of the set that depend on any of the starts, however far down."""
+    direct = successors(job_set, starts)
+    return _digraph.closure(followers_within(job_set), direct) | direct
+
+
+def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
+    """Yield the set itself, then all that are nested in it, at any depth, outermost first.
+
+    Raises:
+        ValueError: one of them is nested in itself.
+    """
+    stack: list[Iterator[JobSet]] = [iter((job_set,))]
+    path: dict[JobSet, None] = {}
+    while stack:
+        for inner in stack[-1]:
+            if inner in path:
+                raise ValueError(f"{inner.repr_main()} is nested in itself")
+            yield inner
+            path[inner] = None
+            stack.append(job for job in tuple(inner.jobs) if isinstance(job, JobSet))
+            break
+        else:
+            stack.pop()
+            if path:
+                path.popitem()
+
+
+def counts_by_phase(job_set: JobSet) -> Counter[Phase]:
+    """Return how many jobs of the set are in each phase; one pass."""
+    return Counter(job._phase for job in job_set.jobs)

@@ -1,0 +1,145 @@
+"""The text that schedulers print about themselves, as lines; nothing here prints."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+
+from ._badge import Signs, badge
+from ._jobset import JobSet
+from ._lifecycle import Phase
+from ._outline import Entry, iterate_jobs, number
+from ._queries import AnyJob, counts_by_phase, entry_jobs, exit_jobs
+from ._verdict import Verdict
+from .job import AbstractJob, attempt
+
+__all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
+
+END = "--end--"  # stands where the other lines have the badge, and is as wide
+
+LETTERS = {Phase.DONE: "D", Phase.RUNNING: "R", Phase.SCHEDULED: "S", Phase.IDLE: "I"}
+
+
+def stats(job_set: JobSet) -> str:
+    """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
+
+    Jobs that are scheduled and wait for a slot are counted as ``S``, where there are any.
+    """
+    counts = counts_by_phase(job_set)
+    parts = [
+        f"{counts[phase]}{letter}"
+        for phase, letter in LETTERS.items()
+        if counts[phase] or phase is not Phase.SCHEDULED
+    ]
+    return f"{' + '.join(parts)} = {counts.total()}"
+
+
+def list_lines(
+    job_set: JobSet, *, details: bool, silence_done_jobs: bool, signs: Signs
+) -> Iterator[str]:
+    """Yield a line for each job, in topological order, nested schedulers with their ends.
+
+    Raises:
+        CycleError: the jobs have a cycle.
+    """
+    for entry in number(job_set):
+        if silence_done_jobs and entry.job.is_done():
+            continue
+        if entry.closing:
+            yield _closing_line(entry)
+            continue
+        yield f"{entry.job.repr_id()} {_line(entry.job, entry.depth, signs)}"
+        if details:
+            yield from _details(entry.job, len(entry.job.repr_id()) + 9 + 2 * entry.depth)
+
+
+def safe_lines(job_set: JobSet, *, silence_done_jobs: bool, signs: Signs) -> Iterator[str]:
+    """Yield a line for each job, in order of creation, without requirements and ids."""
+    for job in iterate_jobs(job_set, scan_schedulers=True):
+        if isinstance(job, AbstractJob) and job is not job_set:
+            if not (silence_done_jobs and job.is_done()):
+                yield f"{_badge(job, signs)} {job.repr_main()} {job.repr_result()}"
+
+
+def debrief_lines(
+    job_set: JobSet,
+    verdict: Verdict,
+    *,
+    details: bool,
+    silence_done_jobs: bool,
+    signs: Signs,
+) -> Iterator[str]:
+    """Yield a report: the verdict, the counts, the list, and each exception with its origin.
+
+    Where a cycle forbids the list, the cycle and the safe list stand in its place.
+    """
+    yield f"===== {job_set.repr_main()}: {verdict}"
+    yield f"===== {stats(job_set)}"
+    try:
+        lines = list(
+            list_lines(
+                job_set, details=details, silence_done_jobs=silence_done_jobs, signs=signs
+            )
+        )
+    except ValueError as error:
+        yield f"===== {error}"
+        lines = list(safe_lines(job_set, silence_done_jobs=silence_done_jobs, signs=signs))
+    yield from lines
+    for job in iterate_jobs(job_set, scan_schedulers=True):
+        if isinstance(job, JobSet):
+            yield from _shutdown_failures(job)
+        if isinstance(job, AbstractJob) and job.raised_exception() is not None:
+            yield from _exception(job)
+
+
+def _line(job: AnyJob, depth: int, signs: Signs) -> str:
+    parts = [_badge(job, signs), "> " * depth + job.repr_main(), job.repr_result()]
+    if requires := job.repr_requires():
+        parts.append(requires)
+    if isinstance(job, JobSet):
+        parts.append(f"-> entries={_ids(entry_jobs(job))}")
+    return " ".join(parts)
+
+
+def _closing_line(entry: Entry) -> str:
+    job = entry.job
+    assert isinstance(job, JobSet)
+    exits = _ids(exit_jobs(job, discard_forever=False))
+    return f"{job.repr_id()} {END} {'> ' * entry.depth}< {job.repr_main()} exits={exits}"
+
+
+def _ids(jobs: Iterable[AnyJob]) -> str:
+    return f"{{{', '.join(sorted(job.repr_id() for job in jobs))}}}"
+
+
+def _badge(job: AnyJob, signs: Signs) -> str:
+    return badge(
+        job._phase,
+        critical=job.is_critical(),
+        raised=job.raised_exception() is not None,
+        forever=bool(job.forever),
+        signs=signs,
+    )
+
+
+def _details(job: AnyJob, indent: int) -> Iterator[str]:
+    details = attempt(job.details)
+    if details is not None:
+        for line in str(details).splitlines():
+            yield f"{' ' * indent}{line}"
+
+
+def _exception(job: AnyJob) -> Iterator[str]:
+    yield f"===== {job.repr_main()} {job.repr_result()}"
+    yield from _traceback(job.raised_exception())
+
+
+def _shutdown_failures(job_set: JobSet) -> Iterator[str]:
+    for job, failure in job_set._shutdown_record.failures.items():
+        yield f"===== co_shutdown() of {job.repr_main()} failed"
+        yield from _traceback(failure)
+
+
+def _traceback(exception: BaseException | None) -> Iterator[str]:
+    for text in traceback.format_exception(exception):
+        yield from text.splitlines()

@@ -1,0 +1,59 @@
+"""Waiting for tasks that were cancelled, to the very end of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+__all__ = ["DEAF_AFTER", "wait_out", "warn_of_deaf"]
+
+logger = logging.getLogger("asynciojobs")
+
+DEAF_AFTER = 1.0
+"""How long a cancelled task may take to end before the log names it (seconds)."""
+
+
+class Named(Protocol):
+    """What a warning needs of a job, to name it."""
+
+    def repr_main(self) -> str:
+        """Return a short text such as ``<Job `fetch`>``."""
+        ...
+
+
+async def wait_out(
+    tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = True
+) -> None:
+    """Wait until all tasks have ended, whatever happens to the caller meanwhile.
+
+    Args:
+        tasks: the tasks, each with its job.
+        warn: they have been cancelled: name in the log those that are still there after
+            `DEAF_AFTER` seconds.
+
+    Raises:
+        CancelledError: the caller was cancelled, and all tasks have ended now.
+    """
+    cancellation: asyncio.CancelledError | None = None
+    patience = DEAF_AFTER if warn else None
+    try:
+        while pending := [task for task in tasks if not task.done()]:
+            try:
+                _, late = await asyncio.wait(pending, timeout=patience)
+            except asyncio.CancelledError as error:
+                cancellation = error
+            else:
+                patience = None
+                for task in late:
+                    warn_of_deaf(tasks[task], "is still running, so its end is waited for")
+        if cancellation is not None:
+            raise cancellation
+    finally:
+        del cancellation  # this frame is in its traceback: no circle through it
+
+
+def warn_of_deaf(job: Named, what: str) -> None:
+    """Tell the operator of a job that does not heed its cancellation."""
+    logger.warning("%s was cancelled and %s", job.repr_main(), what)

@@ -1,0 +1,149 @@
+"""`BestSet`, a set that keeps the order in which its members came.
+
+Requirements and jobs are sets: their order means nothing to a run. It means a lot to
+people, who want listings, pictures and ids in the order in which they wrote the jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, MutableSet
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, TypeVar
+
+__all__ = ["BestSet", "InsertionSet"]
+
+T = TypeVar("T", bound=Hashable)
+
+
+class InsertionSet(MutableSet[T]):
+    """A set that iterates in the order of insertion; O(1) a step, on a ``dict``.
+
+    It has the operators and the methods of the built-in ``set``, and is equal to any set
+    that has the same members, whatever their order.
+
+    Args:
+        members: what it holds at first.
+
+    Example:
+        >>> s = InsertionSet("banana")
+        >>> s.add("c"), "".join(s)
+        (None, 'banc')
+        >>> s == {"a", "b", "c", "n"}
+        True
+    """
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: Iterable[T] = ()) -> None:
+        self._members: dict[T, None] = dict.fromkeys(members)
+
+    def __contains__(self, member: object) -> bool:
+        return member in self._members
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._members)
+
+    def __reversed__(self) -> Iterator[T]:
+        return reversed(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        return f"BestSet({list(self._members)!r})"
+
+    def __and__(self, other: AbstractSet[object]) -> InsertionSet[T]:
+        # The inherited operator iterates over `other`; the order here is ours.
+        if not isinstance(other, AbstractSet):
+            return NotImplemented
+        return InsertionSet(member for member in self._members if member in other)
+
+    __rand__ = __and__
+
+    def add(self, value: T) -> None:
+        """Add a member, at the end; one that is there keeps its place."""
+        self._members[value] = None
+
+    def discard(self, value: T) -> None:
+        """Remove a member if it is there."""
+        self._members.pop(value, None)
+
+    def remove(self, value: T) -> None:
+        """Remove a member.
+
+        Raises:
+            KeyError: it is not there.
+        """
+        del self._members[value]
+
+    def pop(self) -> T:
+        """Remove the member that came last, and return it.
+
+        Raises:
+            KeyError: the set is empty.
+        """
+        return self._members.popitem()[0]
+
+    def clear(self) -> None:
+        """Remove all members."""
+        self._members.clear()
+
+    def copy(self) -> InsertionSet[T]:
+        """Return a new set of the same members, in the same order."""
+        return InsertionSet(self._members)
+
+    def update(self, *others: Iterable[T]) -> None:
+        """Add the members of all the others, in their order."""
+        for other in others:
+            self._members.update(dict.fromkeys(other))
+
+    def union(self, *others: Iterable[T]) -> InsertionSet[T]:
+        """Return a new set of the members of this set and of all the others."""
+        result = self.copy()
+        result.update(*others)
+        return result
+
+    def intersection(self, *others: Iterable[object]) -> InsertionSet[T]:
+        """Return a new set of the members that are in all the others too."""
+        wanted = set(self._members).intersection(*others)
+        return InsertionSet(member for member in self._members if member in wanted)
+
+    def difference(self, *others: Iterable[object]) -> InsertionSet[T]:
+        """Return a new set of the members that are in none of the others."""
+        unwanted = {member for other in others for member in other}
+        return InsertionSet(member for member in self._members if member not in unwanted)
+
+    def symmetric_difference(self, other: Iterable[T]) -> InsertionSet[T]:
+        """Return a new set of what is in either this set or the other, but not both."""
+        theirs = InsertionSet(other)
+        return self.difference(theirs).union(theirs.difference(self))
+
+    def intersection_update(self, *others: Iterable[object]) -> None:
+        """Keep only the members that are in all the others."""
+        self._members = self.intersection(*others)._members
+
+    def difference_update(self, *others: Iterable[object]) -> None:
+        """Remove the members of all the others."""
+        self._members = self.difference(*others)._members
+
+    def symmetric_difference_update(self, other: Iterable[T]) -> None:
+        """Keep what is in either this set or the other, but not both."""
+        self._members = self.symmetric_difference(other)._members
+
+    def issubset(self, other: Iterable[object]) -> bool:
+        """Tell whether the other has all members of this set."""
+        return set(self._members).issubset(other)
+
+    def issuperset(self, other: Iterable[object]) -> bool:
+        """Tell whether this set has all members of the other."""
+        return set(self._members).issuperset(other)
+
+
+# Order is built in; who installs `orderedset` asks for that implementation, and gets it.
+if TYPE_CHECKING:
+    BestSet = InsertionSet
+else:
+    try:
+        from orderedset import OrderedSet as BestSet
+    except ImportError:
+        BestSet = InsertionSet

@@ -1,0 +1,612 @@
+"""The jobs: `AbstractJob`, base of them all, and `Job`, made of a coroutine."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    TypeVarTuple,
+    Unpack,
+    cast,
+    overload,
+)
+
+from ._badge import badge, signs_for
+from ._bridge import drawing_function
+from ._errors import ConsumedError
+from ._lifecycle import Failure, Phase
+from ._loops import LoopFactory, run_synchronously
+from ._verdict import exception_text
+from .bestset import BestSet
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+__all__ = ["AbstractJob", "Job"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Ts = TypeVarTuple("Ts")
+
+IDLE, SCHEDULED, RUNNING, DONE = Phase
+
+Requirements = Any
+"""A job, a sequence, ``None``, or any nesting of iterables of these."""
+
+
+class JobGroup:
+    """What can stand where a job can, and is several: a sequence."""
+
+    __slots__ = ()
+
+    def _members(self) -> Iterable[AbstractJob[object]]:
+        """Return the jobs to take when this is put in a scheduler."""
+        raise NotImplementedError
+
+    def _last_jobs(self) -> Iterable[AbstractJob[object]]:
+        """Return the jobs that must be done for this to be done."""
+        raise NotImplementedError
+
+
+class JobHolder(Protocol):
+    """What a job needs of the scheduler that it is created in."""
+
+    def add(self, job: AbstractJob[object]) -> object:
+        """Take the job in."""
+        ...
+
+
+class JobOptions(TypedDict, total=False):
+    """The keyword parameters that each kind of job shares; see `AbstractJob`."""
+
+    forever: bool
+    critical: bool
+    label: object
+    required: Requirements
+    scheduler: JobHolder | None
+
+
+def does_nothing(function: T) -> T:
+    """Mark a `co_shutdown()` as empty: a scheduler need not make a task to run it."""
+    function.does_nothing = True  # type: ignore[attr-defined]
+    return function
+
+
+class AbstractJob(Generic[T_co]):
+    """A node of the graph: something to run, and the jobs that must be done before.
+
+    It is generic in the result of `co_run()`, which a subclass defines.
+
+    Args:
+        forever: the job is not expected to end: its scheduler does not wait for it, and
+            cancels it once all regular jobs are done.
+        critical: an exception of this job ends the run of its scheduler at once.
+        label: how the job is called in listings and pictures; ``str()`` of it is shown.
+        required: the job's first requirements: a job, a sequence, or a collection of them.
+        scheduler: where the new job is added at once; a job is in one scheduler at most.
+
+    Attributes:
+        forever: as above.
+        critical: as above.
+        label: as above.
+        required: the jobs that must be done before this one starts, in the order in which
+            they were added. It may be edited, between runs, as any set.
+        started_at: when the job was started, on the clock of its event loop (seconds);
+            ``None`` if it has not been.
+        ended_at: when the job ended, done or cancelled; likewise.
+
+    Example:
+        >>> class Answer(AbstractJob[int]):
+        ...     async def co_run(self) -> int:
+        ...         return 42
+        >>> Answer(label="the answer").standalone_run()
+        42
+    """
+
+    # A million of them may exist: no dict. `None` stands for a set of requirements that
+    # nobody has asked for yet.
+    __slots__ = (
+        "__weakref__",
+        "_failure",
+        "_holds",
+        "_id",
+        "_missing",
+        "_phase",
+        "_required",
+        "_shutdown_given",
+        "_value",
+        "critical",
+        "ended_at",
+        "forever",
+        "label",
+        "started_at",
+    )
+
+    def __init__(
+        self,
+        *,
+        forever: bool = False,
+        critical: bool = True,
+        label: object = None,
+        required: Requirements = None,
+        scheduler: JobHolder | None = None,
+    ) -> None:
+        self.forever = forever
+        self.critical = critical
+        self.label = label
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self._required: BestSet[AbstractJob[object]] | None = None
+        self._id: str | None = None  # its rank, once a scheduler has numbered its jobs
+        self._phase = IDLE
+        self._value: T_co | None = None  # what co_run() returned, if DONE and no failure
+        self._failure: Failure | None = None  # what it raised; then DONE
+        self._shutdown_given = False  # co_shutdown() was called since the last run began
+        # Two notes that the run keeps here rather than in dictionaries of its own:
+        # how many requirements are not done yet, and which jobs wait for this one.
+        self._missing = 0
+        self._holds: list[AbstractJob[object]] | tuple[()] | None = None
+        if required is not None:
+            self.requires(required)
+        if scheduler is not None:
+            scheduler.add(self)
+
+    # -- what a subclass defines
+
+    async def co_run(self) -> T_co:
+        """Do the work of the job; a subclass must define it.
+
+        Returns:
+            the result of the job.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define co_run(), so its jobs have nothing to run"
+        )
+
+    @does_nothing
+    async def co_shutdown(self) -> object:
+        """Tidy up, when the scheduler is shut down; a subclass may define it.
+
+        It is called whatever the state of the job, so it has to look at that.
+        """
+        return None
+
+    def text_label(self) -> str | None:
+        """Return one line that describes the job, if it has no `label`.
+
+        A subclass may define it; where it returns ``None``, ``NOLABEL`` is shown.
+        """
+        return None
+
+    def graph_label(self) -> str | None:
+        """Return what a picture shows in the job's box, possibly of several lines.
+
+        A subclass may define it; where it returns ``None``, the box has the job's id and
+        its label.
+        """
+        return None
+
+    def details(self) -> str | None:
+        """Return what ``list(details=True)`` and ``debrief(details=True)`` add, if anything.
+
+        A subclass may define it; the text may have several lines.
+        """
+        return None
+
+    # -- requirements
+
+    @property
+    def required(self) -> BestSet[AbstractJob[object]]:
+        """The jobs that must be done before this one starts."""
+        if self._required is None:
+            self._required = BestSet()
+        return self._required
+
+    @required.setter
+    def required(self, jobs: AbstractSet[AbstractJob[object]]) -> None:
+        self._required = BestSet(jobs)
+
+    def requires(self, *requirements: Requirements, remove: bool = False) -> AbstractJob[T_co]:
+        """Add requirements to this job, or remove some.
+
+        Args:
+            requirements: jobs, sequences (their last job counts), ``None`` (ignored), or any
+                nesting of iterables of these. The job itself is ignored.
+            remove: remove these requirements rather than add them.
+
+        Returns:
+            the job.
+
+        Raises:
+            TypeError: something else is among the requirements; nothing was changed.
+            KeyError: one to be removed is not there; nothing was changed.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> c.requires(a, [b, None]).required == {a, b}
+            True
+        """
+        jobs = [job for job in flatten(requirements) if job is not self]
+        if remove:
+            self._drop_requirements(jobs)
+        elif jobs:
+            self.required.update(jobs)
+        return self
+
+    def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
+        jobs = dict.fromkeys(jobs)
+        for job in jobs:
+            if job not in self.required:
+                raise KeyError(
+                    f"{self.repr_main()} does not require {job.repr_main()}, so this "
+                    "requirement can't be removed"
+                )
+        for job in jobs:
+            self.required.discard(job)
+
+    # -- where it stands
+
+    def is_critical(self) -> bool:
+        """Tell whether an exception of this job ends the run of its scheduler."""
+        return bool(self.critical)
+
+    def is_idle(self) -> bool:
+        """Tell whether a requirement of the job is still to be met."""
+        return self._phase is IDLE
+
+    def is_scheduled(self) -> bool:
+        """Tell whether the job's requirements are met: it waits for a slot, or is further."""
+        return self._phase is not IDLE
+
+    def is_running(self) -> bool:
+        """Tell whether the job has been started: it may have ended since."""
+        return self._phase is RUNNING or self._phase is DONE
+
+    def is_done(self) -> bool:
+        """Tell whether the job has ended by itself, with a result or with an exception."""
+        return self._phase is DONE
+
+    def result(self) -> T_co:
+        """Return what `co_run()` returned.
+
+        Raises:
+            ValueError: the job is not done.
+            BaseException: the job raised: the same exception again.
+        """
+        if self._phase is not DONE:
+            raise ValueError(
+                f"{self.repr_main()} is {self._phase.value}, and has a result only once it "
+                "is done"
+            )
+        if self._failure is not None:
+            self._failure.reraise()
+        return cast("T_co", self._value)
+
+    def raised_exception(self) -> BaseException | None:
+        """Return the exception that the job raised, or ``None``.
+
+        Test it with ``is not None``: an exception may be false.
+        """
+        return None if self._failure is None else self._failure.exception
+
+    def duration(self) -> float | None:
+        """Return how long the job took, in seconds; ``None`` as long as it has not ended."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at - self.started_at
+
+    # -- how it is shown
+
+    def __repr__(self) -> str:
+        parts = (self.repr_short(), self.repr_main(), self.repr_result(), self.repr_requires())
+        return " ".join(part for part in parts if part)
+
+    def repr_id(self) -> str:
+        """Return the job's rank in its scheduler, ``??`` before the scheduler set it.
+
+        Listing, drawing and numbering set it.
+        """
+        return "??" if self._id is None else self._id
+
+    def repr_short(self) -> str:
+        """Return the badge: four signs for critical, raised, life cycle and forever."""
+        return badge(
+            self._phase,
+            critical=self.is_critical(),
+            raised=self._failure is not None,
+            forever=bool(self.forever),
+            signs=signs_for(getattr(sys.stdout, "encoding", None)),
+        )
+
+    def repr_main(self) -> str:
+        """Return the class and the label, as in ``<Job `fetch`>``."""
+        return f"<{type(self).__name__} `{one_line(self._text())}`>"
+
+    def repr_result(self) -> str:
+        """Return the result or the exception as text, or ``[not done]``."""
+        if self._phase is not DONE:
+            return "[not done]"
+        if self._failure is None:
+            return f"[[ -> {one_line(attempt(repr, self._value))}]]"
+        kind = "CRIT. EXC." if self.is_critical() else "exception"
+        return f"!! {kind} => {one_line(exception_text(self._failure.exception))}!!"
+
+    def repr_requires(self) -> str:
+        """Return the ids of the job's requirements, as in ``requires={1, 2}``."""
+        if not self._required:
+            return ""
+        ids = sorted(job.repr_id() for job in self._required)
+        return f"requires={{{', '.join(ids)}}}"
+
+    def _text(self) -> str:
+        """Return the label: the one given, else that of the class, else ``NOLABEL``."""
+        label = "" if self.label is None else attempt(str, self.label)
+        return label or attempt(self.text_label) or "NOLABEL"
+
+    def dot_style(self) -> Any:
+        """Return the DOT attributes of the job's box, as a mapping.
+
+        Schedulers have sharp angles, other jobs rounded ones; a critical job has a thick
+        coloured border, a forever job a dashed one.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+        """
+        return drawing_function("dot_style")(self)
+
+    # -- running
+
+    def standalone_run(self, *, loop_factory: LoopFactory | None = None) -> T_co:
+        """Run this one job on its own, whatever it requires; handy while one writes it.
+
+        Args:
+            loop_factory: makes the event loop; by default asyncio's own.
+
+        Returns:
+            what `co_run()` returns; the job itself keeps no trace of it.
+
+        Raises:
+            RuntimeError: called inside of a running event loop.
+            BaseException: what `co_run()` raises.
+        """
+        return run_synchronously(
+            self.co_run, loop_factory=loop_factory, instead="await job.co_run()"
+        )
+
+    def _reset(self) -> None:
+        """Forget the last run."""
+        self._phase = IDLE
+        self._value = None
+        self._failure = None
+        self._shutdown_given = False
+        self.started_at = self.ended_at = None
+
+    def _start(self, now: float) -> None:
+        self._phase = RUNNING
+        self.started_at = now
+
+    def _finish(self, value: Any, now: float) -> None:
+        self._phase = DONE
+        self._value = value
+        self.ended_at = now
+
+    def _fail(self, exception: BaseException, now: float) -> None:
+        self._phase = DONE
+        self._failure = Failure(exception)
+        self.ended_at = now
+
+    def _discard_unstarted(self) -> None:
+        """Close what would warn that it was never awaited: the run is over without it."""
+
+    def _shuts_down(self) -> bool:
+        """Tell whether `co_shutdown()` does anything."""
+        return not getattr(self.co_shutdown, "does_nothing", False)
+
+
+class Job(AbstractJob[T_co]):
+    """A job made of a coroutine, or of a function that returns one.
+
+    Args:
+        corun: a coroutine, or any awaitable, which can run once; or a callable that returns
+            one, which is called when the job runs, as often as it does.
+        args: the arguments of the callable.
+        coshutdown: the same, for when the scheduler is shut down; a callable gets ``args``
+            if it takes them, else nothing.
+        kwds: see `AbstractJob`.
+
+    Raises:
+        TypeError: `corun` or `coshutdown` is neither, or there are arguments for a coroutine.
+
+    Example:
+        >>> import asyncio
+        >>> async def add(a, b):
+        ...     await asyncio.sleep(0)
+        ...     return a + b
+        >>> Job(add, 1, 2).standalone_run(), Job(add(3, 4)).standalone_run()
+        (3, 7)
+    """
+
+    __slots__ = ("_args", "_corun", "_coshutdown", "_name")
+
+    @overload
+    def __init__(
+        self,
+        corun: Awaitable[T_co],
+        *,
+        coshutdown: Awaitable[object] | Callable[[], Awaitable[object]] | None = None,
+        **kwds: Unpack[JobOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        corun: Callable[[Unpack[Ts]], Awaitable[T_co]],
+        *args: Unpack[Ts],
+        coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
+        **kwds: Unpack[JobOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]],
+        *args: object,
+        coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
+        **kwds: Unpack[JobOptions],
+    ) -> None:
+        _check_runnable("corun", corun)
+        if coshutdown is not None:
+            _check_runnable("coshutdown", coshutdown)
+        if args and not callable(corun):
+            raise TypeError(
+                f"Job() got arguments {args!r} for {corun!r}, which is a coroutine already: "
+                "give the function, Job(function, *args)"
+            )
+        # Awaitables are taken out when they are used, so None means "used up".
+        self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
+        self._args = args
+        self._coshutdown = coshutdown
+        self._name: str = getattr(corun, "__qualname__", "")
+        super().__init__(**kwds)
+
+    async def co_run(self) -> T_co:
+        """Await the coroutine, or what the function returns.
+
+        Raises:
+            ConsumedError: the coroutine has been awaited in an earlier run (a RuntimeError).
+            TypeError: the function returned something that can't be awaited.
+        """
+        corun = self._corun
+        if corun is None:
+            raise ConsumedError(self)
+        if callable(corun):
+            return await self._call(corun, self._args)
+        self._corun = None
+        return await corun
+
+    async def co_shutdown(self) -> object:
+        """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
+        coshutdown = self._coshutdown
+        if coshutdown is None:
+            return None
+        if callable(coshutdown):
+            args = self._args if _takes(coshutdown, self._args) else ()
+            return await self._call(coshutdown, args)
+        self._coshutdown = None
+        return await coshutdown
+
+    def _call(self, function: Callable[..., Awaitable[T]], args: tuple[object, ...]) -> Awaitable[T]:
+        awaitable = function(*args)
+        if not _is_awaitable(awaitable):
+            raise TypeError(
+                f"{self.repr_main()} called {function!r}, which must return an awaitable, and "
+                f"returned {awaitable!r}: make it an `async def`"
+            )
+        return awaitable
+
+    def text_label(self) -> str | None:
+        """Return the name of the coroutine function, as in ``fetch()``."""
+        name = self._name.rpartition("<locals>.")[2]
+        return f"{name}()" if name else None
+
+    def close(self) -> None:
+        """Close the coroutines of this job that have not been started, if any.
+
+        That is for a job that will not run: Python warns of coroutines that nobody awaited.
+        """
+        self._discard_unstarted()
+        if _close(self._coshutdown):
+            self._coshutdown = None
+
+    def _discard_unstarted(self) -> None:
+        if _close(self._corun):
+            self._corun = None
+
+    def _shuts_down(self) -> bool:
+        if type(self).co_shutdown is Job.co_shutdown:
+            return self._coshutdown is not None
+        return super()._shuts_down()
+
+
+def flatten(requirements: Iterable[Requirements]) -> Iterator[AbstractJob[object]]:
+    """Yield the jobs in any nesting of iterables of jobs, sequences and ``None``.
+
+    Raises:
+        TypeError: something else is in there.
+    """
+    # A stack of iterators, since users may nest lists as deep as they like.
+    stack = [iter(requirements)]
+    while stack:
+        for item in stack[-1]:
+            if isinstance(item, AbstractJob):
+                yield item
+            elif isinstance(item, JobGroup):
+                yield from item._last_jobs()
+            elif item is not None:
+                stack.append(_iterator(item))
+                break
+        else:
+            stack.pop()
+
+
+def _iterator(item: Any) -> Iterator[Requirements]:
+    if isinstance(item, str | bytes):  # iterables of themselves
+        raise TypeError(f"a requirement must be a job or a sequence, not {item!r}")
+    try:
+        return iter(item)
+    except TypeError:
+        raise TypeError(
+            f"a requirement must be a job or a sequence, not {item!r}"
+        ) from None
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """Return the text on one line, shortened in its middle if it is longer than the limit."""
+    if len(text) > limit:
+        text = f"{text[: limit // 2]} … {text[-limit // 2 :]}"
+    return " ".join(text.splitlines()) if text.splitlines() != [text] else text
+
+
+def attempt(function: Callable[..., T], *args: object) -> T | str:
+    """Return what a user's function returns, or a text that says what it raised."""
+    try:
+        return function(*args)
+    except Exception as error:  # noqa: BLE001 - showing a job must not break a run
+        return f"({getattr(function, '__name__', 'it')} raised {type(error).__name__})"
+
+
+def _is_awaitable(thing: object) -> bool:
+    return isinstance(thing, Coroutine | Awaitable) or inspect.isawaitable(thing)
+
+
+def _check_runnable(parameter: str, thing: object) -> None:
+    if not (_is_awaitable(thing) or callable(thing)):
+        raise TypeError(
+            f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}"
+        )
+
+
+def _takes(function: Callable[..., object], args: tuple[object, ...]) -> bool:
+    try:
+        inspect.signature(function).bind(*args)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _close(thing: object) -> bool:
+    """Close a coroutine that has not started; tell whether it was one."""
+    if not inspect.iscoroutine(thing):
+        return False
+    if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
+        thing.close()
+    return True

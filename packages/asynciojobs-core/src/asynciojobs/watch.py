@@ -1,0 +1,126 @@
+"""`Watch`, which prints and computes the time that went by."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from datetime import datetime
+from typing import NamedTuple
+
+__all__ = ["Watch", "use_clocks"]
+
+
+class Clocks(NamedTuple):
+    """Where a watch reads the time."""
+
+    monotonic: Callable[[], float]
+    """Seconds since some moment; never goes back."""
+    wall: Callable[[], datetime]
+    """The time of day."""
+
+
+_clocks: ContextVar[Clocks] = ContextVar("asynciojobs watch clocks")
+_REAL_CLOCKS = Clocks(time.monotonic, datetime.now)
+
+
+def _current_clocks() -> Clocks:
+    return _clocks.get(_REAL_CLOCKS)
+
+
+@contextlib.contextmanager
+def use_clocks(
+    monotonic: Callable[[], float], wall: Callable[[], datetime] = datetime.now
+) -> Iterator[None]:
+    """Have the watches that are made, or reset, in this context read other clocks.
+
+    A fake clock makes all watches of a test follow it in this way.
+
+    Args:
+        monotonic: returns seconds.
+        wall: returns the time of day.
+
+    Example:
+        >>> with use_clocks(lambda: 5.0):
+        ...     Watch("hello there")
+        000.000  hello there
+        <Watch 000.000>
+    """
+    token = _clocks.set(Clocks(monotonic, wall))
+    try:
+        yield
+    finally:
+        _clocks.reset(token)
+
+
+class Watch:
+    """Remembers a moment, and tells how long ago that was.
+
+    It reads a monotonic clock, so a change of the machine's time does not disturb it.
+
+    Args:
+        message: printed when the watch is made.
+        show_elapsed: print the elapsed time then, which is 0.
+        show_wall_clock: print the time of day then.
+
+    Example:
+        >>> watch = Watch("hello there")
+        000.000  hello there
+    """
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        show_elapsed: bool = True,
+        show_wall_clock: bool = False,
+    ) -> None:
+        self.reset()
+        if show_wall_clock:
+            self.print_wall_clock()
+        if show_elapsed:
+            self.print_elapsed()
+        if message is not None or show_wall_clock or show_elapsed:
+            print("" if message is None else message)
+
+    def __repr__(self) -> str:
+        return f"<Watch {self.elapsed()}>"
+
+    def reset(self) -> None:
+        """Use the present moment as the starting point."""
+        self._clock = _current_clocks().monotonic
+        self._start = self._clock()
+
+    def seconds(self) -> float:
+        """Return the time since the starting point, in seconds."""
+        return self._clock() - self._start
+
+    def elapsed(self) -> str:
+        """Return the time since the starting point as ``SSS.MMM``, in seconds.
+
+        The text has 7 characters, more from 1,000 seconds on.
+        """
+        return f"{self.seconds():07.3f}"
+
+    def print_elapsed(self, suffix: str = "  ") -> None:
+        """Print the time since the starting point as ``SSS.MMM``, then the suffix.
+
+        Args:
+            suffix: what comes behind; by default two blanks, and no newline.
+        """
+        print(self.elapsed(), end=suffix)
+
+    @staticmethod
+    def print_wall_clock(suffix: str = " ") -> None:
+        """Print the time of day as ``HH:MM:SS.MMM``, then the suffix.
+
+        Args:
+            suffix: what comes behind; by default one blank, and no newline.
+        """
+        print(wall_clock_text(), end=suffix)
+
+
+def wall_clock_text() -> str:
+    """Return the time of day as ``HH:MM:SS.MMM``."""
+    return _current_clocks().wall().strftime("%H:%M:%S.%f")[:-3]
