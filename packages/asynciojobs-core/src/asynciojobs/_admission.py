@@ -71,7 +71,7 @@ def enroll(jobs: Collection[AnyJob]) -> list[AnyJob]:
     Raises:
         AlreadyRunningError: one takes part in a run; then none is marked.
     """
-    enrolled = []
+    enrolled: list[AnyJob] = []
     for job in jobs:
         if job._holds is not None:
             dismiss(enrolled)

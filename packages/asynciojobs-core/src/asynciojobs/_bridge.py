@@ -30,8 +30,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
         if error.name != GRAPH_PACKAGE:
             raise
         raise MissingGraphPackageError(
-            f"{name}() is in a package that is not installed: "
-            'pip install "asynciojobs[graph]"',
+            f'{name}() is in a package that is not installed: pip install "asynciojobs[graph]"',
             name=GRAPH_PACKAGE,
         ) from None
     try:

@@ -78,9 +78,11 @@ def keep_only_between(
     last = set(members_in(job_set, ends))
     kept = set(job_set.jobs)
     if first:
-        kept &= first | closure(followers_within(job_set), first)
+        reached = closure(followers_within(job_set), first)
+        kept &= first | reached
     if last:
-        kept &= last | closure(requirements_within(job_set), last)
+        reaching = closure(requirements_within(job_set), last)
+        kept &= last | reaching
     if not keep_starts:
         kept -= first
     if not keep_ends:

@@ -209,7 +209,7 @@ class Run:
                     return
                 self._start(job, now)
             self._loop.call_soon(self._start_ready, context=self._context)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self._end(Broken(error))
 
     def _next_to_start(self) -> AnyJob | None:
@@ -243,15 +243,18 @@ class Run:
                 await primed()
                 nested = isinstance(job, JobSet)
                 value = await (self._co_run_nested(job) if nested else job.co_run())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - it is kept on the job
                 if self._loop.is_running():  # else the loop is gone: this is close()
                     self._raised(job, error)
             else:
                 self._returned(job, value)
-        except BaseException as error:  # not the job's: ours, or an observer's
+        except BaseException as error:  # noqa: BLE001 - ours: the task would keep it
             self._end(Broken(error))
         finally:
-            del job, self  # this frame is in the traceback that the job keeps: no circle
+            del (
+                job,
+                self,
+            )  # this frame is in the traceback that the job keeps: no circle
 
     async def _co_run_nested(self, job: AnyJob) -> object:
         """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
@@ -315,7 +318,7 @@ class Run:
 
     # -- jobs that are added on the way
 
-    def _join(self, jobs: list[AnyJob]) -> None:
+    def _join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run; they are waited for from now on.
 
         Their requirements are counted in the next turn of the loop, so that a user may add
@@ -338,7 +341,7 @@ class Run:
             self._admit_newcomers(newcomers)
             if not self._starting:
                 self._start_ready()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self._end(Broken(error))
 
     def _admit_newcomers(self, newcomers: list[AnyJob]) -> None:

@@ -6,7 +6,7 @@ import enum
 import logging
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from .job import AbstractJob
 
@@ -90,7 +90,7 @@ class Observers:
             node = node._outer
 
     def _refresh(self) -> None:
-        pending = [self]
+        pending: list[Observers] = [self]
         while pending:
             node = pending.pop()
             around = node._outer
@@ -119,7 +119,7 @@ class Observation:
         if observers is not None:
             observers.detach(self._observer)
 
-    def __enter__(self) -> Observation:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Self, TypeVar
 
 from ._errors import AlreadyRunningError
 from ._events import Observers
 from .bestset import BestSet
-from .job import AbstractJob, JobGroup
-from .sequence import Schedulable, members_of
+from .job import AbstractJob
+from .sequence import Schedulable, Sequence, members_of
 
 __all__ = ["JobSet", "ShutdownRecord"]
 
-S = TypeVar("S", bound=AbstractJob[object] | JobGroup)
-Self = TypeVar("Self", bound="JobSet")
+S = TypeVar("S", bound=AbstractJob[object] | Sequence)
 
 
 class ShutdownRecord:
@@ -47,7 +46,7 @@ class JobSet:
         self.jobs: BestSet[AbstractJob[object]] = BestSet()
         self._observers = Observers()
         # What the run that goes on does with jobs that are added; None between runs.
-        self._join_run: Callable[[list[AbstractJob[object]]], None] | None = None
+        self._join_run: Callable[[Collection[AbstractJob[object]]], None] | None = None
         self._shutdown_record = ShutdownRecord()
         # Pending while a co_shutdown() of this set goes on; None otherwise.
         self._shutdown_under_way: asyncio.Future[None] | None = None
@@ -85,10 +84,10 @@ class JobSet:
             TypeError: it is something else.
             ValueError: it is this scheduler itself.
         """
-        self._take([job])
+        self._take(members_of((job,)))
         return job
 
-    def update(self: Self, jobs: Schedulable | Iterable[Schedulable]) -> Self:
+    def update(self, jobs: Schedulable | Iterable[Schedulable]) -> Self:
         """Add a job, a sequence, or a collection of these; see `add()`.
 
         Returns:
@@ -98,11 +97,14 @@ class JobSet:
             TypeError: something else is among them; nothing was added.
             ValueError: this scheduler is among them; nothing was added.
         """
-        single = isinstance(jobs, AbstractJob | JobGroup) or not isinstance(jobs, Iterable)
-        self._take([jobs] if single else jobs)  # type: ignore[list-item, arg-type]
+        # A nested scheduler can be iterated over, and is one job all the same.
+        if isinstance(jobs, AbstractJob | Sequence) or not isinstance(jobs, Iterable):
+            self._take(members_of((jobs,)))
+        else:
+            self._take(members_of(jobs))
         return self
 
-    def remove(self: Self, job: Schedulable) -> Self:
+    def remove(self, job: Schedulable) -> Self:
         """Remove a job, or the jobs of a sequence.
 
         Other jobs may go on to require it: `sanitize()` drops such requirements.
@@ -116,7 +118,7 @@ class JobSet:
             AlreadyRunningError: the scheduler is running (a RuntimeError).
         """
         self._check_not_running()
-        jobs = list(members_of([job]))
+        jobs = list(members_of((job,)))
         for member in jobs:
             if member not in self.jobs:
                 raise KeyError(f"{member.repr_main()} is not in {self.repr_main()}")
@@ -124,13 +126,14 @@ class JobSet:
             self.jobs.discard(member)
         return self
 
-    def _take(self, things: Iterable[Schedulable]) -> None:
-        new = [job for job in members_of(things) if job not in self.jobs]
-        if self in new:
+    def _take(self, jobs: Iterable[AbstractJob[object]]) -> None:
+        new = dict.fromkeys(job for job in jobs if job not in self.jobs)
+        itself: object = self  # it may be a job as well
+        if any(job is itself for job in new):
             raise ValueError(f"{self.repr_main()} can't be put in itself")
-        self.jobs.update(new)
         if self._join_run is not None:
-            self._join_run(list(dict.fromkeys(new)))
+            self._join_run(new)
+        self.jobs.update(new)
 
     def _check_not_running(self) -> None:
         if self._join_run is not None:

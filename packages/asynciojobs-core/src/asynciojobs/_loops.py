@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
@@ -21,7 +21,7 @@ _loop_factory: ContextVar[LoopFactory | None] = ContextVar(
 
 
 @contextlib.contextmanager
-def use_loop_factory(factory: LoopFactory) -> Iterator[None]:
+def use_loop_factory(factory: LoopFactory) -> Generator[None, None, None]:
     """Have the synchronous entries called in this context make their loop by `factory`.
 
     These are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``; their

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ._badge import Signs, badge
 from ._jobset import JobSet
 from ._lifecycle import Phase
 from ._outline import Entry, iterate_jobs, number
-from ._queries import AnyJob, counts_by_phase, entry_jobs, exit_jobs
+from ._queries import AnyJob, counts_by_phase, entry_jobs, exit_jobs, nested_job_sets
 from ._verdict import Verdict
 from .job import AbstractJob, attempt
 
@@ -55,10 +56,9 @@ def list_lines(
 
 def safe_lines(job_set: JobSet, *, silence_done_jobs: bool, signs: Signs) -> Iterator[str]:
     """Yield a line for each job, in order of creation, without requirements and ids."""
-    for job in iterate_jobs(job_set, scan_schedulers=True):
-        if isinstance(job, AbstractJob) and job is not job_set:
-            if not (silence_done_jobs and job.is_done()):
-                yield f"{_badge(job, signs)} {job.repr_main()} {job.repr_result()}"
+    for job in _all_jobs(job_set):
+        if not (silence_done_jobs and job.is_done()):
+            yield f"{_badge(job, signs)} {job.repr_main()} {job.repr_result()}"
 
 
 def debrief_lines(
@@ -78,18 +78,30 @@ def debrief_lines(
     try:
         lines = list(
             list_lines(
-                job_set, details=details, silence_done_jobs=silence_done_jobs, signs=signs
+                job_set,
+                details=details,
+                silence_done_jobs=silence_done_jobs,
+                signs=signs,
             )
         )
     except ValueError as error:
         yield f"===== {error}"
         lines = list(safe_lines(job_set, silence_done_jobs=silence_done_jobs, signs=signs))
     yield from lines
-    for job in iterate_jobs(job_set, scan_schedulers=True):
-        if isinstance(job, JobSet):
-            yield from _shutdown_failures(job)
-        if isinstance(job, AbstractJob) and job.raised_exception() is not None:
-            yield from _exception(job)
+    for job in _all_jobs(job_set):
+        if job.raised_exception() is not None:
+            yield f"===== {job.repr_main()} {job.repr_result()}"
+            yield from _traceback(job.raised_exception())
+    for inner in nested_job_sets(job_set):
+        for job, failure in inner._shutdown_record.failures.items():
+            yield f"===== co_shutdown() of {job.repr_main()} failed"
+            yield from _traceback(failure)
+
+
+def _all_jobs(job_set: JobSet) -> Iterator[AnyJob]:
+    """Yield all jobs at all depths, nested schedulers too, but not the outermost."""
+    within = iterate_jobs(job_set, scan_schedulers=True)
+    return (job for job in islice(within, 1, None) if isinstance(job, AbstractJob))
 
 
 def _line(job: AnyJob, depth: int, signs: Signs) -> str:
@@ -127,17 +139,6 @@ def _details(job: AnyJob, indent: int) -> Iterator[str]:
     if details is not None:
         for line in str(details).splitlines():
             yield f"{' ' * indent}{line}"
-
-
-def _exception(job: AnyJob) -> Iterator[str]:
-    yield f"===== {job.repr_main()} {job.repr_result()}"
-    yield from _traceback(job.raised_exception())
-
-
-def _shutdown_failures(job_set: JobSet) -> Iterator[str]:
-    for job, failure in job_set._shutdown_record.failures.items():
-        yield f"===== co_shutdown() of {job.repr_main()} failed"
-        yield from _traceback(failure)
 
 
 def _traceback(exception: BaseException | None) -> Iterator[str]:

@@ -52,8 +52,7 @@ async def _serve_all(
 ) -> None:
     record = job_set._shutdown_record
     calls = {
-        loop.create_task(serve(job, record)): job
-        for job in _take_turns(job_set, loop.time())
+        loop.create_task(serve(job, record)): job for job in _take_turns(job_set, loop.time())
     }
     if not calls:
         return
@@ -73,7 +72,7 @@ async def _serve_all(
 def _take_turns(job_set: JobSet, now: float) -> Iterable[AnyJob]:
     """Return the jobs to be called, and note on each job of the set that it had its turn."""
     observers = job_set._observers
-    called = []
+    called: list[AnyJob] = []
     for job in tuple(job_set.jobs):
         if job._shutdown_given:
             continue
@@ -101,7 +100,7 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
         if _is_cancelled_from_outside(error):
             raise
         record.note(job, error)
-        logger.error("co_shutdown() of %s raised", job.repr_main(), exc_info=error)
+        logger.exception("co_shutdown() of %s raised", job.repr_main())
     else:
         if answer is False and isinstance(job, JobSet):
             record.complete = False

@@ -58,8 +58,7 @@ class CriticalFailure(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"CRITICAL FAILURE: {self.job.repr_main()} raised "
-            f"{exception_text(self.exception)}"
+            f"CRITICAL FAILURE: {self.job.repr_main()} raised {exception_text(self.exception)}"
         )
 
 

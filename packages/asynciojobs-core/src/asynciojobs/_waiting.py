@@ -23,9 +23,7 @@ class Named(Protocol):
         ...
 
 
-async def wait_out(
-    tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = True
-) -> None:
+async def wait_out(tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = True) -> None:
     """Wait until all tasks have ended, whatever happens to the caller meanwhile.
 
     Args:

@@ -308,7 +308,12 @@ class AbstractJob(Generic[T_co]):
     # -- how it is shown
 
     def __repr__(self) -> str:
-        parts = (self.repr_short(), self.repr_main(), self.repr_result(), self.repr_requires())
+        parts = (
+            self.repr_short(),
+            self.repr_main(),
+            self.repr_result(),
+            self.repr_requires(),
+        )
         return " ".join(part for part in parts if part)
 
     def repr_id(self) -> str:
@@ -337,7 +342,7 @@ class AbstractJob(Generic[T_co]):
         if self._phase is not DONE:
             return "[not done]"
         if self._failure is None:
-            return f"[[ -> {one_line(attempt(repr, self._value))}]]"
+            return f"[[ -> {one_line(attempt(repr, self._value) or '')}]]"
         kind = "CRIT. EXC." if self.is_critical() else "exception"
         return f"!! {kind} => {one_line(exception_text(self._failure.exception))}!!"
 
@@ -350,7 +355,7 @@ class AbstractJob(Generic[T_co]):
 
     def _text(self) -> str:
         """Return the label: the one given, else that of the class, else ``NOLABEL``."""
-        label = "" if self.label is None else attempt(str, self.label)
+        label = None if self.label is None else attempt(str, self.label)
         return label or attempt(self.text_label) or "NOLABEL"
 
     def dot_style(self) -> Any:
@@ -450,8 +455,8 @@ class Job(AbstractJob[T_co]):
     @overload
     def __init__(
         self,
-        corun: Callable[[Unpack[Ts]], Awaitable[T_co]],
-        *args: Unpack[Ts],
+        corun: Callable[[*Ts], Awaitable[T_co]],
+        *args: *Ts,
         coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
         **kwds: Unpack[JobOptions],
     ) -> None: ...
@@ -504,7 +509,9 @@ class Job(AbstractJob[T_co]):
         self._coshutdown = None
         return await coshutdown
 
-    def _call(self, function: Callable[..., Awaitable[T]], args: tuple[object, ...]) -> Awaitable[T]:
+    def _call(
+        self, function: Callable[..., Awaitable[T]], args: tuple[object, ...]
+    ) -> Awaitable[T]:
         awaitable = function(*args)
         if not _is_awaitable(awaitable):
             raise TypeError(
@@ -532,7 +539,8 @@ class Job(AbstractJob[T_co]):
             self._corun = None
 
     def _shuts_down(self) -> bool:
-        if type(self).co_shutdown is Job.co_shutdown:
+        ours = Job.co_shutdown  # pyright: ignore[reportUnknownMemberType]
+        if type(self).co_shutdown is ours:
             return self._coshutdown is not None
         return super()._shuts_down()
 
@@ -564,9 +572,7 @@ def _iterator(item: Any) -> Iterator[Requirements]:
     try:
         return iter(item)
     except TypeError:
-        raise TypeError(
-            f"a requirement must be a job or a sequence, not {item!r}"
-        ) from None
+        raise TypeError(f"a requirement must be a job or a sequence, not {item!r}") from None
 
 
 def one_line(text: str, limit: int = 400) -> str:
@@ -576,8 +582,8 @@ def one_line(text: str, limit: int = 400) -> str:
     return " ".join(text.splitlines()) if text.splitlines() != [text] else text
 
 
-def attempt(function: Callable[..., T], *args: object) -> T | str:
-    """Return what a user's function returns, or a text that says what it raised."""
+def attempt(function: Callable[..., str | None], *args: object) -> str | None:
+    """Return the text of a user's function, or one that says what the function raised."""
     try:
         return function(*args)
     except Exception as error:  # noqa: BLE001 - showing a job must not break a run

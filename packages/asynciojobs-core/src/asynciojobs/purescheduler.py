@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import _edits, _outline, _queries, _report
@@ -18,6 +18,7 @@ from ._loops import LoopFactory, run_synchronously
 from ._shutdown import shut_down
 from ._verdict import FINE, CriticalFailure, TimedOut, Verdict
 from .job import AbstractJob, Job
+from .sequence import members_of
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -74,7 +75,7 @@ class PureScheduler(JobSet):
         self.watch = watch
         self.verbose = verbose
         self._verdict: Verdict = FINE  # of the last run that has ended
-        self._take(jobs_or_sequences)
+        self._take(members_of(jobs_or_sequences))
 
     def __repr__(self) -> str:
         return f"{self.repr_main()} {self.stats()}"
@@ -428,9 +429,7 @@ class PureScheduler(JobSet):
             silence_done_jobs: leave out the jobs that are done.
         """
         say(
-            _report.safe_lines(
-                self, silence_done_jobs=silence_done_jobs, signs=current_signs()
-            )
+            _report.safe_lines(self, silence_done_jobs=silence_done_jobs, signs=current_signs())
         )
 
     def debrief(self, details: bool = False, *, silence_done_jobs: bool = False) -> None:

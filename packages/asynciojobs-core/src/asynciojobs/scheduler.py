@@ -62,11 +62,16 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             watch=watch,
             verbose=verbose,
         )
-        AbstractJob.__init__(self, **kwds)
+        AbstractJob[bool].__init__(self, **kwds)
 
-    __repr__ = AbstractJob.__repr__
+    # Where the two bases differ, it is shown as a job.
 
-    repr_main = AbstractJob.repr_main
+    def __repr__(self) -> str:
+        return AbstractJob[bool].__repr__(self)
+
+    def repr_main(self) -> str:
+        """Return the class and the label, as in ``<Scheduler `deployment`>``."""
+        return AbstractJob[bool].repr_main(self)
 
     async def co_run(self) -> bool:
         """Run the jobs as `PureScheduler.co_run` does; a critical scheduler raises.
@@ -92,6 +97,8 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
                     raise exception
                 finally:
                     del self, exception  # they are in its traceback now: no circle
+            case _:
+                pass
 
     def dot_cluster_name(self) -> str:
         """Return the name of the cluster that draws this scheduler inside of another one.

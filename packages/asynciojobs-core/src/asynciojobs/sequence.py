@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from .job import AbstractJob, Job, JobHolder, JobGroup, Requirements, flatten
+from .job import AbstractJob, Job, JobGroup, JobHolder, Requirements, flatten
 
 __all__ = ["Schedulable", "Sequence"]
 

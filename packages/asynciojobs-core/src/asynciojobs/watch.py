@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from datetime import datetime
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def _current_clocks() -> Clocks:
 @contextlib.contextmanager
 def use_clocks(
     monotonic: Callable[[], float], wall: Callable[[], datetime] = datetime.now
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Have the watches that are made, or reset, in this context read other clocks.
 
     A fake clock makes all watches of a test follow it in this way.
