@@ -539,10 +539,10 @@ class Job(AbstractJob[T_co]):
             self._corun = None
 
     def _shuts_down(self) -> bool:
-        ours = Job.co_shutdown  # pyright: ignore[reportUnknownMemberType]
-        if type(self).co_shutdown is ours:
-            return self._coshutdown is not None
-        return super()._shuts_down()
+        if self._coshutdown is not None:
+            return True
+        # A subclass may have its own co_shutdown().
+        return type(self).co_shutdown is not Job[object].co_shutdown
 
 
 def flatten(requirements: Iterable[Requirements]) -> Iterator[AbstractJob[object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
 from ._verdict import CriticalFailure, TimedOut
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .watch import Watch
 
 __all__ = ["Scheduler"]
+
+AS_JOB = cast("type[AbstractJob[bool]]", AbstractJob)
+"""The base that is a job: `super()` would find the one that is a set of jobs."""
 
 
 class Scheduler(PureScheduler, AbstractJob[bool]):
@@ -62,16 +65,16 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             watch=watch,
             verbose=verbose,
         )
-        AbstractJob[bool].__init__(self, **kwds)
+        AS_JOB.__init__(self, **kwds)
 
     # Where the two bases differ, it is shown as a job.
 
     def __repr__(self) -> str:
-        return AbstractJob[bool].__repr__(self)
+        return AS_JOB.__repr__(self)
 
     def repr_main(self) -> str:
         """Return the class and the label, as in ``<Scheduler `deployment`>``."""
-        return AbstractJob[bool].repr_main(self)
+        return AS_JOB.repr_main(self)
 
     async def co_run(self) -> bool:
         """Run the jobs as `PureScheduler.co_run` does; a critical scheduler raises.

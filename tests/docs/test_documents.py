@@ -1,0 +1,50 @@
+"""What the documents show is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ["README.md", "docs/tutorial.md", "docs/howto.md"]
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def examples(document):
+    """Return the Python blocks, each with the plain block that is directly behind it."""
+    text = (ROOT / document).read_text("utf-8")
+    blocks = list(BLOCK.finditer(text))
+    for block, behind in zip(blocks, [*blocks[1:], None], strict=True):
+        if block[1] == "python":
+            shown = behind is not None and not text[block.end() : behind.start()].strip()
+            yield block[2], behind[2] if shown else ""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_examples_print_what_is_shown_beneath_them(document, capsys, fake_time):
+    names = {"__name__": document}
+    for code, output in examples(document):
+        exec(compile(code, document, "exec"), names)
+        assert capsys.readouterr().out == output
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_documents_have_examples(document):
+    assert list(examples(document))
+
+
+@pytest.mark.parametrize(
+    "page", sorted(path.relative_to(ROOT) for path in ROOT.glob("docs/**/*.md")), ids=str
+)
+def test_the_links_between_pages_lead_somewhere(page):
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_the_links_of_the_readme_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8")):
+        assert (ROOT / target).exists(), target
