@@ -137,7 +137,7 @@ class Run:
     # -- the beginning
 
     def _open(self) -> None:
-        """Check all, count all, and put what requires nothing in the queue."""
+        """Check that all can run, and take the jobs in."""
         job_set = self._job_set
         if job_set._join_run is not None:
             raise AlreadyRunningError(job_set)
@@ -148,9 +148,6 @@ class Run:
         job_set._join_run = self._join
         self._enclose(job_sets)
         self._expect(job_set.jobs)
-        for job in job_set.jobs:
-            if not job._missing:
-                self._make_ready(job)
 
     def _enclose(self, job_sets: Iterable[JobSet]) -> None:
         """Let those who observe a job set hear of what is nested in it."""
@@ -176,6 +173,9 @@ class Run:
         return self._loop.call_at(when, self._end, TimedOut(self._timeout))
 
     def _begin(self) -> None:
+        for job in self._job_set.jobs:
+            if not job._missing:
+                self._make_ready(job)
         if not self._awaited:
             self._end(FINE)
         elif self._timeout == 0:
@@ -242,7 +242,7 @@ class Run:
             try:
                 await primed()
                 nested = isinstance(job, JobSet)
-                value = await (self._co_run_nested(job) if nested else job.co_run())
+                value = await (self._co_run_nested(job) if nested else job._work())
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
                 if self._loop.is_running():  # else the loop is gone: this is close()
                     self._raised(job, error)
@@ -251,23 +251,25 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - ours: the task would keep it
             self._end(Broken(error))
         finally:
-            del (
-                job,
-                self,
-            )  # this frame is in the traceback that the job keeps: no circle
+            # This frame is in the traceback that the job keeps: no circle through it.
+            del job, self
 
     async def _co_run_nested(self, job: AnyJob) -> object:
         """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
         try:
             return await job.co_run()
         finally:
-            job._shutdown_given = True
-            if self._observers.heard:
-                self._observers.tell(job, SHUTDOWN, self._loop.time())
-            shutdown = self._loop.create_task(serve(job, self._job_set._shutdown_record))
-            await wait_out({shutdown: job}, warn=False)
-            if (interruption := shutdown.result()) is not None:
-                raise interruption
+            if self._loop.is_running():  # else the loop is gone: this is close()
+                await self._shut_down_nested(job)
+
+    async def _shut_down_nested(self, job: AnyJob) -> None:
+        job._shutdown_given = True
+        if self._observers.heard:
+            self._observers.tell(job, SHUTDOWN, self._loop.time())
+        shutdown = self._loop.create_task(serve(job, self._job_set._shutdown_record))
+        await wait_out({shutdown: job}, warn=False)
+        if (interruption := shutdown.result()) is not None:
+            raise interruption
 
     def _returned(self, job: AnyJob, value: object) -> None:
         self._tasks.pop(job, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from types import CoroutineType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -236,11 +237,15 @@ class AbstractJob(Generic[T_co]):
             >>> c.requires(a, [b, None]).required == {a, b}
             True
         """
-        jobs = [job for job in flatten(requirements) if job is not self]
+        jobs = flatten(requirements)
+        if self in jobs:
+            jobs = [job for job in jobs if job is not self]
         if remove:
             self._drop_requirements(jobs)
-        elif jobs:
-            self.required.update(jobs)
+        elif self._required is None:
+            self._required = BestSet(jobs) if jobs else None
+        else:
+            self._required.update(jobs)
         return self
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
@@ -388,6 +393,10 @@ class AbstractJob(Generic[T_co]):
             self.co_run, loop_factory=loop_factory, instead="await job.co_run()"
         )
 
+    def _work(self) -> Awaitable[T_co]:
+        """Return what a run awaits: `co_run()`."""
+        return self.co_run()
+
     def _reset(self) -> None:
         """Forget the last run."""
         self._phase = IDLE
@@ -468,7 +477,8 @@ class Job(AbstractJob[T_co]):
         coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
         **kwds: Unpack[JobOptions],
     ) -> None:
-        _check_runnable("corun", corun)
+        if type(corun) is not CoroutineType:  # the usual case is not looked at further
+            _check_runnable("corun", corun)
         if coshutdown is not None:
             _check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
@@ -490,13 +500,22 @@ class Job(AbstractJob[T_co]):
             ConsumedError: the coroutine has been awaited in an earlier run (a RuntimeError).
             TypeError: the function returned something that can't be awaited.
         """
+        return await self._take_awaitable()
+
+    def _take_awaitable(self) -> Awaitable[T_co]:
         corun = self._corun
         if corun is None:
             raise ConsumedError(self)
         if callable(corun):
-            return await self._call(corun, self._args)
+            return self._call(corun, self._args)
         self._corun = None
-        return await corun
+        return corun
+
+    def _work(self) -> Awaitable[T_co]:
+        # One coroutine less for each job, unless a subclass has its own co_run().
+        if type(self).co_run is _CO_RUN_OF_JOB:
+            return self._take_awaitable()
+        return self.co_run()
 
     async def co_shutdown(self) -> object:
         """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
@@ -542,28 +561,34 @@ class Job(AbstractJob[T_co]):
         if self._coshutdown is not None:
             return True
         # A subclass may have its own co_shutdown().
-        return type(self).co_shutdown is not Job[object].co_shutdown
+        return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
 
 
-def flatten(requirements: Iterable[Requirements]) -> Iterator[AbstractJob[object]]:
-    """Yield the jobs in any nesting of iterables of jobs, sequences and ``None``.
+_CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
+_CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
+
+
+def flatten(requirements: Iterable[Requirements]) -> list[AbstractJob[object]]:
+    """Return the jobs in any nesting of iterables of jobs, sequences and ``None``.
 
     Raises:
         TypeError: something else is in there.
     """
     # A stack of iterators, since users may nest lists as deep as they like.
     stack = [iter(requirements)]
+    jobs: list[AbstractJob[object]] = []
     while stack:
         for item in stack[-1]:
             if isinstance(item, AbstractJob):
-                yield item
+                jobs.append(item)
             elif isinstance(item, JobGroup):
-                yield from item._last_jobs()
+                jobs.extend(item._last_jobs())
             elif item is not None:
                 stack.append(_iterator(item))
                 break
         else:
             stack.pop()
+    return jobs
 
 
 def _iterator(item: Any) -> Iterator[Requirements]:

@@ -6,8 +6,10 @@ import contextlib
 import time
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["Watch", "use_clocks"]
 
@@ -17,12 +19,12 @@ class Clocks(NamedTuple):
 
     monotonic: Callable[[], float]
     """Seconds since some moment; never goes back."""
-    wall: Callable[[], datetime]
-    """The time of day."""
+    wall: Callable[[], datetime] | None
+    """The time of day; ``None`` is that of the machine."""
 
 
 _clocks: ContextVar[Clocks] = ContextVar("asynciojobs watch clocks")
-_REAL_CLOCKS = Clocks(time.monotonic, datetime.now)
+_REAL_CLOCKS = Clocks(time.monotonic, None)
 
 
 def _current_clocks() -> Clocks:
@@ -31,7 +33,7 @@ def _current_clocks() -> Clocks:
 
 @contextlib.contextmanager
 def use_clocks(
-    monotonic: Callable[[], float], wall: Callable[[], datetime] = datetime.now
+    monotonic: Callable[[], float], wall: Callable[[], datetime] | None = None
 ) -> Generator[None, None, None]:
     """Have the watches that are made, or reset, in this context read other clocks.
 
@@ -39,7 +41,7 @@ def use_clocks(
 
     Args:
         monotonic: returns seconds.
-        wall: returns the time of day.
+        wall: returns the time of day; ``None`` leaves it that of the machine.
 
     Example:
         >>> with use_clocks(lambda: 5.0):
@@ -123,4 +125,9 @@ class Watch:
 
 def wall_clock_text() -> str:
     """Return the time of day as ``HH:MM:SS.MMM``."""
-    return _current_clocks().wall().strftime("%H:%M:%S.%f")[:-3]
+    wall = _current_clocks().wall
+    if wall is not None:
+        return wall().strftime("%H:%M:%S.%f")[:-3]
+    # Without `datetime`, whose import would cost all users a millisecond.
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{milliseconds:03}"

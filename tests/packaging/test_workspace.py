@@ -1,0 +1,43 @@
+"""What the files say about the workspace: its members, environments and commands."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS: dict[str, Any] = tomllib.loads(
+    (ROOT / "hatch.toml").read_text(encoding="utf-8")
+)["envs"]
+WITH_THE_PACKAGES = ["default", "hatch-test", "ordered", "types"]
+
+
+@pytest.mark.parametrize("name", WITH_THE_PACKAGES)
+def test_the_members_of_the_workspace_are_the_three_distributions(name: str):
+    patterns = ENVIRONMENTS[name]["workspace"]["members"]
+    members = {path.name for pattern in patterns for path in ROOT.glob(pattern)}
+    assert members == {"asynciojobs-core", "asynciojobs-graph", "asynciojobs-testkit"}
+
+
+@pytest.mark.parametrize("name", [*WITH_THE_PACKAGES, "build"])
+def test_no_environment_installs_the_root(name: str):
+    assert ENVIRONMENTS[name]["skip-install"] is True
+
+
+def test_the_root_is_no_distribution():
+    root = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert root.keys() == {"tool"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no executable bit on Windows")
+@pytest.mark.parametrize("command", ["hatchw", ".ci/run"])
+def test_the_commands_are_executable(command: str):
+    assert os.access(ROOT / command, os.X_OK)
+
+
+def test_the_build_builds_every_member():
+    script = " ".join(ENVIRONMENTS["build"]["scripts"]["all"])
+    members = sorted(path.name for path in (ROOT / "packages").iterdir())
+    assert [name for name in members if f"packages/{name}" in script] == members
