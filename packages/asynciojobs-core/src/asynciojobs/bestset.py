@@ -92,6 +92,8 @@ class InsertionSet(MutableSet[T]):
         """Return a new set of the same members, in the same order."""
         return InsertionSet(self._members)
 
+    __copy__ = copy  # copy.copy() would give both objects the same dict
+
     def update(self, *others: Iterable[T]) -> None:
         """Add the members of all the others, in their order."""
         for other in others:

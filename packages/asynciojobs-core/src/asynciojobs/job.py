@@ -568,12 +568,14 @@ _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
 
 
-def flatten(requirements: Iterable[Requirements]) -> list[AbstractJob[object]]:
+def flatten(requirements: tuple[Requirements, ...]) -> list[AbstractJob[object]]:
     """Return the jobs in any nesting of iterables of jobs, sequences and ``None``.
 
     Raises:
         TypeError: something else is in there.
     """
+    if len(requirements) == 1 and isinstance(requirements[0], AbstractJob):
+        return [requirements[0]]  # the usual case
     # A stack of iterators, since users may nest lists as deep as they like.
     stack = [iter(requirements)]
     jobs: list[AbstractJob[object]] = []

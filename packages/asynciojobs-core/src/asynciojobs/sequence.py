@@ -128,6 +128,8 @@ def members_of(things: Iterable[Schedulable]) -> Iterator[AbstractJob[object]]:
 
 def _not_schedulable(thing: object) -> str:
     rule = f"a scheduler is made of jobs and sequences, not of {thing!r}"
+    if hasattr(thing, "co_run"):
+        return f"{rule}: a scheduler that is to be nested must be a Scheduler"
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
         return f"{rule}: give its elements with a star, Scheduler(*jobs), or use update(jobs)"
     return rule
