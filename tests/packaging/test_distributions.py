@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ["asynciojobs-core", "asynciojobs-graph", "asynciojobs-testkit"]
@@ -106,13 +107,11 @@ def test_the_extra_ordered_is_there_and_empty():
 
 
 @pytest.mark.parametrize(
-    "platform, machine", sorted(PLATFORMS_WITH_A_DOT | PLATFORMS_WITHOUT)
+    ("platform", "machine"), sorted(PLATFORMS_WITH_A_DOT | PLATFORMS_WITHOUT)
 )
-def test_the_extra_dot_asks_for_a_wheel_only_where_there_is_one(
-    platform: str, machine: str
-):
-    requirements = pytest.importorskip("packaging.requirements")
-    [requirement] = map(requirements.Requirement, extras()["dot"])
+def test_the_extra_dot_asks_for_a_wheel_only_where_there_is_one(platform: str, machine: str):
+    [requirement] = map(Requirement, extras()["dot"])
+    assert requirement.marker
     wanted = requirement.marker.evaluate(
         {"sys_platform": platform, "platform_machine": machine}
     )

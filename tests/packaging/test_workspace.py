@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS: dict[str, Any] = tomllib.loads(
-    (ROOT / "hatch.toml").read_text(encoding="utf-8")
-)["envs"]
+ENVIRONMENTS: dict[str, Any] = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))[
+    "envs"
+]
 WITH_THE_PACKAGES = ["default", "hatch-test", "ordered", "types"]
 
 
