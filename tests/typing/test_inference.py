@@ -1,4 +1,4 @@
-"""What type checkers infer for users: this file is checked by mypy and pyright, not only run."""
+"""What type checkers infer for users: mypy and pyright check this file, and pytest runs it."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from ._errors import (
 )
 from ._jobset import JobSet, ShutdownRecord
 from ._queries import AnyJob, graph_of
+from ._verdict import FINE
 
 __all__ = ["admit", "check_all", "count_requirements", "dismiss", "enroll", "reset"]
 
@@ -60,6 +61,7 @@ def reset(job_sets: Iterable[JobSet]) -> None:
     """Forget the last run of the job sets."""
     for job_set in job_sets:
         job_set._shutdown_record = ShutdownRecord()
+        job_set._verdict = FINE
         for job in job_set.jobs:
             if job._shutdown_given or not job.is_idle():
                 job._reset()
@@ -94,22 +96,23 @@ def _count_in_order(jobs: Iterable[AnyJob]) -> bool:
     Then there is no cycle, and nothing more to check.
     """
     in_order = True
+    members = frozenset(jobs)
     for job in jobs:
         required = job._required
         if required is None:
             job._missing = 0
             continue
-        job._missing = len(required)
         for requirement in required:
+            if requirement not in members:  # though another run may have enrolled it
+                raise MissingRequirementError(job, requirement)
             held = requirement._holds
             if held:
                 held.append(job)
-            elif held is None:
-                raise MissingRequirementError(job, requirement)
             else:
                 requirement._holds = [job]
-            if requirement._missing == UNCOUNTED:
+            if requirement._missing == UNCOUNTED:  # this job itself, or one behind it
                 in_order = False
+        job._missing = len(required)
     return in_order
 
 
@@ -126,7 +129,7 @@ def _check_forever(jobs: Iterable[AnyJob]) -> None:
                     raise ForeverRequirementError(follower, job)
 
 
-def count_requirements(job: AnyJob) -> None:
+def count_requirements(job: AnyJob, members: Collection[AnyJob]) -> None:
     """Count the requirements of one enrolled job, in the midst of a run.
 
     Raises:
@@ -135,7 +138,7 @@ def count_requirements(job: AnyJob) -> None:
     """
     job._missing = 0
     for requirement in job._required or ():
-        if requirement._holds is None:
+        if requirement._holds is None or requirement not in members:
             if not requirement.is_done():
                 raise MissingRequirementError(job, requirement)
             continue

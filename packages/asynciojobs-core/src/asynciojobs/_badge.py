@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ._lifecycle import Phase
 
-__all__ = ["ASCII", "UNICODE", "badge", "signs_for"]
+__all__ = ["ASCII", "UNICODE", "Signs", "badge", "signs_for"]
 
 
 class Signs(NamedTuple):

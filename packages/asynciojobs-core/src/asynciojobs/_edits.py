@@ -13,7 +13,7 @@ from ._queries import (
     requirements_within,
     successors,
 )
-from .sequence import Schedulable, members_of
+from .sequence import Schedulable, members_of, several
 
 __all__ = ["bypass_and_remove", "keep_only", "keep_only_between", "sanitize"]
 
@@ -47,9 +47,9 @@ def bypass_and_remove(job_set: JobSet, job: Schedulable) -> None:
         job_set.remove(bypassed)
 
 
-def keep_only(job_set: JobSet, remains: Iterable[Schedulable]) -> None:
+def keep_only(job_set: JobSet, remains: Schedulable | Iterable[Schedulable]) -> None:
     """Remove the jobs that are not among the remains, and all requirements of them."""
-    kept = set(members_of(remains))
+    kept = set(members_of(several(remains)))
     dropped = [job for job in job_set.jobs if job not in kept]
     for job in dropped:
         job_set.remove(job)
@@ -61,8 +61,8 @@ def keep_only(job_set: JobSet, remains: Iterable[Schedulable]) -> None:
 def keep_only_between(
     job_set: JobSet,
     *,
-    starts: Iterable[Schedulable],
-    ends: Iterable[Schedulable],
+    starts: Schedulable | Iterable[Schedulable],
+    ends: Schedulable | Iterable[Schedulable],
     keep_starts: bool,
     keep_ends: bool,
 ) -> None:
@@ -90,13 +90,13 @@ def keep_only_between(
     keep_only(job_set, kept)
 
 
-def members_in(job_set: JobSet, things: Iterable[Schedulable]) -> list[AnyJob]:
+def members_in(job_set: JobSet, things: Schedulable | Iterable[Schedulable]) -> list[AnyJob]:
     """Return the jobs that some jobs and sequences stand for.
 
     Raises:
         ValueError: one of them is not in the set itself.
     """
-    jobs = list(members_of(things))
+    jobs = list(members_of(several(things)))
     for job in jobs:
         if job not in job_set.jobs:
             raise ValueError(

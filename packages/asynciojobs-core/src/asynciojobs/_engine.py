@@ -106,8 +106,19 @@ class Run:
                 wrong with a job that was added on the way.
         """
         self._open()
-        deadline = self._set_deadline()
         try:
+            await self._go_through()
+        except asyncio.CancelledError:
+            # Cancelled, and a job raised KeyboardInterrupt in its clean-up: that leaves.
+            self._raise_exit()
+            raise
+        return self._answer()
+
+    async def _go_through(self) -> None:
+        """Start, and wait until it is over and all that was started has ended."""
+        deadline = None
+        try:
+            deadline = self._set_deadline()
             self._begin()
             await self._over
         except asyncio.CancelledError:
@@ -124,9 +135,16 @@ class Run:
                 deadline.cancel()
             try:
                 await wait_out({task: job for job, task in self._tasks.items()})
+            except asyncio.CancelledError:
+                self._end(Cancelled())
+                raise
             finally:
                 self._close()
-        return self._answer()
+
+    def _raise_exit(self) -> None:
+        match self._verdict:
+            case Broken(KeyboardInterrupt() | SystemExit() as error):
+                raise error
 
     def _answer(self) -> Verdict:
         assert self._verdict is not None
@@ -354,10 +372,13 @@ class Run:
                 check_all(job_sets)
                 reset(job_sets)
                 self._enclose([self._job_set, *job_sets])
-        if cycle := find_cycle({job: job._required or () for job in newcomers}):
+        among: Collection[AnyJob] = newcomers
+        if any(job._holds for job in newcomers):  # waiting jobs were made to require them
+            among = closure(unfinished_requirements, newcomers)
+        if cycle := find_cycle({job: job._required or () for job in among}):
             raise CycleError(cycle)
         for job in newcomers:
-            count_requirements(job)
+            count_requirements(job, self._job_set.jobs)
         for job in newcomers:
             if not job._missing:
                 self._make_ready(job)
@@ -367,7 +388,7 @@ class Run:
 
         That is what a job does that adds others, and lets a last one wait for them.
         """
-        count_requirements(job)
+        count_requirements(job, self._job_set.jobs)
         if not job._missing:
             return False
         upstream = closure(unfinished_requirements, [job])
@@ -402,7 +423,7 @@ class Run:
         for job in self._job_set.jobs:
             if job._holds is not None:
                 job._holds = None
-                if not job.is_running():
+                if job.ended_at is None:
                     job._discard_unstarted()
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "ForeverRequirementError",
     "MissingGraphPackageError",
     "MissingRequirementError",
+    "Named",
     "RequirementError",
 ]
 
@@ -23,7 +24,7 @@ SHOWN_OF_CYCLE = 8
 
 
 class Named(Protocol):
-    """What a message needs of a job, or of a scheduler, to name it."""
+    """What a text needs of a job, or of a scheduler, to name it."""
 
     def repr_main(self) -> str:
         """Return a short text such as ``<Job `fetch`>``."""

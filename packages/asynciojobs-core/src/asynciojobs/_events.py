@@ -85,7 +85,9 @@ class Observers:
             for observer in tuple(node._own):
                 try:
                     observer(event)
-                except Exception:
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException:
                     logger.exception("an observer raised at %s %s", kind, job.repr_main())
             node = node._outer
 

@@ -8,9 +8,10 @@ from typing import Self, TypeVar
 
 from ._errors import AlreadyRunningError
 from ._events import Observers
+from ._verdict import FINE, Verdict
 from .bestset import BestSet
 from .job import AbstractJob
-from .sequence import Schedulable, Sequence, members_of
+from .sequence import Schedulable, Sequence, members_of, several
 
 __all__ = ["JobSet", "ShutdownRecord"]
 
@@ -48,6 +49,7 @@ class JobSet:
         # What the run that goes on does with jobs that are added; None between runs.
         self._join_run: Callable[[Collection[AbstractJob[object]]], None] | None = None
         self._shutdown_record = ShutdownRecord()
+        self._verdict: Verdict = FINE  # of the last run that has ended; fine as one goes on
         # Pending while a co_shutdown() of this set goes on; None otherwise.
         self._shutdown_under_way: asyncio.Future[None] | None = None
 
@@ -97,11 +99,7 @@ class JobSet:
             TypeError: something else is among them; nothing was added.
             ValueError: this scheduler is among them; nothing was added.
         """
-        # A nested scheduler can be iterated over, and is one job all the same.
-        if isinstance(jobs, AbstractJob | Sequence) or not isinstance(jobs, Iterable):
-            self._take(members_of((jobs,)))
-        else:
-            self._take(members_of(jobs))
+        self._take(members_of(several(jobs)))
         return self
 
     def remove(self, job: Schedulable) -> Self:

@@ -14,13 +14,17 @@ from .job import AbstractJob
 from .sequence import Schedulable, members_of
 
 __all__ = [
+    "AnyJob",
     "counts_by_phase",
     "entry_jobs",
     "exit_jobs",
     "find_cycle",
+    "followers_within",
+    "graph_of",
     "nested_job_sets",
     "predecessors",
     "predecessors_upstream",
+    "requirements_within",
     "successors",
     "successors_downstream",
     "topological_order",

@@ -16,7 +16,7 @@ from .job import AbstractJob, attempt
 
 __all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
 
-END = "--end--"  # stands where the other lines have the badge, and is as wide
+END = "--end--"  # stands where the other lines have the badge
 
 LETTERS = {Phase.DONE: "D", Phase.RUNNING: "R", Phase.SCHEDULED: "S", Phase.IDLE: "I"}
 
@@ -47,11 +47,12 @@ def list_lines(
         if silence_done_jobs and entry.job.is_done():
             continue
         if entry.closing:
-            yield _closing_line(entry)
+            yield _closing_line(entry, signs)
             continue
         yield f"{entry.job.repr_id()} {_line(entry.job, entry.depth, signs)}"
         if details:
-            yield from _details(entry.job, len(entry.job.repr_id()) + 9 + 2 * entry.depth)
+            margin = len(f"{entry.job.repr_id()} {_badge(entry.job, signs)} ")
+            yield from _details(entry.job, margin + 2 * entry.depth)
 
 
 def safe_lines(job_set: JobSet, *, silence_done_jobs: bool, signs: Signs) -> Iterator[str]:
@@ -113,11 +114,12 @@ def _line(job: AnyJob, depth: int, signs: Signs) -> str:
     return " ".join(parts)
 
 
-def _closing_line(entry: Entry) -> str:
+def _closing_line(entry: Entry, signs: Signs) -> str:
     job = entry.job
     assert isinstance(job, JobSet)
     exits = _ids(exit_jobs(job, discard_forever=False))
-    return f"{job.repr_id()} {END} {'> ' * entry.depth}< {job.repr_main()} exits={exits}"
+    end = END.ljust(len(_badge(entry.job, signs)))
+    return f"{job.repr_id()} {end} {'> ' * entry.depth}< {job.repr_main()} exits={exits}"
 
 
 def _ids(jobs: Iterable[AnyJob]) -> str:

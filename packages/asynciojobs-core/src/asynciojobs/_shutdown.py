@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ._events import EventKind
 from ._jobset import JobSet, ShutdownRecord
-from ._queries import AnyJob
+from ._queries import AnyJob, nested_job_sets
 from ._waiting import wait_out
 
 __all__ = ["serve", "shut_down"]
@@ -33,8 +33,11 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         whether all that were called since the last run ended well and in time.
 
     Raises:
+        ValueError: one of the job sets is nested in itself.
         CancelledError: the caller was cancelled; so were the calls, and all have ended.
     """
+    for _ in nested_job_sets(job_set):  # raises where the calls would go round for ever
+        pass
     loop = asyncio.get_running_loop()
     while (other_call := job_set._shutdown_under_way) is not None:
         await asyncio.wait([other_call])
@@ -63,7 +66,19 @@ async def _serve_all(
     finally:
         for call in calls:
             call.cancel()
-        await wait_out(calls)
+        try:
+            await wait_out(calls)
+        finally:
+            _look_through(calls, record)
+
+
+def _look_through(
+    calls: Mapping[asyncio.Task[BaseException | None], AnyJob], record: ShutdownRecord
+) -> None:
+    """Note the calls that never began, and raise what must leave."""
+    for call, job in calls.items():
+        if call.cancelled():
+            record.note(job, asyncio.CancelledError("co_shutdown() was not started"))
     for call in calls:
         if not call.cancelled() and (interruption := call.result()) is not None:
             raise interruption
@@ -97,17 +112,11 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
     except (KeyboardInterrupt, SystemExit) as error:
         return error
     except BaseException as error:
-        if _is_cancelled_from_outside(error):
-            raise
-        record.note(job, error)
-        logger.exception("co_shutdown() of %s raised", job.repr_main())
+        cancelled = isinstance(error, asyncio.CancelledError)
+        if not (cancelled and job in record.failures):  # else its time ran out: that is noted
+            record.note(job, error)
+            logger.exception("co_shutdown() of %s raised", job.repr_main())
     else:
         if answer is False and isinstance(job, JobSet):
             record.complete = False
     return None
-
-
-def _is_cancelled_from_outside(error: BaseException) -> bool:
-    task = asyncio.current_task()
-    cancelled = isinstance(error, asyncio.CancelledError)
-    return cancelled and task is not None and task.cancelling() > 0

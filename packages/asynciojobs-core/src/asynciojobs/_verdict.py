@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
+
+from ._errors import Named
 
 __all__ = [
     "FINE",
@@ -16,14 +18,6 @@ __all__ = [
 ]
 
 
-class Named(Protocol):
-    """What a verdict needs of a job, to name it."""
-
-    def repr_main(self) -> str:
-        """Return a short text such as ``<Job `fetch`>``."""
-        ...
-
-
 def exception_text(exception: BaseException) -> str:
     """Return ``Type:text`` for an exception, even where its text can't be had."""
     try:
@@ -33,7 +27,7 @@ def exception_text(exception: BaseException) -> str:
     return f"{type(exception).__name__}:{text}"
 
 
-class Fine(NamedTuple):
+class Fine:
     """All that the run waited for has ended, and no critical job has raised."""
 
     def __str__(self) -> str:
@@ -47,7 +41,7 @@ class TimedOut(NamedTuple):
     """What was allowed, in seconds."""
 
     def __str__(self) -> str:
-        return f"TIMED OUT after {self.timeout:g}s"
+        return f"TIMED OUT after {self.timeout}s"
 
 
 class CriticalFailure(NamedTuple):
@@ -62,7 +56,7 @@ class CriticalFailure(NamedTuple):
         )
 
 
-class Cancelled(NamedTuple):
+class Cancelled:
     """Who waited for the run has cancelled it."""
 
     def __str__(self) -> str:

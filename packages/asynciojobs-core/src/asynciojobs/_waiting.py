@@ -5,22 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-__all__ = ["DEAF_AFTER", "wait_out", "warn_of_deaf"]
+from ._errors import Named
+
+__all__ = ["wait_out", "warn_of_deaf"]
 
 logger = logging.getLogger("asynciojobs")
 
 DEAF_AFTER = 1.0
 """How long a cancelled task may take to end before the log names it (seconds)."""
-
-
-class Named(Protocol):
-    """What a warning needs of a job, to name it."""
-
-    def repr_main(self) -> str:
-        """Return a short text such as ``<Job `fetch`>``."""
-        ...
 
 
 async def wait_out(tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = True) -> None:

@@ -361,7 +361,9 @@ class AbstractJob(Generic[T_co]):
     def _text(self) -> str:
         """Return the label: the one given, else that of the class, else ``NOLABEL``."""
         label = None if self.label is None else attempt(str, self.label)
-        return label or attempt(self.text_label) or "NOLABEL"
+        if label is None or not label.strip():
+            label = attempt(self.text_label)
+        return label if label and label.strip() else "NOLABEL"
 
     def dot_style(self) -> Any:
         """Return the DOT attributes of the job's box, as a mapping.
@@ -477,8 +479,7 @@ class Job(AbstractJob[T_co]):
         coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
         **kwds: Unpack[JobOptions],
     ) -> None:
-        if type(corun) is not CoroutineType:  # the usual case is not looked at further
-            _check_runnable("corun", corun)
+        _check_runnable("corun", corun)
         if coshutdown is not None:
             _check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
@@ -578,7 +579,7 @@ def flatten(requirements: tuple[Requirements, ...]) -> list[AbstractJob[object]]
         return [requirements[0]]  # the usual case
     # A stack of iterators, since users may nest lists as deep as they like.
     stack = [iter(requirements)]
-    jobs: list[AbstractJob[object]] = []
+    jobs: list[Any] = []
     while stack:
         for item in stack[-1]:
             if isinstance(item, AbstractJob):
@@ -612,7 +613,8 @@ def one_line(text: str, limit: int = 400) -> str:
 def attempt(function: Callable[..., str | None], *args: object) -> str | None:
     """Return the text of a user's function, or one that says what the function raised."""
     try:
-        return function(*args)
+        text = function(*args)
+        return None if text is None else str(text)
     except Exception as error:  # noqa: BLE001 - showing a job must not break a run
         return f"({getattr(function, '__name__', 'it')} raised {type(error).__name__})"
 
@@ -622,6 +624,8 @@ def _is_awaitable(thing: object) -> bool:
 
 
 def _check_runnable(parameter: str, thing: object) -> None:
+    if type(thing) is CoroutineType:  # the usual case, and the quickest to tell
+        return
     if not (_is_awaitable(thing) or callable(thing)):
         raise TypeError(
             f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ._numbers import checked_seconds
 from .job import AbstractJob, JobHolder, Requirements, does_nothing
 
 __all__ = ["PrintJob"]
@@ -22,6 +23,7 @@ class PrintJob(AbstractJob[None]):
 
     Raises:
         TypeError: `sleep` is not a number.
+        ValueError: it is negative.
 
     Example:
         >>> PrintJob("hello", "world", banner="=====").standalone_run()
@@ -40,10 +42,8 @@ class PrintJob(AbstractJob[None]):
         label: object = None,
         required: Requirements = None,
     ) -> None:
-        if sleep is not None and not isinstance(sleep, int | float):
-            raise TypeError(f"sleep must be a number of seconds, or None, not {sleep!r}")
         self.messages = messages
-        self.sleep = sleep
+        self.sleep = checked_seconds("sleep", sleep)
         self.banner = banner
         super().__init__(scheduler=scheduler, label=label, required=required)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import operator
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from ._events import Observation, Observer
 from ._feedback import current_signs, feedback, say
 from ._jobset import JobSet
 from ._loops import LoopFactory, run_synchronously
+from ._numbers import checked_seconds, checked_window
 from ._shutdown import shut_down
-from ._verdict import FINE, CriticalFailure, TimedOut, Verdict
+from ._verdict import CriticalFailure, TimedOut, Verdict
 from .job import AbstractJob, Job
 from .sequence import members_of
 
@@ -74,7 +74,6 @@ class PureScheduler(JobSet):
         self.shutdown_timeout = shutdown_timeout
         self.watch = watch
         self.verbose = verbose
-        self._verdict: Verdict = FINE  # of the last run that has ended
         self._take(members_of(jobs_or_sequences))
 
     def __repr__(self) -> str:
@@ -337,7 +336,7 @@ class PureScheduler(JobSet):
         self._check_not_running()
         _edits.bypass_and_remove(self, job)
 
-    def keep_only(self, remains: Iterable[Schedulable]) -> None:
+    def keep_only(self, remains: Schedulable | Iterable[Schedulable]) -> None:
         """Remove all jobs but those mentioned, and the requirements of what is removed.
 
         Args:
@@ -352,8 +351,8 @@ class PureScheduler(JobSet):
     def keep_only_between(
         self,
         *,
-        starts: Iterable[Schedulable] | None = None,
-        ends: Iterable[Schedulable] | None = None,
+        starts: Schedulable | Iterable[Schedulable] | None = None,
+        ends: Schedulable | Iterable[Schedulable] | None = None,
         keep_starts: bool = True,
         keep_ends: bool = True,
     ) -> None:
@@ -372,8 +371,8 @@ class PureScheduler(JobSet):
         self._check_not_running()
         _edits.keep_only_between(
             self,
-            starts=starts or (),
-            ends=ends or (),
+            starts=() if starts is None else starts,
+            ends=() if ends is None else ends,
             keep_starts=keep_starts,
             keep_ends=keep_ends,
         )
@@ -482,38 +481,3 @@ class PureScheduler(JobSet):
     def export_as_svgfile(self, filename: str | PathLike[str]) -> str:
         """Draw the graph as an svg file; see `export_as_graphic()`."""
         return self.export_as_graphic(filename, "svg")
-
-
-def checked_seconds(parameter: str, seconds: float | None) -> float | None:
-    """Return a number of seconds, or ``None``.
-
-    Raises:
-        TypeError: it is something else.
-        ValueError: it is negative, or not a number.
-    """
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"{parameter} must be a number of seconds, or None, not {seconds!r}")
-    if not seconds >= 0:
-        raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
-    return seconds
-
-
-def checked_window(jobs: int) -> int:
-    """Return a number of jobs.
-
-    Raises:
-        TypeError: it is something else.
-        ValueError: it is negative.
-    """
-    rule = f"jobs_window must be a number of jobs, or None or 0 for no limit, not {jobs!r}"
-    if isinstance(jobs, bool):
-        raise TypeError(rule)
-    try:
-        window = operator.index(jobs)
-    except TypeError:
-        raise TypeError(rule) from None
-    if window < 0:
-        raise ValueError(rule)
-    return window

@@ -94,7 +94,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
     def _raise_failure(self) -> None:
         match self._verdict:
             case TimedOut(timeout):
-                raise TimeoutError(f"{self.repr_main()} took more than {timeout:g}s")
+                raise TimeoutError(f"{self.repr_main()} took more than {timeout}s")
             case CriticalFailure(_, exception):
                 try:
                     raise exception

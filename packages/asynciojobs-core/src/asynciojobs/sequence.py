@@ -111,6 +111,14 @@ Schedulable: TypeAlias = AbstractJob[object] | Sequence
 """What a scheduler can be made of."""
 
 
+def several(things: Schedulable | Iterable[Schedulable]) -> Iterable[Schedulable]:
+    """Return a collection of jobs and sequences; a single one makes a collection of one."""
+    # A nested scheduler can be iterated over, and is one job all the same.
+    if isinstance(things, AbstractJob | JobGroup) or not isinstance(things, Iterable):
+        return (things,)
+    return things
+
+
 def members_of(things: Iterable[Schedulable]) -> Iterator[AbstractJob[object]]:
     """Yield the jobs that some jobs and sequences stand for.
 
