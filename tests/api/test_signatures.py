@@ -1,0 +1,447 @@
+"""The public names and their signatures, written from the text of the specification.
+
+`spec` has what the text says; `beyond` what the page on how we read it adds: parameters with
+defaults, keyword-only, and names. One exception: the text gives `Watch.print_elapsed` a suffix
+of one blank, since HTML showed two blanks as one; that page gives the output, with two.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import asynciojobs
+from asynciojobs import AbstractJob, Job, PrintJob, PureScheduler, Scheduler, Sequence
+
+CLASSES = {
+    "asynciojobs.purescheduler.PureScheduler": (
+        "(*jobs_or_sequences, jobs_window=None, timeout=None, shutdown_timeout=1, "
+        "watch=None, verbose=False)"
+    ),
+    "asynciojobs.scheduler.Scheduler": (
+        "(*jobs_or_sequences, jobs_window=None, timeout=None, shutdown_timeout=1, "
+        "watch=None, verbose=False, **kwds)"
+    ),
+    "asynciojobs.job.AbstractJob": (
+        "(*, forever=False, critical=True, label=None, required=None, scheduler=None)"
+    ),
+    "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
+    "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
+    "asynciojobs.printjob.PrintJob": (
+        "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None)"
+    ),
+    "asynciojobs.watch.Watch": ("(message=None, *, show_elapsed=True, show_wall_clock=False)"),
+}
+
+PURE_SCHEDULER = {
+    "add": "(self, job)",
+    "bypass_and_remove": "(self, job)",
+    "check_cycles": "(self)",
+    "co_run": "async (self)",
+    "co_shutdown": "async (self)",
+    "debrief": "(self, details=False, *, silence_done_jobs=False)",
+    "dot_format": "(self)",
+    "entry_jobs": "(self)",
+    "exit_jobs": "(self, *, discard_forever=True, compute_backlinks=True)",
+    "export_as_dotfile": "(self, filename)",
+    "export_as_graphic": "(self, filename, suffix)",
+    "export_as_pngfile": "(self, filename)",
+    "export_as_svgfile": "(self, filename)",
+    "failed_critical": "(self)",
+    "failed_time_out": "(self)",
+    "graph": "(self)",
+    "iterate_jobs": "(self, scan_schedulers=False)",
+    "keep_only": "(self, remains)",
+    "keep_only_between": (
+        "(self, *, starts=None, ends=None, keep_starts=True, keep_ends=True)"
+    ),
+    "list": "(self, details=False, *, silence_done_jobs=False)",
+    "list_safe": "(self, *, silence_done_jobs=False)",
+    "orchestrate": "(self, *args, loop_factory=None, **kwds)",
+    "predecessors": "(self, *starts)",
+    "predecessors_upstream": "(self, *starts)",
+    "remove": "(self, job)",
+    "run": "(self, *args, loop_factory=None, **kwds)",
+    "sanitize": "(self, verbose=None)",
+    "shutdown": "(self, *, loop_factory=None)",
+    "stats": "(self)",
+    "successors": "(self, *starts, compute_backlinks=True)",
+    "successors_downstream": "(self, *starts, compute_backlinks=True)",
+    "topological_order": "(self)",
+    "update": "(self, jobs)",
+    "why": "(self)",
+}
+
+ABSTRACT_JOB = {
+    "co_run": "async (self)",
+    "co_shutdown": "async (self)",
+    "details": "(self)",
+    "dot_style": "(self)",
+    "graph_label": "(self)",
+    "is_critical": "(self)",
+    "is_done": "(self)",
+    "is_idle": "(self)",
+    "is_running": "(self)",
+    "is_scheduled": "(self)",
+    "raised_exception": "(self)",
+    "repr_id": "(self)",
+    "repr_main": "(self)",
+    "repr_requires": "(self)",
+    "repr_result": "(self)",
+    "repr_short": "(self)",
+    "requires": "(self, *requirements, remove=False)",
+    "result": "(self)",
+    "standalone_run": "(self, *, loop_factory=None)",
+    "text_label": "(self)",
+}
+
+METHODS = {
+    PureScheduler: {
+        **PURE_SCHEDULER,
+        # beyond the text
+        "observe": "(self, callback)",
+        "close_idle_jobs": "(self)",
+        "close_all_jobs": "(self)",
+        # ours, and not in the page on how we read the text
+        "repr_main": "(self)",
+        "shutdown_failures": "(self)",
+    },
+    AbstractJob: {
+        **ABSTRACT_JOB,
+        # beyond the text
+        "duration": "(self)",
+    },
+    Scheduler: {
+        **PURE_SCHEDULER,
+        **ABSTRACT_JOB,
+        "dot_cluster_name": "(self)",
+        # beyond the text
+        "observe": "(self, callback)",
+        "close_idle_jobs": "(self)",
+        "close_all_jobs": "(self)",
+        "duration": "(self)",
+        # ours
+        "shutdown_failures": "(self)",
+    },
+    Job: {
+        **ABSTRACT_JOB,
+        # beyond the text
+        "close": "(self)",
+        "duration": "(self)",
+    },
+    PrintJob: {
+        **ABSTRACT_JOB,
+        # beyond the text
+        "duration": "(self)",
+    },
+    Sequence: {
+        "append": "(self, *sequences_or_jobs)",
+        "requires": "(self, *requirements)",
+        # beyond the text
+        "close_idle_jobs": "(self)",
+    },
+    asynciojobs.Watch: {
+        "elapsed": "(self)",
+        "print_elapsed": "(self, suffix='  ')",
+        "print_wall_clock": "static (suffix=' ')",
+        "reset": "(self)",
+        "seconds": "(self)",
+    },
+    asynciojobs.Observation: {
+        # ours
+        "close": "(self)",
+    },
+}
+
+FUNCTIONS = {
+    # beyond the text
+    "asynciojobs.use_loop_factory": "(factory)",
+    # ours: how a fake clock gets under a watch
+    "asynciojobs.watch.use_clocks": "(monotonic, wall=None)",
+}
+
+PUBLIC_MODULES = {
+    "asynciojobs.bestset": ["BestSet", "InsertionSet"],
+    "asynciojobs.job": ["AbstractJob", "Job"],
+    "asynciojobs.printjob": ["PrintJob"],
+    "asynciojobs.purescheduler": ["PureScheduler"],
+    "asynciojobs.scheduler": ["Scheduler"],
+    "asynciojobs.sequence": ["Schedulable", "Sequence"],
+    "asynciojobs.version": ["__version__"],
+    "asynciojobs.watch": ["Watch", "use_clocks"],
+}
+
+TOP = [
+    # in the text
+    "AbstractJob",
+    "BestSet",
+    "Job",
+    "PrintJob",
+    "PureScheduler",
+    "Schedulable",
+    "Scheduler",
+    "Sequence",
+    "Watch",
+    "__version__",
+    # beyond the text
+    "AlreadyRunningError",
+    "ConsumedError",
+    "CycleError",
+    "EventKind",
+    "ForeverRequirementError",
+    "JobEvent",
+    "MissingGraphPackageError",
+    "MissingRequirementError",
+    "Observation",
+    "RequirementError",
+    "use_loop_factory",
+]
+
+ATTRIBUTES = {
+    PureScheduler: {
+        "jobs": 0,
+        "jobs_window": None,
+        "timeout": None,
+        "shutdown_timeout": 1,
+        "watch": None,
+        "verbose": False,
+    },
+    AbstractJob: {
+        "critical": True,
+        "ended_at": None,
+        "forever": False,
+        "label": None,
+        "required": 0,
+        "started_at": None,
+    },
+    Sequence: {"jobs": 0, "scheduler": None},
+}
+"""What a new object has; 0 stands for a collection that is empty."""
+
+PACKAGE = Path(asynciojobs.__file__).parent
+STEMS = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+PRIVATE = [stem for stem in STEMS if stem.startswith("_")]
+
+
+def named(path):
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def told(function, owner=None):
+    """Return the signature without types, and what kind of function it is."""
+    signature = inspect.signature(function)
+    bare = signature.replace(
+        parameters=[
+            parameter.replace(annotation=inspect.Parameter.empty)
+            for parameter in signature.parameters.values()
+        ],
+        return_annotation=inspect.Signature.empty,
+    )
+    text = str(bare)
+    static = inspect.getattr_static(owner, function.__name__, None) if owner else None
+    if isinstance(static, staticmethod):
+        return f"static {text}"
+    return f"async {text}" if inspect.iscoroutinefunction(function) else text
+
+
+def methods_of(owner):
+    """Return the public methods, inherited ones included."""
+    return {
+        name: member
+        for name, member in inspect.getmembers(owner, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+
+def module_of(stem):
+    return importlib.import_module(f"asynciojobs.{stem}")
+
+
+def defined_in(stem):
+    """Return the names that the text of a module gives something at its top level."""
+    names = set()
+    for top in ast.parse((PACKAGE / f"{stem}.py").read_text("utf-8")).body:
+        inner = ast.walk(top) if isinstance(top, ast.If | ast.Try) else [top]
+        for node in inner:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Assign):
+                names.update(
+                    name.id
+                    for target in node.targets
+                    for name in ast.walk(target)
+                    if isinstance(name, ast.Name)
+                )
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                names.add(node.target.id)
+    return names
+
+
+def taken_from(stem):
+    """Return the names that other modules of the package import from a module."""
+    return {
+        name.name
+        for path in PACKAGE.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level and node.module == stem
+        for name in node.names
+    }
+
+
+# -- signatures
+
+
+@pytest.mark.parametrize("path", CLASSES)
+def test_a_class_is_made_with_the_parameters_of_the_text(path):
+    assert told(named(path)) == CLASSES[path]
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [(owner, method) for owner, methods in METHODS.items() for method in methods],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_method_has_the_signature_of_the_text(owner, method):
+    assert told(getattr(owner, method), owner) == METHODS[owner][method]
+
+
+@pytest.mark.parametrize("owner", METHODS, ids=lambda owner: owner.__name__)
+def test_a_class_has_these_public_methods_and_no_others(owner):
+    assert sorted(methods_of(owner)) == sorted(METHODS[owner])
+
+
+@pytest.mark.parametrize("path", FUNCTIONS)
+def test_a_function_has_its_signature(path):
+    assert told(named(path)) == FUNCTIONS[path]
+
+
+@pytest.mark.parametrize(
+    "method", ["entry_jobs", "exit_jobs", "iterate_jobs", "topological_order"]
+)
+@pytest.mark.parametrize("owner", [PureScheduler, Scheduler])
+def test_a_method_that_the_text_calls_a_generator_returns_an_iterator(owner, method):
+    assert isinstance(getattr(owner(), method)(), Iterator)
+
+
+@pytest.mark.parametrize(
+    ("owner", "attribute"),
+    [(owner, name) for owner, attributes in ATTRIBUTES.items() for name in attributes],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_new_object_has_its_public_attributes(owner, attribute):
+    value = getattr(owner(), attribute)
+    expected = ATTRIBUTES[owner][attribute]
+    assert (len(value) if hasattr(value, "__len__") else value) == expected
+
+
+# -- how the classes stand to each other
+
+
+@pytest.mark.parametrize(
+    ("owner", "bases"),
+    [
+        (Scheduler, (PureScheduler, AbstractJob)),
+        (Job, (AbstractJob,)),
+        (PrintJob, (AbstractJob,)),
+    ],
+    ids=["Scheduler", "Job", "PrintJob"],
+)
+def test_a_class_has_the_bases_of_the_text(owner, bases):
+    assert owner.__bases__ == bases
+
+
+@pytest.mark.parametrize("path", CLASSES)
+def test_a_class_is_at_the_top_of_the_package_too(path):
+    assert getattr(asynciojobs, path.rpartition(".")[2]) is named(path)
+
+
+@pytest.mark.parametrize("path", CLASSES)
+def test_a_class_tells_the_module_that_the_text_puts_it_in(path):
+    assert named(path).__module__ == path.rpartition(".")[0]
+
+
+# -- __all__
+
+
+def test_the_package_has_these_names_and_no_others():
+    assert sorted(asynciojobs.__all__) == sorted(TOP)
+
+
+@pytest.mark.parametrize("name", TOP)
+def test_the_package_has_what_it_names(name):
+    assert hasattr(asynciojobs, name)
+
+
+def test_these_modules_are_public_and_no_others():
+    public = [f"asynciojobs.{stem}" for stem in STEMS if stem not in PRIVATE]
+    assert public == sorted(PUBLIC_MODULES)
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES)
+def test_a_public_module_has_these_names_and_no_others(module):
+    assert importlib.import_module(module).__all__ == PUBLIC_MODULES[module]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_module_names_only_what_it_defines(stem):
+    assert [n for n in module_of(stem).__all__ if n not in defined_in(stem)] == []
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_module_names_nothing_twice(stem):
+    names = module_of(stem).__all__
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("stem", PRIVATE)
+def test_a_private_module_names_all_that_other_modules_take_from_it(stem):
+    assert taken_from(stem) - set(module_of(stem).__all__) == set()
+
+
+# -- docstrings
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_module_has_a_docstring(stem):
+    assert inspect.getdoc(module_of(stem))
+
+
+@pytest.mark.parametrize("path", [*CLASSES, *FUNCTIONS])
+def test_a_public_class_or_function_has_a_docstring(path):
+    assert named(path).__doc__
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in TOP if inspect.isclass(getattr(asynciojobs, name))]
+)
+def test_a_class_at_the_top_has_a_docstring(name):
+    assert getattr(asynciojobs, name).__doc__
+
+
+@pytest.mark.parametrize(
+    ("owner", "method"),
+    [(owner, method) for owner, methods in METHODS.items() for method in methods],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_public_method_has_a_docstring(owner, method):
+    assert inspect.getdoc(getattr(owner, method))
+
+
+@pytest.mark.parametrize(
+    ("owner", "attribute"),
+    [
+        (owner, name)
+        for owner in METHODS
+        for name, _ in inspect.getmembers(owner, lambda m: isinstance(m, property))
+        if not name.startswith("_")
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_public_property_has_a_docstring(owner, attribute):
+    assert inspect.getdoc(getattr(owner, attribute))

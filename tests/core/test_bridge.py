@@ -1,0 +1,160 @@
+"""Drawing without asynciojobs-graph: one error, with the pip command."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from asynciojobs import AbstractJob, MissingGraphPackageError, PureScheduler, Scheduler
+from asynciojobs.version import __version__
+
+CALLS = {
+    "dot_format": lambda: PureScheduler().dot_format(),
+    "graph": lambda: PureScheduler().graph(),
+    "export_as_dotfile": lambda: PureScheduler().export_as_dotfile("x.dot"),
+    "export_as_graphic": lambda: PureScheduler().export_as_graphic("x", "png"),
+    "dot_style": lambda: AbstractJob().dot_style(),
+    "dot_cluster_name": lambda: Scheduler().dot_cluster_name(),
+}
+BY_SUFFIX = {
+    "png": lambda: PureScheduler().export_as_pngfile("x"),
+    "svg": lambda: PureScheduler().export_as_svgfile("x"),
+}
+
+
+@pytest.fixture
+def core_only(monkeypatch):
+    """Make as if asynciojobs-graph were not installed."""
+    monkeypatch.setitem(sys.modules, "asynciojobs_graph", None)
+
+
+@pytest.fixture
+def fake_package(monkeypatch):
+    """Put an empty module in the place of asynciojobs-graph, and return it."""
+    module = types.ModuleType("asynciojobs_graph")
+    monkeypatch.setitem(sys.modules, "asynciojobs_graph", module)
+    return module
+
+
+@pytest.fixture
+def package_with(monkeypatch, tmp_path):
+    """Write an asynciojobs_graph that has this text, and put it in the path."""
+
+    def write(text):
+        (tmp_path / "asynciojobs_graph.py").write_text(text)
+        monkeypatch.delitem(sys.modules, "asynciojobs_graph", raising=False)
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return write
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_without_the_package_a_drawing_method_tells_how_to_install_it(core_only, name):
+    with pytest.raises(MissingGraphPackageError) as caught:
+        CALLS[name]()
+    assert str(caught.value) == (
+        f'{name}() is in a package that is not installed: pip install "asynciojobs[graph]"'
+    )
+
+
+@pytest.mark.parametrize("suffix", BY_SUFFIX)
+def test_without_the_package_a_shortcut_tells_how_to_install_it(core_only, suffix):
+    with pytest.raises(MissingGraphPackageError) as caught:
+        BY_SUFFIX[suffix]()
+    assert str(caught.value) == (
+        "export_as_graphic() is in a package that is not installed: "
+        'pip install "asynciojobs[graph]"'
+    )
+
+
+def test_the_error_names_the_module_as_import_errors_do(core_only):
+    with pytest.raises(ImportError) as caught:
+        PureScheduler().dot_format()
+    assert caught.value.name == "asynciojobs_graph"
+
+
+def test_the_error_has_no_cause_to_be_read_first(core_only):
+    with pytest.raises(ImportError) as caught:
+        PureScheduler().dot_format()
+    assert caught.value.__suppress_context__ is True
+
+
+def test_nothing_is_written_without_the_package(core_only, tmp_path):
+    with pytest.raises(ImportError):
+        PureScheduler().export_as_dotfile(tmp_path / "x.dot")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_without_the_function_is_of_another_version(fake_package):
+    with pytest.raises(MissingGraphPackageError) as caught:
+        PureScheduler().dot_format()
+    assert str(caught.value) == (
+        "the asynciojobs-graph that is installed has no dot_format(); the one of the "
+        f'same version has: pip install "asynciojobs[graph]=={__version__}"'
+    )
+
+
+def test_an_import_error_inside_of_the_package_passes_through(package_with):
+    package_with("import a_module_that_is_not_there\n")
+    with pytest.raises(
+        ModuleNotFoundError, match=r"^No module named 'a_module_that_is_not_there'$"
+    ) as caught:
+        PureScheduler().dot_format()
+    assert type(caught.value) is ModuleNotFoundError
+
+
+def test_an_import_error_of_a_name_inside_of_the_package_passes_through(package_with):
+    package_with("from json import a_name_that_is_not_there\n")
+    with pytest.raises(
+        ImportError, match=r"^cannot import name 'a_name_that_is_not_there' from 'json' \(.*\)$"
+    ) as caught:
+        PureScheduler().dot_format()
+    assert type(caught.value) is ImportError
+
+
+def test_an_import_error_while_drawing_passes_through(fake_package):
+    def graph(scheduler):
+        raise ImportError("no graphviz")
+
+    fake_package.graph = graph
+    with pytest.raises(ImportError, match=r"^no graphviz$") as caught:
+        PureScheduler().graph()
+    assert type(caught.value) is ImportError
+
+
+@pytest.fixture
+def noted(fake_package):
+    """Have each function of the package note its arguments, and return its name."""
+    calls = []
+    for name in CALLS:
+
+        def function(*args, name=name):
+            calls.append((name, *args))
+            return name
+
+        setattr(fake_package, name, function)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("call", "noted_as"),
+    [
+        (lambda s: s.dot_format(), ("dot_format",)),
+        (lambda s: s.graph(), ("graph",)),
+        (lambda s: s.export_as_dotfile("x.dot"), ("export_as_dotfile", "x.dot")),
+        (
+            lambda s: s.export_as_graphic("x", "pdf"),
+            ("export_as_graphic", "x", "pdf"),
+        ),
+        (lambda s: s.export_as_pngfile("x"), ("export_as_graphic", "x", "png")),
+        (lambda s: s.export_as_svgfile("x"), ("export_as_graphic", "x", "svg")),
+        (lambda s: s.dot_style(), ("dot_style",)),
+        (lambda s: s.dot_cluster_name(), ("dot_cluster_name",)),
+    ],
+)
+def test_a_drawing_method_passes_its_arguments_on(noted, call, noted_as):
+    scheduler = Scheduler()
+    name, *args = noted_as
+    assert (call(scheduler), noted) == (name, [(name, scheduler, *args)])

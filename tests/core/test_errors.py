@@ -1,0 +1,121 @@
+"""Each error: its kind, its data, and its message to the letter."""
+
+from __future__ import annotations
+
+import pytest
+
+from asynciojobs import (
+    AbstractJob,
+    AlreadyRunningError,
+    ConsumedError,
+    CycleError,
+    ForeverRequirementError,
+    MissingGraphPackageError,
+    MissingRequirementError,
+    RequirementError,
+)
+
+
+@pytest.fixture
+def jobs():
+    return [AbstractJob(label=f"j{n}") for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("error", "bases"),
+    [
+        (RequirementError, ValueError),
+        (CycleError, RequirementError),
+        (MissingRequirementError, RequirementError),
+        (ForeverRequirementError, RequirementError),
+        (AlreadyRunningError, RuntimeError),
+        (ConsumedError, RuntimeError),
+        (MissingGraphPackageError, ImportError),
+    ],
+)
+def test_each_error_is_of_the_kind_that_callers_catch(error, bases):
+    assert error.__bases__ == (bases,)
+
+
+def test_a_cycle_error_carries_the_cycle(jobs):
+    a, b = jobs[:2]
+    assert CycleError((a, b, a)).cycle == [a, b, a]
+
+
+def test_a_cycle_error_shows_the_cycle(jobs):
+    a, b = jobs[:2]
+    assert str(CycleError([a, b, a])) == (
+        "the requirements have a cycle of 2 jobs, "
+        "<AbstractJob `j0`> → <AbstractJob `j1`> → <AbstractJob `j0`>: "
+        "break it with requires(…, remove=True)"
+    )
+
+
+def test_a_cycle_of_seven_jobs_is_shown_whole(jobs):
+    cycle = [*jobs[:7], jobs[0]]
+    shown = " → ".join(job.repr_main() for job in cycle)
+    assert str(CycleError(cycle)) == (
+        f"the requirements have a cycle of 7 jobs, {shown}: "
+        "break it with requires(…, remove=True)"
+    )
+
+
+def test_a_long_cycle_is_shown_by_its_ends(jobs):
+    assert str(CycleError([*jobs, jobs[0]])) == (
+        "the requirements have a cycle of 20 jobs, "
+        "<AbstractJob `j0`> → <AbstractJob `j1`> → <AbstractJob `j2`> → "
+        "<AbstractJob `j3`> → … → <AbstractJob `j18`> → <AbstractJob `j19`> → "
+        "<AbstractJob `j0`>: break it with requires(…, remove=True)"
+    )
+
+
+def test_a_long_cycle_is_carried_whole(jobs):
+    assert CycleError([*jobs, jobs[0]]).cycle == [*jobs, jobs[0]]
+
+
+def test_a_missing_requirement_error_carries_both_jobs(jobs):
+    a, b = jobs[:2]
+    error = MissingRequirementError(a, b)
+    assert (error.job, error.requirement) == (a, b)
+
+
+def test_a_missing_requirement_error_names_both_and_sanitize(jobs):
+    assert str(MissingRequirementError(*jobs[:2])) == (
+        "<AbstractJob `j0`> requires <AbstractJob `j1`>, which is not in the same "
+        "scheduler: add it there, or drop the requirement with sanitize()"
+    )
+
+
+def test_a_forever_requirement_error_carries_both_jobs(jobs):
+    a, b = jobs[:2]
+    error = ForeverRequirementError(a, b)
+    assert (error.job, error.requirement) == (a, b)
+
+
+def test_a_forever_requirement_error_names_both(jobs):
+    assert str(ForeverRequirementError(*jobs[:2])) == (
+        "<AbstractJob `j0`> requires <AbstractJob `j1`>, which runs forever, so it "
+        "could never start: drop the requirement, or give both the same `forever`"
+    )
+
+
+def test_an_already_running_error_carries_what_is_busy(jobs):
+    assert AlreadyRunningError(jobs[0]).busy is jobs[0]
+
+
+def test_an_already_running_error_names_what_is_busy(jobs):
+    assert str(AlreadyRunningError(jobs[0])) == (
+        "<AbstractJob `j0`> takes part in a run that is going on: wait until that "
+        "one is over, or make another object"
+    )
+
+
+def test_a_consumed_error_carries_the_job(jobs):
+    assert ConsumedError(jobs[0]).job is jobs[0]
+
+
+def test_a_consumed_error_names_the_job_and_the_remedy(jobs):
+    assert str(ConsumedError(jobs[0])) == (
+        "<AbstractJob `j0`> was made of a coroutine, which can run only once: give it "
+        "a coroutine function and its arguments instead, Job(function, *args)"
+    )

@@ -1,0 +1,453 @@
+"""`list()`, `list_safe()` and `debrief()`: their lines, to the letter."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import traceback
+
+import pytest
+
+from asynciojobs import AbstractJob, CycleError, Job, PureScheduler, Scheduler
+
+
+async def give(value):
+    return value
+
+
+async def fail(exception):
+    raise exception
+
+
+class Detailed(AbstractJob):
+    """A job with details."""
+
+    def __init__(self, details, **options):
+        super().__init__(**options)
+        self._details = details
+
+    def details(self):
+        if isinstance(self._details, Exception):
+            raise self._details
+        return self._details
+
+
+@pytest.fixture
+def printed(capsys):
+    """Return the lines that a method prints."""
+
+    def printed(method, *args, **options):
+        capsys.readouterr()
+        method(*args, **options)
+        return capsys.readouterr().out.splitlines()
+
+    return printed
+
+
+@pytest.fixture
+def chain():
+    """Return a scheduler of a ← b ← c, c being forever and not critical."""
+    a = Job(give, 1, label="a")
+    b = Job(give, 100.0, label="b1", required=a)
+    c = Job(asyncio.sleep, 9, label="c", required=b, critical=False)
+    return PureScheduler(c, b, a)
+
+
+def cyclic(**options):
+    a, b = (AbstractJob(label=label) for label in "ab")
+    a.requires(b.requires(a))
+    return Scheduler(a, b, **options)
+
+
+CYCLE = (
+    "the requirements have a cycle of 2 jobs, <AbstractJob `a`> → <AbstractJob `b`> → "
+    "<AbstractJob `a`>: break it with requires(…, remove=True)"
+)
+
+
+# -- list()
+
+
+def test_list_of_idle_jobs_in_topological_order(chain, printed):
+    assert printed(chain.list) == [
+        "1 ⚠   ⚐   <Job `a`> [not done]",
+        "2 ⚠   ⚐   <Job `b1`> [not done] requires={1}",
+        "3     ⚐   <Job `c`> [not done] requires={2}",
+    ]
+
+
+def test_list_of_done_jobs_has_results(fake_time, chain, printed):
+    chain.run()
+    assert printed(chain.list) == [
+        "1 ⚠ ☉ ☓   <Job `a`> [[ -> 1]]",
+        "2 ⚠ ☉ ☓   <Job `b1`> [[ -> 100.0]] requires={1}",
+        "3   ☉ ☓   <Job `c`> [[ -> None]] requires={2}",
+    ]
+
+
+def test_list_tells_of_exceptions(fake_time, printed):
+    scheduler = PureScheduler(
+        Job(fail, OSError("x"), label="a", critical=False),
+        Job(fail, KeyError("k"), label="b"),
+    )
+    scheduler.run()
+    assert printed(scheduler.list) == [
+        "1   ★ ☓   <Job `a`> !! exception => OSError:x!!",
+        "2 ⚠ ★ ☓   <Job `b`> !! CRIT. EXC. => KeyError:'k'!!",
+    ]
+
+
+def test_list_of_a_cancelled_forever_job_says_running(fake_time, printed):
+    scheduler = PureScheduler(
+        Job(asyncio.sleep, 1, label="a"), Job(asyncio.sleep, 9, label="b", forever=True)
+    )
+    scheduler.run()
+    assert printed(scheduler.list) == [
+        "1 ⚠ ☉ ☓   <Job `a`> [[ -> None]]",
+        "2 ⚠ ☉ ↺ ∞ <Job `b`> [not done]",
+    ]
+
+
+def test_list_in_the_midst_of_a_run(fake_time, printed):
+    lines = []
+
+    async def look():
+        lines.extend(printed(scheduler.list))
+
+    first = Job(look, label="look")
+    scheduler = PureScheduler(
+        first,
+        Job(give, 1, label="waits"),
+        Job(give, 1, label="behind", required=first),
+        jobs_window=1,
+    )
+    scheduler.run()
+    assert lines == [
+        "1 ⚠ ☉ ↺   <Job `look`> [not done]",
+        "2 ⚠   ⚑   <Job `waits`> [not done]",
+        "3 ⚠   ⚐   <Job `behind`> [not done] requires={1}",
+    ]
+
+
+def test_list_has_all_requirements_by_id(printed):
+    a, b, c = (AbstractJob(label=label) for label in "abc")
+    d = AbstractJob(label="d", required=[c, a, b])
+    assert printed(PureScheduler(a, b, c, d).list)[3] == (
+        "4 ⚠   ⚐   <AbstractJob `d`> [not done] requires={1, 2, 3}"
+    )
+
+
+def test_list_shows_a_requirement_from_outside_without_id(printed):
+    job = AbstractJob(label="a", required=AbstractJob())
+    assert printed(PureScheduler(job).list) == [
+        "1 ⚠   ⚐   <AbstractJob `a`> [not done] requires={??}"
+    ]
+
+
+def test_list_of_nothing_prints_nothing(printed):
+    assert printed(PureScheduler().list) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "first", "last"), [(9, "1", "9"), (10, "01", "10"), (100, "001", "100")]
+)
+def test_ids_are_zero_padded_to_one_width(printed, size, first, last):
+    jobs = [AbstractJob(label="j") for _ in range(size)]
+    lines = printed(PureScheduler(*jobs).list)
+    rest = " ⚠   ⚐   <AbstractJob `j`> [not done]"
+    assert (lines[0], lines[-1], len(lines)) == (first + rest, last + rest, size)
+
+
+def test_requirements_are_zero_padded_and_sorted(printed):
+    jobs = [AbstractJob(label="j") for _ in range(10)]
+    last = AbstractJob(label="last", required=[jobs[9], jobs[1]])
+    assert printed(PureScheduler(*jobs, last).list)[-1] == (
+        "11 ⚠   ⚐   <AbstractJob `last`> [not done] requires={02, 10}"
+    )
+
+
+def test_ids_are_those_of_the_latest_list(printed):
+    a, b = AbstractJob(label="a"), AbstractJob(label="b")
+    PureScheduler(a, b).list()
+    assert printed(PureScheduler(b).list) == ["1 ⚠   ⚐   <AbstractJob `b`> [not done]"]
+
+
+# -- nested schedulers
+
+
+@pytest.fixture
+def nest():
+    """Return a scheduler of a, (b ← c, (d)), e."""
+    a, b, d = (AbstractJob(label=label) for label in "abd")
+    c = AbstractJob(label="c", required=b)
+    innermost = Scheduler(d, label="innermost", critical=False)
+    inner = Scheduler(c, b, innermost, label="inner", required=a)
+    e = AbstractJob(label="e", required=inner)
+    return Scheduler(e, a, inner, label="outer")
+
+
+def test_list_numbers_nested_jobs_through(nest, printed):
+    assert printed(nest.list) == [
+        "1 ⚠   ⚐   <AbstractJob `a`> [not done]",
+        "2 ⚠   ⚐   <Scheduler `inner`> [not done] requires={1} -> entries={3, 4}",
+        "3 ⚠   ⚐   > <AbstractJob `b`> [not done]",
+        "4     ⚐   > <Scheduler `innermost`> [not done] -> entries={5}",
+        "5 ⚠   ⚐   > > <AbstractJob `d`> [not done]",
+        "4 --end-- > < <Scheduler `innermost`> exits={5}",
+        "6 ⚠   ⚐   > <AbstractJob `c`> [not done] requires={3}",
+        "2 --end-- < <Scheduler `inner`> exits={4, 6}",
+        "7 ⚠   ⚐   <AbstractJob `e`> [not done] requires={2}",
+    ]
+
+
+def test_list_of_an_empty_nested_scheduler(printed):
+    assert printed(Scheduler(Scheduler(label="empty")).list) == [
+        "1 ⚠   ⚐   <Scheduler `empty`> [not done] -> entries={}",
+        "1 --end-- < <Scheduler `empty`> exits={}",
+    ]
+
+
+def test_nested_jobs_count_for_the_width_of_ids(printed):
+    nested = Scheduler(*(AbstractJob(label="j") for _ in range(9)), label="s")
+    lines = printed(Scheduler(nested).list)
+    assert (lines[0], lines[-1]) == (
+        "01 ⚠   ⚐   <Scheduler `s`> [not done] -> entries={02, 03, 04, 05, 06, 07, 08, 09, 10}",
+        "01 --end-- < <Scheduler `s`> exits={02, 03, 04, 05, 06, 07, 08, 09, 10}",
+    )
+
+
+def test_list_of_a_nested_scheduler_that_has_run(fake_time, printed):
+    scheduler = Scheduler(Scheduler(Job(give, 1, label="a"), label="s"))
+    scheduler.run()
+    assert printed(scheduler.list) == [
+        "1 ⚠ ☉ ☓   <Scheduler `s`> [[ -> True]] -> entries={2}",
+        "2 ⚠ ☉ ☓   > <Job `a`> [[ -> 1]]",
+        "1 --end-- < <Scheduler `s`> exits={2}",
+    ]
+
+
+# -- details
+
+
+def test_list_with_details_has_them_under_the_label(printed):
+    job = Detailed("first\nsecond", label="a")
+    assert printed(PureScheduler(job).list, details=True) == [
+        "1 ⚠   ⚐   <Detailed `a`> [not done]",
+        "          first",
+        "          second",
+    ]
+
+
+def test_details_are_indented_as_their_job_is(printed):
+    job = Detailed("text", label="a")
+    assert printed(Scheduler(Scheduler(job, label="s")).list, True) == [
+        "1 ⚠   ⚐   <Scheduler `s`> [not done] -> entries={2}",
+        "2 ⚠   ⚐   > <Detailed `a`> [not done]",
+        "            text",
+        "1 --end-- < <Scheduler `s`> exits={2}",
+    ]
+
+
+def test_list_without_details_has_none(printed):
+    assert printed(PureScheduler(Detailed("text", label="a")).list) == [
+        "1 ⚠   ⚐   <Detailed `a`> [not done]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("details", "lines"),
+    [
+        (None, []),
+        ("", []),
+        (["a", 1], ["          ['a', 1]"]),
+        (OSError("x"), ["          (details raised OSError)"]),
+    ],
+)
+def test_details_may_be_anything(printed, details, lines):
+    assert printed(PureScheduler(Detailed(details)).list, True)[1:] == lines
+
+
+# -- silence_done_jobs
+
+
+@pytest.fixture
+def half_done(fake_time):
+    scheduler = PureScheduler(
+        Job(give, 1, label="a"),
+        Job(asyncio.sleep, 5, label="b"),
+        Scheduler(Job(give, 1, label="c"), label="s"),
+        timeout=1,
+    )
+    scheduler.run()
+    return scheduler
+
+
+def test_list_can_leave_out_the_jobs_that_are_done(half_done, printed):
+    assert printed(half_done.list, silence_done_jobs=True) == ["2 ⚠ ☉ ↺   <Job `b`> [not done]"]
+
+
+def test_list_safe_can_leave_out_the_jobs_that_are_done(half_done, printed):
+    assert printed(half_done.list_safe, silence_done_jobs=True) == [
+        "⚠ ☉ ↺   <Job `b`> [not done]"
+    ]
+
+
+def test_debrief_can_leave_out_the_jobs_that_are_done(half_done, printed):
+    assert printed(half_done.debrief, silence_done_jobs=True) == [
+        "===== <PureScheduler of 3 jobs>: TIMED OUT after 1s",
+        "===== 2D + 1R + 0I = 3",
+        "2 ⚠ ☉ ↺   <Job `b`> [not done]",
+    ]
+
+
+def test_a_nested_scheduler_that_is_not_done_keeps_its_end(fake_time, printed):
+    scheduler = PureScheduler(
+        Scheduler(Job(give, 1, label="a"), Job(asyncio.sleep, 5, label="b"), label="s"),
+        timeout=1,
+    )
+    scheduler.run()
+    assert printed(scheduler.list, silence_done_jobs=True) == [
+        "1 ⚠ ☉ ↺   <Scheduler `s`> [not done] -> entries={2, 3}",
+        "3 ⚠ ☉ ↺   > <Job `b`> [not done]",
+        "1 --end-- < <Scheduler `s`> exits={2, 3}",
+    ]
+
+
+# -- list_safe()
+
+
+def test_list_safe_has_neither_ids_nor_requirements(chain, printed):
+    assert printed(chain.list_safe) == [
+        "    ⚐   <Job `c`> [not done]",
+        "⚠   ⚐   <Job `b1`> [not done]",
+        "⚠   ⚐   <Job `a`> [not done]",
+    ]
+
+
+def test_list_safe_has_the_jobs_of_nested_schedulers(nest, printed):
+    assert printed(nest.list_safe) == [
+        "⚠   ⚐   <AbstractJob `e`> [not done]",
+        "⚠   ⚐   <AbstractJob `a`> [not done]",
+        "⚠   ⚐   <Scheduler `inner`> [not done]",
+        "⚠   ⚐   <AbstractJob `c`> [not done]",
+        "⚠   ⚐   <AbstractJob `b`> [not done]",
+        "    ⚐   <Scheduler `innermost`> [not done]",
+        "⚠   ⚐   <AbstractJob `d`> [not done]",
+    ]
+
+
+def test_list_safe_works_with_a_cycle(printed):
+    assert printed(cyclic().list_safe) == [
+        "⚠   ⚐   <AbstractJob `a`> [not done]",
+        "⚠   ⚐   <AbstractJob `b`> [not done]",
+    ]
+
+
+# -- cycles
+
+
+def test_list_of_a_cycle_is_a_cycle_error():
+    with pytest.raises(CycleError, match=f"^{re.escape(CYCLE)}$"):
+        cyclic().list()
+
+
+def test_list_of_a_nested_cycle_is_a_cycle_error():
+    with pytest.raises(CycleError, match=f"^{re.escape(CYCLE)}$"):
+        Scheduler(AbstractJob(), cyclic()).list()
+
+
+def test_list_of_a_cycle_prints_nothing(capsys):
+    with pytest.raises(CycleError):
+        Scheduler(AbstractJob(), cyclic()).list()
+    assert capsys.readouterr().out == ""
+
+
+def test_debrief_of_a_cycle_has_the_cycle_and_the_safe_list(printed):
+    assert printed(cyclic(label="s").debrief) == [
+        "===== <Scheduler `s`>: FINE",
+        "===== 0D + 0R + 2I = 2",
+        f"===== {CYCLE}",
+        "⚠   ⚐   <AbstractJob `a`> [not done]",
+        "⚠   ⚐   <AbstractJob `b`> [not done]",
+    ]
+
+
+# -- debrief()
+
+
+def test_debrief_of_a_fine_run(fake_time, chain, printed):
+    chain.run()
+    assert printed(chain.debrief) == [
+        "===== <PureScheduler of 3 jobs>: FINE",
+        "===== 3D + 0R + 0I = 3",
+        "1 ⚠ ☉ ☓   <Job `a`> [[ -> 1]]",
+        "2 ⚠ ☉ ☓   <Job `b1`> [[ -> 100.0]] requires={1}",
+        "3   ☉ ☓   <Job `c`> [[ -> None]] requires={2}",
+    ]
+
+
+def test_debrief_with_details(printed):
+    assert printed(PureScheduler(Detailed("text", label="a")).debrief, True) == [
+        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== 0D + 0R + 1I = 1",
+        "1 ⚠   ⚐   <Detailed `a`> [not done]",
+        "          text",
+    ]
+
+
+def test_debrief_of_a_critical_failure_has_the_exception_with_its_origin(fake_time, printed):
+    error = OSError("x")
+    scheduler = PureScheduler(Job(fail, error, label="a"))
+    scheduler.run()
+    origin = "".join(traceback.format_exception(error)).splitlines()
+    assert printed(scheduler.debrief) == [
+        "===== <PureScheduler of 1 jobs>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
+        "===== 1D + 0R + 0I = 1",
+        "1 ⚠ ★ ☓   <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        *origin,
+    ]
+
+
+def test_the_origin_of_an_exception_names_the_line_of_the_user(fake_time, printed):
+    scheduler = PureScheduler(Job(fail, OSError("x"), critical=False))
+    scheduler.run()
+    assert "    raise exception" in printed(scheduler.debrief)
+
+
+def test_debrief_tells_exceptions_of_jobs_that_are_silenced(fake_time, printed):
+    error = OSError("x")
+    scheduler = PureScheduler(Job(fail, error, label="a", critical=False))
+    scheduler.run()
+    assert printed(scheduler.debrief, silence_done_jobs=True) == [
+        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== 1D + 0R + 0I = 1",
+        "===== <Job `a`> !! exception => OSError:x!!",
+        *"".join(traceback.format_exception(error)).splitlines(),
+    ]
+
+
+def test_debrief_tells_exceptions_of_nested_jobs(fake_time, printed):
+    error = OSError("x")
+    inner = Scheduler(Job(fail, error, label="a"), label="s", critical=False)
+    scheduler = PureScheduler(inner)
+    scheduler.run()
+    assert printed(scheduler.debrief) == [
+        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== 1D + 0R + 0I = 1",
+        "1   ☉ ☓   <Scheduler `s`> [[ -> False]] -> entries={2}",
+        "2 ⚠ ★ ☓   > <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        "1 --end-- < <Scheduler `s`> exits={2}",
+        "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        *"".join(traceback.format_exception(error)).splitlines(),
+    ]
+
+
+def test_nothing_else_prints(capsys, fake_time):
+    scheduler = Scheduler(Job(give, 1), Scheduler(Job(give, 2)))
+    scheduler.run()
+    scheduler.shutdown()
+    scheduler.sanitize()
+    scheduler.check_cycles()
+    scheduler.stats()
+    assert capsys.readouterr() == ("", "")
