@@ -145,6 +145,8 @@ class Run:
         match self._verdict:
             case Broken(KeyboardInterrupt() | SystemExit() as error):
                 raise error
+            case _:
+                pass
 
     def _answer(self) -> Verdict:
         assert self._verdict is not None
@@ -274,6 +276,8 @@ class Run:
 
     async def _co_run_nested(self, job: AnyJob) -> object:
         """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
+        if self._loop.get_task_factory() is not None:
+            await asyncio.sleep(0)  # eager tasks would start one within the other, all depths
         try:
             return await job.co_run()
         finally:

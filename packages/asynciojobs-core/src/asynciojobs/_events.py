@@ -62,10 +62,17 @@ class Observers:
         if inner._outer is self:
             return
         if inner._outer is not None:
-            inner._outer._inner.pop(inner, None)
+            inner._outer.part(inner)
         inner._outer = self
         self._inner[inner] = None
         inner._refresh()
+
+    def part(self, inner: Observers) -> None:
+        """No longer tell the observers here what happens in there."""
+        if inner._outer is self:
+            del self._inner[inner]
+            inner._outer = None
+            inner._refresh()
 
     def attach(self, observer: Observer) -> None:
         """Let somebody listen."""

@@ -122,6 +122,8 @@ class JobSet:
                 raise KeyError(f"{member.repr_main()} is not in {self.repr_main()}")
         for member in jobs:
             self.jobs.discard(member)
+            if isinstance(member, JobSet):
+                self._observers.part(member._observers)
         return self
 
     def _take(self, jobs: Iterable[AbstractJob[object]]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import sys
 
 __all__ = ["checked_seconds", "checked_window"]
 
@@ -20,6 +22,8 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
         raise TypeError(f"{parameter} must be a number of seconds, or None, not {seconds!r}")
     if not seconds >= 0:
         raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
+    if math.inf > seconds > sys.float_info.max:  # an int that no clock can be added to
+        raise ValueError(f"{parameter} must be a number that a float can hold")
     return seconds
 
 

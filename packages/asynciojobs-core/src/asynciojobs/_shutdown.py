@@ -108,6 +108,8 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
         a ``KeyboardInterrupt`` or ``SystemExit``, to be raised once all are served.
     """
     try:
+        if isinstance(job, JobSet) and asyncio.get_running_loop().get_task_factory():
+            await asyncio.sleep(0)  # eager tasks would start one within the other, all depths
         answer = await job.co_shutdown()
     except (KeyboardInterrupt, SystemExit) as error:
         return error

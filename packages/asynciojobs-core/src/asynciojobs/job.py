@@ -293,8 +293,10 @@ class AbstractJob(Generic[T_co]):
                 f"{self.repr_main()} is {self._phase.value}, and has a result only once it "
                 "is done"
             )
-        if self._failure is not None:
-            self._failure.reraise()
+        failure = self._failure
+        if failure is not None:
+            del self  # this frame comes into the traceback that the job keeps: no circle
+            failure.reraise()
         return cast("T_co", self._value)
 
     def raised_exception(self) -> BaseException | None:

@@ -1,0 +1,62 @@
+"""Loops for the tests of the engine: with lazy tasks and, where Python has them, eager ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from asynciojobs import use_loop_factory
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+KINDS = ["lazy", "eager"] if hasattr(asyncio, "eager_task_factory") else ["lazy"]
+
+
+@pytest.fixture(params=KINDS)
+def every_loop(request: pytest.FixtureRequest, fake_time: LoopFactory) -> Iterator[LoopFactory]:
+    """Like ``fake_time``, with each kind of task; the loop must have had nothing to log."""
+    logged: list[dict[str, Any]] = []
+
+    def make() -> asyncio.AbstractEventLoop:
+        loop = fake_time()
+        loop.set_exception_handler(lambda _, context: logged.append(context))
+        if request.param == "eager":
+            loop.set_task_factory(asyncio.eager_task_factory)
+        return loop
+
+    with use_loop_factory(make):
+        yield make
+    assert logged == []
+
+
+@pytest.fixture
+def fast_loop(every_loop: LoopFactory) -> Iterator[LoopFactory]:
+    """For runs of very many jobs: `python -X dev` would note where each task was made."""
+
+    def make() -> asyncio.AbstractEventLoop:
+        loop = every_loop()
+        loop.set_debug(False)
+        return loop
+
+    with use_loop_factory(make):
+        yield make
+
+
+@pytest.fixture
+def in_loop(every_loop: LoopFactory) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Run a coroutine to its end; nothing else may be alive then."""
+
+    async def alone(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await coroutine
+        finally:
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with asyncio.Runner(loop_factory=every_loop) as runner:
+            return runner.run(alone(coroutine))
+
+    return run

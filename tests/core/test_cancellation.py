@@ -1,0 +1,541 @@
+"""Whoever cancels, and whatever: nothing of a run outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler
+
+
+class Note:
+    """Makes jobs, and knows which of them are alive."""
+
+    def __init__(self):
+        self.alive = []
+
+    def job(self, *, clean_up=0.0, **options):
+        async def work():
+            self.alive.append(job)
+            try:
+                await asyncio.sleep(9)
+            finally:
+                await asyncio.sleep(clean_up)
+                self.alive.remove(job)
+
+        job = Job(work, **options)
+        return job
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+async def raise_(error, seconds=1.0):
+    await asyncio.sleep(seconds)
+    raise error
+
+
+async def deaf(seconds):
+    end = now() + seconds
+    while now() < end:
+        try:
+            await asyncio.sleep(end - now())
+        except asyncio.CancelledError:
+            pass
+
+
+async def raise_in_clean_up(error):
+    try:
+        await asyncio.sleep(9)
+    finally:
+        raise error
+
+
+# -- cancelled from outside
+
+
+def test_a_cancelled_run_raises_cancelled_error(in_loop):
+    async def main():
+        run = asyncio.create_task(Scheduler(Job(asyncio.sleep, 9)).co_run())
+        await asyncio.sleep(1)
+        run.cancel()
+        await asyncio.wait([run])
+        return run.cancelled()
+
+    assert in_loop(main()) is True
+
+
+def test_a_cancelled_run_awaits_its_jobs_at_all_depths(in_loop):
+    async def main():
+        note = Note()
+        jobs = [note.job(clean_up=seconds) for seconds in (1, 2, 3)]
+        scheduler = Scheduler(jobs[0], Scheduler(jobs[1], Scheduler(jobs[2])))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await scheduler.co_run()
+        return note.alive, now()
+
+    assert in_loop(main()) == ([], 4)
+
+
+def test_a_cancelled_run_did_not_fail(in_loop):
+    async def main():
+        scheduler = Scheduler(Job(asyncio.sleep, 9))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.co_run(), 1)
+        return scheduler.failed_critical(), scheduler.failed_time_out(), scheduler.why()
+
+    assert in_loop(main()) == (False, False, "CANCELLED")
+
+
+def test_asyncio_timeout_around_a_run_knows_its_cancellation(in_loop):
+    async def main():
+        with pytest.raises(TimeoutError) as caught:
+            async with asyncio.timeout(1) as limit:
+                await PureScheduler(Job(asyncio.sleep, 9)).co_run()
+        cause = type(caught.value.__cause__)
+        return limit.expired(), cause, asyncio.current_task().cancelling()
+
+    assert in_loop(main()) == (True, asyncio.CancelledError, 0)
+
+
+def test_a_second_cancellation_does_not_cut_the_clean_up_short(in_loop):
+    async def main():
+        note = Note()
+        run = asyncio.create_task(PureScheduler(note.job(clean_up=5)).co_run())
+        for _ in range(3):
+            await asyncio.sleep(1)
+            run.cancel()
+        await asyncio.wait([run])
+        return run.cancelled(), note.alive, now()
+
+    assert in_loop(main()) == (True, [], 6)
+
+
+@pytest.mark.parametrize("timeout", [None, 1])
+def test_a_cancellation_during_the_clean_up_is_raised_after_it(in_loop, timeout):
+    async def main():
+        note = Note()
+        first = Job(asyncio.sleep, 1)
+        scheduler = Scheduler(
+            first,
+            note.job(clean_up=5, forever=timeout is None),
+            timeout=timeout,
+        )
+        run = asyncio.create_task(scheduler.co_run())
+        await asyncio.sleep(2)
+        run.cancel()
+        await asyncio.wait([run])
+        return run.cancelled(), note.alive, now()
+
+    assert in_loop(main()) == (True, [], 6)
+
+
+def test_a_run_cancelled_while_its_forever_jobs_end_is_not_told_as_fine(in_loop):
+    async def main():
+        job = Note().job(clean_up=5, forever=True)
+        scheduler = PureScheduler(Job(asyncio.sleep, 1), job)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.co_run(), 2)
+        return scheduler.why()
+
+    assert in_loop(main()) == "CANCELLED"
+
+
+def test_a_run_cancelled_before_its_first_step_starts_nothing(in_loop):
+    async def main():
+        job = Job(asyncio.sleep, 1)
+        scheduler = PureScheduler(job)
+        run = asyncio.ensure_future(scheduler.co_run())
+        run.cancel()
+        await asyncio.wait([run])
+        return job.is_done(), await scheduler.co_run()
+
+    assert in_loop(main()) == (False, True)
+
+
+def scenarios():
+    def flat(note):
+        return Scheduler(*(note.job(clean_up=seconds) for seconds in (0, 1)))
+
+    def nested(note):
+        return Scheduler(
+            note.job(),
+            Scheduler(note.job(clean_up=0.5), Scheduler(note.job()), timeout=3),
+            Scheduler(note.job(clean_up=0.2, forever=True), Job(asyncio.sleep, 1)),
+        )
+
+    def failing(note):
+        return Scheduler(
+            Scheduler(note.job(clean_up=1), Job(raise_, ValueError(), 0)),
+            note.job(clean_up=1),
+        )
+
+    def timed_out(note):
+        return Scheduler(
+            Scheduler(note.job(clean_up=1), timeout=0, critical=False),
+            Scheduler(note.job(clean_up=1), timeout=1),
+            jobs_window=1,
+        )
+
+    def ending(note):
+        return Scheduler(
+            note.job(forever=True, clean_up=1),
+            Scheduler(Job(asyncio.sleep, 0, coshutdown=lambda *_: asyncio.sleep(0.5))),
+        )
+
+    return [flat, nested, failing, timed_out, ending]
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_a_run_can_be_cancelled_in_every_turn_of_its_loop(in_loop, scenario):
+    async def cancelled_in(turn):
+        note = Note()
+        scheduler = scenario(note)
+        run = asyncio.ensure_future(scheduler.co_run())
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        early = run.done()
+        run.cancel()
+        await asyncio.wait([run])
+        assert note.alive == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert early or run.cancelled()
+        run.cancelled() or run.exception()
+        assert scheduler._join_run is None
+        return early
+
+    async def main():
+        for turn in range(60):
+            await cancelled_in(turn)
+
+    in_loop(main())
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_a_run_can_be_cancelled_twice_in_any_turns(in_loop, scenario):
+    async def cancelled_in(first, second):
+        note = Note()
+        run = asyncio.ensure_future(scenario(note).co_run())
+        for pause in (first, second):
+            for _ in range(pause):
+                await asyncio.sleep(0)
+            run.cancel()
+        await asyncio.wait([run])
+        assert note.alive == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        run.cancelled() or run.exception()
+
+    async def main():
+        for first in range(0, 24, 3):
+            for second in range(8):
+                await cancelled_in(first, second)
+
+    in_loop(main())
+
+
+# -- cancelled from inside
+
+
+def test_a_job_that_raises_cancelled_error_has_failed(every_loop):
+    error = asyncio.CancelledError("mine")
+    job = Job(raise_, error)
+    scheduler = PureScheduler(job, Job(asyncio.sleep, 9))
+    assert (scheduler.run(), scheduler.failed_critical()) == (False, True)
+    assert (job.is_done(), job.raised_exception()) == (True, error)
+
+
+def test_a_job_that_raises_cancelled_error_and_is_not_critical_lets_others_go_on(
+    every_loop,
+):
+    job = Job(raise_, asyncio.CancelledError(), critical=False)
+    after = Job(asyncio.sleep, 1, required=job)
+    assert PureScheduler(job, after).run() is True
+    assert after.is_done() is True
+
+
+def test_a_job_that_cancels_its_own_task_has_failed(every_loop):
+    async def self_cancel():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(1)
+
+    job = Job(self_cancel)
+    assert PureScheduler(job).run() is False
+    assert isinstance(job.raised_exception(), asyncio.CancelledError)
+
+
+def test_a_job_that_cancels_its_own_task_and_returns_is_done(every_loop):
+    async def self_cancel():
+        asyncio.current_task().cancel()
+        return "done"
+
+    job = Job(self_cancel)
+    assert PureScheduler(job).run() is True
+    assert job.result() == "done"
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_a_job_cancelled_by_another_one_has_failed(every_loop, critical):
+    async def victim():
+        tasks.append(asyncio.current_task())
+        await asyncio.sleep(9)
+
+    async def killer():
+        await asyncio.sleep(1)
+        tasks.pop().cancel()
+
+    tasks = []
+    job = Job(victim, critical=critical)
+    scheduler = PureScheduler(job, Job(killer))
+    assert scheduler.run() is not critical
+    assert isinstance(job.raised_exception(), asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_a_job_cancelled_before_its_first_step_has_failed(fake_time, critical):
+    async def killer():
+        for task in asyncio.all_tasks():
+            if task.get_name() == "victim":
+                task.cancel()
+
+    victim = Job(asyncio.sleep(9), label="victim", critical=critical)
+    after = Job(asyncio.sleep, 1, required=victim)
+    scheduler = PureScheduler(Job(killer), victim, after)
+    assert scheduler.run() is not critical
+    assert isinstance(victim.raised_exception(), asyncio.CancelledError)
+    assert after.is_done() is not critical
+
+
+def test_a_scheduler_raises_the_cancelled_error_of_its_critical_job(in_loop):
+    async def main():
+        error = asyncio.CancelledError()
+        try:
+            await Scheduler(Job(raise_, error)).co_run()
+        except asyncio.CancelledError as raised:
+            return raised is error, asyncio.current_task().cancelling()
+
+    assert in_loop(main()) == (True, 0)
+
+
+def test_a_job_can_cancel_the_run_that_it_is_in(in_loop):
+    async def main():
+        async def cancel_all():
+            await asyncio.sleep(0)
+            run.cancel()
+            await asyncio.sleep(9)
+
+        note = Note()
+        scheduler = PureScheduler(Job(cancel_all), note.job(clean_up=1))
+        run = asyncio.create_task(scheduler.co_run())
+        await asyncio.wait([run])
+        return run.cancelled(), note.alive
+
+    assert in_loop(main()) == (True, [])
+
+
+def test_a_job_that_awaits_its_own_scheduler_s_run_fails(every_loop):
+    async def again():
+        await scheduler.co_run()
+
+    job = Job(again)
+    other = Job(asyncio.sleep, 1)
+    scheduler = PureScheduler(job, other)
+    assert scheduler.run() is False
+    assert str(job.raised_exception()) == (
+        "<PureScheduler of 2 jobs> takes part in a run that is going on: wait until that "
+        "one is over, or make another object"
+    )
+    assert other.is_done() is False
+
+
+# -- what must leave the run
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_keyboard_interrupt_and_system_exit_leave_the_run(every_loop, error, depth):
+    note = Note()
+    scheduler = Scheduler(Job(raise_, error(), critical=False), note.job(clean_up=1))
+    for _ in range(depth):
+        scheduler = Scheduler(scheduler, note.job(clean_up=1), critical=False)
+    with pytest.raises(error):
+        scheduler.run()
+    assert note.alive == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_in_the_clean_up_after_a_timeout_leaves_the_run(every_loop, error):
+    scheduler = Scheduler(Scheduler(Job(raise_in_clean_up, error())), timeout=1, critical=False)
+    with pytest.raises(error):
+        scheduler.run()
+
+
+def test_an_exit_at_the_same_time_as_a_failure_around_it_leaves_the_run(every_loop):
+    scheduler = Scheduler(
+        Scheduler(Job(raise_, KeyboardInterrupt())), Job(raise_, ValueError())
+    )
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.run()
+
+
+def test_an_exit_in_the_clean_up_of_a_cancelled_run_leaves_it(in_loop):
+    async def main():
+        scheduler = PureScheduler(Job(raise_in_clean_up, SystemExit(3)))
+        run = asyncio.ensure_future(_outcome(scheduler.co_run()))
+        await asyncio.sleep(1)
+        run.cancel()
+        return await run
+
+    assert repr(in_loop(main())) == "SystemExit(3)"
+
+
+async def _outcome(coroutine):
+    try:
+        return await coroutine
+    except BaseException as error:
+        return error
+
+
+def test_an_exit_in_a_nested_shutdown_leaves_the_run(every_loop):
+    async def leave(*_):
+        raise SystemExit(3)
+
+    note = Note()
+    nested = Scheduler(Job(asyncio.sleep, 1, coshutdown=leave), critical=False)
+    with pytest.raises(SystemExit, match="^3$"):
+        Scheduler(nested, note.job(clean_up=1)).run()
+    assert note.alive == []
+
+
+def test_after_an_exit_the_scheduler_can_run_again(every_loop):
+    errors = [KeyboardInterrupt()]
+
+    async def leaves_once():
+        if errors:
+            raise errors.pop()
+
+    scheduler = PureScheduler(Scheduler(Job(leaves_once)))
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.run()
+    assert (scheduler.run(), scheduler.why()) == (True, "FINE")
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_ctrl_c_ends_a_run_and_all_its_jobs(every_loop, depth):
+    async def ctrl_c():
+        await asyncio.sleep(1)
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(5)
+
+    note = Note()
+    scheduler = Scheduler(Job(ctrl_c), note.job(clean_up=1))
+    for _ in range(depth):
+        scheduler = Scheduler(scheduler, note.job(clean_up=1))
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.run()
+    assert note.alive == []
+
+
+def test_a_second_ctrl_c_ends_the_loop(fake_time):
+    async def ctrl_c():
+        for _ in range(2):
+            await asyncio.sleep(1)
+            try:
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.sleep(5)
+            except asyncio.CancelledError:
+                pass
+
+    scheduler = Scheduler(Job(ctrl_c), Job(asyncio.sleep, 9))
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.run()
+
+
+# -- deaf jobs
+
+
+def test_a_deaf_job_is_waited_for(in_loop):
+    async def main():
+        job = Job(deaf, 5)
+        fine = await PureScheduler(job, timeout=1).co_run()
+        return fine, job.is_done(), now()
+
+    assert in_loop(main()) == (False, True, 5)
+
+
+def test_a_deaf_job_is_named_in_the_log_while_it_is_waited_for(every_loop, caplog):
+    PureScheduler(Job(deaf, 5, label="stubborn"), timeout=1).run()
+    assert caplog.record_tuples[0] == (
+        "asynciojobs",
+        logging.WARNING,
+        "<Job `stubborn`> was cancelled and is still running, so its end is waited for",
+    )
+
+
+def test_a_deaf_job_is_named_in_the_log_at_its_end(every_loop, caplog):
+    PureScheduler(Job(deaf, 5, label="stubborn"), timeout=1).run()
+    assert caplog.record_tuples[1:] == [
+        (
+            "asynciojobs",
+            logging.WARNING,
+            "<Job `stubborn`> was cancelled and went on for 4s, to its end",
+        )
+    ]
+
+
+def test_a_deaf_job_at_depth_is_waited_for_and_named(in_loop, caplog):
+    async def main():
+        scheduler = Scheduler(Scheduler(Job(deaf, 5, label="stubborn")), timeout=1)
+        with pytest.raises(TimeoutError):
+            await scheduler.co_run()
+        return now(), any("`stubborn`" in text for text in caplog.messages)
+
+    assert in_loop(main()) == (5, True)
+
+
+def test_a_job_that_heeds_its_cancellation_is_not_logged(every_loop, caplog):
+    PureScheduler(Note().job(clean_up=0.5), timeout=1).run()
+    assert caplog.record_tuples == []
+
+
+def test_a_job_that_catches_its_cancellation_and_returns_at_once_is_not_logged(
+    every_loop, caplog
+):
+    async def graceful():
+        try:
+            await asyncio.sleep(9)
+        except asyncio.CancelledError:
+            return
+
+    PureScheduler(Job(graceful), timeout=1).run()
+    assert caplog.record_tuples == []
+
+
+def test_a_deaf_forever_job_does_not_change_the_answer(in_loop):
+    async def main():
+        scheduler = PureScheduler(Job(deaf, 5, forever=True), Job(asyncio.sleep, 1))
+        return await scheduler.co_run(), now()
+
+    assert in_loop(main()) == (True, 5)
+
+
+# -- a loop that is gone
+
+
+def test_after_a_loop_was_stopped_in_mid_run_the_scheduler_runs_in_another(every_loop):
+    loops = []
+
+    async def stop_once():
+        if not loops:
+            loops.append(asyncio.get_running_loop())
+            loops[0].stop()
+        await asyncio.sleep(1)
+
+    scheduler = PureScheduler(Job(stop_once), Scheduler(Job(asyncio.sleep, 1)))
+    with pytest.raises(RuntimeError, match="^Event loop stopped before Future complete"):
+        scheduler.run()
+    assert scheduler.run() is True

@@ -1,0 +1,495 @@
+"""Jobs that are added to a scheduler while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from asynciojobs import (
+    CycleError,
+    ForeverRequirementError,
+    Job,
+    MissingRequirementError,
+    PureScheduler,
+    Scheduler,
+    Sequence,
+)
+
+
+def sleeper(seconds=1.0, **options):
+    return Job(asyncio.sleep, seconds, **options)
+
+
+def adder(act, seconds=1.0, **options):
+    """Return a job that calls a function after some time, and goes on for a second."""
+
+    async def work():
+        await asyncio.sleep(seconds)
+        act()
+        await asyncio.sleep(1)
+
+    return Job(work, **options)
+
+
+def last_act(act, seconds=1.0, **options):
+    """Return a job that calls a function as the last thing it does."""
+
+    async def work():
+        await asyncio.sleep(seconds)
+        act()
+
+    return Job(work, **options)
+
+
+def test_a_newcomer_starts_at_once(every_loop):
+    new = sleeper()
+    scheduler = PureScheduler(adder(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert (new.started_at, new.is_done()) == (1, True)
+
+
+def test_a_newcomer_made_with_the_keyword_scheduler_starts(every_loop):
+    made = []
+    scheduler = PureScheduler(adder(lambda: made.append(sleeper(scheduler=scheduler))))
+    assert scheduler.run() is True
+    assert made[0].started_at == 1
+
+
+def test_a_newcomer_added_as_the_last_act_is_waited_for(every_loop):
+    new = sleeper()
+    scheduler = PureScheduler(last_act(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert (new.started_at, new.is_done()) == (1, True)
+
+
+def test_a_newcomer_added_by_a_job_that_awaits_nothing_is_waited_for(every_loop):
+    async def at_once():
+        scheduler.add(new)
+
+    new = sleeper()
+    scheduler = PureScheduler(Job(at_once))
+    assert scheduler.run() is True
+    assert new.is_done() is True
+
+
+def test_a_newcomer_starts_when_its_requirements_are_done(every_loop):
+    slow = sleeper(5)
+    new = sleeper(required=slow)
+    scheduler = PureScheduler(slow, adder(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert new.started_at == 5
+
+
+def test_a_newcomer_may_require_what_is_done(every_loop):
+    fast = sleeper(0.5)
+    new = sleeper(required=fast)
+    scheduler = PureScheduler(fast, adder(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert new.started_at == 1
+
+
+def test_a_newcomer_may_require_the_job_that_adds_it(every_loop):
+    new = sleeper()
+    job = adder(lambda: scheduler.add(new))
+    new.requires(job)
+    scheduler = PureScheduler(job)
+    assert scheduler.run() is True
+    assert new.started_at == 2
+
+
+def test_a_newcomer_may_require_a_job_that_failed(every_loop):
+    async def fail():
+        raise ValueError
+
+    bad = Job(fail, critical=False)
+    new = sleeper(required=bad)
+    scheduler = PureScheduler(bad, adder(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert new.is_done() is True
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_newcomers_may_require_each_other(every_loop, backwards):
+    def add():
+        for job in reversed(chain) if backwards else chain:
+            scheduler.add(job)
+        for before, after in pairwise(chain):
+            after.requires(before)
+
+    chain = [sleeper() for _ in range(3)]
+    scheduler = PureScheduler(adder(add))
+    assert scheduler.run() is True
+    assert [job.started_at for job in chain] == [1, 2, 3]
+
+
+def test_a_sequence_can_join(every_loop):
+    chain = [sleeper() for _ in range(3)]
+    scheduler = PureScheduler(adder(lambda: scheduler.update([Sequence(*chain)])))
+    assert scheduler.run() is True
+    assert [job.started_at for job in chain] == [1, 2, 3]
+
+
+def test_a_nested_scheduler_can_join(every_loop):
+    inside = sleeper()
+    nested = Scheduler(inside)
+    scheduler = PureScheduler(adder(lambda: scheduler.add(nested)))
+    assert scheduler.run() is True
+    assert (nested.started_at, inside.ended_at, nested.result()) == (1, 2, True)
+
+
+def test_a_job_can_join_a_nested_scheduler_that_runs(every_loop):
+    new = sleeper(5)
+    nested = Scheduler(sleeper(2))
+    after = sleeper(required=nested)
+    scheduler = PureScheduler(nested, after, adder(lambda: nested.add(new)))
+    assert scheduler.run() is True
+    assert (new.started_at, after.started_at) == (1, 6)
+
+
+def test_a_job_can_join_a_nested_scheduler_that_waits(every_loop):
+    gate = sleeper(3)
+    nested = Scheduler(required=gate)
+    new = sleeper()
+    scheduler = PureScheduler(gate, nested, adder(lambda: nested.add(new)))
+    assert scheduler.run() is True
+    assert new.started_at == 3
+
+
+def test_a_job_can_join_the_scheduler_around(every_loop):
+    new = sleeper(5)
+    nested = Scheduler(adder(lambda: outer.add(new)))
+    outer = PureScheduler(nested)
+    assert outer.run() is True
+    assert (new.started_at, new.is_done()) == (1, True)
+
+
+def test_a_forever_newcomer_is_cancelled_at_the_end(every_loop):
+    new = sleeper(99, forever=True)
+    scheduler = PureScheduler(sleeper(4), adder(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert (new.started_at, new.ended_at, new.is_done()) == (1, 4, False)
+
+
+def test_forever_newcomers_do_not_keep_a_run_going(every_loop):
+    scheduler = PureScheduler(
+        last_act(lambda: scheduler.add(sleeper(99, forever=True, label="new")))
+    )
+    assert scheduler.run() is True
+
+
+def test_a_regular_newcomer_ends_a_run_of_forever_jobs(every_loop):
+    new = sleeper(2)
+    forever = Job(asyncio.Event().wait, forever=True)
+    scheduler = PureScheduler(
+        forever, adder(lambda: scheduler.add(new), forever=True, critical=False)
+    )
+    assert scheduler.run() is True
+    assert forever.ended_at == 3
+
+
+def test_newcomers_are_subject_to_the_window(every_loop):
+    new = [sleeper() for _ in range(4)]
+    scheduler = PureScheduler(last_act(lambda: scheduler.update(new)), jobs_window=2)
+    assert scheduler.run() is True
+    assert [job.started_at for job in new] == [1, 1, 2, 2]
+
+
+def test_newcomers_queue_behind_those_that_wait_for_a_slot(every_loop):
+    old, new = sleeper(), sleeper()
+    scheduler = PureScheduler(adder(lambda: scheduler.add(new)), old, jobs_window=1)
+    assert scheduler.run() is True
+    assert (old.started_at, new.started_at) == (2, 3)
+
+
+def test_each_job_can_add_the_next(every_loop):
+    started = []
+
+    def chain(left):
+        def grow():
+            started.append(asyncio.get_running_loop().time())
+            if left:
+                scheduler.add(chain(left - 1))
+
+        return last_act(grow)
+
+    scheduler = PureScheduler(chain(4))
+    assert scheduler.run() is True
+    assert started == [1, 2, 3, 4, 5]
+
+
+def test_ten_thousand_jobs_can_add_each_the_next(fast_loop):
+    count = 0
+
+    async def grow():
+        nonlocal count
+        count += 1
+        if count < 10_000:
+            scheduler.add(Job(grow))
+
+    scheduler = PureScheduler(Job(grow))
+    assert (scheduler.run(), count) == (True, 10_000)
+
+
+def test_a_newcomer_can_fail_the_run(every_loop):
+    async def fail():
+        raise ValueError
+
+    scheduler = PureScheduler(adder(lambda: scheduler.add(Job(fail))), sleeper(9))
+    assert (scheduler.run(), scheduler.failed_critical()) == (False, True)
+
+
+def test_a_newcomer_is_under_the_timeout(every_loop):
+    new = sleeper(9)
+    scheduler = PureScheduler(adder(lambda: scheduler.add(new)), timeout=3)
+    assert scheduler.run() is False
+    assert (new.ended_at, new.is_done()) == (3, False)
+
+
+def test_a_job_that_ran_before_can_join_again(every_loop):
+    again = Job(asyncio.sleep, 1)
+    PureScheduler(again).run()
+    scheduler = PureScheduler(adder(lambda: scheduler.add(again)))
+    assert scheduler.run() is True
+    assert (again.started_at, again.ended_at) == (1, 2)
+
+
+def test_adding_twice_is_adding_once(every_loop):
+    runs = []
+
+    async def note():
+        runs.append(1)
+
+    new = Job(note)
+    scheduler = PureScheduler(adder(lambda: scheduler.update([new, new]).add(new)))
+    assert (scheduler.run(), runs) == (True, [1])
+
+
+def test_newcomers_are_served_by_the_shutdown(every_loop):
+    served = []
+
+    async def shut(*_):
+        served.append(1)
+
+    new = Job(asyncio.sleep, 1, coshutdown=shut)
+    nested = Scheduler(adder(lambda: nested.add(new)))
+    assert PureScheduler(nested).run() is True
+    assert served == [1]
+
+
+# -- waiting jobs that are made to require newcomers
+
+
+def test_a_waiting_job_can_be_made_to_require_a_newcomer(every_loop):
+    def add():
+        scheduler.add(new)
+        last.requires(new)
+
+    new = sleeper(5)
+    job = adder(add)
+    last = sleeper(required=job)
+    scheduler = PureScheduler(job, last)
+    assert scheduler.run() is True
+    assert last.started_at == 6
+
+
+def test_a_waiting_job_made_to_require_a_newcomer_that_is_done_does_not_wait(every_loop):
+    def add():
+        scheduler.add(new)
+        last.requires(new)
+
+    new = sleeper(0.25)
+    job = adder(add)
+    last = sleeper(required=job)
+    scheduler = PureScheduler(job, last)
+    assert scheduler.run() is True
+    assert last.started_at == 2
+
+
+def test_requirements_can_be_added_again_and_again(every_loop):
+    def add_one(left):
+        def act():
+            new = last_act(add_one(left - 1)) if left else sleeper()
+            scheduler.add(new)
+            last.requires(new)
+
+        return act
+
+    first = last_act(add_one(3))
+    last = sleeper(required=first)
+    scheduler = PureScheduler(first, last)
+    assert scheduler.run() is True
+    assert last.started_at == 5
+
+
+# -- what is wrong with newcomers ends the run, as an error
+
+
+def circle(scheduler, waiting):
+    a, b = sleeper(), sleeper()
+    scheduler.update([a.requires(b), b.requires(a)])
+
+
+def circle_through_a_waiting_job(scheduler, waiting):
+    new = sleeper(required=waiting)
+    scheduler.add(new)
+    waiting.requires(new)
+
+
+def circle_of_one(scheduler, waiting):
+    new = sleeper()
+    new.required.add(new)
+    scheduler.add(new)
+
+
+def missing(scheduler, waiting):
+    scheduler.add(sleeper(required=sleeper()))
+
+
+def late_missing(scheduler, waiting):
+    scheduler.add(sleeper())
+    waiting.requires(sleeper())
+
+
+def required_forever(scheduler, waiting):
+    background = sleeper(forever=True)
+    scheduler.update([background, sleeper(required=background)])
+
+
+def nested_circle(scheduler, waiting):
+    a, b = sleeper(), sleeper()
+    scheduler.add(Scheduler(a.requires(b), b.requires(a)))
+
+
+def nested_in_itself(scheduler, waiting):
+    a = Scheduler()
+    a.add(Scheduler(a))
+    scheduler.add(a)
+
+
+WRONG = {
+    circle: CycleError,
+    circle_through_a_waiting_job: CycleError,
+    circle_of_one: CycleError,
+    missing: MissingRequirementError,
+    late_missing: MissingRequirementError,
+    required_forever: ForeverRequirementError,
+    nested_circle: CycleError,
+    nested_in_itself: ValueError,
+}
+
+
+@pytest.mark.parametrize(("wrong", "error"), WRONG.items())
+@pytest.mark.parametrize("depth", [0, 2])
+def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, depth):
+    async def main():
+        job = adder(lambda: wrong(scheduler, waiting))
+        waiting = sleeper(required=job)
+        scheduler = Scheduler(job, waiting, sleeper(9))
+        outer = scheduler
+        for _ in range(depth):
+            outer = Scheduler(outer, sleeper(9))
+        with pytest.raises(error):
+            await outer.co_run()
+        return scheduler._join_run, outer._join_run
+
+    assert in_loop(main()) == (None, None)
+
+
+def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_loop):
+    new = sleeper()
+
+    def add():
+        scheduler.add(new)
+        waiting.requires(new)
+
+    first, second = last_act(add), last_act(lambda: new.requires(waiting))
+    waiting = sleeper(required=first)
+    scheduler = PureScheduler(first, second, waiting)
+    with pytest.raises(CycleError):
+        scheduler.run()
+
+
+def test_a_newcomer_that_requires_a_job_of_another_run_is_refused(in_loop):
+    async def main():
+        foreign = sleeper(5)
+        running = asyncio.ensure_future(PureScheduler(foreign).co_run())
+        scheduler = PureScheduler(adder(lambda: scheduler.add(sleeper(required=foreign))))
+        with pytest.raises(MissingRequirementError):
+            await scheduler.co_run()
+        return await running
+
+    assert in_loop(main()) is True
+
+
+def test_a_job_of_another_run_can_not_join(in_loop):
+    async def main():
+        slow = sleeper(5)
+        foreign = Job(asyncio.sleep(1), required=slow, label="foreign")
+        running = asyncio.ensure_future(PureScheduler(slow, foreign).co_run())
+        scheduler = PureScheduler(adder(lambda: scheduler.add(foreign), label="adder"))
+        fine = await scheduler.co_run()
+        return fine, foreign in scheduler, await running, foreign.ended_at
+
+    assert in_loop(main()) == (False, False, True, 6)
+
+
+def test_a_scheduler_can_not_join_itself(every_loop):
+    job = adder(lambda: scheduler.add(scheduler), critical=False)
+    scheduler = Scheduler(job, label="s")
+    assert scheduler.run() is True
+    assert str(job.raised_exception()) == "<Scheduler `s`> can't be put in itself"
+
+
+# -- too late
+
+
+def test_a_job_added_while_the_run_ends_is_not_started(every_loop):
+    async def add_in_clean_up():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            scheduler.add(new)
+            await asyncio.sleep(1)
+
+    new = Job(asyncio.sleep(1))
+    scheduler = PureScheduler(Job(add_in_clean_up), timeout=2)
+    assert scheduler.run() is False
+    assert new.is_idle() is True
+
+
+def test_a_job_added_while_the_run_ends_takes_part_in_the_next_run(every_loop):
+    async def add_in_clean_up():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            scheduler.add(new)
+
+    new = sleeper()
+    background = Job(add_in_clean_up, forever=True)
+    scheduler = PureScheduler(sleeper(2), background)
+    assert [scheduler.run(), new.is_idle(), scheduler.run(), new.is_done()] == [
+        True,
+        True,
+        True,
+        True,
+    ]
+
+
+def test_a_job_added_in_the_turn_in_which_the_run_ends_is_not_started(every_loop):
+    async def add_and_fail():
+        scheduler.add(new)
+        raise ValueError
+
+    new = Job(asyncio.sleep(1))
+    scheduler = PureScheduler(Job(add_and_fail))
+    assert scheduler.run() is False
+    assert new.is_running() is False
+
+
+def test_a_job_added_between_runs_takes_part_in_the_next_one(every_loop):
+    scheduler = PureScheduler(sleeper())
+    scheduler.run()
+    new = scheduler.add(sleeper())
+    assert (scheduler.run(), new.is_done()) == (True, True)

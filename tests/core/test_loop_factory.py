@@ -1,0 +1,157 @@
+"""Where the synchronous entries take their event loop from."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler, use_loop_factory
+
+
+class Factory:
+    """Makes loops, and counts them."""
+
+    def __init__(self):
+        self.loops = []
+
+    def __call__(self):
+        self.loops.append(asyncio.SelectorEventLoop())
+        return self.loops[-1]
+
+
+def scheduler():
+    return PureScheduler(Job(asyncio.sleep, 0))
+
+
+ENTRIES = {
+    "run": lambda **options: scheduler().run(**options),
+    "orchestrate": lambda **options: scheduler().orchestrate(**options),
+    "shutdown": lambda **options: scheduler().shutdown(**options),
+    "standalone_run": lambda **options: Job(asyncio.sleep, 0).standalone_run(**options),
+    "Scheduler.run": lambda **options: Scheduler().run(**options),
+    "Scheduler.standalone_run": lambda **options: Scheduler().standalone_run(**options),
+}
+entries = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+
+
+@entries
+def test_an_entry_takes_the_factory_of_its_keyword(entry):
+    factory = Factory()
+    entry(loop_factory=factory)
+    assert len(factory.loops) == 1
+
+
+@entries
+def test_an_entry_takes_the_factory_of_its_context(entry):
+    factory = Factory()
+    with use_loop_factory(factory):
+        entry()
+    assert len(factory.loops) == 1
+
+
+@entries
+def test_the_keyword_wins_over_the_context(entry):
+    near, far = Factory(), Factory()
+    with use_loop_factory(far):
+        entry(loop_factory=near)
+    assert (len(near.loops), len(far.loops)) == (1, 0)
+
+
+@entries
+def test_the_loop_is_closed_at_the_end(entry):
+    factory = Factory()
+    entry(loop_factory=factory)
+    assert factory.loops[0].is_closed() is True
+
+
+@entries
+def test_the_factory_of_a_context_ends_with_it(entry):
+    factory = Factory()
+    with use_loop_factory(factory):
+        pass
+    entry()
+    assert factory.loops == []
+
+
+def test_contexts_nest():
+    inner, outer = Factory(), Factory()
+    with use_loop_factory(outer):
+        with use_loop_factory(inner):
+            scheduler().run()
+        scheduler().run()
+    assert (len(inner.loops), len(outer.loops)) == (1, 1)
+
+
+def test_the_factory_of_a_context_is_not_that_of_another_thread():
+    factory = Factory()
+    with use_loop_factory(factory):
+        thread = threading.Thread(target=scheduler().run)
+        thread.start()
+        thread.join()
+    assert factory.loops == []
+
+
+def test_a_scheduler_can_run_in_another_thread():
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(scheduler().run()))
+    thread.start()
+    thread.join()
+    assert answers == [True]
+
+
+def test_a_factory_that_raises_leaves_no_trace():
+    def bad():
+        raise OSError("no loop")
+
+    job = Job(asyncio.sleep(0))
+    mine = PureScheduler(job)
+    with pytest.raises(OSError, match="^no loop$"):
+        mine.run(loop_factory=bad)
+    assert mine.run() is True
+
+
+def test_run_passes_its_arguments_to_co_run():
+    class Mine(PureScheduler):
+        async def co_run(self, *args, **kwds):
+            return args, kwds
+
+    assert Mine().run(1, two=2) == ((1,), {"two": 2})
+
+
+def test_orchestrate_calls_run():
+    class Mine(PureScheduler):
+        async def co_run(self, *args, **kwds):
+            return args, kwds
+
+    assert Mine().orchestrate(1, two=2) == ((1,), {"two": 2})
+
+
+def test_standalone_run_ignores_requirements():
+    job = Job(asyncio.sleep, 0, "value", required=Job(asyncio.sleep, 0))
+    assert job.standalone_run() == "value"
+
+
+def test_standalone_run_raises_what_the_job_raises():
+    async def fail():
+        raise error
+
+    error = ValueError("no")
+    with pytest.raises(ValueError, match="^no$") as caught:
+        Job(fail).standalone_run()
+    assert caught.value is error
+
+
+def test_standalone_run_leaves_no_trace_on_the_job():
+    job = Job(asyncio.sleep, 0)
+    job.standalone_run()
+    assert (job.is_idle(), job.started_at) == (True, None)
+
+
+def test_standalone_run_inside_a_running_loop_says_what_to_write(in_loop):
+    async def main():
+        with pytest.raises(RuntimeError, match=r"write `await job.co_run\(\)` there$"):
+            Job(asyncio.sleep, 0).standalone_run()
+
+    in_loop(main())

@@ -1,0 +1,205 @@
+"""A run that is over keeps nothing alive; no circles that only the collector finds."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import weakref
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler
+
+# With the exception, CPython 3.12 and later keep the frames below the coroutine, down to
+# the caller of run(): so they do for any task. The collector finds them.
+frames_are_dropped = pytest.mark.skipif(
+    sys.version_info >= (3, 12), reason="an exception keeps the frames of the loop"
+)
+
+
+class Thing:
+    """What a job returns, or is given."""
+
+
+@pytest.fixture
+def no_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def use(thing, seconds=1.0):
+    await asyncio.sleep(seconds)
+    return thing
+
+
+async def fail(thing, seconds=0.0):
+    await asyncio.sleep(seconds)
+    raise ValueError("no")
+
+
+def gone(*references):
+    return [reference() is None for reference in references]
+
+
+def test_a_job_that_returned_dies_with_its_last_reference(every_loop, no_collector):
+    job = Job(use, thing := Thing())
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    references = [weakref.ref(each) for each in (job, scheduler, thing)]
+    del job, scheduler, thing
+    assert gone(*references) == [True] * 3
+
+
+@frames_are_dropped
+def test_a_job_that_raised_dies_with_its_last_reference(every_loop, no_collector):
+    job = Job(fail, thing := Thing())
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    references = [weakref.ref(each) for each in (job, scheduler, thing)]
+    del job, scheduler, thing
+    assert gone(*references) == [True] * 3
+
+
+@frames_are_dropped
+def test_a_job_whose_result_was_asked_for_dies_too(every_loop, no_collector):
+    job = Job(fail, Thing())
+    PureScheduler(job).run()
+    try:
+        job.result()
+    except ValueError:
+        pass
+    reference = weakref.ref(job)
+    del job
+    assert gone(reference) == [True]
+
+
+def test_a_job_that_was_cancelled_dies_with_its_last_reference(every_loop, no_collector):
+    job = Job(use, thing := Thing(), 9)
+    scheduler = PureScheduler(job, timeout=1)
+    scheduler.run()
+    references = [weakref.ref(each) for each in (job, scheduler, thing)]
+    del job, scheduler, thing
+    assert gone(*references) == [True] * 3
+
+
+def test_a_chain_of_jobs_dies_with_its_last_reference(every_loop, no_collector):
+    jobs = [Job(use, Thing(), 0)]
+    for _ in range(10):
+        jobs.append(Job(use, Thing(), 0, required=jobs[-1]))
+    scheduler = PureScheduler(*jobs)
+    scheduler.run()
+    references = [weakref.ref(job) for job in jobs]
+    del jobs, scheduler
+    assert gone(*references) == [True] * 11
+
+
+def test_a_job_of_a_nested_scheduler_dies_with_its_last_reference(every_loop, no_collector):
+    job = Job(use, Thing())
+    scheduler = Scheduler(Scheduler(job))
+    scheduler.run()
+    reference = weakref.ref(job)
+    del job, scheduler
+    assert gone(reference) == [True]
+
+
+def test_after_a_failure_all_can_be_collected(every_loop):
+    job = Job(fail, thing := Thing())
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    references = [weakref.ref(each) for each in (job, scheduler, thing)]
+    del job, scheduler, thing
+    gc.collect()
+    assert gone(*references) == [True] * 3
+
+
+def test_after_a_failure_in_a_nested_scheduler_all_can_be_collected(every_loop):
+    job = Job(fail, thing := Thing())
+    scheduler = Scheduler(Scheduler(job), critical=False)
+    scheduler.run()
+    references = [weakref.ref(each) for each in (job, scheduler, thing)]
+    del job, scheduler, thing
+    gc.collect()
+    assert gone(*references) == [True] * 3
+
+
+def test_after_an_exit_all_can_be_collected(every_loop):
+    async def leave():
+        raise KeyboardInterrupt
+
+    job = Job(leave)
+    scheduler = Scheduler(Scheduler(job))
+    try:
+        scheduler.run()
+    except KeyboardInterrupt:
+        pass
+    references = [weakref.ref(each) for each in (job, scheduler)]
+    del job, scheduler
+    gc.collect()
+    assert gone(*references) == [True] * 2
+
+
+def test_a_finished_run_does_not_keep_the_loop(every_loop):
+    loops = []
+
+    def make():
+        loop = every_loop()
+        loops.append(weakref.ref(loop))
+        return loop
+
+    scheduler = PureScheduler(Job(use, 1), Scheduler(Job(use, 1)))
+    scheduler.run(loop_factory=make)
+    gc.collect()
+    assert gone(*loops) == [True]
+
+
+def test_a_job_that_ends_frees_what_it_used_though_the_run_goes_on(every_loop):
+    async def hold():
+        thing = Thing()
+        references.append(weakref.ref(thing))
+        await asyncio.sleep(1)
+
+    async def look():
+        await asyncio.sleep(2)
+        return gone(*references)
+
+    references = []
+    last = Job(look)
+    PureScheduler(Job(hold), last).run()
+    assert last.result() == [True]
+
+
+def test_a_new_run_forgets_the_results_of_the_last(every_loop, no_collector):
+    async def make():
+        return Thing()
+
+    job = Job(make)
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    reference = weakref.ref(job.result())
+    scheduler.run()
+    assert gone(reference) == [True]
+
+
+def test_a_job_that_was_taken_out_is_not_kept(every_loop):
+    job = Job(use, 1)
+    scheduler = PureScheduler(job, Job(use, 2))
+    scheduler.run()
+    scheduler.remove(job)
+    reference = weakref.ref(job)
+    del job
+    gc.collect()
+    assert gone(reference) == [True]
+
+
+def test_a_nested_scheduler_that_was_taken_out_is_not_kept(every_loop):
+    nested = Scheduler(Job(use, 1))
+    scheduler = PureScheduler(nested, Job(use, 2))
+    scheduler.run()
+    scheduler.remove(nested)
+    reference = weakref.ref(nested)
+    del nested
+    gc.collect()
+    assert gone(reference) == [True]

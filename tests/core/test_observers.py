@@ -1,0 +1,330 @@
+"""`observe()`: who listens hears each event, in order, and can't break the run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from asynciojobs import EventKind, Job, JobEvent, PureScheduler, Scheduler
+
+
+async def fail(seconds=0):
+    await asyncio.sleep(seconds)
+    raise ValueError("no")
+
+
+class Record(list):
+    """Hears of events, and keeps them as texts."""
+
+    def __call__(self, event):
+        self.append((event.job.label, str(event.kind), event.time))
+
+
+def sleeper(label, seconds=1.0, **options):
+    return Job(asyncio.sleep, seconds, label=label, **options)
+
+
+def test_a_job_that_returns_is_scheduled_started_and_done(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a", 2))
+    scheduler.observe(record)
+    scheduler.run()
+    assert record == [("a", "scheduled", 0), ("a", "started", 0), ("a", "done", 2)]
+
+
+def test_a_job_that_raises_is_failed(every_loop):
+    record = Record()
+    scheduler = PureScheduler(Job(fail, 2, label="a"))
+    scheduler.observe(record)
+    scheduler.run()
+    assert record == [("a", "scheduled", 0), ("a", "started", 0), ("a", "failed", 2)]
+
+
+def test_a_job_that_the_end_of_the_run_cancels_is_cancelled(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a", 9), timeout=2)
+    scheduler.observe(record)
+    scheduler.run()
+    assert record == [
+        ("a", "scheduled", 0),
+        ("a", "started", 0),
+        ("a", "cancelled", 2),
+    ]
+
+
+def test_successors_are_scheduled_after_their_requirement_is_done(every_loop):
+    record = Record()
+    a = sleeper("a")
+    scheduler = PureScheduler(a, sleeper("b", required=a))
+    scheduler.observe(record)
+    scheduler.run()
+    assert record == [
+        ("a", "scheduled", 0),
+        ("a", "started", 0),
+        ("a", "done", 1),
+        ("b", "scheduled", 1),
+        ("b", "started", 1),
+        ("b", "done", 2),
+    ]
+
+
+def test_in_a_full_window_a_job_is_scheduled_before_it_is_started(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"), sleeper("b"), jobs_window=1)
+    scheduler.observe(record)
+    scheduler.run()
+    assert record == [
+        ("a", "scheduled", 0),
+        ("b", "scheduled", 0),
+        ("a", "started", 0),
+        ("a", "done", 1),
+        ("b", "started", 1),
+        ("b", "done", 2),
+    ]
+
+
+def test_events_of_nested_jobs_are_told_at_all_depths(every_loop):
+    record = Record()
+    scheduler = PureScheduler(
+        Scheduler(Scheduler(sleeper("deep"), label="inner"), label="outer")
+    )
+    scheduler.observe(record)
+    scheduler.run()
+    assert record == [
+        ("outer", "scheduled", 0),
+        ("outer", "started", 0),
+        ("inner", "scheduled", 0),
+        ("inner", "started", 0),
+        ("deep", "scheduled", 0),
+        ("deep", "started", 0),
+        ("deep", "done", 1),
+        ("inner", "shutdown", 1),
+        ("deep", "shutdown", 1),
+        ("inner", "done", 1),
+        ("outer", "shutdown", 1),
+        ("outer", "done", 1),
+    ]
+
+
+def test_an_observer_of_a_nested_scheduler_hears_of_its_jobs_alone(every_loop):
+    record = Record()
+    nested = Scheduler(sleeper("in"), label="nested")
+    nested.observe(record)
+    PureScheduler(nested, sleeper("out")).run()
+    assert record == [
+        ("in", "scheduled", 0),
+        ("in", "started", 0),
+        ("in", "done", 1),
+        ("in", "shutdown", 1),
+    ]
+
+
+def test_the_shutdown_of_a_scheduler_is_told(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"), sleeper("b"))
+    scheduler.run()
+    scheduler.observe(record)
+    scheduler.shutdown()
+    assert record == [("a", "shutdown", 0), ("b", "shutdown", 0)]
+
+
+def test_events_of_newcomers_are_told(every_loop):
+    async def add():
+        scheduler.add(Scheduler(sleeper("deep"), label="nested"))
+
+    record = Record()
+    scheduler = PureScheduler(Job(add, label="adder"))
+    scheduler.observe(record)
+    scheduler.run()
+    assert [label for label, kind, _ in record if kind == "done"] == [
+        "adder",
+        "deep",
+        "nested",
+    ]
+
+
+def test_an_event_has_the_job_the_kind_and_the_time(every_loop):
+    events = []
+    job = sleeper("a")
+    scheduler = PureScheduler(job)
+    scheduler.observe(events.append)
+    scheduler.run()
+    assert events[-1] == JobEvent(job, EventKind.DONE, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        ("scheduled", (True, False, False)),
+        ("started", (True, True, False)),
+        ("done", (True, True, True)),
+    ],
+)
+def test_a_job_is_where_its_event_says(every_loop, kind, state):
+    seen = []
+
+    def look(event):
+        if event.kind == kind:
+            job = event.job
+            seen.append((job.is_scheduled(), job.is_running(), job.is_done()))
+
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(look)
+    scheduler.run()
+    assert seen == [state]
+
+
+def test_several_observers_hear_in_the_order_in_which_they_came(every_loop):
+    heard = []
+    scheduler = PureScheduler(sleeper("a"))
+    for name in "xyz":
+        scheduler.observe(lambda event, name=name: heard.append(name))
+    scheduler.run()
+    assert heard == list("xyz") * 3
+
+
+def test_one_function_can_observe_twice_and_close_once(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(record)
+    scheduler.observe(record).close()
+    scheduler.run()
+    assert len(record) == 3
+
+
+def test_a_closed_observer_hears_nothing(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"))
+    handle = scheduler.observe(record)
+    handle.close()
+    handle.close()
+    scheduler.run()
+    assert record == []
+
+
+def test_a_with_block_ends_the_observation(every_loop):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"))
+    with scheduler.observe(record):
+        scheduler.run()
+    scheduler.run()
+    assert len(record) == 3
+
+
+def test_an_observer_can_close_itself(every_loop):
+    heard = []
+
+    def once(event):
+        heard.append(event.kind)
+        handle.close()
+
+    scheduler = PureScheduler(sleeper("a"))
+    handle = scheduler.observe(once)
+    assert (scheduler.run(), heard) == (True, ["scheduled"])
+
+
+def test_an_observer_that_closes_itself_does_not_hide_the_event_from_the_next(
+    every_loop,
+):
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"))
+    handle = scheduler.observe(lambda event: handle.close())
+    scheduler.observe(record)
+    scheduler.run()
+    assert len(record) == 3
+
+
+def test_an_observer_that_comes_in_mid_run_hears_the_rest(every_loop):
+    async def listen():
+        await asyncio.sleep(1)
+        scheduler.observe(record)
+
+    record = Record()
+    scheduler = PureScheduler(Scheduler(Job(listen, label="a"), label="nested"))
+    scheduler.run()
+    assert record == [
+        ("a", "done", 1),
+        ("nested", "shutdown", 1),
+        ("a", "shutdown", 1),
+        ("nested", "done", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError, asyncio.CancelledError, GeneratorExit, BaseException]
+)
+def test_an_observer_that_raises_is_logged_and_breaks_nothing(every_loop, caplog, error):
+    def bad(event):
+        raise error
+
+    record = Record()
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(bad)
+    scheduler.observe(record)
+    assert scheduler.run() is True
+    assert (caplog.messages, len(record)) == (
+        [
+            "an observer raised at scheduled <Job `a`>",
+            "an observer raised at started <Job `a`>",
+            "an observer raised at done <Job `a`>",
+        ],
+        3,
+    )
+
+
+@pytest.mark.parametrize("kind", EventKind)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_in_an_observer_leaves_the_run_and_no_trace(every_loop, kind, error):
+    def leave(event):
+        if event.kind == kind and event.job.label != "first":
+            handle.close()
+            raise error
+
+    async def maybe():
+        await asyncio.sleep(1)
+        if len(ran) == 0:
+            ran.append(1)
+            raise ValueError
+
+    ran = []
+    first = sleeper("first")
+    scheduler = PureScheduler(
+        first,
+        sleeper("a", 9, forever=True),
+        Job(maybe, critical=False, label="fails"),
+        Scheduler(sleeper("deep"), label="nested"),
+    )
+    handle = scheduler.observe(leave)
+    with pytest.raises(error):
+        scheduler.run()
+    assert (scheduler.run(), scheduler.why()) == (True, "FINE")
+
+
+def test_a_nested_scheduler_that_was_taken_out_is_heard_no_longer(every_loop):
+    record = Record()
+    nested = Scheduler(sleeper("a"))
+    outer = Scheduler(nested)
+    outer.run()
+    outer.remove(nested)
+    outer.observe(record)
+    nested.run()
+    assert record == []
+
+
+def test_what_is_not_callable_can_not_observe():
+    with pytest.raises(
+        TypeError, match=r"^an observer must be callable with a JobEvent, not 3$"
+    ):
+        PureScheduler().observe(3)
+
+
+def test_an_observer_can_add_jobs(every_loop):
+    def grow(event):
+        if event.kind == "done" and len(scheduler) < 4:
+            scheduler.add(sleeper(len(scheduler)))
+
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(grow)
+    assert scheduler.run() is True
+    assert [job.started_at for job in scheduler.jobs] == [0, 1, 2, 3]

@@ -1,0 +1,324 @@
+"""What can't be run is refused before anything starts, and nothing remembers it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from itertools import pairwise
+
+import pytest
+
+from asynciojobs import (
+    AlreadyRunningError,
+    CycleError,
+    ForeverRequirementError,
+    Job,
+    MissingRequirementError,
+    PureScheduler,
+    Scheduler,
+)
+
+
+def jobs(names, log):
+    async def note(name):
+        log.append(name)
+        await asyncio.sleep(1)
+
+    return [Job(note, name, label=name) for name in names]
+
+
+def cycle(log):
+    a, b, c = jobs("abc", log)
+    a.requires(c)
+    b.requires(a)
+    c.requires(b)
+    return Scheduler(a, b, c), lambda: a.requires(c, remove=True)
+
+
+def cycle_beside(log):
+    a, b, c = jobs("abc", log)
+    b.requires(c)
+    c.requires(b)
+    return Scheduler(a, b, c), lambda: b.requires(c, remove=True)
+
+
+def cycle_of_one(log):
+    (a,) = jobs("a", log)
+    a.required.add(a)
+    return Scheduler(a), a.required.clear
+
+
+def missing(log):
+    a, b = jobs("ab", log)
+    b.requires(a)
+    scheduler = Scheduler(b)
+    return scheduler, scheduler.sanitize
+
+
+def required_forever(log):
+    a, b = jobs("ab", log)
+    a.forever = True
+    b.requires(a)
+    return Scheduler(a, b), lambda: setattr(b, "forever", True)
+
+
+def nested_in_itself(log):
+    (a,) = jobs("a", log)
+    inner, outer = Scheduler(label="inner"), Scheduler(label="outer")
+    inner.update([a, outer])
+    outer.add(inner)
+    return outer, lambda: inner.remove(outer)
+
+
+KINDS = {
+    cycle: CycleError,
+    cycle_beside: CycleError,
+    cycle_of_one: CycleError,
+    missing: MissingRequirementError,
+    required_forever: ForeverRequirementError,
+    nested_in_itself: ValueError,
+}
+
+broken = pytest.mark.parametrize(("kind", "error"), KINDS.items())
+depths = pytest.mark.parametrize("depth", [0, 1, 3])
+
+
+def nest(scheduler, depth, log):
+    for level in range(depth):
+        scheduler = Scheduler(*jobs([f"beside {level}"], log), scheduler)
+    return scheduler
+
+
+@broken
+@depths
+def test_it_is_a_value_error_of_its_own_kind(every_loop, kind, error, depth):
+    log = []
+    scheduler, _ = kind(log)
+    with pytest.raises(error) as caught:
+        nest(scheduler, depth, log).run()
+    assert isinstance(caught.value, ValueError)
+
+
+@broken
+@depths
+def test_nothing_starts(every_loop, kind, error, depth):
+    log = []
+    scheduler, _ = kind(log)
+    outer = nest(scheduler, depth, log)
+    with pytest.raises(error):
+        outer.run()
+    assert (log, [job.is_idle() for job in outer.jobs]) == ([], [True] * len(outer))
+
+
+@broken
+@depths
+def test_what_is_mended_runs(every_loop, kind, error, depth):
+    log = []
+    scheduler, mend = kind(log)
+    outer = nest(scheduler, depth, log)
+    with pytest.raises(error):
+        outer.run()
+    mend()
+    assert outer.run() is True
+
+
+@broken
+@depths
+def test_a_refused_run_is_no_failed_run(every_loop, kind, error, depth):
+    log = []
+    scheduler, _ = kind(log)
+    outer = nest(scheduler, depth, log)
+    with pytest.raises(error):
+        outer.run()
+    assert (outer.failed_critical(), outer.failed_time_out(), outer.why()) == (
+        False,
+        False,
+        "FINE",
+    )
+
+
+@broken
+def test_a_refused_run_tells_its_observers_nothing(every_loop, kind, error):
+    events = []
+    scheduler, _ = kind([])
+    scheduler.observe(events.append)
+    with pytest.raises(error):
+        scheduler.run()
+    assert events == []
+
+
+@broken
+def test_a_timeout_of_zero_does_not_hide_it(every_loop, kind, error):
+    scheduler, _ = kind([])
+    scheduler.timeout = 0
+    with pytest.raises(error):
+        scheduler.run()
+
+
+def test_the_error_of_a_cycle_carries_it(every_loop):
+    scheduler, _ = cycle([])
+    with pytest.raises(CycleError) as caught:
+        scheduler.run()
+    ring = caught.value.cycle
+    assert ring[0] is ring[-1]
+    assert all(before in after.required for before, after in pairwise(ring))
+
+
+def test_the_error_of_a_cycle_names_it(every_loop):
+    scheduler, _ = cycle([])
+    with pytest.raises(
+        CycleError,
+        match=r"^the requirements have a cycle of 3 jobs, <Job `a`> → <Job `b`> → "
+        r"<Job `c`> → <Job `a`>: break it with requires\(…, remove=True\)$",
+    ):
+        scheduler.run()
+
+
+def test_the_error_of_a_missing_requirement_says_sanitize(every_loop):
+    scheduler, _ = missing([])
+    with pytest.raises(
+        MissingRequirementError,
+        match=r"^<Job `b`> requires <Job `a`>, which is not in the same scheduler: add it "
+        r"there, or drop the requirement with sanitize\(\)$",
+    ):
+        scheduler.run()
+
+
+def test_a_requirement_in_the_scheduler_around_is_missing(every_loop):
+    outside, inside = jobs(["outside", "inside"], [])
+    inside.requires(outside)
+    with pytest.raises(
+        MissingRequirementError, match=r"^<Job `inside`> requires <Job `outside`>, "
+    ):
+        Scheduler(outside, Scheduler(inside)).run()
+
+
+def test_a_requirement_in_a_scheduler_inside_is_missing(every_loop):
+    outside, inside = jobs(["outside", "inside"], [])
+    outside.requires(inside)
+    with pytest.raises(
+        MissingRequirementError, match=r"^<Job `outside`> requires <Job `inside`>, "
+    ):
+        Scheduler(outside, Scheduler(inside)).run()
+
+
+def test_a_requirement_in_another_scheduler_that_runs_is_missing(in_loop):
+    async def main():
+        first, second = jobs(["first", "second"], [])
+        second.requires(first)
+        running = asyncio.ensure_future(PureScheduler(first).co_run())
+        await asyncio.sleep(0)
+        with pytest.raises(
+            MissingRequirementError, match=r"^<Job `second`> requires <Job `first`>, "
+        ):
+            await PureScheduler(second).co_run()
+        return await running
+
+    assert in_loop(main()) is True
+
+
+def test_a_nested_job_that_was_made_to_require_a_job_around_it_fails_its_scheduler(
+    every_loop,
+):
+    async def edit():
+        inside.requires(around)
+
+    around, inside = jobs(["around", "inside"], [])
+    gate = Job(edit)
+    nested = Scheduler(inside, required=gate, critical=False)
+    outer = PureScheduler(gate, around, nested)
+    assert outer.run() is True
+    assert (type(nested.raised_exception()), inside.is_idle(), around.is_done()) == (
+        MissingRequirementError,
+        True,
+        True,
+    )
+
+
+def test_a_scheduler_that_runs_is_refused(in_loop):
+    async def main():
+        scheduler = PureScheduler(*jobs("a", []))
+        running = asyncio.ensure_future(scheduler.co_run())
+        await asyncio.sleep(0)
+        with pytest.raises(
+            AlreadyRunningError,
+            match=r"^<PureScheduler of 1 jobs> takes part in a run that is going on: wait "
+            r"until that one is over, or make another object$",
+        ):
+            await scheduler.co_run()
+        return await running, await scheduler.co_run()
+
+    assert in_loop(main()) == (True, True)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_scheduler_around_one_that_runs_is_refused(in_loop, depth):
+    async def main():
+        log = []
+        inner = Scheduler(*jobs("ab", log), jobs_window=1)
+        running = asyncio.ensure_future(inner.co_run())
+        await asyncio.sleep(0.5)
+        with pytest.raises(AlreadyRunningError):
+            await nest(inner, depth, log).co_run()
+        return await running, log
+
+    assert in_loop(main()) == (True, ["a", "b"])
+
+
+def test_a_scheduler_inside_one_that_runs_is_refused(in_loop):
+    async def main():
+        inner = Scheduler(*jobs("a", []))
+        running = asyncio.ensure_future(Scheduler(inner).co_run())
+        await asyncio.sleep(0.5)
+        with pytest.raises(AlreadyRunningError):
+            await inner.co_run()
+        return await running
+
+    assert in_loop(main()) is True
+
+
+def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop):
+    async def main():
+        log = []
+        (shared, other) = jobs(["shared", "other"], log)
+        running = asyncio.ensure_future(PureScheduler(shared).co_run())
+        await asyncio.sleep(0.5)
+        with pytest.raises(AlreadyRunningError, match=r"^<Job `shared`> takes part "):
+            await PureScheduler(other, shared).co_run()
+        return await running, log
+
+    assert in_loop(main()) == (True, ["shared"])
+
+
+def test_run_inside_a_running_loop_says_what_to_write(in_loop):
+    async def main():
+        with pytest.raises(
+            RuntimeError,
+            match=r"^this call makes an event loop of its own, and can't be made inside of "
+            r"a running one: write `await scheduler.co_run\(\)` there$",
+        ):
+            PureScheduler(*jobs("a", [])).run()
+
+    in_loop(main())
+
+
+def test_shutdown_inside_a_running_loop_says_what_to_write(in_loop):
+    async def main():
+        with pytest.raises(
+            RuntimeError, match=re.escape("write `await scheduler.co_shutdown()` there")
+        ):
+            PureScheduler(*jobs("a", [])).shutdown()
+
+    in_loop(main())
+
+
+@pytest.mark.parametrize("edit", ["remove", "bypass_and_remove", "keep_only"])
+def test_a_scheduler_that_runs_is_not_cut(every_loop, edit):
+    async def cut():
+        getattr(scheduler, edit)([other] if edit == "keep_only" else other)
+
+    (other,) = jobs(["other"], [])
+    job = Job(cut, critical=False)
+    scheduler = PureScheduler(job, other)
+    scheduler.run()
+    assert isinstance(job.raised_exception(), AlreadyRunningError)

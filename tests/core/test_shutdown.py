@@ -1,0 +1,573 @@
+"""`co_shutdown()`: each job gets it once a run, and whatever it does, the others too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler
+
+
+class Calls(list):
+    """Notes who was shut down, and when."""
+
+    def coshutdown(self, name, *, seconds=0.0, error=None):
+        async def shut(*_):
+            self.append((name, asyncio.get_running_loop().time()))
+            await asyncio.sleep(seconds)
+            if error is not None:
+                raise error
+
+        return shut
+
+    def job(self, name, seconds=1.0, **options):
+        return Job(asyncio.sleep, seconds, coshutdown=self.coshutdown(name), **options)
+
+    @property
+    def names(self):
+        return [name for name, _ in self]
+
+
+async def fail(error):
+    raise error
+
+
+async def deaf(*_):
+    end = asyncio.get_running_loop().time() + 5
+    while (left := end - asyncio.get_running_loop().time()) > 0:
+        try:
+            await asyncio.sleep(left)
+        except asyncio.CancelledError:
+            pass
+
+
+async def cancel_oneself(*_):
+    asyncio.current_task().cancel()
+    await asyncio.sleep(0)
+
+
+# -- who is served, and when
+
+
+def test_a_run_does_not_shut_its_own_scheduler_down(every_loop):
+    calls = Calls()
+    PureScheduler(calls.job("a")).run()
+    assert calls == []
+
+
+def test_shutdown_serves_all_jobs(every_loop):
+    calls = Calls()
+    scheduler = PureScheduler(*(calls.job(name) for name in "abc"))
+    scheduler.run()
+    assert (scheduler.shutdown(), calls.names) == (True, ["a", "b", "c"])
+
+
+def test_shutdown_serves_jobs_at_all_depths(every_loop):
+    calls = Calls()
+    scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b"), Scheduler(calls.job("c"))))
+    scheduler.run()
+    scheduler.shutdown()
+    assert sorted(calls.names) == ["a", "b", "c"]
+
+
+def test_shutdown_without_a_run_serves_all_jobs(every_loop):
+    calls = Calls()
+    scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
+    assert (scheduler.shutdown(), calls.names) == (True, ["a", "b"])
+
+
+def test_idle_jobs_are_served_too(every_loop):
+    calls = Calls()
+    bad = Job(fail, ValueError())
+    scheduler = PureScheduler(
+        bad, calls.job("idle", required=bad), Scheduler(calls.job("deep"), required=bad)
+    )
+    scheduler.run()
+    scheduler.shutdown()
+    assert calls.names == ["idle", "deep"]
+
+
+def test_cancelled_forever_and_failed_jobs_are_served_too(every_loop):
+    calls = Calls()
+    scheduler = PureScheduler(
+        calls.job("forever", 9, forever=True),
+        calls.job("cancelled", 9),
+        Job(fail, ValueError(), coshutdown=calls.coshutdown("failed")),
+    )
+    scheduler.run()
+    scheduler.shutdown()
+    assert calls.names == ["forever", "cancelled", "failed"]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_a_nested_scheduler_is_shut_down_when_it_ends(every_loop, depth):
+    calls = Calls()
+    nested = Scheduler(calls.job("deep"))
+    for _ in range(depth):
+        nested = Scheduler(nested)
+    outer = PureScheduler(nested, calls.job("outer", 5))
+    outer.run()
+    assert calls == [("deep", 1)]
+
+
+def test_a_nested_scheduler_is_shut_down_before_its_successors_start(every_loop):
+    calls = Calls()
+    nested = Scheduler(
+        Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("nested", seconds=0.5))
+    )
+    after = Job(asyncio.sleep, 1, required=nested)
+    PureScheduler(nested, after).run()
+    assert (nested.ended_at, after.started_at) == (1.5, 1.5)
+
+
+@pytest.mark.parametrize("how", ["fails", "times out", "is cancelled", "is empty-handed"])
+def test_a_nested_scheduler_is_shut_down_however_it_ends(every_loop, how):
+    calls = Calls()
+    jobs = [calls.job("job", 9, forever=how == "is empty-handed")]
+    if how == "fails":
+        jobs.append(Job(fail, ValueError()))
+    if how == "is empty-handed":
+        jobs.append(Job(asyncio.sleep, 1))
+    nested = Scheduler(*jobs, timeout=1 if how == "times out" else None)
+    PureScheduler(nested, timeout=2).run()
+    assert calls.names == ["job"]
+
+
+def test_a_nested_scheduler_that_is_cancelled_is_shut_down_before_the_run_ends(in_loop):
+    async def main():
+        calls = Calls()
+        nested = Scheduler(Job(asyncio.sleep, 9, coshutdown=calls.coshutdown("n", seconds=0.5)))
+        run = asyncio.ensure_future(Scheduler(Scheduler(nested)).co_run())
+        await asyncio.sleep(1)
+        run.cancel()
+        await asyncio.wait([run])
+        return run.cancelled(), calls, asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == (True, [("n", 1)], 1.5)
+
+
+def test_a_nested_scheduler_that_was_not_started_is_left_to_the_explicit_call(
+    every_loop,
+):
+    calls = Calls()
+    bad = Job(fail, ValueError())
+    scheduler = PureScheduler(bad, Scheduler(calls.job("deep"), required=bad))
+    scheduler.run()
+    before = list(calls)
+    scheduler.shutdown()
+    assert (before, calls.names) == ([], ["deep"])
+
+
+def test_each_job_is_served_once_a_run(every_loop):
+    calls = Calls()
+    scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b"), Scheduler(calls.job("c"))))
+    scheduler.run()
+    scheduler.shutdown()
+    scheduler.shutdown()
+    assert sorted(calls.names) == ["a", "b", "c"]
+
+
+def test_a_new_run_allows_a_new_shutdown(every_loop):
+    calls = Calls()
+    scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
+    for _ in range(2):
+        scheduler.run()
+        scheduler.shutdown()
+    assert sorted(calls.names) == ["a", "a", "b", "b"]
+
+
+def test_a_job_can_triage_by_its_state(every_loop):
+    seen = {}
+
+    def triage(name):
+        async def shut(*_):
+            job = jobs[name]
+            seen[name] = (job.is_idle(), job.is_running(), job.is_done())
+
+        return shut
+
+    done = Job(asyncio.sleep, 1, coshutdown=triage("done"))
+    cancelled = Job(asyncio.sleep, 9, coshutdown=triage("cancelled"))
+    idle = Job(asyncio.sleep, 1, required=cancelled, coshutdown=triage("idle"))
+    jobs = {"done": done, "cancelled": cancelled, "idle": idle}
+    scheduler = PureScheduler(*jobs.values(), timeout=2)
+    scheduler.run()
+    scheduler.shutdown()
+    assert seen == {
+        "done": (False, True, True),
+        "cancelled": (False, True, False),
+        "idle": (True, False, False),
+    }
+
+
+# -- the answer
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_second_call_returns_the_same_answer(every_loop, answer):
+    error = None if answer else ValueError()
+    job = Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=error))
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    assert [scheduler.shutdown() for _ in range(3)] == [answer] * 3
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_an_exception_makes_the_answer_false_at_any_depth(every_loop, depth):
+    job = Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=ValueError()))
+    scheduler = Scheduler(job)
+    for _ in range(depth):
+        scheduler = Scheduler(scheduler)
+    scheduler.run()
+    assert scheduler.shutdown() is False
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_an_exception_makes_the_answer_false_at_any_depth_without_a_run(every_loop, depth):
+    job = Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=ValueError()))
+    scheduler = Scheduler(job)
+    for _ in range(depth):
+        scheduler = Scheduler(scheduler)
+    assert scheduler.shutdown() is False
+
+
+def test_an_exception_in_a_nested_shutdown_does_not_fail_the_run(every_loop):
+    job = Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=ValueError()))
+    assert Scheduler(Scheduler(job)).run() is True
+
+
+def test_what_a_job_returns_from_its_shutdown_is_not_the_answer(every_loop):
+    async def no(*_):
+        return False
+
+    assert PureScheduler(Job(asyncio.sleep, 1, coshutdown=no)).shutdown() is True
+
+
+def test_an_exception_lets_the_others_be_served(every_loop):
+    calls = Calls()
+    scheduler = PureScheduler(
+        Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("bad", error=ValueError())),
+        Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("slow", seconds=0.5)),
+    )
+    assert (scheduler.shutdown(), calls.names) == (False, ["bad", "slow"])
+
+
+def test_an_exception_is_kept(every_loop):
+    error = ValueError("no")
+    job = Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=error))
+    scheduler = PureScheduler(job)
+    scheduler.shutdown()
+    assert scheduler.shutdown_failures() == {job: error}
+
+
+def test_an_exception_is_logged_with_the_name_of_the_job(every_loop, caplog):
+    shut = Calls().coshutdown("a", error=ValueError("no"))
+    PureScheduler(Job(asyncio.sleep, 1, label="bad", coshutdown=shut)).shutdown()
+    assert caplog.record_tuples == [
+        ("asynciojobs", logging.ERROR, "co_shutdown() of <Job `bad`> raised")
+    ]
+    assert caplog.records[0].exc_info[0] is ValueError
+
+
+def test_a_new_run_forgets_the_failures(every_loop):
+    errors = [ValueError()]
+
+    async def fails_once(*_):
+        if errors:
+            raise errors.pop()
+
+    scheduler = Scheduler(Scheduler(Job(asyncio.sleep, 1, coshutdown=fails_once)))
+    scheduler.run()
+    first = scheduler.shutdown()
+    scheduler.run()
+    assert (first, scheduler.shutdown(), scheduler.shutdown_failures()) == (
+        False,
+        True,
+        {},
+    )
+
+
+def test_a_shutdown_that_cancels_itself_has_failed(every_loop):
+    job = Job(asyncio.sleep, 1, coshutdown=cancel_oneself)
+    scheduler = PureScheduler(job)
+    assert scheduler.shutdown() is False
+    assert isinstance(scheduler.shutdown_failures()[job], asyncio.CancelledError)
+
+
+def test_a_nested_shutdown_that_cancels_itself_does_not_fail_the_run(every_loop):
+    class Odd(Scheduler):
+        async def co_shutdown(self):
+            await cancel_oneself()
+
+    outer = Scheduler(Odd(Job(asyncio.sleep, 1)), Job(asyncio.sleep, 3))
+    assert (outer.run(), outer.shutdown()) == (True, False)
+
+
+def test_a_shutdown_that_returns_no_awaitable_has_failed(every_loop):
+    job = Job(asyncio.sleep, 1, coshutdown=lambda *_: 3)
+    scheduler = PureScheduler(job)
+    assert scheduler.shutdown() is False
+    assert isinstance(scheduler.shutdown_failures()[job], TypeError)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_leaves_once_all_are_served(every_loop, error):
+    calls = Calls()
+    scheduler = PureScheduler(
+        Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("leaves", error=error())),
+        Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("slow", seconds=0.5)),
+    )
+    with pytest.raises(error):
+        scheduler.shutdown()
+    assert calls.names == ["leaves", "slow"]
+
+
+# -- its limit
+
+
+def test_the_default_limit_is_one_second(in_loop):
+    async def main():
+        job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9))
+        return await PureScheduler(job).co_shutdown(), asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "answer", "took"), [(None, True, 9), (20, True, 9), (3, False, 3)]
+)
+def test_the_limit_is_shutdown_timeout(in_loop, limit, answer, took):
+    async def main():
+        job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9))
+        scheduler = PureScheduler(job, shutdown_timeout=limit)
+        return await scheduler.co_shutdown(), asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == (answer, took)
+
+
+def test_a_job_that_ran_out_of_time_is_noted(every_loop):
+    job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9))
+    scheduler = PureScheduler(job, shutdown_timeout=2)
+    scheduler.shutdown()
+    (failure,) = scheduler.shutdown_failures().values()
+    assert repr(failure) == "TimeoutError('co_shutdown() took over 2s')"
+
+
+def test_the_limit_is_not_that_of_the_run(every_loop):
+    job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(3))
+    scheduler = PureScheduler(job, timeout=2, shutdown_timeout=None)
+    assert (scheduler.run(), scheduler.shutdown()) == (True, True)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_nested_scheduler_that_ran_out_of_its_limit_makes_the_answer_false(every_loop, depth):
+    job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9))
+    scheduler = Scheduler(job, shutdown_timeout=0.5)
+    for _ in range(depth):
+        scheduler = Scheduler(scheduler, shutdown_timeout=None)
+    assert (scheduler.run(), scheduler.shutdown()) == (True, False)
+
+
+def test_a_deaf_shutdown_is_waited_for(in_loop):
+    async def main():
+        job = Job(asyncio.sleep, 1, coshutdown=deaf)
+        return await PureScheduler(job).co_shutdown(), asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == (False, 5)
+
+
+def test_a_deaf_shutdown_is_named_in_the_log(every_loop, caplog):
+    PureScheduler(Job(asyncio.sleep, 1, label="d", coshutdown=deaf)).shutdown()
+    assert caplog.messages == [
+        "<Job `d`> was cancelled and is still running, so its end is waited for"
+    ]
+
+
+def test_a_limit_of_zero_lets_short_ones_end(every_loop):
+    calls = Calls()
+    scheduler = PureScheduler(calls.job("a"), shutdown_timeout=0)
+    scheduler.shutdown()
+    assert calls.names == ["a"]
+
+
+# -- at odd moments
+
+
+def test_a_shutdown_during_the_run_touches_neither_the_run_nor_its_timeout(every_loop):
+    calls = Calls()
+
+    async def shut():
+        await asyncio.sleep(1)
+        await scheduler.co_shutdown()
+
+    slow = calls.job("slow", 5)
+    late = calls.job("late", 9, required=slow)
+    scheduler = PureScheduler(Job(shut), slow, late, timeout=7)
+    assert (scheduler.run(), scheduler.failed_time_out()) == (False, True)
+    assert (calls, slow.ended_at, late.ended_at) == ([("slow", 1), ("late", 1)], 5, 7)
+
+
+def test_a_shutdown_during_the_run_is_the_one_of_that_run(every_loop):
+    calls = Calls()
+
+    async def shut():
+        await scheduler.co_shutdown()
+
+    scheduler = PureScheduler(Job(shut), calls.job("a"))
+    scheduler.run()
+    scheduler.shutdown()
+    assert calls.names == ["a"]
+
+
+def test_a_shutdown_during_the_run_reaches_nested_jobs_once(every_loop):
+    calls = Calls()
+
+    async def shut():
+        await asyncio.sleep(0.5)
+        await scheduler.co_shutdown()
+
+    scheduler = PureScheduler(Job(shut), Scheduler(calls.job("a"), Scheduler(calls.job("b"))))
+    scheduler.run()
+    scheduler.shutdown()
+    assert calls == [("a", 0.5), ("b", 0.5)]
+
+
+def test_two_calls_at_once_serve_each_job_once(in_loop):
+    async def main():
+        calls = Calls()
+        shut = calls.coshutdown("a", seconds=0.5)
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+        answers = await asyncio.gather(*(scheduler.co_shutdown() for _ in range(3)))
+        return answers, calls, asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == ([True] * 3, [("a", 0)], 0.5)
+
+
+def test_two_calls_at_once_give_the_same_answer(in_loop):
+    async def main():
+        shut = Calls().coshutdown("a", seconds=0.5, error=ValueError())
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+        return await asyncio.gather(*(scheduler.co_shutdown() for _ in range(3)))
+
+    assert in_loop(main()) == [False] * 3
+
+
+def test_a_cancelled_call_cancels_and_awaits_what_it_called(in_loop):
+    async def main():
+        ended = []
+
+        async def shut(*_):
+            try:
+                await asyncio.sleep(0.9)
+            finally:
+                await asyncio.sleep(0.5)
+                ended.append(asyncio.get_running_loop().time())
+
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.co_shutdown(), 0.25)
+        return ended, asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == ([0.75], 0.75)
+
+
+def test_after_a_cancelled_call_the_answer_is_false(in_loop):
+    async def main():
+        shut = Calls().coshutdown("a", seconds=0.5)
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.co_shutdown(), 0.25)
+        return await scheduler.co_shutdown()
+
+    assert in_loop(main()) is False
+
+
+def test_a_call_cancelled_in_every_turn_of_its_loop_leaves_nothing(in_loop):
+    async def cancelled_in(turn):
+        calls = Calls()
+        scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
+        call = asyncio.ensure_future(scheduler.co_shutdown())
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    async def main():
+        for turn in range(20):
+            await cancelled_in(turn)
+
+    in_loop(main())
+
+
+def test_a_call_that_waits_for_another_one_can_be_cancelled(in_loop):
+    async def main():
+        shut = Calls().coshutdown("a", seconds=0.5)
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+        first = asyncio.ensure_future(scheduler.co_shutdown())
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.co_shutdown(), 0.25)
+        return await first
+
+    assert in_loop(main()) is True
+
+
+def test_a_scheduler_nested_in_itself_is_refused(every_loop):
+    a = Scheduler(label="a")
+    b = Scheduler(a, label="b")
+    a.add(b)
+    with pytest.raises(ValueError, match=r"^<Scheduler `a`> is nested in itself$"):
+        a.shutdown()
+
+
+def test_a_coroutine_given_as_coshutdown_is_awaited(every_loop):
+    calls = Calls()
+    shut = calls.coshutdown("once")
+    scheduler = PureScheduler(Job(asyncio.sleep(1), coshutdown=shut()))
+    scheduler.run()
+    assert (scheduler.shutdown(), calls.names) == (True, ["once"])
+
+
+def test_a_consumed_coshutdown_does_nothing_the_second_time(every_loop):
+    calls = Calls()
+    job = Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("once")())
+    scheduler = PureScheduler(job)
+    for _ in range(2):
+        scheduler.run()
+        scheduler.shutdown()
+    assert calls.names == ["once"]
+
+
+def test_a_job_with_its_own_co_shutdown_is_served(every_loop):
+    served = []
+
+    class Own(Job):
+        async def co_shutdown(self):
+            served.append(self.label)
+
+    scheduler = PureScheduler(Own(asyncio.sleep, 1, label="own"))
+    scheduler.run()
+    assert (scheduler.shutdown(), served) == (True, ["own"])
+
+
+def test_a_job_added_after_the_shutdown_is_served_by_the_next_call(every_loop):
+    calls = Calls()
+    scheduler = PureScheduler(calls.job("a"))
+    scheduler.shutdown()
+    scheduler.add(calls.job("b"))
+    scheduler.shutdown()
+    assert calls.names == ["a", "b"]
+
+
+def test_a_shutdown_that_waits_for_its_own_scheduler_runs_into_the_limit(in_loop):
+    async def main():
+        async def wait_for_oneself(*_):
+            await scheduler.co_shutdown()
+
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=wait_for_oneself))
+        return await scheduler.co_shutdown(), asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == (False, 1)

@@ -1,0 +1,219 @@
+"""`timeout`: how long a run may take, on the clock of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler
+
+
+@pytest.mark.parametrize("timeout", [2, 2.5, True + 1])
+def test_a_timeout_ends_the_run(every_loop, timeout):
+    job = Job(asyncio.sleep, 9)
+    assert PureScheduler(job, timeout=timeout).run() is False
+    assert (job.is_done(), job.ended_at) == (False, timeout)
+
+
+def test_a_timed_out_run_tells_so(every_loop):
+    scheduler = PureScheduler(Job(asyncio.sleep, 9), timeout=2.5)
+    scheduler.run()
+    assert (
+        scheduler.failed_time_out(),
+        scheduler.failed_critical(),
+        scheduler.why(),
+    ) == (True, False, "TIMED OUT after 2.5s")
+
+
+def test_a_run_within_its_timeout_is_fine(every_loop):
+    scheduler = PureScheduler(Job(asyncio.sleep, 2), timeout=2.5)
+    assert scheduler.run() is True
+    assert (
+        scheduler.failed_time_out(),
+        scheduler.failed_critical(),
+        scheduler.why(),
+    ) == (False, False, "FINE")
+
+
+@pytest.mark.parametrize("timeout", [None, math.inf, 10**15, 1e300])
+def test_a_timeout_may_be_as_good_as_none(every_loop, timeout):
+    assert PureScheduler(Job(asyncio.sleep, 1e6), timeout=timeout).run() is True
+
+
+def test_a_timeout_that_no_float_can_hold_is_refused():
+    scheduler = PureScheduler()
+    with pytest.raises(ValueError, match=r"^timeout must be a number that a float can hold$"):
+        scheduler.timeout = 10**400
+    assert scheduler.timeout is None
+
+
+def test_a_timeout_of_zero_expires_before_a_job_starts(every_loop):
+    job = Job(asyncio.sleep, 0)
+    scheduler = PureScheduler(job, timeout=0)
+    assert (scheduler.run(), scheduler.failed_time_out(), job.is_running()) == (
+        False,
+        True,
+        False,
+    )
+
+
+def test_an_empty_scheduler_meets_a_timeout_of_zero(every_loop):
+    assert PureScheduler(timeout=0).run() is True
+
+
+def test_the_timeout_ends_while_other_jobs_await_nothing(every_loop):
+    async def at_once():
+        pass
+
+    async def add_another():
+        await asyncio.sleep(0.25)
+        scheduler.add(Job(add_another))
+
+    scheduler = PureScheduler(Job(at_once), Job(add_another), timeout=1.1)
+    assert (scheduler.run(), scheduler.failed_time_out(), len(scheduler)) == (
+        False,
+        True,
+        6,
+    )
+
+
+def test_the_timeout_is_not_on_the_wall_clock(every_loop, monkeypatch):
+    async def the_clock_is_set():
+        for name in ("time", "time_ns"):
+            monkeypatch.setattr(time, name, lambda: 10**15)
+        await asyncio.sleep(1)
+
+    assert PureScheduler(Job(the_clock_is_set), timeout=2).run() is True
+
+
+def test_a_critical_scheduler_raises_timeout_error(every_loop):
+    scheduler = Scheduler(Job(asyncio.sleep, 9), timeout=1.5, label="s")
+    with pytest.raises(TimeoutError, match=r"^<Scheduler `s`> took more than 1\.5s$"):
+        scheduler.run()
+
+
+def test_a_scheduler_that_is_not_critical_returns_false(every_loop):
+    assert Scheduler(Job(asyncio.sleep, 9), timeout=1, critical=False).run() is False
+
+
+def test_the_timeout_error_of_a_job_is_not_the_scheduler_s(every_loop):
+    async def own():
+        async with asyncio.timeout(1):
+            await asyncio.sleep(9)
+
+    scheduler = PureScheduler(Job(own), timeout=5)
+    assert (
+        scheduler.run(),
+        scheduler.failed_time_out(),
+        scheduler.failed_critical(),
+    ) == (False, False, True)
+
+
+def test_the_timeout_of_a_nested_scheduler_is_its_own(every_loop):
+    nested = Scheduler(Job(asyncio.sleep, 9), timeout=1, critical=False)
+    after = Job(asyncio.sleep, 3, required=nested)
+    outer = PureScheduler(nested, after, timeout=5)
+    assert outer.run() is True
+    assert (nested.failed_time_out(), after.started_at) == (True, 1)
+
+
+def test_the_timeout_of_a_critical_nested_scheduler_is_a_critical_failure(every_loop):
+    nested = Scheduler(Job(asyncio.sleep, 9), timeout=1, label="n")
+    outer = PureScheduler(nested)
+    assert outer.run() is False
+    assert (outer.failed_time_out(), outer.failed_critical(), outer.why()) == (
+        False,
+        True,
+        (
+            "CRITICAL FAILURE: <Scheduler `n`> raised "
+            "TimeoutError:<Scheduler `n`> took more than 1s"
+        ),
+    )
+
+
+def test_a_nested_timeout_counts_from_the_start_of_the_nested_run(every_loop):
+    gate = Job(asyncio.sleep, 5)
+    nested = Scheduler(Job(asyncio.sleep, 9), timeout=2, required=gate, critical=False)
+    PureScheduler(gate, nested).run()
+    assert (nested.started_at, nested.ended_at) == (5, 7)
+
+
+def test_an_outer_timeout_ends_nested_jobs(every_loop):
+    job = Job(asyncio.sleep, 9)
+    outer = PureScheduler(Scheduler(Scheduler(job)), timeout=2)
+    assert outer.run() is False
+    assert (job.is_running(), job.is_done(), job.ended_at) == (True, False, 2)
+
+
+def test_an_outer_timeout_is_not_a_nested_one(every_loop):
+    nested = Scheduler(Job(asyncio.sleep, 9), timeout=7)
+    PureScheduler(nested, timeout=2).run()
+    assert (nested.failed_time_out(), nested.is_done()) == (False, False)
+
+
+def test_outer_and_inner_timeouts_of_the_same_length_end_both(every_loop):
+    nested = Scheduler(Job(asyncio.sleep, 9), timeout=2)
+    outer = PureScheduler(nested, timeout=2)
+    assert outer.run() is False
+    assert outer.failed_time_out() is True
+
+
+def test_the_clean_up_after_a_timeout_is_awaited(in_loop):
+    async def slow():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(3)
+
+    async def main():
+        fine = await PureScheduler(Job(slow), timeout=2).co_run()
+        return fine, asyncio.get_running_loop().time()
+
+    assert in_loop(main()) == (False, 5)
+
+
+def test_a_timeout_during_the_clean_up_of_forever_jobs_changes_nothing(every_loop):
+    async def slow():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(0.9)
+
+    scheduler = PureScheduler(Job(asyncio.sleep, 1), Job(slow, forever=True), timeout=1.5)
+    assert (scheduler.run(), scheduler.failed_time_out()) == (True, False)
+
+
+def test_a_second_run_has_its_whole_timeout(every_loop):
+    scheduler = PureScheduler(Job(asyncio.sleep, 2), timeout=3)
+    assert [scheduler.run(), scheduler.run()] == [True, True]
+
+
+def test_a_timeout_set_during_the_run_is_for_the_next_one(every_loop):
+    async def set_it():
+        scheduler.timeout = 1
+        await asyncio.sleep(5)
+
+    scheduler = PureScheduler(Job(set_it))
+    assert [scheduler.run(), scheduler.run()] == [True, False]
+
+
+@pytest.mark.parametrize("parameter", ["timeout", "shutdown_timeout"])
+@pytest.mark.parametrize("seconds", [-1, -0.5, math.nan, -math.inf])
+def test_a_timeout_that_is_no_length_is_refused(parameter, seconds):
+    with pytest.raises(
+        ValueError, match=rf"^{parameter} must be 0 seconds or more, not {seconds}$"
+    ):
+        PureScheduler(**{parameter: seconds})
+
+
+@pytest.mark.parametrize("parameter", ["timeout", "shutdown_timeout"])
+@pytest.mark.parametrize("seconds", ["3", True, [1], 1j])
+def test_a_timeout_that_is_no_number_is_refused(parameter, seconds):
+    with pytest.raises(
+        TypeError,
+        match=rf"^{parameter} must be a number of seconds, or None, not ",
+    ):
+        PureScheduler(**{parameter: seconds})
