@@ -120,8 +120,8 @@ def shortest(make, measured):
 def test_the_time_grows_as_the_graph_does(null_stdout, name):
     small = shortest(lambda: build(SMALL, 3), QUESTIONS[name])
     large = shortest(lambda: build(SMALL * FACTOR, 3), QUESTIONS[name])
-    # a millisecond is what a clock and a cold cache may add
-    assert large < ALLOWED * max(small, 0.001)
+    # Times near a millisecond are mostly those of the clock and of cold caches.
+    assert large < ALLOWED * max(small, 0.003)
 
 
 def test_the_time_to_build_grows_as_the_graph_does():
@@ -134,7 +134,7 @@ def test_the_time_to_build_grows_as_the_graph_does():
 def test_the_time_for_a_chain_grows_as_the_chain_does(null_stdout, name):
     small = shortest(lambda: build_chain(SMALL), QUESTIONS[name])
     large = shortest(lambda: build_chain(SMALL * FACTOR), QUESTIONS[name])
-    assert large < ALLOWED * max(small, 0.001)
+    assert large < ALLOWED * max(small, 0.003)
 
 
 # -- a hundred thousand jobs, a million requirements

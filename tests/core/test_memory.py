@@ -9,7 +9,12 @@ import weakref
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import BestSet, Job, PureScheduler, Scheduler
+from asynciojobs.bestset import InsertionSet
+
+pytestmark = pytest.mark.skipif(
+    BestSet is not InsertionSet, reason="an OrderedSet of the package orderedset is a circle"
+)
 
 # With the exception, CPython 3.12 and later keep the frames below the coroutine, down to
 # the caller of run(): so they do for any task. The collector finds them.
