@@ -2,4 +2,26 @@
 
 from asynciojobs.version import __version__
 
-__all__ = ["__version__"]
+from ._errors import ClockError, DeadlockError, LeftoverError, RunawayError, Waiting
+from .clock import FakeClock
+from .jobs import FakeJob
+from .shapes import Dag, chain, dag, layers, random_dag
+from .timeline import Timeline, TimelineEvent
+
+__all__ = [
+    "ClockError",
+    "Dag",
+    "DeadlockError",
+    "FakeClock",
+    "FakeJob",
+    "LeftoverError",
+    "RunawayError",
+    "Timeline",
+    "TimelineEvent",
+    "Waiting",
+    "__version__",
+    "chain",
+    "dag",
+    "layers",
+    "random_dag",
+]

@@ -1,0 +1,112 @@
+"""The selector of a fake loop, and the order of what is ready in it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import selectors
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["IdleSelector", "ShuffledReady"]
+
+GRACE = 0.01
+"""How long sockets may take to answer before the time moves (real seconds)."""
+
+OWN_FILES = 1
+"""Files of a loop that has no I/O: the pipe that wakes it."""
+
+Events = list[tuple[selectors.SelectorKey, int]]
+
+
+class IdleSelector(selectors.BaseSelector):
+    """Asks somebody what to do where a loop would sleep.
+
+    Args:
+        turn: called in each turn of the loop.
+        idle: called when nothing can run; returns how long to wait for I/O (real seconds).
+    """
+
+    def __init__(self, turn: Callable[[], None], idle: Callable[[], float]) -> None:
+        self._real = selectors.DefaultSelector()
+        self._turn = turn
+        self._idle = idle
+
+    def select(self, timeout: float | None = None) -> Events:
+        """Return the I/O that is ready, as a selector does; see `IdleSelector`."""
+        self._turn()
+        events = self._real.select(0)
+        if events or (timeout is not None and timeout <= 0):
+            return events
+        if len(self._real.get_map()) > OWN_FILES:
+            events = self._real.select(GRACE)
+            if events:
+                return events
+        wait = self._idle()
+        return self._real.select(wait) if wait else []
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Pass it on."""
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """Pass it on."""
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Pass it on."""
+        return self._real.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        """Pass it on."""
+        return self._real.get_map()
+
+    def close(self) -> None:
+        """Pass it on."""
+        self._real.close()
+
+
+class ShuffledReady(deque[asyncio.Handle]):
+    """What is ready in a loop; once a turn, the tasks among it are shuffled.
+
+    asyncio promises that other callbacks are called in their order, and relies on it. So the
+    steps of tasks change places with each other, and all else stays where it is.
+
+    Args:
+        order: where the order is drawn from.
+    """
+
+    def __init__(self, order: random.Random) -> None:
+        super().__init__()
+        self._order = order
+        self._shuffled = True  # since the last turn began
+
+    def begin_turn(self) -> None:
+        """Shuffle before the next callback is taken."""
+        self._shuffled = False
+
+    def popleft(self) -> asyncio.Handle:
+        """Return the next callback."""
+        if not self._shuffled:
+            self._shuffled = True
+            self._shuffle()
+        return super().popleft()
+
+    def _shuffle(self) -> None:
+        places = [place for place, handle in enumerate(self) if is_step(handle)]
+        if len(places) < 2:
+            return
+        handles = list(self)
+        steps = [handles[place] for place in places]
+        self._order.shuffle(steps)
+        for place, step in zip(places, steps, strict=True):
+            handles[place] = step
+        self.clear()
+        self.extend(handles)
+
+
+def is_step(handle: asyncio.Handle) -> bool:
+    """Tell whether a callback is the next step of a task."""
+    owner = getattr(getattr(handle, "_callback", None), "__self__", None)
+    return isinstance(owner, asyncio.Task)

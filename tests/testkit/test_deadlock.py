@@ -1,0 +1,262 @@
+"""What happens when nothing can happen any more."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs_testkit import (
+    DeadlockError,
+    FakeClock,
+    FakeJob,
+    RunawayError,
+    Timeline,
+    chain,
+)
+
+FILE = r"(\S*/)?test_deadlock\.py"
+
+
+async def wait_for_ever():
+    await asyncio.Event().wait()
+
+
+async def beat(seconds):
+    while True:  # noqa: ASYNC110 - it waits for nothing
+        await asyncio.sleep(seconds)
+
+
+def deadlock_of(scheduler, **options):
+    with FakeClock(**options).installed(), pytest.raises(DeadlockError) as caught:
+        scheduler.run()
+    return caught.value
+
+
+def test_a_job_that_waits_for_nothing_is_a_deadlock_at_once():
+    begin = time.perf_counter()
+    assert deadlock_of(Scheduler(Job(wait_for_ever))).time == 0.0
+    assert time.perf_counter() - begin < 1
+
+
+def test_a_sleep_of_two_days_is_no_deadlock():
+    clock = FakeClock()
+    clock.run(asyncio.sleep(2 * 86400))
+    assert clock.time == 172800.0
+
+
+def test_the_report_names_each_job_that_waits():
+    a = Job(wait_for_ever, label="a")
+    b, c = FakeJob("b", required=a), FakeJob("c")
+    error = deadlock_of(Scheduler(a, b, c, FakeJob("d", required=(b, c))))
+    assert re.fullmatch(
+        r"at 0 s, nothing is left to wait for; who waits:\n"
+        rf"  <Job `a`> running, awaits Future pending of Event\.wait\(\) at {FILE}:\d+, "
+        r"in wait_for_ever\n"
+        r"  <FakeJob `b`> idle, requires <Job `a`>\n"
+        r"  <FakeJob `d`> idle, requires <FakeJob `b`>",
+        str(error),
+    )
+
+
+def test_the_report_is_data_too():
+    a = Job(wait_for_ever, label="a")
+    b = FakeJob("b", required=a)
+    error = deadlock_of(Scheduler(a, b))
+    assert [(it.job, it.state, it.unmet) for it in error.waiting] == [
+        (a, "running", ()),
+        (b, "idle", ("<Job `a`>",)),
+    ]
+
+
+def test_the_report_tells_the_line_of_a_future():
+    async def ask():
+        await asyncio.get_running_loop().create_future()
+
+    error = deadlock_of(Scheduler(Job(ask, label="a")))
+    line = ask.__code__.co_firstlineno + 1
+    assert re.fullmatch(rf"Future pending at {FILE}:{line}, in ask", error.waiting[0].awaits)
+
+
+def test_the_report_tells_the_task_that_is_awaited():
+    async def ask():
+        await asyncio.create_task(wait_for_ever(), name="helper")
+
+    error = deadlock_of(Scheduler(Job(ask, label="a")))
+    assert error.waiting[0].awaits.startswith("<Task 'helper' of wait_for_ever()> at ")
+    assert error.waiting[1].name == "<Task 'helper' of wait_for_ever()>"
+
+
+def test_the_report_tells_who_waits_for_a_slot():
+    scheduler = Scheduler(
+        Job(wait_for_ever, label="a"), Job(wait_for_ever, label="b"), jobs_window=1
+    )
+    error = deadlock_of(scheduler)
+    assert str(error.waiting[1]) == "<Job `b`> scheduled, awaits a slot of the window"
+
+
+def test_the_report_looks_into_nested_schedulers():
+    inner = Scheduler(Job(wait_for_ever, label="a"), FakeJob("b"), label="inner")
+    error = deadlock_of(PureScheduler(inner, FakeJob("c", required=inner)))
+    assert [it.name for it in error.waiting] == [
+        "<Scheduler `inner`>",
+        "<Job `a`>",
+        "<FakeJob `c`>",
+    ]
+
+
+def test_the_report_names_the_shutdown_of_a_job():
+    job = Job(FakeJob().co_run, coshutdown=wait_for_ever, label="a")
+    scheduler = PureScheduler(job, shutdown_timeout=None)
+    with FakeClock().installed():
+        scheduler.run()
+        with pytest.raises(DeadlockError) as caught:
+            scheduler.shutdown()
+    assert caught.value.waiting[0].name == "the shutdown of <Job `a`>"
+
+
+def test_the_report_of_many_jobs_is_cut():
+    scheduler = chain(100)
+    scheduler["1"].takes = math.inf
+    error = deadlock_of(scheduler)
+    assert len(error.waiting) == 100
+    assert len(str(error).splitlines()) == 32
+    assert str(error).endswith("\n  … and 70 more")
+
+
+def test_a_sleep_without_end_is_no_timer():
+    assert deadlock_of(Scheduler(FakeJob(takes=math.inf))).time == 0.0
+
+
+def test_asyncio_run_raises_it_as_well():
+    with FakeClock().installed(), pytest.raises(DeadlockError):
+        asyncio.run(wait_for_ever())
+
+
+def test_a_job_can_not_swallow_it():
+    async def swallow():
+        try:
+            await wait_for_ever()
+        except Exception:
+            seen.append("swallowed")
+
+    seen = []
+    deadlock_of(Scheduler(Job(swallow)))
+    assert seen == []
+
+
+def test_the_jobs_are_cancelled_and_clean_up():
+    job = FakeJob(takes=math.inf, cleanup=5)
+    scheduler = Scheduler(job)
+    clock = FakeClock()
+    with clock.installed(), Timeline(scheduler) as timeline, pytest.raises(DeadlockError):
+        scheduler.run()
+    assert (timeline.end(job), clock.time, job.cancellations) == (5.0, 5.0, 1)
+
+
+def test_the_clock_goes_on_after_it():
+    clock = FakeClock()
+    with clock.installed():
+        with pytest.raises(DeadlockError):
+            asyncio.run(wait_for_ever())
+        assert Scheduler(FakeJob(takes=3)).run()
+    assert clock.time == 3.0
+
+
+def test_a_job_that_is_deaf_some_times_is_cancelled_again():
+    job = FakeJob(takes=math.inf, deaf=3)
+    deadlock_of(Scheduler(job))
+    assert job.cancellations == 4
+
+
+def test_a_job_that_is_deaf_for_ever_is_closed_by_force():
+    async def deaf():
+        ended = asyncio.get_running_loop().create_future()
+        while True:
+            try:
+                await asyncio.shield(ended)
+            except asyncio.CancelledError:
+                pass
+
+    error = deadlock_of(Scheduler(Job(deaf, label="a")))
+    assert error.__notes__ == ["<Job `a`> was deaf to cancellation, and is closed by force"]
+
+
+def test_a_job_that_is_deaf_to_everything_does_not_hang_the_test(caplog):
+    async def deaf():
+        while True:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except BaseException:
+                await asyncio.sleep(0)
+
+    begin = time.perf_counter()
+    with pytest.raises(DeadlockError):
+        FakeClock().run(deaf())
+    assert time.perf_counter() - begin < 10
+
+
+# -- the horizon
+
+
+def test_a_heartbeat_does_not_hide_a_deadlock():
+    scheduler = Scheduler(
+        Job(wait_for_ever, label="a"), Job(beat(3600), label="heart", forever=True)
+    )
+    clock = FakeClock()
+    with clock.installed(), pytest.raises(RunawayError) as caught:
+        scheduler.run()
+    assert re.match(
+        r"at 2592000 s, no job has started or ended for 2592000 s, which is the horizon: a "
+        r"heartbeat may hide a deadlock; who waits:\n  <Job `a`> running, awaits Future",
+        str(caught.value),
+    )
+    assert (caught.value.time, clock.time) == (2592000.0, 2592000.0)
+
+
+def test_the_horizon_is_what_one_likes():
+    with pytest.raises(RunawayError) as caught:
+        FakeClock(horizon=10).run(beat(1))
+    assert caught.value.time == 10.0
+
+
+def test_jobs_that_end_put_the_horizon_off():
+    clock = FakeClock(horizon=10)
+    with clock.installed():
+        assert chain(10, takes=9).run()
+    assert clock.time == 90.0
+
+
+def test_the_horizon_is_counted_from_the_last_job():
+    scheduler = Scheduler(FakeJob(takes=9), Job(wait_for_ever), Job(beat(1), forever=True))
+    with FakeClock(horizon=10).installed(), pytest.raises(RunawayError) as caught:
+        scheduler.run()
+    assert caught.value.time == 19.0
+
+
+def test_the_horizon_is_counted_from_the_beginning_of_each_run():
+    clock = FakeClock(horizon=10)
+    for _ in range(5):
+        clock.run(asyncio.sleep(9))
+    assert clock.time == 45.0
+
+
+def test_a_deaf_heartbeat_does_not_hang_the_test(caplog):
+    async def deaf():
+        while True:
+            try:
+                await beat(60)
+            except asyncio.CancelledError:
+                pass
+
+    begin = time.perf_counter()
+    with FakeClock().installed(), pytest.raises(RunawayError) as caught:
+        Scheduler(Job(deaf, label="a")).run()
+    assert caught.value.__notes__ == [
+        "<Job `a`> was deaf to cancellation, and is closed by force"
+    ]
+    assert time.perf_counter() - begin < 10

@@ -1,0 +1,172 @@
+"""What runs under an installed clock, and what does not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from asynciojobs import Job, Scheduler
+from asynciojobs_testkit import FakeClock, FakeJob
+
+
+def test_all_synchronous_entries_are_on_the_clock():
+    scheduler = Scheduler(FakeJob(takes=1, shutdown_takes=0.5))
+    with FakeClock().installed() as clock:
+        times = [clock.time]
+        for entry in (
+            scheduler.run,
+            scheduler.shutdown,
+            FakeJob(takes=10).standalone_run,
+            lambda: asyncio.run(asyncio.sleep(100)),
+        ):
+            entry()
+            times.append(clock.time)
+    assert times == [0.0, 1.0, 1.5, 11.5, 111.5]
+
+
+def test_a_runner_takes_the_loop_factory():
+    clock = FakeClock()
+    with asyncio.Runner(loop_factory=clock.loop_factory) as runner:
+        runner.run(asyncio.sleep(5))
+    assert clock.time == 5.0
+
+
+def test_a_loop_is_its_own_factory():
+    clock = FakeClock()
+    factory = clock.loop_factory()
+    for _ in range(2):
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(asyncio.sleep(5))
+    assert clock.time == 10.0
+
+
+def test_a_runner_under_it_is_on_the_clock():
+    with FakeClock().installed() as clock, asyncio.Runner() as runner:
+        runner.run(asyncio.sleep(5))
+        runner.run(asyncio.sleep(5))
+    assert clock.time == 10.0
+
+
+def test_all_is_as_before_at_its_end():
+    before = asyncio.events.new_event_loop
+    with FakeClock().installed():
+        assert asyncio.events.new_event_loop is not before
+    assert asyncio.events.new_event_loop is before
+    assert type(asyncio.run(running_loop())) is not type(FakeClock().run(running_loop()))
+
+
+async def running_loop():
+    return asyncio.get_running_loop()
+
+
+def test_all_is_as_before_after_an_error():
+    before = asyncio.events.new_event_loop
+    with pytest.raises(ZeroDivisionError), FakeClock().installed():
+        raise ZeroDivisionError
+    assert asyncio.events.new_event_loop is before
+
+
+def test_no_policy_is_touched():
+    def policy():
+        return getattr(asyncio.events, "_event_loop_policy", None)
+
+    async def main():
+        return policy()
+
+    asyncio.run(asyncio.sleep(0))
+    before = policy()
+    with FakeClock().installed():
+        assert policy() is before
+        assert asyncio.run(main()) is before
+    assert policy() is before
+
+
+def test_clocks_nest():
+    with FakeClock().installed() as outer, FakeClock().installed() as inner:
+        Scheduler(FakeJob(takes=1)).run()
+    assert (outer.time, inner.time) == (0.0, 1.0)
+
+
+def test_a_loop_factory_that_is_given_wins():
+    clock, other = FakeClock(), FakeClock()
+    with clock.installed():
+        Scheduler(FakeJob(takes=1)).run(loop_factory=other.loop_factory)
+    assert (clock.time, other.time) == (0.0, 1.0)
+
+
+def test_other_threads_are_not_concerned():
+    def real():
+        begin = time.monotonic()
+        asyncio.run(asyncio.sleep(0.05))
+        took.append(time.monotonic() - begin)
+
+    took = []
+    with FakeClock().installed() as clock:
+        thread = threading.Thread(target=real)
+        thread.start()
+        thread.join()
+    assert took[0] >= 0.05
+    assert clock.time == 0.0
+
+
+def test_asynchronous_generators_are_closed():
+    async def numbers():
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(1)
+            closed.append(clock.time)
+
+    async def main():
+        async for _ in kept:
+            break
+
+    closed = []
+    kept = numbers()
+    clock = FakeClock()
+    clock.run(main())
+    assert closed == [1.0]
+
+
+class PolicyOfUvloop:
+    def __repr__(self):
+        return "<uvloop.EventLoopPolicy>"
+
+
+PolicyOfUvloop.__module__ = "uvloop"
+
+
+def test_uvloop_is_refused(monkeypatch):
+    monkeypatch.setattr(asyncio.events, "_event_loop_policy", PolicyOfUvloop())
+    with pytest.raises(RuntimeError) as caught:
+        FakeClock().installed().__enter__()
+    assert str(caught.value) == (
+        "a FakeClock can't move the time of <uvloop.EventLoopPolicy>, which uvloop keeps for "
+        "itself: leave uvloop out of this test"
+    )
+
+
+def test_the_real_uvloop_is_refused():
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main():
+        with pytest.raises(RuntimeError, match="which uvloop keeps for itself"):
+            FakeClock().installed().__enter__()
+        with pytest.raises(RuntimeError, match="is not on this clock"):
+            await FakeClock().settle()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+def test_a_job_sees_the_time_of_the_clock():
+    async def now():
+        return asyncio.get_running_loop().time()
+
+    job = Job(now)
+    with FakeClock(start=7).installed():
+        Scheduler(job).run()
+    assert job.result() == 7.0

@@ -1,0 +1,89 @@
+"""Fake jobs do what their script says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from asynciojobs import PureScheduler, Scheduler
+from asynciojobs_testkit import FakeJob
+
+
+@pytest.fixture(autouse=True)
+def clock(fake_clock):
+    return fake_clock
+
+
+def test_a_job_takes_its_time(clock):
+    FakeJob(takes=3600).standalone_run()
+    assert clock.time == 3600.0
+
+
+def test_a_job_returns_its_result():
+    assert FakeJob(result=42).standalone_run() == 42
+
+
+@pytest.mark.parametrize("raises", [ZeroDivisionError, ZeroDivisionError("by zero")])
+def test_a_job_raises_at_its_end(clock, raises):
+    with pytest.raises(ZeroDivisionError):
+        FakeJob(takes=5, raises=raises).standalone_run()
+    assert clock.time == 5.0
+
+
+def test_a_job_runs_again():
+    job = FakeJob(takes=1, raises=ZeroDivisionError("by zero"), critical=False)
+    scheduler = Scheduler(job)
+    assert [scheduler.run(), scheduler.run()] == [True, True]
+    assert job.runs == 2
+
+
+def test_a_job_may_be_changed_between_runs(clock):
+    job = FakeJob(takes=1)
+    scheduler = Scheduler(job)
+    scheduler.run()
+    job.takes, job.returns = 5, "changed"
+    scheduler.run()
+    assert (clock.time, job.result()) == (6.0, "changed")
+
+
+def test_a_job_cleans_up(clock):
+    job = FakeJob(takes=10, cleanup=0.5)
+    PureScheduler(job, timeout=1).run()
+    assert (clock.time, job.cancellations, job.is_done()) == (1.5, 1, False)
+
+
+def test_a_deaf_job_goes_on_to_its_end(clock, caplog):
+    job = FakeJob(takes=10, deaf=1)
+    PureScheduler(job, timeout=1).run()
+    assert (clock.time, job.cancellations, job.is_done()) == (10.0, 1, True)
+
+
+def test_a_job_without_end_is_for_forever_jobs(clock):
+    scheduler = Scheduler(FakeJob(takes=2), FakeJob(takes=math.inf, forever=True))
+    assert scheduler.run()
+    assert clock.time == 2.0
+
+
+def test_a_shutdown_takes_its_time(clock):
+    job = FakeJob(shutdown_takes=0.5)
+    scheduler = Scheduler(job)
+    scheduler.run()
+    assert scheduler.shutdown()
+    assert (clock.time, job.shutdowns) == (0.5, 1)
+
+
+def test_a_shutdown_raises():
+    job = FakeJob(shutdown_raises=ZeroDivisionError)
+    scheduler = Scheduler(job)
+    scheduler.run()
+    assert not scheduler.shutdown()
+    assert isinstance(scheduler.shutdown_failures()[job], ZeroDivisionError)
+
+
+def test_it_has_the_options_of_a_job():
+    first, scheduler = FakeJob("first"), Scheduler()
+    job = FakeJob("a", critical=False, forever=True, required=first, scheduler=scheduler)
+    assert (job.label, job.critical, job.forever) == ("a", False, True)
+    assert job.required == {first}
+    assert scheduler.jobs == {job}

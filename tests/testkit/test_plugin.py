@@ -1,0 +1,323 @@
+"""The pytest plugin, run as downstream would."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest_plugins = "pytester"
+
+HEAD = """
+import asyncio
+
+import pytest
+
+from asynciojobs import Job, PrintJob, Scheduler, Sequence, Watch
+from asynciojobs_testkit import FakeClock, FakeJob, Timeline, dag
+
+"""
+
+
+@pytest.fixture
+def run(pytester):
+    """Run the tests in a text, without the plugins of others."""
+    others = ("asyncio", "anyio", "randomly", "xdist", "hypothesispytest", "cacheprovider")
+
+    def run_tests(text, *options):
+        pytester.makepyfile(HEAD + text)
+        return pytester.runpytest("-v", *(f"-pno:{name}" for name in others), *options)
+
+    return run_tests
+
+
+# -- fixtures
+
+
+def test_the_clock_is_installed_for_the_test(run):
+    result = run("""
+def test_scheduler(fake_clock):
+    assert isinstance(fake_clock, FakeClock)
+    assert Scheduler(FakeJob(takes=3600)).run()
+    asyncio.run(asyncio.sleep(60))
+    assert fake_clock.time == 3660.0
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_each_test_has_a_clock_of_its_own(run):
+    result = run("""
+@pytest.mark.parametrize("n", range(3))
+def test_scheduler(fake_clock, n):
+    Scheduler(FakeJob(takes=3600)).run()
+    assert fake_clock.time == 3600.0
+""")
+    result.assert_outcomes(passed=3)
+
+
+def test_nothing_changes_in_a_test_that_asks_for_nothing(run):
+    result = run("""
+BEFORE = asyncio.events.new_event_loop
+
+def test_with_a_clock(fake_clock):
+    assert asyncio.events.new_event_loop is not BEFORE
+
+def test_without():
+    assert asyncio.events.new_event_loop is BEFORE
+    asyncio.run(check())
+
+async def check():
+    assert type(asyncio.get_running_loop()).__module__.startswith("asyncio")
+""")
+    result.assert_outcomes(passed=2)
+
+
+def test_print_jobs(run):
+    result = run("""
+def test_scenario(print_jobs):
+    jobs = print_jobs("a b c", sleep=1)
+    assert all(isinstance(job, PrintJob) for job in jobs)
+    assert [(job.label, job.messages, job.sleep) for job in jobs] == [
+        ("a", ("a",), 1), ("b", ("b",), 1), ("c", ("c",), 1)]
+    Scheduler(Sequence(*jobs)).run()
+    assert print_jobs.printed == [(0.0, "a"), (1.0, "b"), (2.0, "c")]
+
+def test_other_options(print_jobs, capsys):
+    scheduler = Scheduler()
+    a, = print_jobs("a", banner="====", scheduler=scheduler)
+    assert a.repr_main() == "<PrintJob `a`>"
+    scheduler.run()
+    assert print_jobs.printed == [(0.0, "===="), (0.0, "a")]
+    assert capsys.readouterr().out == "====\\na\\n"
+""")
+    result.assert_outcomes(passed=2)
+
+
+def test_watch(run):
+    result = run("""
+def test_elapsed(watch, capsys):
+    FakeJob(takes=1.5).standalone_run()
+    assert isinstance(watch, Watch)
+    assert (watch.seconds(), capsys.readouterr().out) == (1.5, "")
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_timeline_is_shown_where_a_test_fails(run):
+    result = run("""
+def test_order(fake_clock, timeline):
+    scheduler = dag("a>b", label="pair")
+    seen = timeline(scheduler)
+    assert isinstance(seen, Timeline)
+    scheduler.run()
+    assert seen.start("b") == 5
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- timeline of <Dag `pair`> -*",
+            "a  |#########################                         |  0 - 1  done",
+            "b  |                         #########################|  1 - 2  done",
+        ]
+    )
+
+
+def test_a_timeline_is_not_shown_twice(run):
+    result = run("""
+def test_order(fake_clock, timeline):
+    scheduler = dag("a>b", label="pair")
+    seen = timeline(scheduler)
+    scheduler.run()
+    seen.assert_order("b", "a")
+""")
+    assert str(result.stdout).count("1 - 2  done") == 1
+
+
+def test_a_timeline_is_not_shown_where_a_test_passes(run):
+    result = run(
+        """
+def test_order(fake_clock, timeline):
+    timeline(dag("a>b"))
+""",
+        "-rA",
+    )
+    result.assert_outcomes(passed=1)
+    assert "timeline of" not in str(result.stdout)
+
+
+def test_a_deadlock_tells_who_waits(run):
+    result = run("""
+async def wait():
+    await asyncio.Event().wait()
+
+def test_scheduler(fake_clock):
+    Scheduler(Job(wait, label="fetch")).run()
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [
+            r"E +.*DeadlockError: at 0 s, nothing is left to wait for; who waits:",
+            r"E  .*`fetch`",
+        ]
+    )
+
+
+# -- marker
+
+
+def test_the_marker_gives_options(run):
+    result = run("""
+@pytest.mark.fake_clock(start=5, autojump=False)
+def test_advance(fake_clock):
+    fake_clock.run(fake_clock.advance(1))
+    assert fake_clock.time == 6.0
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_the_marker_alone_is_enough(run):
+    result = run(
+        """
+@pytest.mark.fake_clock
+@pytest.mark.parametrize("n", [1, 2])
+def test_scheduler(n):
+    assert FakeJob(takes=3600, result=n).standalone_run() == n
+
+@pytest.mark.fake_clock(start=7)
+class TestMany:
+    def test_time(self):
+        async def now():
+            return asyncio.get_running_loop().time()
+        assert asyncio.run(now()) == 7.0
+""",
+        "--strict-markers",
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_the_marker_is_told_of(run):
+    result = run("", "--markers")
+    result.stdout.fnmatch_lines(["@pytest.mark.fake_clock(*options): run the test under a *"])
+
+
+def test_an_unknown_option_of_the_marker_is_an_error(run):
+    result = run("""
+@pytest.mark.fake_clock(speed=2)
+def test_scheduler():
+    pass
+""")
+    result.assert_outcomes(errors=1)
+
+
+# -- seeds
+
+RACE = """
+@pytest.mark.fake_clock
+def test_race():
+    async def step(name):
+        await asyncio.sleep(1)
+        log.append(name)
+
+    log = []
+    Scheduler(Job(step, "a"), Job(step, "b")).run()
+    assert log == ["a", "b"]
+
+def test_no_clock():
+    pass
+
+def test_clock(fake_clock):
+    pass
+"""
+
+
+def test_without_the_option_each_test_is_run_once(run):
+    result = run(RACE)
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*::test_clock PASSED*"])
+
+
+def test_each_test_with_a_clock_is_run_under_each_seed(run):
+    result = run(RACE, "--asynciojobs-seeds=6", "--collect-only")
+    names = re.findall(r"<Function (\S+)>", str(result.stdout))
+    assert names == [
+        *(f"test_race[seed{seed}]" for seed in range(6)),
+        "test_no_clock",
+        *(f"test_clock[seed{seed}]" for seed in range(6)),
+    ]
+
+
+def test_the_seed_that_failed_is_told(run):
+    result = run(RACE, "--asynciojobs-seeds=6")
+    failed = re.findall(r"FAILED \S+::test_race\[seed(\d)\]", str(result.stdout))
+    assert 0 < len(failed) < 6
+    for seed in failed:
+        result.stdout.fnmatch_lines(
+            [f"*- order of seed {seed} -*", f"again: @pytest.mark.fake_clock(seed={seed})"]
+        )
+
+
+def test_a_seed_fails_alone_as_well(run):
+    result = run(RACE, "--asynciojobs-seeds=6")
+    name = re.findall(r"FAILED \S+::(test_race\[seed\d\])", str(result.stdout))[0]
+    again = run(RACE, "--asynciojobs-seeds=6", "-k", name)
+    again.assert_outcomes(failed=1, deselected=12)
+
+
+# -- leftovers
+
+
+def test_what_is_left_behind_fails_the_test_with_the_name_of_the_job(run):
+    result = run("""
+async def task():
+    asyncio.create_task(asyncio.sleep(100), name="stray")
+    await asyncio.sleep(1)
+
+async def fail():
+    raise ZeroDivisionError("by zero")
+
+async def exception():
+    asyncio.create_task(fail(), name="stray")
+    await asyncio.sleep(1)
+
+async def coroutine():
+    asyncio.sleep(1)
+
+@pytest.mark.parametrize("function", [task, exception, coroutine])
+def test_leaves(fake_clock, function):
+    Scheduler(Job(function, label="fetch")).run()
+""")
+    result.assert_outcomes(failed=3)
+    told = re.findall("it was made in <Job `fetch`>$", str(result.stdout), re.MULTILINE)
+    assert len(told) == 3
+
+
+def test_the_failure_of_the_test_itself_is_told_alone(run):
+    result = run("""
+async def task():
+    asyncio.create_task(asyncio.sleep(100), name="stray")
+    await asyncio.sleep(1)
+
+def test_leaves(fake_clock):
+    Scheduler(Job(task, label="fetch")).run()
+    assert False
+""")
+    result.assert_outcomes(failed=1)
+    assert "still alive" not in str(result.stdout)
+
+
+def test_leftovers_do_not_reach_the_next_test(run):
+    result = run(
+        """
+async def coroutine():
+    asyncio.sleep(1)
+
+@pytest.mark.xfail(strict=True)
+def test_leaves(fake_clock):
+    Scheduler(Job(coroutine, label="fetch")).run()
+
+def test_next(fake_clock):
+    pass
+""",
+        "-Werror",
+    )
+    result.assert_outcomes(xfailed=1, passed=1)

@@ -1,0 +1,87 @@
+"""What the README of the package shows is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = "pytester"
+
+README = Path(__file__).parents[2] / "packages" / "asynciojobs-testkit" / "README.md"
+BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+BLOCKS = [(block[1], block[2]) for block in BLOCK.finditer(README.read_text("utf-8"))]
+
+
+def block(heading):
+    (text,) = [text for found, text in BLOCKS if found == heading]
+    return text
+
+
+@pytest.fixture
+def lab(pytester):
+    """A project with the program of the README, and its test."""
+    for name in ("lab.py", "test_lab.py"):
+        (pytester.path / name).write_text(block(f"python {name}"), "utf-8")
+    return pytester
+
+
+def output(project):
+    """Run the tests of a project; return what pytest prints, without margins and prefixes."""
+    result = project.runpytest_subprocess("-pno:randomly", "-pno:asyncio", "-Werror")
+    prefix = re.compile(r"^E? *((\w|\.)+\.)?(AssertionError: )?")
+    lines = (prefix.sub("", line) for line in result.outlines)
+    return result, "\n".join(line.rstrip() for line in lines)
+
+
+def shown(heading):
+    return "\n".join(line.strip() for line in block(heading).splitlines())
+
+
+def test_the_scenario_passes_its_test(lab):
+    result, _ = output(lab)
+    result.assert_outcomes(passed=1)
+
+
+def test_a_failure_shows_what_the_readme_shows(lab):
+    with (lab.path / "test_lab.py").open("a", encoding="utf-8") as file:
+        file.write('    seen.assert_overlap("n1", "n3")\n')
+    assert shown("text overlap") in output(lab)[1]
+
+
+DEADLOCK = """\
+import asyncio
+from asynciojobs import Job, Scheduler
+arrived = asyncio.Event()
+
+async def fetch():
+    await arrived.wait()
+
+job = Job(fetch, label="fetch")
+scenario = Scheduler(job, Job(fetch, label="store", required=job))
+"""
+
+TEST = """\
+import lab
+
+def test_lab(fake_clock):
+    lab.scenario.run()
+"""
+
+
+def test_a_deadlock_shows_what_the_readme_shows(lab):
+    (lab.path / "lab.py").write_text(DEADLOCK, "utf-8")
+    (lab.path / "test_lab.py").write_text(TEST, "utf-8")
+    assert shown("text deadlock") in output(lab)[1]
+
+
+def test_the_other_blocks_print_what_is_shown_beneath_them(capsys):
+    names = {"__name__": "readme"}
+    plain = [(heading, text) for heading, text in BLOCKS if heading in ("python", "")]
+    outputs = iter([text for heading, text in plain[1:] if not heading])  # [0]: pip install
+    for heading, text in plain:
+        if heading:
+            exec(compile(text, str(README), "exec"), names)
+            assert capsys.readouterr().out == next(outputs)
+    assert next(outputs, None) is None

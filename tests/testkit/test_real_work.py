@@ -1,0 +1,166 @@
+"""Real work stops the clock. These tests wait for real, some tenths of a second."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from asynciojobs import Job, Scheduler
+from asynciojobs_testkit import FakeClock, FakeJob, RunawayError
+
+
+def test_a_thread_and_a_subprocess_take_no_time():
+    async def main():
+        async with asyncio.timeout(60):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", "import time; time.sleep(0.5)"
+            )
+            code = await process.wait()
+            return code, await asyncio.to_thread(lambda: time.sleep(0.3) or "slept")
+
+    clock = FakeClock()
+    assert clock.run(main()) == (0, "slept")
+    assert clock.time == 0.0
+    assert clock.real_elapsed >= 0.8
+
+
+def test_a_thread_beside_a_job_that_sleeps():
+    scheduler = Scheduler(
+        Job(asyncio.to_thread, time.sleep, 0.1, label="thread"), FakeJob("sleeps", takes=5)
+    )
+    with FakeClock().installed() as clock:
+        assert scheduler.run()
+    assert [job.ended_at for job in scheduler.jobs] == [0.0, 5.0]
+    assert clock.time == 5.0
+
+
+def test_a_pool_of_ones_own():
+    async def main(pool):
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(60):
+            return await loop.run_in_executor(pool, lambda: time.sleep(0.05) or 42)
+
+    clock = FakeClock()
+    with ThreadPoolExecutor() as pool:
+        assert clock.run(main(pool)) == 42
+    assert clock.time == 0.0
+
+
+def test_a_future_of_a_pool_inside_of_external():
+    async def main(clock, pool):
+        async with asyncio.timeout(60):
+            with clock.external():
+                return await asyncio.wrap_future(pool.submit(lambda: time.sleep(0.05) or 42))
+
+    clock = FakeClock()
+    with ThreadPoolExecutor() as pool:
+        assert clock.run(main(clock, pool)) == 42
+    assert clock.time == 0.0
+
+
+def test_a_thread_whose_result_nobody_awaits_any_more_does_not_hold_the_time():
+    async def main():
+        thread = asyncio.ensure_future(asyncio.to_thread(time.sleep, 0.3))
+        await asyncio.sleep(0)
+        thread.cancel()
+        await asyncio.sleep(60)
+        return time.perf_counter()
+
+    clock = FakeClock()
+    begin = time.perf_counter()
+    assert clock.run(main()) - begin < 0.2
+    assert clock.time == 60.0
+
+
+def test_what_a_subprocess_prints_arrives():
+    async def main():
+        async with asyncio.timeout(60):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                "import time; print(1, flush=True); time.sleep(0.1); print(2)",
+                stdout=asyncio.subprocess.PIPE,
+            )
+            return (await process.communicate())[0].split()
+
+    clock = FakeClock()
+    assert clock.run(main()) == [b"1", b"2"]
+    assert clock.time == 0.0
+
+
+def test_a_subprocess_that_is_talked_to():
+    async def main():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "print(input()[::-1])",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        return await asyncio.wait_for(process.communicate(b"abc\n"), 60)
+
+    assert FakeClock().run(main()) == (b"cba\n", None)
+
+
+def test_loopback_sockets_take_no_time():
+    async def serve(reader, writer):
+        writer.write((await reader.readline()).upper())
+        await writer.drain()
+        writer.close()
+
+    async def main():
+        async with asyncio.timeout(60):
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            port = server.sockets[0].getsockname()[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"hello\n")
+            answer = await reader.read()
+            writer.close()
+            server.close()
+            await server.wait_closed()
+            return answer
+
+    clock = FakeClock()
+    assert clock.run(main()) == b"HELLO\n"
+    assert clock.time == 0.0
+
+
+def test_timers_fire_beside_a_socket():
+    async def main():
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        await asyncio.sleep(60)
+        server.close()
+        await server.wait_closed()
+
+    clock = FakeClock()
+    clock.run(main())
+    assert clock.time == 60.0
+
+
+def test_work_that_does_not_end_is_a_runaway_that_names_it():
+    async def main():
+        with clock.external():
+            await asyncio.Event().wait()
+
+    clock = FakeClock(real_limit=0.1)
+    with pytest.raises(
+        RunawayError,
+        match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
+        r"external\(\) block; who waits:\n",
+    ):
+        clock.run(main())
+
+
+def test_a_scheduler_in_a_thread_moves_the_same_clock():
+    inner = Scheduler(FakeJob(takes=5))
+
+    async def main():
+        return await asyncio.to_thread(inner.run)
+
+    clock = FakeClock()
+    assert clock.run(main()) is True
+    assert clock.time == 5.0

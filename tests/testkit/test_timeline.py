@@ -1,0 +1,315 @@
+"""What a `Timeline` keeps, and what a test can say about it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs_testkit import FakeJob, Timeline, dag
+
+
+@pytest.fixture(autouse=True)
+def clock(fake_clock):
+    return fake_clock
+
+
+def timeline_of(scheduler):
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler.shutdown()
+    return timeline
+
+
+def told(timeline):
+    return [(event.time, event.job.label, str(event.kind)) for event in timeline.events]
+
+
+@pytest.fixture
+def diamond():
+    return timeline_of(dag("a>b, a>c, b c>d"))
+
+
+# -- events
+
+
+def test_events_are_kept_in_their_order():
+    assert told(timeline_of(dag("a>b"))) == [
+        (0.0, "a", "scheduled"),
+        (0.0, "a", "started"),
+        (1.0, "a", "done"),
+        (1.0, "b", "scheduled"),
+        (1.0, "b", "started"),
+        (2.0, "b", "done"),
+        (2.0, "a", "shutdown"),
+        (2.0, "b", "shutdown"),
+    ]
+
+
+def test_failures_and_cancellations_are_kept():
+    scheduler = PureScheduler(
+        FakeJob("bad", takes=1, raises=ZeroDivisionError), FakeJob("long", takes=5, cleanup=1)
+    )
+    assert told(timeline_of(scheduler))[4:6] == [
+        (1.0, "bad", "failed"),
+        (2.0, "long", "cancelled"),
+    ]
+
+
+def test_nested_schedulers_are_included():
+    inner = Scheduler(FakeJob("a", takes=1), label="inner")
+    timeline = timeline_of(PureScheduler(inner, FakeJob("b", required=inner)))
+    assert {event.job.label for event in timeline.events} == {"inner", "a", "b"}
+    timeline.assert_order("inner", "b")
+
+
+def test_nothing_is_kept_after_the_block():
+    scheduler = dag("a")
+    timeline = timeline_of(scheduler)
+    count = len(timeline.events)
+    scheduler.run()
+    assert len(timeline.events) == count
+
+
+def test_an_event_is_time_job_and_kind(diamond):
+    time, job, kind = diamond.events[0]
+    assert (time, job.label, kind) == (0.0, "a", "scheduled")
+
+
+def test_its_repr(diamond):
+    assert repr(diamond) == "<Timeline of <Dag `NOLABEL`>, 16 events>"
+
+
+# -- questions
+
+
+def test_start_end_and_duration(diamond):
+    assert [diamond.start("d"), diamond.end("d"), diamond.duration("d")] == [2.0, 3.0, 1.0]
+
+
+def test_jobs_are_given_as_objects_too(diamond):
+    assert diamond.start(diamond.scheduler["d"]) == 2.0
+
+
+def test_a_job_of_a_nested_scheduler_is_found_by_label():
+    inner = Scheduler(FakeJob("a", takes=1), label="inner")
+    assert timeline_of(PureScheduler(inner)).end("a") == 1.0
+
+
+def test_a_job_without_a_label_is_found_by_its_text():
+    async def fetch():
+        pass
+
+    assert timeline_of(PureScheduler(Job(fetch))).end("fetch()") == 0.0
+
+
+def test_an_unknown_label(diamond):
+    with pytest.raises(LookupError, match=r"^<Dag `NOLABEL`> has no job labelled 'x'$"):
+        diamond.start("x")
+
+
+def test_a_label_of_two_jobs():
+    timeline = timeline_of(Scheduler(FakeJob("a"), FakeJob("a"), label="twins"))
+    with pytest.raises(LookupError, match=r"^<Scheduler `twins`> has 2 jobs labelled 'a'$"):
+        timeline.start("a")
+
+
+def test_the_start_of_a_job_that_never_started():
+    timeline = timeline_of(PureScheduler(FakeJob("a", takes=5), timeout=0))
+    with pytest.raises(AssertionError, match=r"^<FakeJob `a`> never started\n\na  \|"):
+        timeline.start("a")
+
+
+def test_running_at(diamond):
+    running = [{job.label for job in diamond.running_at(t)} for t in (-1, 0, 0.5, 1, 2.9, 3)]
+    assert running == [set(), {"a"}, {"a"}, {"b", "c"}, {"d"}, set()]
+
+
+def test_peak():
+    assert timeline_of(dag("a>b c d, b c d>e")).peak() == 3
+
+
+def test_peak_of_a_window():
+    assert timeline_of(dag("a b c d", jobs_window=2)).peak() == 2
+
+
+def test_peak_of_one_scheduler_counts_a_nested_one_as_a_job():
+    inner = Scheduler(FakeJob("a", takes=1), FakeJob("b", takes=1))
+    outer = PureScheduler(inner, FakeJob("c", takes=1))
+    timeline = timeline_of(outer)
+    assert [timeline.peak(), timeline.peak(outer), timeline.peak(inner)] == [3, 2, 2]
+
+
+def test_the_last_run_counts():
+    scheduler = dag("a")
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler.run()
+    assert (timeline.start("a"), timeline.end("a"), len(timeline.events)) == (1.0, 2.0, 6)
+
+
+# -- assertions
+
+
+def test_assert_order(diamond):
+    diamond.assert_order("a", {"b", "c"}, "d")
+    diamond.assert_order("a", "d")
+    diamond.assert_order("a")
+
+
+def test_a_failed_assertion_shows_the_run(diamond):
+    with pytest.raises(AssertionError) as caught:
+        diamond.assert_order("b", "c")
+    assert str(caught.value) == (
+        "<FakeJob `c`> started at 1 s, before <FakeJob `b`> ended at 2 s\n"
+        "\n"
+        "a  |################                                  |  0 - 1  done\n"
+        "b  |                #################                 |  1 - 2  done\n"
+        "c  |                #################                 |  1 - 2  done\n"
+        "d  |                                 #################|  2 - 3  done\n"
+        "   0 s                                             3 s"
+    )
+
+
+def test_jobs_that_take_no_time_have_an_order():
+    timeline = timeline_of(dag("a>b", takes=0))
+    timeline.assert_order("a", "b")
+    with pytest.raises(AssertionError, match="^<FakeJob `a`> started at 0 s, before "):
+        timeline.assert_order("b", "a")
+
+
+def test_assert_running_at(diamond):
+    diamond.assert_running_at(1.5, {"b", "c"})
+    diamond.assert_running_at(3, set())
+    with pytest.raises(
+        AssertionError,
+        match=r"^at 1 s \{<FakeJob `b`>, <FakeJob `c`>\} ran, and not \{<FakeJob `b`>\}\n",
+    ):
+        diamond.assert_running_at(1, {"b"})
+
+
+def test_nested_schedulers_run_only_where_they_are_named():
+    timeline = timeline_of(PureScheduler(Scheduler(FakeJob("a", takes=1), label="inner")))
+    timeline.assert_running_at(0.5, {"a"})
+    timeline.assert_running_at(0.5, {"a", "inner"})
+
+
+def test_assert_overlap_and_disjoint(diamond):
+    diamond.assert_overlap("b", "c")
+    diamond.assert_disjoint("a", "b")
+    with pytest.raises(
+        AssertionError, match=r"^<FakeJob `a`> and <FakeJob `b`> do not overlap\n"
+    ):
+        diamond.assert_overlap("a", "b")
+    with pytest.raises(
+        AssertionError, match=r"^<FakeJob `b`> and <FakeJob `c`> overlap, for 1 s\n"
+    ):
+        diamond.assert_disjoint("b", "c")
+
+
+def test_assert_never_started():
+    scheduler = dag("a>b, c")
+    scheduler["a"].raises = ZeroDivisionError
+    scheduler.critical = False
+    timeline = timeline_of(scheduler)
+    timeline.assert_never_started("b")
+    with pytest.raises(AssertionError, match=r"^<FakeJob `a`> started at 0\.0 s\n"):
+        timeline.assert_never_started("b", "a")
+
+
+def test_assert_requirements_respected(diamond):
+    diamond.assert_requirements_respected()
+
+
+def test_requirements_that_were_not_respected(diamond):
+    diamond.scheduler["b"].requires(diamond.scheduler["c"])
+    with pytest.raises(AssertionError, match=r"^<FakeJob `b`> started at 1 s, before "):
+        diamond.assert_requirements_respected()
+
+
+def test_assert_window_respected():
+    inner = dag("a b c", jobs_window=1, label="inner")
+    forever = FakeJob("f", takes=math.inf, forever=True)
+    timeline = timeline_of(PureScheduler(inner, FakeJob("d"), forever, jobs_window=2))
+    timeline.assert_window_respected()
+
+
+def test_a_window_that_was_not_respected(diamond):
+    diamond.scheduler.jobs_window = 1
+    with pytest.raises(
+        AssertionError, match=r"^<Dag `NOLABEL`> ran 2 jobs at once, and its jobs_window is 1\n"
+    ):
+        diamond.assert_window_respected()
+
+
+def test_assert_shutdown_once():
+    inner = Scheduler(FakeJob("a"), label="inner")
+    timeline_of(PureScheduler(inner, FakeJob("b"))).assert_shutdown_once()
+
+
+def test_a_shutdown_that_was_not():
+    scheduler = dag("a")
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+    with pytest.raises(AssertionError, match=r"^<FakeJob `a`> was shut down 0 times\n"):
+        timeline.assert_shutdown_once()
+
+
+# -- the picture
+
+
+def test_the_picture_shows_all_that_may_happen():
+    bad = FakeJob("bad", takes=3, raises=ZeroDivisionError)
+    inner = Scheduler(FakeJob("in", takes=1), label="inner")
+    jobs = (inner, bad, FakeJob("waits", takes=9), FakeJob("late", required=bad))
+    assert str(timeline_of(PureScheduler(*jobs, jobs_window=2))) == (
+        "inner  |################                                  |  0 - 1  done\n"
+        "  in   |################                                  |  0 - 1  done\n"
+        "bad    |##################################################|  0 - 3  failed\n"
+        "waits  |................##################################|  1 - 3  cancelled\n"
+        "late   |                                                  |  never started\n"
+        "       0 s                                             3 s"
+    )
+
+
+def test_the_picture_of_a_run_under_way():
+    async def look():
+        return str(timeline)
+
+    a, b = FakeJob("a", takes=4), FakeJob("b", takes=2)
+    last = Job(look, label="look", required=b)
+    scheduler = Scheduler(a, b, last)
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+    assert last.result() == (
+        "a     |##################################################|  0 - …  running\n"
+        "b     |##################################################|  0 - 2  done\n"
+        "look  |                                                 #|  2 - …  running\n"
+        "      0 s                                             2 s"
+    )
+
+
+def test_the_picture_of_jobs_that_take_no_time():
+    assert str(timeline_of(dag("a>b", takes=0))) == (
+        "a  |#                                                 |  0 - 0  done\n"
+        "b  |#                                                 |  0 - 0  done\n"
+        "   0 s                                             0 s"
+    )
+
+
+def test_the_picture_before_the_run():
+    assert str(Timeline(dag("a"))) == (
+        "a  |                                                  |  never started\n"
+        "   0 s                                             0 s"
+    )
+
+
+def test_the_picture_of_no_jobs():
+    assert str(Timeline(Scheduler())) == "(no jobs)"
+
+
+def test_the_picture_of_many_jobs_is_cut():
+    lines = str(timeline_of(dag(" ".join(map(str, range(150)))))).splitlines()
+    assert len(lines) == 102
+    assert lines[-2] == "… and 50 more jobs"
