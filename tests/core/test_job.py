@@ -647,10 +647,11 @@ def test_standalone_run_takes_a_loop_factory(fake_time):
 
 
 def test_standalone_run_follows_use_loop_factory(fake_time):
-    async def which():
-        return type(asyncio.get_running_loop())
+    async def time_after_an_hour():
+        await asyncio.sleep(3600)
+        return asyncio.get_running_loop().time()
 
-    assert Job(which).standalone_run() is fake_time
+    assert Job(time_after_an_hour).standalone_run() == 3600.0
 
 
 def test_standalone_run_inside_a_running_loop_says_what_to_write():
