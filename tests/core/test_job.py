@@ -112,7 +112,9 @@ def test_a_future_of_the_running_loop_is_awaited(fake_time):
         assert runner.run(main()) == 7
 
 
-@pytest.mark.parametrize("thing", [3, "text", None, [], object()], ids=lambda thing: type(thing).__name__)
+@pytest.mark.parametrize(
+    "thing", [3, "text", None, [], object()], ids=lambda thing: type(thing).__name__
+)
 def test_corun_that_is_neither_is_a_type_error_at_once(thing):
     rule = f"corun must be a coroutine, or a callable that returns one, not {thing!r}"
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):

@@ -11,8 +11,9 @@ from ._jobset import JobSet
 from ._lifecycle import Phase
 from ._outline import Entry, iterate_jobs, number
 from ._queries import AnyJob, counts_by_phase, entry_jobs, exit_jobs, nested_job_sets
+from ._text import attempt
 from ._verdict import Verdict
-from .job import AbstractJob, attempt
+from .job import AbstractJob
 
 __all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from types import CoroutineType
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -19,11 +18,13 @@ from typing import (
     overload,
 )
 
+from ._awaitables import check_runnable, close_unstarted, takes
 from ._badge import badge, signs_for
 from ._bridge import drawing_function
 from ._errors import ConsumedError
 from ._lifecycle import Failure, Phase
 from ._loops import LoopFactory, run_synchronously
+from ._text import attempt, one_line
 from ._verdict import exception_text
 from .bestset import BestSet
 
@@ -481,9 +482,9 @@ class Job(AbstractJob[T_co]):
         coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
         **kwds: Unpack[JobOptions],
     ) -> None:
-        _check_runnable("corun", corun)
+        check_runnable("corun", corun)
         if coshutdown is not None:
-            _check_runnable("coshutdown", coshutdown)
+            check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
             raise TypeError(
                 f"Job() got arguments {args!r} for {corun!r}, which is a coroutine already: "
@@ -526,7 +527,7 @@ class Job(AbstractJob[T_co]):
         if coshutdown is None:
             return None
         if callable(coshutdown):
-            args = self._args if _takes(coshutdown, self._args) else ()
+            args = self._args if takes(coshutdown, self._args) else ()
             return await self._call(coshutdown, args)
         self._coshutdown = None
         return await coshutdown
@@ -535,7 +536,7 @@ class Job(AbstractJob[T_co]):
         self, function: Callable[..., Awaitable[T]], args: tuple[object, ...]
     ) -> Awaitable[T]:
         awaitable = function(*args)
-        if not _is_awaitable(awaitable):
+        if not inspect.isawaitable(awaitable):
             raise TypeError(
                 f"{self.repr_main()} called {function!r}, which must return an awaitable, and "
                 f"returned {awaitable!r}: make it an `async def`"
@@ -553,11 +554,11 @@ class Job(AbstractJob[T_co]):
         That is for a job that will not run: Python warns of coroutines that nobody awaited.
         """
         self._discard_unstarted()
-        if _close(self._coshutdown):
+        if close_unstarted(self._coshutdown):
             self._coshutdown = None
 
     def _discard_unstarted(self) -> None:
-        if _close(self._corun):
+        if close_unstarted(self._corun):
             self._corun = None
 
     def _shuts_down(self) -> bool:
@@ -603,49 +604,3 @@ def _iterator(item: Any) -> Iterator[Requirements]:
         return iter(item)
     except TypeError:
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}") from None
-
-
-def one_line(text: str, limit: int = 400) -> str:
-    """Return the text on one line, shortened in its middle if it is longer than the limit."""
-    if len(text) > limit:
-        text = f"{text[: limit // 2]} … {text[-limit // 2 :]}"
-    return " ".join(text.splitlines()) if text.splitlines() != [text] else text
-
-
-def attempt(function: Callable[..., str | None], *args: object) -> str | None:
-    """Return the text of a user's function, or one that says what the function raised."""
-    try:
-        text = function(*args)
-        return None if text is None else str(text)
-    except Exception as error:  # noqa: BLE001 - showing a job must not break a run
-        return f"({getattr(function, '__name__', 'it')} raised {type(error).__name__})"
-
-
-def _is_awaitable(thing: object) -> bool:
-    return isinstance(thing, Coroutine | Awaitable) or inspect.isawaitable(thing)
-
-
-def _check_runnable(parameter: str, thing: object) -> None:
-    if type(thing) is CoroutineType:  # the usual case, and the quickest to tell
-        return
-    if not (_is_awaitable(thing) or callable(thing)):
-        raise TypeError(
-            f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}"
-        )
-
-
-def _takes(function: Callable[..., object], args: tuple[object, ...]) -> bool:
-    try:
-        inspect.signature(function).bind(*args)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _close(thing: object) -> bool:
-    """Close a coroutine that has not started; tell whether it was one."""
-    if not inspect.iscoroutine(thing):
-        return False
-    if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
-        thing.close()
-    return True
