@@ -20,8 +20,9 @@ from asynciojobs_testkit import FakeClock, FakeJob, Timeline, dag
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester, monkeypatch):
     """Run the tests in a text, without the plugins of others."""
+    monkeypatch.delenv("CI", raising=False)  # pytest would show failures whole in its summary
     others = ("asyncio", "anyio", "randomly", "xdist", "hypothesispytest", "cacheprovider")
 
     def run_tests(text, *options):

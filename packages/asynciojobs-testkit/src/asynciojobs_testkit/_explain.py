@@ -20,7 +20,15 @@ from asynciojobs.job import AbstractJob
 
 from ._errors import Waiting
 
-__all__ = ["job_of", "last_progress", "name_of", "name_of_waiter", "outermost", "who_waits"]
+__all__ = [
+    "coroutine_of",
+    "job_of",
+    "last_progress",
+    "name_of",
+    "name_of_waiter",
+    "outermost",
+    "who_waits",
+]
 
 Task = asyncio.Task[Any]
 
@@ -67,9 +75,15 @@ def name_of_waiter(task: Task) -> str:
     return name_of(task) if job is None else job.repr_main()
 
 
+def coroutine_of(task: Task) -> Any:
+    """Return the coroutine of a task, if it has one still."""
+    # On Python 3.12.1, get_coro() of an eager task that is done is a segmentation fault.
+    return getattr(task, "_coro", None)
+
+
 def job_of(task: Task) -> AbstractJob[object] | None:
     """Return the job whose run, or shutdown, is this very task."""
-    coroutine: Any = task.get_coro()
+    coroutine: Any = coroutine_of(task)
     code = getattr(coroutine, "cr_code", None)
     if code is not Run._drive.__code__ and code is not serve.__code__:
         return None
@@ -80,7 +94,7 @@ def job_of(task: Task) -> AbstractJob[object] | None:
 
 def name_of(task: Task) -> str:
     """Return a text for a task: its name, and the coroutine that it runs."""
-    function = getattr(task.get_coro(), "__qualname__", "")
+    function = getattr(coroutine_of(task), "__qualname__", "")
     return f"<Task {task.get_name()!r} of {function}()>" if function else repr(task)
 
 
@@ -121,7 +135,7 @@ def _runs_in(task: Task) -> Iterator[Run]:
 
 def _frames(task: Task) -> Iterator[FrameType]:
     """Yield the frames of what a task awaits, the outermost first."""
-    awaited: Any = task.get_coro()
+    awaited: Any = coroutine_of(task)
     while awaited is not None:
         for frame, deeper in (
             ("cr_frame", "cr_await"),

@@ -13,7 +13,7 @@ from typing import Any
 from asynciojobs.job import AbstractJob
 
 from ._errors import LeftoverError
-from ._explain import job_of, name_of
+from ._explain import coroutine_of, job_of, name_of
 
 __all__ = ["Leftovers"]
 
@@ -48,7 +48,7 @@ class Leftovers:
         lines = [
             f"{name_of(task)} is still alive{self._made_in(task)}"
             for task in tasks
-            if getattr(task.get_coro(), "__qualname__", "") not in NOT_THEIRS
+            if getattr(coroutine_of(task), "__qualname__", "") not in NOT_THEIRS
         ]
         return sorted(lines)
 

@@ -26,7 +26,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ._errors import ClockError, DeadlockError, RunawayError
-from ._explain import last_progress, name_of_waiter, outermost, who_waits
+from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
 from ._hands import TICKS_PER_SECOND, Hands, ticks
 from ._notingloop import NotingLoop
 from ._selector import IdleSelector, ShuffledReady
@@ -238,7 +238,7 @@ class FakeLoop(NotingLoop):
         """Close tasks by force, and forget them; return their names."""
         names = [name for task in tasks if (name := name_of_waiter(task))]
         for task in tasks:
-            coroutine = task.get_coro()
+            coroutine = coroutine_of(task)
             if coroutine is not None:
                 # It may be as deaf to GeneratorExit, or raise what it likes.
                 with contextlib.suppress(BaseException):
