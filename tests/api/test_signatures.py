@@ -45,16 +45,16 @@ PURE_SCHEDULER = {
     "co_run": "async (self)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, *, silence_done_jobs=False)",
-    "dot_format": "(self)",
+    "dot_format": "(self, *, status=False, depth=None)",
     "entry_jobs": "(self)",
     "exit_jobs": "(self, *, discard_forever=True, compute_backlinks=True)",
-    "export_as_dotfile": "(self, filename)",
-    "export_as_graphic": "(self, filename, suffix)",
-    "export_as_pngfile": "(self, filename)",
-    "export_as_svgfile": "(self, filename)",
+    "export_as_dotfile": "(self, filename, *, status=False, depth=None)",
+    "export_as_graphic": "(self, filename, suffix, *, status=False, depth=None)",
+    "export_as_pngfile": "(self, filename, *, status=False, depth=None)",
+    "export_as_svgfile": "(self, filename, *, status=False, depth=None)",
     "failed_critical": "(self)",
     "failed_time_out": "(self)",
-    "graph": "(self)",
+    "graph": "(self, *, status=False, depth=None)",
     "iterate_jobs": "(self, scan_schedulers=False)",
     "keep_only": "(self, remains)",
     "keep_only_between": (
@@ -104,6 +104,7 @@ METHODS = {
     PureScheduler: {
         **PURE_SCHEDULER,
         # beyond the text
+        "mermaid_format": "(self, *, status=False, depth=None)",
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
@@ -121,6 +122,7 @@ METHODS = {
         **ABSTRACT_JOB,
         "dot_cluster_name": "(self)",
         # beyond the text
+        "mermaid_format": "(self, *, status=False, depth=None)",
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",

@@ -12,6 +12,7 @@ from asynciojobs.version import __version__
 
 CALLS = {
     "dot_format": lambda: PureScheduler().dot_format(),
+    "mermaid_format": lambda: PureScheduler().mermaid_format(),
     "graph": lambda: PureScheduler().graph(),
     "export_as_dotfile": lambda: PureScheduler().export_as_dotfile("x.dot"),
     "export_as_graphic": lambda: PureScheduler().export_as_graphic("x", "png"),
@@ -115,7 +116,7 @@ def test_an_import_error_of_a_name_inside_of_the_package_passes_through(package_
 
 
 def test_an_import_error_while_drawing_passes_through(fake_package):
-    def graph(scheduler):
+    def graph(scheduler, **options):
         raise ImportError("no graphviz")
 
     fake_package.graph = graph
@@ -130,31 +131,74 @@ def noted(fake_package):
     calls = []
     for name in CALLS:
 
-        def function(*args, name=name):
-            calls.append((name, *args))
+        def function(*args, name=name, **options):
+            calls.append((name, *args, options))
             return name
 
         setattr(fake_package, name, function)
     return calls
 
 
-@pytest.mark.parametrize(
-    ("call", "noted_as"),
-    [
-        (lambda s: s.dot_format(), ("dot_format",)),
-        (lambda s: s.graph(), ("graph",)),
-        (lambda s: s.export_as_dotfile("x.dot"), ("export_as_dotfile", "x.dot")),
-        (
-            lambda s: s.export_as_graphic("x", "pdf"),
-            ("export_as_graphic", "x", "pdf"),
-        ),
-        (lambda s: s.export_as_pngfile("x"), ("export_as_graphic", "x", "png")),
-        (lambda s: s.export_as_svgfile("x"), ("export_as_graphic", "x", "svg")),
-        (lambda s: s.dot_style(), ("dot_style",)),
-        (lambda s: s.dot_cluster_name(), ("dot_cluster_name",)),
-    ],
-)
-def test_a_drawing_method_passes_its_arguments_on(noted, call, noted_as):
+OPTIONS = [{"status": False, "depth": None}, {"status": True, "depth": 3}]
+DRAWINGS = {
+    "dot_format": ((), ("dot_format",)),
+    "mermaid_format": ((), ("mermaid_format",)),
+    "graph": ((), ("graph",)),
+    "export_as_dotfile": (("x.dot",), ("export_as_dotfile", "x.dot")),
+    "export_as_graphic": (("x", "pdf"), ("export_as_graphic", "x", "pdf")),
+    "export_as_pngfile": (("x",), ("export_as_graphic", "x", "png")),
+    "export_as_svgfile": (("x",), ("export_as_graphic", "x", "svg")),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("method", DRAWINGS)
+def test_a_drawing_method_passes_its_arguments_on(noted, method, options):
     scheduler = Scheduler()
-    name, *args = noted_as
-    assert (call(scheduler), noted) == (name, [(name, scheduler, *args)])
+    args, (name, *passed) = DRAWINGS[method]
+    assert getattr(scheduler, method)(*args, **options) == name
+    assert noted == [(name, scheduler, *passed, options)]
+
+
+@pytest.mark.parametrize("method", DRAWINGS)
+def test_by_default_all_is_opened_and_no_status_is_shown(noted, method):
+    args, _ = DRAWINGS[method]
+    getattr(Scheduler(), method)(*args)
+    assert noted[0][-1] == {"status": False, "depth": None}
+
+
+@pytest.mark.parametrize("method", ["dot_style", "dot_cluster_name"])
+def test_a_method_for_styles_passes_the_job_on(noted, method):
+    scheduler = Scheduler()
+    assert getattr(scheduler, method)() == method
+    assert noted == [(method, scheduler, {})]
+
+
+# -- in a notebook
+
+
+def test_without_the_package_a_notebook_shows_text(core_only):
+    scheduler = Scheduler(label="x")
+    assert scheduler._repr_mimebundle_() == {"text/plain": repr(scheduler)}
+
+
+def test_a_notebook_gets_what_the_package_makes(fake_package):
+    calls = []
+
+    def mime_bundle(*args, **options):
+        calls.append((args, options))
+        return {"image/svg+xml": "<svg/>"}
+
+    fake_package.mime_bundle = mime_bundle
+    scheduler = Scheduler()
+    bundle = scheduler._repr_mimebundle_(include={"image/svg+xml"}, exclude=())
+    assert (bundle, calls) == (
+        {"image/svg+xml": "<svg/>"},
+        [((scheduler,), {"include": {"image/svg+xml"}, "exclude": ()})],
+    )
+
+
+def test_an_import_error_inside_of_the_package_reaches_a_notebook(package_with):
+    package_with("import a_module_that_is_not_there\n")
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'a_module_that_is_not"):
+        Scheduler()._repr_mimebundle_()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
 
 from ._jobset import JobSet
 from ._queries import AnyJob, nested_job_sets, topological_order
@@ -21,10 +21,17 @@ class Entry(NamedTuple):
     """This is the end of a nested scheduler, which was opened before."""
 
 
-def outline(job_set: JobSet) -> Iterator[Entry]:
+Order: TypeAlias = Callable[[JobSet], Iterator[AnyJob]]
+
+
+def outline(job_set: JobSet, order: Order = topological_order) -> Iterator[Entry]:
     """Yield all jobs at all depths, each behind its requirements; nested ones twice.
 
     A nested scheduler opens, then come its jobs, and then it closes.
+
+    Args:
+        job_set: where to look.
+        order: yields the jobs of one set.
 
     Raises:
         CycleError: the jobs of the set, or of one nested in it, have a cycle.
@@ -32,7 +39,7 @@ def outline(job_set: JobSet) -> Iterator[Entry]:
     """
     for _ in nested_job_sets(job_set):  # raises where the walk below would go on forever
         pass
-    stack = [topological_order(job_set)]
+    stack = [order(job_set)]
     around: list[AnyJob] = []
     while stack:
         job = next(stack[-1], None)
@@ -40,7 +47,7 @@ def outline(job_set: JobSet) -> Iterator[Entry]:
             yield Entry(job, len(around), closing=False)
             if isinstance(job, JobSet):
                 around.append(job)
-                stack.append(topological_order(job))
+                stack.append(order(job))
         else:
             stack.pop()
             if around:
@@ -48,15 +55,19 @@ def outline(job_set: JobSet) -> Iterator[Entry]:
                 yield Entry(closed, len(around), closing=True)
 
 
-def number(job_set: JobSet) -> list[Entry]:
+def number(job_set: JobSet, order: Order = topological_order) -> list[Entry]:
     """Give each job its id, the rank in the outline, from 1 on; return the outline.
 
     All ids have the same number of digits.
 
+    Args:
+        job_set: where to look.
+        order: yields the jobs of one set.
+
     Raises:
         CycleError: the jobs of the set, or of one nested in it, have a cycle.
     """
-    entries = list(outline(job_set))
+    entries = list(outline(job_set, order))
     jobs = [entry.job for entry in entries if not entry.closing]
     width = len(str(len(jobs)))
     for rank, job in enumerate(jobs, start=1):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _edits, _outline, _queries, _report
 from ._bridge import drawing_function
 from ._engine import Run
+from ._errors import MissingGraphPackageError
 from ._events import Observation, Observer
 from ._feedback import current_signs, feedback, say
 from ._jobset import JobSet
@@ -21,6 +22,7 @@ from .job import AbstractJob, Job
 from .sequence import members_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from os import PathLike
 
     from .sequence import Schedulable
@@ -450,34 +452,127 @@ class PureScheduler(JobSet):
 
     # -- drawing, by the optional package asynciojobs-graph: all raise ImportError without it
 
-    def dot_format(self) -> str:
-        """Return the graph as text in the DOT language."""
-        return str(drawing_function("dot_format")(self))
+    def dot_format(self, *, status: bool = False, depth: int | None = None) -> str:
+        """Return the graph as text in the DOT language.
 
-    def graph(self) -> Any:
-        """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture."""
-        return drawing_function("graph")(self)
+        This needs no program and no package but asynciojobs-graph. The jobs are numbered; a
+        cycle is drawn as such, and requirements that are not in the scheduler are left out.
 
-    def export_as_dotfile(self, filename: str | PathLike[str]) -> str:
-        """Write the graph to a file in the DOT language; return a message that says so."""
-        return str(drawing_function("export_as_dotfile")(self, filename))
+        Args:
+            status: colour the jobs by how they stand, and say it in a line of their labels.
+            depth: how many levels of nested schedulers are opened; ``None`` is all of them.
 
-    def export_as_graphic(self, filename: str | PathLike[str], suffix: str) -> str:
-        """Draw the graph to a file.
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            TypeError: the depth is not an int.
+            ValueError: the depth is negative, or a scheduler is nested in itself.
+        """
+        return str(drawing_function("dot_format")(self, status=status, depth=depth))
+
+    def mermaid_format(self, *, status: bool = False, depth: int | None = None) -> str:
+        """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
+
+        What is beyond the limits of Mermaid (500 arrows, 50,000 characters) is collapsed, and
+        a comment says so.
+
+        Args:
+            status: as for `dot_format()`.
+            depth: as for `dot_format()`.
+        """
+        return str(drawing_function("mermaid_format")(self, status=status, depth=depth))
+
+    def graph(self, *, status: bool = False, depth: int | None = None) -> Any:
+        """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture.
+
+        Its ``source`` is the text of `dot_format()`, and can be added to.
+
+        Args:
+            status: as for `dot_format()`.
+            depth: as for `dot_format()`.
+
+        Raises:
+            ImportError: asynciojobs-graph, or the package graphviz, is not installed.
+        """
+        return drawing_function("graph")(self, status=status, depth=depth)
+
+    def export_as_dotfile(
+        self,
+        filename: str | PathLike[str],
+        *,
+        status: bool = False,
+        depth: int | None = None,
+    ) -> str:
+        """Write the graph to a file in the DOT language, in UTF-8.
+
+        Args:
+            filename: the name of the file, with its extension.
+            status: as for `dot_format()`.
+            depth: as for `dot_format()`.
+
+        Returns:
+            a message that can be printed, such as ``(Over)wrote foo.dot``.
+        """
+        write = drawing_function("export_as_dotfile")
+        return str(write(self, filename, status=status, depth=depth))
+
+    def export_as_graphic(
+        self,
+        filename: str | PathLike[str],
+        suffix: str,
+        *,
+        status: bool = False,
+        depth: int | None = None,
+    ) -> str:
+        """Draw the graph to a file; beside it, one with ``.dot`` has the text of the graph.
+
+        The program is the one that the environment variable ``ASYNCIOJOBS_DOT`` names, else
+        the ``dot`` of the system, else that of ``pip install "asynciojobs[dot]"``.
 
         Args:
             filename: the name without its extension.
-            suffix: the extension, which says the format: ``png``, ``svg``, …
+            suffix: the extension, which says the format: ``png``, ``svg``, or another one
+                that the program knows.
+            status: as for `dot_format()`.
+            depth: as for `dot_format()`.
 
         Returns:
-            the name of the file; the same name with ``.dot`` has the text of the graph.
+            the name of the file with the picture.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            RuntimeError: there is no program that draws, or it failed; no file was written.
+            OSError: a file can't be written.
         """
-        return str(drawing_function("export_as_graphic")(self, filename, suffix))
+        draw = drawing_function("export_as_graphic")
+        return str(draw(self, filename, suffix, status=status, depth=depth))
 
-    def export_as_pngfile(self, filename: str | PathLike[str]) -> str:
+    def export_as_pngfile(
+        self,
+        filename: str | PathLike[str],
+        *,
+        status: bool = False,
+        depth: int | None = None,
+    ) -> str:
         """Draw the graph as a png file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "png")
+        return self.export_as_graphic(filename, "png", status=status, depth=depth)
 
-    def export_as_svgfile(self, filename: str | PathLike[str]) -> str:
+    def export_as_svgfile(
+        self,
+        filename: str | PathLike[str],
+        *,
+        status: bool = False,
+        depth: int | None = None,
+    ) -> str:
         """Draw the graph as an svg file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "svg")
+        return self.export_as_graphic(filename, "svg", status=status, depth=depth)
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Return what a notebook shows: a picture where there can be one, and plain text."""
+        try:
+            mime_bundle = drawing_function("mime_bundle")
+        except MissingGraphPackageError:
+            return {"text/plain": repr(self)}
+        bundle: dict[str, str] = mime_bundle(self, include=include, exclude=exclude)
+        return bundle
