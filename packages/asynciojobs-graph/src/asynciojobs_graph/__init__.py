@@ -1,5 +1,26 @@
-"""Pictures of asynciojobs schedulers, by way of Graphviz."""
+"""Pictures of asynciojobs schedulers: DOT and Mermaid texts, graphviz objects, files."""
 
 from asynciojobs.version import __version__
 
-__all__ = ["__version__"]
+from ._errors import DrawingError, MissingProgramError
+from .digraph import graph
+from .dot import dot_format
+from .export import export_as_dotfile, export_as_graphic
+from .mermaid import mermaid_format
+from .notebook import mime_bundle
+from .style import DotStyle, dot_cluster_name, dot_style
+
+__all__ = [
+    "DotStyle",
+    "DrawingError",
+    "MissingProgramError",
+    "__version__",
+    "dot_cluster_name",
+    "dot_format",
+    "dot_style",
+    "export_as_dotfile",
+    "export_as_graphic",
+    "graph",
+    "mermaid_format",
+    "mime_bundle",
+]

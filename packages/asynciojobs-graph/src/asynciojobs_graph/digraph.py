@@ -1,0 +1,47 @@
+"""The graph of a scheduler as an object of the graphviz package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asynciojobs._errors import MissingGraphPackageError
+from asynciojobs._jobset import JobSet
+
+from .dot import GRAPH_ATTRIBUTES, GRAPH_NAME, NODE_ATTRIBUTES, body_lines
+
+if TYPE_CHECKING:
+    from ._schedulergraph import SchedulerGraph
+
+__all__ = ["graph"]
+
+
+def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) -> SchedulerGraph:
+    """Return the graph of a scheduler as a ``graphviz.Digraph``, which can be added to.
+
+    Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture.
+
+    Args:
+        job_set: the scheduler.
+        status: as for `dot_format()`.
+        depth: as for `dot_format()`.
+
+    Raises:
+        MissingGraphPackageError: the Python package graphviz is not installed.
+    """
+    try:
+        from ._schedulergraph import SchedulerGraph
+    except ModuleNotFoundError as error:
+        if error.name != "graphviz":
+            raise
+        raise MissingGraphPackageError(
+            "graph() needs the Python package graphviz, which is not installed: "
+            'pip install "asynciojobs[graph]"',
+            name="graphviz",
+        ) from None
+    return SchedulerGraph(
+        GRAPH_NAME,
+        graph_attr=GRAPH_ATTRIBUTES,
+        node_attr=NODE_ATTRIBUTES,
+        body=body_lines(job_set, status=status, depth=depth),
+        format="svg",  # not all programs have pdf, the usual one of graphviz
+    )

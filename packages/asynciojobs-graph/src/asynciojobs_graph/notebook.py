@@ -1,0 +1,68 @@
+"""What a notebook shows of a scheduler that is the value of a cell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from typing import Any
+
+from asynciojobs._jobset import JobSet
+from asynciojobs._outline import iterate_jobs
+from asynciojobs.job import AbstractJob
+
+from ._errors import DrawingError, MissingProgramError
+from ._programs import draw
+from .dot import dot_format
+from .mermaid import mermaid_format
+
+__all__ = ["mime_bundle"]
+
+PLAIN = "text/plain"
+SVG = "image/svg+xml"
+MERMAID = "text/vnd.mermaid"
+
+PATIENCE = 10.0
+"""How long the picture of a cell may take to be drawn (seconds)."""
+
+
+def mime_bundle(
+    job_set: JobSet,
+    *,
+    include: Collection[str] | None = None,
+    exclude: Collection[str] | None = None,
+) -> dict[str, str]:
+    """Return a scheduler as a picture and as plain text, each under its MIME type.
+
+    The picture is SVG if that can be drawn (within ten seconds), else Mermaid; it has the
+    state of the jobs once one of them has been started.
+
+    Args:
+        job_set: the scheduler.
+        include: the MIME types that are wanted; ``None`` is all.
+        exclude: those that are not.
+    """
+    wanted = {PLAIN, SVG, MERMAID} if include is None else set(include)
+    wanted.difference_update(exclude or ())
+    bundle = {PLAIN: repr(job_set)}
+    if wanted & {SVG, MERMAID} and _pictures_are_seen():
+        bundle |= _picture(job_set, as_svg=SVG in wanted)
+    return {kind: data for kind, data in bundle.items() if kind in wanted}
+
+
+def _picture(job_set: JobSet, *, as_svg: bool) -> dict[str, str]:
+    jobs = iterate_jobs(job_set, scan_schedulers=True)
+    status = any(isinstance(job, AbstractJob) and not job.is_idle() for job in jobs)
+    if as_svg:
+        try:
+            text = dot_format(job_set, status=status)
+            return {SVG: draw(text, "svg", seconds=PATIENCE).decode()}
+        except (MissingProgramError, DrawingError):
+            pass
+    return {MERMAID: mermaid_format(job_set, status=status)}
+
+
+def _pictures_are_seen() -> bool:
+    """Tell whether it is worth while to draw: an IPython in a terminal shows text only."""
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    return not shell or SVG in shell.display_formatter.active_types

@@ -1,0 +1,247 @@
+"""Which program draws, and what happens when it does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from asynciojobs import Scheduler
+from asynciojobs_graph import DrawingError, MissingProgramError, _programs
+from asynciojobs_graph._programs import VARIABLE, draw, drawing_program
+
+TEXT = Scheduler().dot_format()
+
+
+def executable(path, text="cat"):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def no_variable(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+@pytest.fixture
+def no_path(no_variable, monkeypatch, tmp_path):
+    """Hide all programs but those of graphviz-pure, which are not looked for on PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+
+
+@pytest.fixture
+def no_graphviz_pure(monkeypatch):
+    def files(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "files", files)
+
+
+# -- which one
+
+
+def test_the_variable_comes_first(monkeypatch, tmp_path):
+    named = executable(tmp_path / "mine")
+    monkeypatch.setenv("PATH", executable(tmp_path / "bin" / "dot").removesuffix("/dot"))
+    monkeypatch.setenv(VARIABLE, named)
+    assert drawing_program() == named
+
+
+def test_the_variable_may_name_a_command(monkeypatch, tmp_path):
+    found = executable(tmp_path / "bin" / "my dot")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv(VARIABLE, "my dot")
+    assert drawing_program() == found
+
+
+def test_the_dot_of_the_system_comes_second(no_variable, monkeypatch, tmp_path):
+    found = executable(tmp_path / "bin" / "dot")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert drawing_program() == found
+
+
+def test_an_empty_variable_is_none(monkeypatch, tmp_path):
+    found = executable(tmp_path / "bin" / "dot")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv(VARIABLE, "")
+    assert drawing_program() == found
+
+
+def test_the_program_that_pip_installs_comes_third(no_path, graphviz_pure):
+    assert drawing_program() == graphviz_pure
+
+
+def test_the_program_that_pip_installs_is_named_without_detours(graphviz_pure):
+    assert graphviz_pure == os.path.realpath(graphviz_pure)
+
+
+@pytest.mark.parametrize("kind", ["a folder", "no program"])
+def test_what_is_named_dot_and_is_no_program_is_passed_over(
+    no_variable, monkeypatch, tmp_path, graphviz_pure, kind
+):
+    if kind == "a folder":
+        (tmp_path / "dot").mkdir()
+    else:
+        (tmp_path / "dot").write_text("")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert drawing_program() == graphviz_pure
+
+
+def test_a_distribution_without_a_list_of_files_has_no_program(no_path, monkeypatch):
+    monkeypatch.setattr(metadata, "files", lambda name: None)
+    with pytest.raises(MissingProgramError):
+        drawing_program()
+
+
+def test_without_any_program_the_error_names_all_ways_out(no_path, no_graphviz_pure):
+    with pytest.raises(MissingProgramError) as caught:
+        Scheduler().export_as_pngfile("x")
+    assert str(caught.value) == (
+        "no program that draws was found: install Graphviz (its `dot` has to be on the PATH), "
+        'or `pip install "asynciojobs[dot]"`, or name a program in the environment variable '
+        "ASYNCIOJOBS_DOT; dot_format() and mermaid_format() need none"
+    )
+
+
+@pytest.mark.parametrize("name", ["nothing", "a folder", "a text", " ", "-Tsvg", "x; true"])
+def test_a_variable_that_names_no_program_is_an_error(monkeypatch, tmp_path, name):
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "a text").write_text("")
+    named = str(tmp_path / name)
+    monkeypatch.setenv(VARIABLE, named)
+    with pytest.raises(MissingProgramError) as caught:
+        drawing_program()
+    assert str(caught.value) == (
+        f"the environment variable ASYNCIOJOBS_DOT names {named!r}, which is no program that "
+        "can be run: correct it, or unset it"
+    )
+
+
+# -- how it is run
+
+
+def test_a_program_gets_a_list_of_arguments_and_the_text_on_stdin(program, monkeypatch):
+    calls = []
+
+    def run(arguments, **options):
+        calls.append((arguments, options))
+        return subprocess.CompletedProcess(arguments, 0, b"picture", b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert draw("é", "svg", seconds=3.0) == b"picture"
+    options = {
+        "input": "é".encode(),
+        "capture_output": True,
+        "timeout": 3.0,
+        "check": False,
+    }
+    assert calls == [([program, "-Tsvg"], options)]
+
+
+def test_a_path_may_have_spaces(script):
+    script("cat")
+    assert draw(TEXT, "svg") == TEXT.encode()
+
+
+def failure(**options):
+    with pytest.raises(DrawingError) as caught:
+        draw(TEXT, "svg", **options)
+    error = caught.value
+    return str(error), error.program, error.reason, error.stderr
+
+
+def test_a_program_that_fails_is_quoted(script):
+    path = script("echo 'out of ink' >&2; exit 3")
+    assert failure() == (
+        f"{path} failed (exit status 3): out of ink",
+        path,
+        "failed (exit status 3)",
+        "out of ink\n",
+    )
+
+
+def test_a_program_that_fails_may_say_nothing(script):
+    path = script("exit 1")
+    assert failure()[0] == f"{path} failed (exit status 1), and said nothing"
+
+
+def test_a_program_that_draws_nothing_has_failed(script):
+    path = script("cat >/dev/null; echo 'no format' >&2")
+    assert failure()[:3] == (f"{path} drew nothing: no format", path, "drew nothing")
+
+
+@pytest.mark.parametrize("name", ["KILL", "SEGV", "TERM"])
+def test_a_program_that_is_killed_has_failed(script, name):
+    path = script(f"ulimit -c 0; kill -{name} $$")
+    number = int(signal.Signals[f"SIG{name}"])
+    assert failure()[0] == f"{path} was killed (signal {number}), and said nothing"
+
+
+def test_a_program_that_takes_too_long_is_ended(script, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    path = script(f"exec cat '{tmp_path}/pipe'")
+    assert failure(seconds=0.05)[0] == f"{path} was not done after 0.05 s, and said nothing"
+
+
+def test_a_program_with_children_is_not_waited_for(script, tmp_path):
+    """The child has the pipes still, after its parent was killed."""
+    os.mkfifo(tmp_path / "pipe")
+    path = script(f"cat '{tmp_path}/pipe' & wait")
+    assert failure(seconds=0.05)[0] == f"{path} was not done after 0.05 s, and said nothing"
+    with suppress(OSError):  # there was no time for a child
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY | os.O_NONBLOCK))
+
+
+def test_a_program_may_say_megabytes(script):
+    script("cat; head -c 3000000 /dev/zero | tr '\\0' x >&2")
+    assert draw(TEXT, "svg") == TEXT.encode()
+
+
+def test_a_message_has_the_end_of_what_was_said(script):
+    path = script("head -c 3000000 /dev/zero | tr '\\0' x >&2; echo end >&2; exit 1")
+    message, _, reason, stderr = failure()
+    assert (message, reason, len(stderr)) == (
+        f"{path} failed (exit status 1): {'x' * 1997}end",
+        "failed (exit status 1)",
+        3_000_004,
+    )
+
+
+def test_what_was_said_need_not_be_utf_8(script):
+    path = script("printf 'caf\\351' >&2; exit 1")
+    assert failure()[0] == f"{path} failed (exit status 1): caf\ufffd"
+
+
+def test_a_program_need_not_read(script):
+    script("exec <&-; echo drawn")
+    assert draw("x" * 1_000_000, "svg") == b"drawn\n"
+
+
+def test_a_program_that_is_no_program_after_all_has_failed(script):
+    path = script("")
+    Path(path).write_bytes(b"\x7fELF, and no more")
+    message, _, reason, stderr = failure()
+    assert (message, reason) == (f"{path} can't be run: {stderr}", "can't be run")
+
+
+def test_a_format_that_the_program_does_not_know_is_a_failure(program):
+    with pytest.raises(DrawingError, match=r"failed \(exit status \d+\): "):
+        draw(TEXT, "nosuch")
+
+
+def test_the_package_is_asked_for_a_program_only_at_need():
+    code = "import sys, asynciojobs_graph; print('graphviz' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
+
+
+def test_the_variable_has_the_name_that_the_docs_have():
+    assert _programs.VARIABLE == "ASYNCIOJOBS_DOT"

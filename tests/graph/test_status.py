@@ -1,0 +1,224 @@
+"""Pictures of runs: how each job stands, and how long it took."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+
+from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
+from asynciojobs_graph._status import Status, duration_text
+from asynciojobs_testkit import FakeJob, dag
+
+pytestmark = pytest.mark.usefixtures("fake_time")
+
+
+@pytest.fixture
+def statuses(drawn):
+    """Return what a picture shows by the label of a job: its status, and its fill."""
+
+    def draw(scheduler, **options):
+        svg = drawn(scheduler, status=True, **options)
+        shapes = [*svg.boxes.values(), *svg.clusters.values()]
+        return {
+            shape.texts[0].strip().partition(": ")[2]: (
+                shape.texts[-1].strip(),
+                shape.look["fill"],
+            )
+            for shape in shapes
+            if shape.texts
+        }
+
+    return draw
+
+
+WHITE, YELLOW, BLUE, GREY, GREEN, RED = (
+    status.value.fill
+    for status in (
+        Status.IDLE,
+        Status.SCHEDULED,
+        Status.RUNNING,
+        Status.STOPPED,
+        Status.DONE,
+        Status.RAISED,
+    )
+)
+
+
+def test_before_the_run_all_are_idle(statuses):
+    assert statuses(Scheduler(FakeJob("a"), Scheduler(label="s"))) == {
+        "a": ("○ idle", WHITE),
+        "s": ("○ idle", WHITE),
+    }
+
+
+def test_during_the_run_a_job_may_draw(statuses):
+    seen = []
+
+    async def look():
+        await asyncio.sleep(1.5)
+        seen.append(statuses(scheduler))
+
+    done, waiting = FakeJob("done", takes=1), FakeJob("waiting")
+    window = Scheduler(
+        FakeJob("first", takes=9), FakeJob("second"), jobs_window=1, label="window"
+    )
+    watching = Job(look, label="looking")
+    waiting.requires(watching)
+    scheduler = PureScheduler(done, watching, window, waiting)
+    assert scheduler.run() is True
+    assert seen == [
+        {
+            "done": ("√ done, 1.0 s", GREEN),
+            "looking": ("► running", BLUE),
+            "window": ("► running", BLUE),
+            "first": ("► running", BLUE),
+            "second": ("● scheduled", YELLOW),
+            "waiting": ("○ idle", WHITE),
+        }
+    ]
+
+
+def test_after_a_fine_run_all_are_done(statuses):
+    inner = Scheduler(FakeJob("b", takes=90), label="s")
+    scheduler = Scheduler(FakeJob("a", takes=0.25), FakeJob("f", takes=math.inf, forever=True))
+    scheduler.add(inner)
+    scheduler.run()
+    assert statuses(scheduler) == {
+        "a": ("√ done, 250 ms", GREEN),
+        "f": ("■ stopped, 1 min 30 s", GREY),
+        "b": ("√ done, 1 min 30 s", GREEN),
+        "s": ("√ done, 1 min 30 s", GREEN),
+    }
+
+
+def test_after_a_failure_the_others_were_stopped_or_are_idle(statuses):
+    bad = FakeJob("bad", takes=2, raises=ValueError("no"), critical=True)
+    other = FakeJob("other", takes=5)
+    scheduler = PureScheduler(bad, other, FakeJob("late", required=bad))
+    assert scheduler.run() is False
+    assert statuses(scheduler) == {
+        "bad": ("‼ raised ValueError, 2.0 s", RED),
+        "other": ("■ stopped, 2.0 s", GREY),
+        "late": ("○ idle", WHITE),
+    }
+
+
+@pytest.mark.parametrize("critical", [False, True])
+def test_a_nested_scheduler_tells_how_it_failed(statuses, critical):
+    bad = FakeJob("bad", takes=1, raises=KeyError, critical=True)
+    inner = Scheduler(bad, label="inner", critical=critical)
+    PureScheduler(inner).run()
+    said = "‼ raised KeyError, 1.0 s" if critical else "‼ failed, 1.0 s"
+    assert statuses(PureScheduler(inner)) == {
+        "bad": ("‼ raised KeyError, 1.0 s", RED),
+        "inner": (said, RED),
+    }
+
+
+def test_a_job_that_is_not_critical_may_fail_alone(statuses):
+    scheduler = PureScheduler(FakeJob("bad", raises=OSError, critical=False))
+    assert scheduler.run() is True
+    assert statuses(scheduler) == {"bad": ("‼ raised OSError, < 1 ms", RED)}
+
+
+def test_after_a_timeout_what_ran_was_stopped(statuses):
+    inner = Scheduler(dag("a>b", takes=3), label="inner", timeout=4, critical=False)
+    scheduler = PureScheduler(inner, FakeJob("long", takes=100), timeout=10)
+    assert scheduler.run() is False
+    shown = statuses(scheduler)
+    assert {label: shown[label] for label in ("inner", "a", "b", "long")} == {
+        "inner": ("‼ failed, 4.0 s", RED),
+        "a": ("√ done, 3.0 s", GREEN),
+        "b": ("■ stopped, 1.0 s", GREY),
+        "long": ("■ stopped, 10.0 s", GREY),
+    }
+
+
+def test_a_job_that_cancels_itself_has_raised(statuses):
+    scheduler = PureScheduler(FakeJob("x", raises=asyncio.CancelledError, critical=False))
+    scheduler.run()
+    assert statuses(scheduler) == {"x": ("‼ raised CancelledError, < 1 ms", RED)}
+
+
+def test_after_a_cancellation_what_ran_was_stopped(statuses, fake_time):
+    scheduler = PureScheduler(FakeJob("a", takes=9))
+
+    async def cancel():
+        async with asyncio.timeout(1):
+            await scheduler.co_run()
+
+    with asyncio.Runner(loop_factory=fake_time) as runner, pytest.raises(TimeoutError):
+        runner.run(cancel())
+    assert statuses(scheduler) == {"a": ("■ stopped, 1.0 s", GREY)}
+
+
+def test_a_false_result_of_a_job_is_no_failure(statuses):
+    scheduler = PureScheduler(FakeJob("no", result=False))
+    scheduler.run()
+    assert statuses(scheduler) == {"no": ("√ done, < 1 ms", GREEN)}
+
+
+def test_a_closed_scheduler_has_its_status(statuses):
+    scheduler = PureScheduler(Scheduler(FakeJob("a", takes=1), label="s"))
+    scheduler.run()
+    assert statuses(scheduler, depth=0) == {"s": ("√ done, 1.0 s", GREEN)}
+
+
+def test_the_name_of_an_exception_is_quoted(drawn):
+    error = type('Bad "\\N" & <b>\x1b', (Exception,), {})
+    scheduler = PureScheduler(FakeJob("x", raises=error, critical=False))
+    scheduler.run()
+    assert drawn(scheduler, status=True).boxes["1"].texts == [
+        "1: x",
+        '‼ raised Bad "\\N" & <b>\ufffd, < 1 ms',
+    ]
+
+
+def test_without_status_nothing_is_said_of_a_run():
+    scheduler = PureScheduler(
+        FakeJob("a"), Scheduler(FakeJob("b", raises=OSError, critical=False))
+    )
+    before = scheduler.dot_format()
+    scheduler.run()
+    assert scheduler.dot_format() == before
+
+
+def test_a_style_of_a_class_is_kept_but_for_the_fill(drawn):
+    class Styled(AbstractJob):
+        def dot_style(self):
+            return {"style": "dotted", "color": "blue", "fillcolor": "pink"}
+
+    class Bare(AbstractJob):
+        def dot_style(self):
+            return {}
+
+    svg = drawn(Scheduler(Styled(), Bare()), status=True)
+    assert [box.look for box in svg.boxes.values()] == [
+        {"fill": WHITE, "stroke": "blue", "stroke-dasharray": "1,5"},
+        {"fill": WHITE, "stroke": "black"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "< 1 ms"),
+        (0.00099, "< 1 ms"),
+        (0.001, "1 ms"),
+        (0.0204, "20 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
+        (1.04, "1.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (75, "1 min 15 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h 0 min"),
+        (7260, "2 h 1 min"),
+        (360_000, "100 h 0 min"),
+    ],
+)
+def test_a_duration_is_in_the_unit_that_reads_best(seconds, text):
+    assert duration_text(seconds) == text
