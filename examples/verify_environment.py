@@ -2,6 +2,7 @@
 
     python verify_environment.py                       # the environment that runs it
     python verify_environment.py --path SITE_PACKAGES --jobs-window 4 --timeout 60
+    python verify_environment.py --picture verified    # draws verified.svg
 
 **Jobs.** One for each distribution, which compares its files with its RECORD.  It
 requires the jobs of the distributions that this one depends on, so that the first
@@ -504,6 +505,14 @@ def sum_of(results: Sequence[Verified]) -> Verified:
     return Verified(files, sum(result.size for result in results))
 
 
+def draw(scheduler: PureScheduler, name: str) -> str:
+    """Draw the jobs as they stand, to a file of that name; returns what came of it."""
+    try:
+        return f"Drawn: {printable(scheduler.export_as_svgfile(name, status=True))}"
+    except (ImportError, RuntimeError, OSError, ValueError) as error:
+        return f"Not drawn: {error}"
+
+
 def arguments_parser() -> argparse.ArgumentParser:
     """The options of the command."""
     parser = argparse.ArgumentParser(
@@ -516,6 +525,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     add("--timeout", metavar="SECONDS", type=float, help="stop after that time")
     add("--strict", action="store_true", help="fail too if some can't be verified")
     add("--details", action="store_true", help="list where each distribution is")
+    add("--picture", metavar="NAME", help="draw the jobs as they ended, to NAME.svg")
     add("--quiet", action="store_true", help="print only the verdict and the damage")
     return parser
 
@@ -542,6 +552,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     obstacle = run(scheduler, options.jobs_window)
     if not options.quiet:
         scheduler.list(details=options.details)
+    if options.picture:
+        say([draw(scheduler, options.picture)])
     status, sentence = verdict(verifications, obstacle, strict=options.strict)
     damage = [f"  {job.name}: {it}" for job in verifications for it in job.problems()]
     say([sentence, *damage])

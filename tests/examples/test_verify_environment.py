@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -234,6 +235,41 @@ def test_details_tell_where_a_distribution_is(site: Site, output: Output) -> Non
     site.install("a")
     site.verify("--details")
     assert f"a 1.0 in {site.folder.resolve()}" in output()
+
+
+def test_a_picture_shows_how_each_job_stands(
+    site: Site, output: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")  # as on a machine without Graphviz
+    site.install("a")
+    site.install("b", "a").write_text("# something else\n")
+    assert site.verify("--picture", "verified") == 1
+    assert "Drawn: verified.svg\nDamaged: 1 of 2 distributions, in 1 file.\n" in output()
+    picture = Path("verified.svg").read_text("utf-8")
+    assert re.findall(r">(\d: [^<]*|[‼√■] \w+)", picture) == [
+        "1: with b",
+        "√ done",
+        "2: a 1.0",
+        "√ done",
+        "3: b 1.0",
+        "‼ raised",
+        "4: show_progress()",
+        "■ stopped",
+    ]
+
+
+def test_a_picture_that_cannot_be_drawn_changes_no_verdict(
+    site: Site, output: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASYNCIOJOBS_DOT", "no-such-program")
+    site.install("a")
+    assert site.verify("--quiet", "--picture", "verified") == 0
+    assert output() == (
+        "Not drawn: the environment variable ASYNCIOJOBS_DOT names 'no-such-program', which is "
+        "no program that can be run: correct it, or unset it\n"
+        "Intact: 1 distribution, 3 files, 0.2 kB.\n"
+    )
 
 
 def test_it_runs_as_a_program_on_another_environment(site: Site) -> None:
