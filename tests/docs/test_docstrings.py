@@ -9,10 +9,18 @@ import pkgutil
 import pytest
 
 import asynciojobs
+import asynciojobs_graph
 
 MODULES = [
-    "asynciojobs",
-    *(f"asynciojobs.{found.name}" for found in pkgutil.iter_modules(asynciojobs.__path__)),
+    name
+    for package in (asynciojobs, asynciojobs_graph)
+    for name in (
+        package.__name__,
+        *(
+            f"{package.__name__}.{found.name}"
+            for found in pkgutil.iter_modules(package.__path__)
+        ),
+    )
 ]
 
 

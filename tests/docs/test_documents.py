@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ["README.md", "docs/tutorial.md", "docs/howto.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/tutorial.md",
+    "docs/howto.md",
+    "packages/asynciojobs-graph/README.md",
+]
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -23,12 +28,39 @@ def examples(document):
             yield block[2], behind[2] if shown else ""
 
 
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """The folder where the examples draw, with the program that drew what is in docs/images."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")  # so that Graphviz itself is not found
+    monkeypatch.delenv("ASYNCIOJOBS_DOT", raising=False)
+    return tmp_path
+
+
+def without_places(svg):
+    """Return the text of a picture but for what versions of a program may differ in."""
+    return re.sub(r"-?\d+(\.\d+)?", "0", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_examples_print_what_is_shown_beneath_them(document, capsys, fake_time):
+def test_the_examples_print_and_draw_what_is_shown(document, capsys, fake_time, drawn):
     names = {"__name__": document}
     for code, output in examples(document):
         exec(compile(code, document, "exec"), names)
         assert capsys.readouterr().out == output
+    for picture in drawn.glob("*.svg"):
+        shown = ROOT / "docs/images" / picture.name
+        assert f"images/{picture.name})" in (ROOT / document).read_text("utf-8")
+        # if this fails: ./hatchw run pictures
+        assert without_places(shown.read_text("utf-8")) == without_places(
+            picture.read_text("utf-8")
+        )
+
+
+def test_each_picture_is_drawn_by_the_code_beside_it():
+    code = "".join(block for document in DOCUMENTS for block, _ in examples(document))
+    for picture in (ROOT / "docs/images").iterdir():
+        assert f'export_as_svgfile("{picture.stem}"' in code
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -1,0 +1,48 @@
+"""Draw the pictures of the documents again: run the examples, and keep what they draw.
+
+./hatchw run pictures
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from pathlib import Path
+
+from asynciojobs import use_loop_factory
+from asynciojobs_testkit import FakeClock
+
+DOCS = Path(__file__).parent
+DOCUMENTS = [DOCS.parent / "README.md", DOCS / "tutorial.md", DOCS / "howto.md"]
+
+
+def draw_pictures_of(document: Path) -> None:
+    """Run the examples in virtual time, so that the times that they show are exact."""
+    names: dict[str, object] = {"__name__": document.name}
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", document.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    with (
+        use_loop_factory(lambda: FakeClock().loop_factory()),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        for block in blocks:
+            exec(compile(block, document.name, "exec"), names)
+
+
+def main() -> None:
+    os.environ["PATH"] = ""  # graphviz-pure draws, wherever this runs
+    os.environ.pop("ASYNCIOJOBS_DOT", None)
+    images = DOCS / "images"
+    images.mkdir(exist_ok=True)
+    os.chdir(images)
+    for document in DOCUMENTS:
+        draw_pictures_of(document)
+    for text in images.glob("*.dot"):
+        text.unlink()
+
+
+if __name__ == "__main__":
+    main()
