@@ -472,8 +472,8 @@ class PureScheduler(JobSet):
     def mermaid_format(self, *, status: bool = False, depth: int | None = None) -> str:
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
-        What is beyond the limits of Mermaid (500 arrows, 50,000 characters) is collapsed, and
-        a comment says so.
+        What is beyond the limits of Mermaid (500 arrows, 50,000 characters) or of browsers
+        (200 levels) is collapsed, and a comment says so.
 
         Args:
             status: as for `dot_format()`.

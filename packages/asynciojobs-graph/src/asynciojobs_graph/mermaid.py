@@ -11,7 +11,7 @@ from asynciojobs._queries import AnyJob
 from asynciojobs.job import AbstractJob
 
 from ._labels import contents, label_of, presentable
-from ._picture import Arrow, Box, Cluster, Node, Picture, picture_of
+from ._picture import Box, Cluster, Node, Picture, picture_of
 from ._status import status_of, status_text
 from .style import COLOR
 
@@ -131,9 +131,8 @@ def _collapsed(job_set: JobSet, whole: _Drawing, *, status: bool) -> str:
         picture = picture_of(job_set, depth=depth)
         return _Drawing(picture, status=status, comment=whole.excuse(depth))
 
-    too_many = bisect_left(
-        range(whole.levels), True, key=lambda depth: not attempt(depth).fits()
-    )
+    depths = range(min(whole.levels, MOST_LEVELS + 1))
+    too_many = bisect_left(depths, True, key=lambda depth: not attempt(depth).fits())
     if too_many:
         return attempt(too_many - 1).text
     return (
@@ -164,7 +163,7 @@ class _Drawing:
         self.levels = 0
         self.title_lines = 1
         self.looks = _Looks()
-        arrows = [arrow for arrow in picture.arrows if _can_be_drawn(arrow)]
+        arrows = picture.arrows
         lines = [f"%% {comment}"] if comment else []
         lines.extend(self.nodes(picture))
         lines.extend(f"{_id(tail)} --> {_id(head)}" for tail, head in arrows)
@@ -328,9 +327,3 @@ def _kinds(job: AnyJob) -> dict[str, bool]:
 
 def _id(node: Node) -> str:
     return f"{'s' if isinstance(node.job, JobSet) else 'j'}{node.rank}"
-
-
-def _can_be_drawn(arrow: Arrow) -> bool:
-    """Tell whether no version of Mermaid fails: 10 does on a subgraph that requires itself."""
-    tail, head = arrow
-    return tail is not head or isinstance(tail, Box)

@@ -1,0 +1,115 @@
+"""What a notebook shows of a scheduler at the end of a cell, in a kernel that runs it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from typing import NamedTuple
+
+import pytest
+
+nbclient = pytest.importorskip("nbclient", reason="nbclient, which runs notebooks, is missing")
+pytest.importorskip("ipykernel", reason="ipykernel, which runs cells, is missing")
+
+from nbformat import v4  # noqa: E402 - it comes with nbclient
+
+PLAIN = "text/plain"
+SVG = "image/svg+xml"
+MERMAID = "text/vnd.mermaid"
+
+CELLS = {
+    "before the run": """
+        from asynciojobs import Job, Scheduler, Sequence
+
+        async def nothing():
+            pass
+
+        scheduler = Scheduler(
+            Sequence(Job(nothing, label="<one>"), Job(nothing, label="two")), label="all"
+        )
+        scheduler
+    """,
+    "after the run": """
+        fine = await scheduler.co_run()
+        scheduler
+    """,
+    "without a program": """
+        import os
+
+        os.environ["ASYNCIOJOBS_DOT"] = "/no/such/program"
+        scheduler
+    """,
+    "without a picture": """
+        class Plain(Scheduler):
+            def __repr__(self):
+                return "plain"
+
+        get_ipython().display_formatter.active_types = ["text/plain"]
+        Plain()
+    """,
+}
+
+
+class Output(NamedTuple):
+    """What is shown of a cell."""
+
+    kinds: list[str]
+    data: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory, graphviz_pure):
+    """Return what is shown of each cell; one kernel runs them all."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        # nothing of the user's, and no warning of jupyter_core that its folders will move
+        patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+        for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
+            patch.setenv(name, str(folder / name))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(folder))
+        patch.setenv("ASYNCIOJOBS_DOT", graphviz_pure)
+        sources = map(dedented, CELLS.values())
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+        nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    return dict(zip(CELLS, map(output_of, notebook.cells), strict=True))
+
+
+def dedented(source):
+    lines = source.strip("\n").splitlines()
+    return "\n".join(line.removeprefix(" " * 8) for line in lines)
+
+
+def output_of(cell):
+    (output,) = cell.outputs
+    assert output.output_type == "execute_result"
+    return Output(sorted(output.data), output.data)
+
+
+def texts_of(svg):
+    return [
+        text.text
+        for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    ]
+
+
+def test_a_scheduler_is_shown_as_a_picture(outputs):
+    output = outputs["before the run"]
+    assert output.kinds == [SVG, PLAIN]
+    assert texts_of(output.data[SVG]) == ["1: <one>", "2: two"]
+    assert "<Scheduler `all`>" in output.data[PLAIN]
+
+
+def test_once_it_has_run_the_picture_tells_how_the_jobs_stand(outputs):
+    output = outputs["after the run"]
+    assert output.kinds == [SVG, PLAIN]
+    words = [text.partition(",")[0] for text in texts_of(output.data[SVG])]
+    assert words == ["1: <one>", "√ done", "2: two", "√ done"]
+
+
+def test_where_it_can_not_be_drawn_it_is_shown_as_mermaid(outputs):
+    output = outputs["without a program"]
+    assert output.kinds == [PLAIN, MERMAID]
+    assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: #lt;one#gt;\n√ done')
+
+
+def test_where_pictures_are_not_seen_it_is_shown_as_text(outputs):
+    assert outputs["without a picture"].data == {PLAIN: "plain"}
