@@ -1,0 +1,6 @@
+"""The benchmarks are programs of the checkout: they are imported from there."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))
