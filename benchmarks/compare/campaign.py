@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator
 
 from .contenders import CONTENDERS
-from .plan import Options, Step, rounds_of, steps
+from .plan import MILLION, Options, Step, rounds_of, steps
 from .processes import faults_of, held_by, import_time, run_once, ticker
-from .records import Failure, Records, Run
+from .records import Failure, Records, Run, Spread
 
 __all__ = ["measure_all", "verify_all"]
 
 VERIFIED = 1_000
 """Jobs of the runs in which the order is looked at."""
+
+FEW = 10_000
+"""Jobs that a million are compared with."""
 
 TICKED = 100_000
 """Jobs beside the ticker."""
@@ -59,11 +62,25 @@ def take(step: Step, options: Options, records: Records) -> None:
     is_peer = CONTENDERS[step.contender].role == "peer"
     if is_peer and is_too_slow(step, options.patience, records):
         return
+    is_ours_of_many = step.contender == "ours" and step.jobs == MILLION
+    small = time_of_few(step) if is_ours_of_many else None
     match run_once(*step, timeout=STOP if is_peer else None):
         case Run() as run:
             records.runs.append(run)
+            if small is not None:
+                records.growth.setdefault(step.shape, []).append(run.total / step.jobs / small)
         case Failure() as failure:
             records.failures.append(failure)
+
+
+def time_of_few(step: Step) -> float | None:
+    """Return the time of a job of few (seconds), measured beside the step for many.
+
+    The machine may have been slower or faster when the runs of that size had their turn.
+    """
+    runs = (run_once(step.contender, step.shape, FEW, step.round, None) for _ in range(3))
+    spread = Spread.of([run.total / run.jobs for run in runs if isinstance(run, Run)])
+    return spread and spread.median
 
 
 def is_too_slow(step: Step, patience: float, records: Records) -> bool:

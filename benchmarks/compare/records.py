@@ -73,6 +73,8 @@ class Records:
     failures: list[Failure] = field(default_factory=list[Failure])
     held: dict[int, int] = field(default_factory=dict[int, int])
     """By the number of jobs, the bytes that their coroutines take."""
+    growth: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """By shape, our time for a job of a million over that of one of ten thousand."""
     imports: list[float] = field(default_factory=list[float])
     """Seconds of `import asynciojobs` after `import asyncio`."""
     ticks: list[Tick] = field(default_factory=list[Tick])

@@ -150,6 +150,7 @@ def as_json(options: Options, records: Records) -> dict[str, Any]:
         "options": asdict(options),
         "runs": [asdict(run) | {"total": run.total} for run in records.runs],
         "held": [{"jobs": jobs, "bytes": held} for jobs, held in records.held.items()],
+        "growth": records.growth,
         "imports": records.imports,
         "ticks": [asdict(tick) for tick in records.ticks],
         "ratios": list(ratio_records(records)),

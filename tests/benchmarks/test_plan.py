@@ -113,6 +113,17 @@ def test_a_peer_that_failed_is_not_run_again(monkeypatch: pytest.MonkeyPatch):
     assert (found.runs, found.failures) == ([], [failure])
 
 
+def test_a_million_jobs_are_compared_with_few_beside_them(monkeypatch: pytest.MonkeyPatch):
+    few = [Run("ours", "fan", 10_000, 0, 0.0, seconds, 0) for seconds in (0.5, 0.25, 1.0)]
+    many = Run("ours", "fan", 1_000_000, 0, 0.0, 75.0, 0)
+    outcomes = [*few, many]
+    monkeypatch.setattr(campaign, "run_once", lambda *_, **__: outcomes.pop(0))
+    records = Records()
+    campaign.take(Step("ours", "fan", 1_000_000, 0), Options(), records)
+    assert records.runs == [many]
+    assert records.growth == {"fan": [pytest.approx(1.5)]}
+
+
 # -- in processes
 
 

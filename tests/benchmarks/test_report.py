@@ -109,6 +109,7 @@ def test_the_json_has_all_that_was_measured(records: Records):
         "options",
         "runs",
         "held",
+        "growth",
         "imports",
         "ticks",
         "ratios",
