@@ -1,4 +1,9 @@
-"""Loops for the tests of the engine: with lazy tasks and, where Python has them, eager ones."""
+"""Loops for the tests of the engine, which make tasks in each way that the engine knows.
+
+- noted: the loop makes them its own way, as that of the testkit does, which takes notes;
+- plain: the loop makes them as asyncio does, so that the engine need not ask it;
+- eager: the loop starts them at once, where Python has that.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ from asynciojobs import use_loop_factory
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
-KINDS = ["lazy", "eager"] if hasattr(asyncio, "eager_task_factory") else ["lazy"]
+KINDS = ["noted", "plain", *(["eager"] if hasattr(asyncio, "eager_task_factory") else [])]
 
 
 @pytest.fixture(params=KINDS)
@@ -25,6 +30,10 @@ def every_loop(request: pytest.FixtureRequest, fake_time: LoopFactory) -> Iterat
         loop.set_exception_handler(lambda _, context: logged.append(context))
         if request.param == "eager":
             loop.set_task_factory(asyncio.eager_task_factory)
+        if request.param == "plain":
+            kind = type(loop)
+            own = {"create_task": asyncio.BaseEventLoop.create_task}
+            loop.__class__ = type(kind.__name__, (kind,), own)
         return loop
 
     with use_loop_factory(make):

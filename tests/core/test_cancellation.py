@@ -295,8 +295,9 @@ def test_a_job_cancelled_by_another_one_has_failed(every_loop, critical):
     assert isinstance(job.raised_exception(), asyncio.CancelledError)
 
 
+@pytest.mark.parametrize("every_loop", ["noted", "plain"], indirect=True)
 @pytest.mark.parametrize("critical", [True, False])
-def test_a_job_cancelled_before_its_first_step_has_failed(fake_time, critical):
+def test_a_job_cancelled_before_its_first_step_has_failed(every_loop, critical):
     async def killer():
         for task in asyncio.all_tasks():
             if task.get_name() == "victim":

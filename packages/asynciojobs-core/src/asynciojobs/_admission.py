@@ -1,10 +1,10 @@
 """What is settled before a run starts: that it can, and what waits for what.
 
 The result is kept on the jobs, since that is the cheapest place: `_missing`, how many
-requirements are not done, and `_holds`, the jobs that wait for this one: ``()`` for none,
-``None`` for a job that takes part in no run, or whose end has been dealt with. All of it is
-O(V+E); each requirement is looked at once, unless the jobs were not created in an order that
-respects their requirements: then a second time, for cycles.
+requirements are not done; `_holds`, the jobs that wait for this one: ``()`` for none, ``None``
+for a job that takes part in no run, or whose end has been dealt with; and `_run`, a mark of the
+run that it takes part in. All of it is O(V+E). Where each job stands behind its requirements,
+that order is the proof that there is no cycle, and each requirement is looked at just once.
 """
 
 from __future__ import annotations
@@ -19,29 +19,36 @@ from ._errors import (
     MissingRequirementError,
 )
 from ._jobset import JobSet, ShutdownRecord
+from ._lifecycle import Phase
 from ._queries import AnyJob, graph_of
 from ._verdict import FINE
 
 __all__ = ["admit", "check_all", "count_requirements", "dismiss", "enroll", "reset"]
 
-UNCOUNTED = -1
-"""`_missing` of a job that is enrolled, and whose requirements were not counted yet."""
+IDLE = Phase.IDLE
 
 
-def admit(job_set: JobSet) -> None:
+def admit(job_set: JobSet, run: object) -> None:
     """Enroll the jobs of a set for a run, and count their requirements.
+
+    Args:
+        job_set: whose jobs.
+        run: the mark of the run.
 
     Raises:
         AlreadyRunningError: one of them takes part in a run.
         RequirementError: they can't be run; in any case no trace is left on the jobs.
     """
-    enrolled = enroll(job_set.jobs)
+    jobs = tuple(job_set.jobs)
     try:
-        if not _count_in_order(job_set.jobs):
-            _check_acyclic(job_set)
-        _check_forever(job_set.jobs)
+        if not _enroll_in_order(jobs, run):
+            dismiss(jobs, run)
+            enroll(jobs, run)
+            _count_all(jobs, run)
+            _check_acyclic(job_set, jobs)
+        _check_forever(jobs)
     except BaseException:
-        dismiss(enrolled)
+        dismiss(jobs, run)
         raise
 
 
@@ -53,8 +60,9 @@ def check_all(job_sets: Iterable[JobSet]) -> None:
         RequirementError: one of them can't be run.
     """
     for job_set in job_sets:
-        admit(job_set)
-        dismiss(job_set.jobs)
+        check = object()
+        admit(job_set, check)
+        dismiss(job_set.jobs, check)
 
 
 def reset(job_sets: Iterable[JobSet]) -> None:
@@ -63,62 +71,89 @@ def reset(job_sets: Iterable[JobSet]) -> None:
         job_set._shutdown_record = ShutdownRecord()
         job_set._verdict = FINE
         for job in job_set.jobs:
-            if job._shutdown_given or not job.is_idle():
+            if job._shutdown_given or job._phase is not IDLE:
                 job._reset()
 
 
-def enroll(jobs: Collection[AnyJob]) -> list[AnyJob]:
+def enroll(jobs: Collection[AnyJob], run: object) -> None:
     """Mark jobs as taking part in a run, each one waited for by nobody so far.
 
     Raises:
         AlreadyRunningError: one takes part in a run; then none is marked.
     """
-    enrolled: list[AnyJob] = []
     for job in jobs:
         if job._holds is not None:
-            dismiss(enrolled)
             raise AlreadyRunningError(job)
+    for job in jobs:
         job._holds = ()
-        job._missing = UNCOUNTED
-        enrolled.append(job)
-    return enrolled
+        job._run = run
 
 
-def dismiss(jobs: Iterable[AnyJob]) -> None:
+def dismiss(jobs: Iterable[AnyJob], run: object) -> None:
     """Take the marks of a run from jobs."""
     for job in jobs:
-        job._holds = None
+        if job._run is run:
+            job._holds = job._run = None
 
 
-def _count_in_order(jobs: Iterable[AnyJob]) -> bool:
-    """Count the requirements of each job; tell whether all stood before the job.
+def _enroll_in_order(jobs: Iterable[AnyJob], run: object) -> bool:
+    """Enroll jobs and count their requirements, as long as each one stands behind those.
 
-    Then there is no cycle, and nothing more to check.
+    Returns:
+        whether all do; else there may be a cycle, or a requirement from elsewhere.
+
+    Raises:
+        AlreadyRunningError: one takes part in a run.
     """
-    in_order = True
-    members = frozenset(jobs)
     for job in jobs:
+        if job._holds is not None:
+            raise AlreadyRunningError(job)
         required = job._required
-        if required is None:
+        if required:
+            for requirement in required:
+                if requirement._run is not run:
+                    return False
+                held = requirement._holds
+                if held:
+                    held.append(job)
+                else:
+                    requirement._holds = [job]
+            job._missing = len(required)
+        else:
             job._missing = 0
-            continue
+        job._holds = ()
+        job._run = run
+    return True
+
+
+def _count_all(jobs: Iterable[AnyJob], run: object) -> None:
+    """Count the requirements of enrolled jobs, in whatever order they stand."""
+    for job in jobs:
+        required = job._required or ()
         for requirement in required:
-            if requirement not in members:  # though another run may have enrolled it
+            if requirement._run is not run:  # though another run may have enrolled it
                 raise MissingRequirementError(job, requirement)
             held = requirement._holds
             if held:
                 held.append(job)
             else:
                 requirement._holds = [job]
-            if requirement._missing == UNCOUNTED:  # this job itself, or one behind it
-                in_order = False
         job._missing = len(required)
-    return in_order
 
 
-def _check_acyclic(job_set: JobSet) -> None:
-    if cycle := _digraph.find_cycle(graph_of(job_set)):
-        raise CycleError(cycle)
+def _check_acyclic(job_set: JobSet, jobs: Collection[AnyJob]) -> None:
+    """Let the jobs end one after the other, without running them: do all of them?"""
+    ended = [job for job in jobs if not job._missing]
+    for job in ended:  # grows while it is walked: that makes it a queue
+        for follower in job._holds or ():
+            missing = follower._missing = follower._missing - 1
+            if not missing:
+                ended.append(follower)
+    if len(ended) < len(jobs):
+        raise CycleError(_digraph.find_cycle(graph_of(job_set)) or ())
+    for job in jobs:
+        if job._required:
+            job._missing = len(job._required)
 
 
 def _check_forever(jobs: Iterable[AnyJob]) -> None:
@@ -129,7 +164,7 @@ def _check_forever(jobs: Iterable[AnyJob]) -> None:
                     raise ForeverRequirementError(follower, job)
 
 
-def count_requirements(job: AnyJob, members: Collection[AnyJob]) -> None:
+def count_requirements(job: AnyJob) -> None:
     """Count the requirements of one enrolled job, in the midst of a run.
 
     Raises:
@@ -138,7 +173,7 @@ def count_requirements(job: AnyJob, members: Collection[AnyJob]) -> None:
     """
     job._missing = 0
     for requirement in job._required or ():
-        if requirement._holds is None or requirement not in members:
+        if requirement._holds is None or requirement._run is not job._run:
             if not requirement.is_done():
                 raise MissingRequirementError(job, requirement)
             continue

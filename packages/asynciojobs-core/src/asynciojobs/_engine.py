@@ -5,9 +5,10 @@ of a job takes one off from those that wait for it, and those at zero are ready.
 is looked at once and a job started once, so a run is O(V+E), and a step O(1 + out-degree).
 
 - A job is a task. What is to be done at its end is done inside of that task, in its last
-  step, rather than in a callback one loop turn later. For that to be safe, the coroutine of
-  the task is *primed*: it has been driven into its ``try`` before the task is made, so even a
-  task that is cancelled before its first step comes out through the ``except``.
+  step, rather than in a callback one loop turn later. A task that is cancelled before its
+  first step would never come there. So its coroutine is *primed*, that is driven into its
+  ``try`` by hand: by `JobTask` once it is cancelled, or else before the task is made, where
+  the event loop makes tasks its own way.
 - The window is a count of slots that are taken, and a queue of jobs that are ready.
 - Jobs are started in slices, one a loop turn. A hundred thousand ready jobs are never a
   hundred thousand tasks if they are short, and timers and sockets get their turn.
@@ -24,11 +25,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import math
-import sys
 import types
 from collections import deque
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Coroutine, Generator, Iterable
+from typing import Any
 
 from ._admission import admit, check_all, count_requirements, enroll, reset
 from ._digraph import closure, find_cycle
@@ -36,7 +38,7 @@ from ._errors import AlreadyRunningError, CycleError
 from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
-from ._queries import AnyJob, nested_job_sets
+from ._queries import AnyJob, job_sets_in, nested_job_sets
 from ._shutdown import serve
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
 from ._waiting import wait_out, warn_of_deaf
@@ -51,13 +53,33 @@ SWALLOWED_AFTER = 0.01
 
 # On Python 3.11 an attribute of an enum class costs ten times a global.
 SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
-PHASE_SCHEDULED = Phase.SCHEDULED
+PHASE_SCHEDULED, PHASE_RUNNING, PHASE_DONE = Phase.SCHEDULED, Phase.RUNNING, Phase.DONE
+
+NO_LIMIT = 10**9
+"""Slots of a run without a window: more than fit in memory, and quick to count with (jobs)."""
 
 
 @types.coroutine
-def primed() -> Generator[None, None, None]:
-    """Suspend once: the coroutine that awaits this is driven up to here by its maker."""
+def suspend() -> Generator[None, None, None]:
+    """Suspend once: whoever drives the coroutine that awaits this gets it back here."""
     yield
+
+
+class JobTask(asyncio.Task[None]):
+    """The task of a job, whose coroutine hears even of a cancellation before its first step.
+
+    Asyncio would never enter the coroutine then: its ``except`` would not see that.
+    """
+
+    __slots__ = ()
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel the task, as any task."""
+        if not self.done():
+            drive: Any = self.get_coro()
+            if inspect.getcoroutinestate(drive) == inspect.CORO_CREATED:
+                drive.cr_frame.f_locals["self"].prime(drive)
+        return super().cancel(msg)
 
 
 class Run:
@@ -74,9 +96,11 @@ class Run:
         self._observers = job_set._observers
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()  # each job starts in a copy of it
+        self._time = self._loop.time
         self._timeout = timeout
-        self._slots = window or sys.maxsize
-        self._slots_taken = 0  # == number of regular jobs in _tasks
+        self._mark = object()  # on the jobs that take part
+        self._priming = False  # a coroutine is being driven by hand to its first `await`
+        self._free = window or NO_LIMIT  # slots; the others are taken by regular jobs in _tasks
         self._tasks: dict[AnyJob, asyncio.Task[None]] = {}  # started, and not ended
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
@@ -86,6 +110,7 @@ class Run:
         self._starting = False  # _start_ready() is at work, or will be in the next turn
         self._newcomers: list[AnyJob] = []  # added during the run, and not counted yet
         self._grown = False  # jobs have been added during the run
+        self._plain = False  # tasks may be made without asking the loop
         self._verdict: Verdict | None = None  # settled once it is not None
         self._ended_at = 0.0  # when the verdict was settled
         self._over: asyncio.Future[None] = self._loop.create_future()  # done with _verdict
@@ -163,18 +188,18 @@ class Run:
             raise AlreadyRunningError(job_set)
         job_sets = list(nested_job_sets(job_set))
         check_all(job_sets[1:])
-        admit(job_set)
+        admit(job_set, self._mark)
         reset(job_sets)
         job_set._join_run = self._join
-        self._enclose(job_sets)
+        if len(job_sets) > 1:
+            self._enclose(job_sets)
         self._expect(job_set.jobs)
 
     def _enclose(self, job_sets: Iterable[JobSet]) -> None:
         """Let those who observe a job set hear of what is nested in it."""
         for job_set in job_sets:
-            for job in job_set.jobs:
-                if isinstance(job, JobSet):
-                    job_set._observers.enclose(job._observers)
+            for inner in job_sets_in(job_set):
+                job_set._observers.enclose(inner._observers)
 
     def _expect(self, jobs: Collection[AnyJob]) -> None:
         """Count the jobs whose end is waited for: forever jobs only if there are no others."""
@@ -193,9 +218,7 @@ class Run:
         return self._loop.call_at(when, self._end, TimedOut(self._timeout))
 
     def _begin(self) -> None:
-        for job in self._job_set.jobs:
-            if not job._missing:
-                self._make_ready(job)
+        self._make_ready([job for job in self._job_set.jobs if not job._missing])
         if not self._awaited:
             self._end(FINE)
         elif self._timeout == 0:
@@ -205,13 +228,22 @@ class Run:
 
     # -- a job, from its requirements to its end
 
-    def _make_ready(self, job: AnyJob) -> None:
-        """Put a job in the queue, its requirements being met."""
+    def _make_ready(self, jobs: list[AnyJob]) -> None:
+        """Put jobs in the queue, their requirements being met."""
+        if self._grown or self._forever or self._observers.heard:
+            for job in jobs:
+                self._make_one_ready(job)
+            return
+        for job in jobs:
+            job._phase = PHASE_SCHEDULED
+        self._ready.extend(jobs)
+
+    def _make_one_ready(self, job: AnyJob) -> None:
         if self._grown and self._has_late_requirements(job):
             return
         job._phase = PHASE_SCHEDULED
         if self._observers.heard:
-            self._observers.tell(job, SCHEDULED, self._loop.time())
+            self._observers.tell(job, SCHEDULED, self._time())
         if job in self._forever:
             self._ready_forever.append(job)
         else:
@@ -220,47 +252,56 @@ class Run:
     def _start_ready(self) -> None:
         """Start the jobs in the queue, as far as the window and the slice go."""
         self._starting = True
-        now = self._loop.time()
         try:
+            now = self._time()
+            self._plain = makes_plain_tasks(self._loop)
             for _ in range(SLICE):
-                job = self._next_to_start()
-                if job is None:
-                    self._starting = False
-                    return
-                self._start(job, now)
-            self._loop.call_soon(self._start_ready, context=self._context)
+                if self._verdict is not None:
+                    break
+                if self._ready_forever:
+                    self._start(self._ready_forever.popleft(), now)
+                elif self._ready and self._free:
+                    self._free -= 1
+                    self._start(self._ready.popleft(), now)
+                else:
+                    break
+            else:
+                self._loop.call_soon(self._start_ready, context=self._context)
+                return
+            self._starting = False
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self._end(Broken(error))
 
-    def _next_to_start(self) -> AnyJob | None:
-        if self._verdict is not None:
-            return None
-        if self._ready_forever:
-            return self._ready_forever.popleft()
-        if self._ready and self._slots_taken < self._slots:
-            self._slots_taken += 1
-            return self._ready.popleft()
-        return None
-
     def _start(self, job: AnyJob, now: float) -> None:
-        job._start(now)
+        job._phase = PHASE_RUNNING
+        job.started_at = now
         if self._observers.heard:
             self._observers.tell(job, STARTED, now)
-        drive = self._drive(job)
-        drive.send(None)
         label = job.label
         name = label if isinstance(label, str) else None
+        if self._plain:  # the usual case
+            self._tasks[job] = JobTask(self._drive(job), loop=self._loop, name=name)
+            return
+        drive = self._drive(job)
+        self.prime(drive)
         task = self._loop.create_task(drive, name=name)
         if not task.done():  # an eager task may have come to its end already
             self._tasks[job] = task
             if self._verdict is not None:  # ... or may have brought the end of the run
                 task.cancel()
 
+    def prime(self, drive: Coroutine[Any, Any, None]) -> None:
+        """Bring a coroutine of `_drive()` into its ``try``, in which it sees cancellations."""
+        self._priming = True
+        drive.send(None)
+        self._priming = False
+
     async def _drive(self, job: AnyJob) -> None:
         """Run a job in a task of its own, and deal with its end there."""
         try:
             try:
-                await primed()
+                if self._priming:
+                    await suspend()
                 nested = isinstance(job, JobSet)
                 value = await (self._co_run_nested(job) if nested else job._work())
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
@@ -295,8 +336,9 @@ class Run:
 
     def _returned(self, job: AnyJob, value: object) -> None:
         self._tasks.pop(job, None)
-        now = self._loop.time()
-        job._finish(value, now)
+        job._phase = PHASE_DONE
+        job._outcome = value
+        now = job.ended_at = self._time()
         if self._observers.heard:
             self._observers.tell(job, DONE, now)
         if self._verdict is None:
@@ -328,16 +370,22 @@ class Run:
     def _release(self, job: AnyJob) -> None:
         """Take one off from the jobs that a job held back, now that it is done."""
         held, job._holds = job._holds, None
-        for follower in held or ():
-            missing = follower._missing = follower._missing - 1
-            if not missing:
-                self._make_ready(follower)
-        regular = job not in self._forever
-        self._slots_taken -= regular
-        self._awaited -= regular or self._only_forever
+        if held:
+            ready = []
+            for follower in held:
+                missing = follower._missing = follower._missing - 1
+                if not missing:
+                    ready.append(follower)
+            if ready:
+                self._make_ready(ready)
+        if self._forever and job in self._forever:
+            self._awaited -= self._only_forever
+        else:
+            self._free += 1
+            self._awaited -= 1
         if not self._awaited:
             self._end(FINE)
-        elif not self._starting and (self._ready or self._ready_forever):
+        elif (self._ready or self._ready_forever) and not self._starting:
             self._context.run(self._start_ready)
 
     # -- jobs that are added on the way
@@ -348,7 +396,7 @@ class Run:
         Their requirements are counted in the next turn of the loop, so that a user may add
         several jobs, and say what they require, in any order.
         """
-        enroll(jobs)
+        enroll(jobs, self._mark)
         self._grown = True
         if self._verdict is not None:
             return
@@ -382,17 +430,15 @@ class Run:
         if cycle := find_cycle({job: job._required or () for job in among}):
             raise CycleError(cycle)
         for job in newcomers:
-            count_requirements(job, self._job_set.jobs)
-        for job in newcomers:
-            if not job._missing:
-                self._make_ready(job)
+            count_requirements(job)
+        self._make_ready([job for job in newcomers if not job._missing])
 
     def _has_late_requirements(self, job: AnyJob) -> bool:
         """Tell whether a job was made to require others since its requirements were counted.
 
         That is what a job does that adds others, and lets a last one wait for them.
         """
-        count_requirements(job, self._job_set.jobs)
+        count_requirements(job)
         if not job._missing:
             return False
         upstream = closure(unfinished_requirements, [job])
@@ -413,7 +459,7 @@ class Run:
             self._verdict = verdict
         if settled is not None:
             return
-        self._ended_at = self._loop.time()
+        self._ended_at = self._time()
         for task in tuple(self._tasks.values()):
             task.cancel()
         if not self._over.done():  # it is if the run was cancelled from outside
@@ -429,6 +475,13 @@ class Run:
                 job._holds = None
                 if job.ended_at is None:
                     job._discard_unstarted()
+
+
+def makes_plain_tasks(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether the tasks of a loop are asyncio's own, whatever else the loop is."""
+    if loop.get_task_factory() is not None:
+        return False
+    return type(loop).create_task is asyncio.BaseEventLoop.create_task
 
 
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:

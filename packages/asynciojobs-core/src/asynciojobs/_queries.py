@@ -21,6 +21,7 @@ __all__ = [
     "find_cycle",
     "followers_within",
     "graph_of",
+    "job_sets_in",
     "nested_job_sets",
     "predecessors",
     "predecessors_upstream",
@@ -110,6 +111,14 @@ def successors_downstream(job_set: JobSet, starts: Iterable[Schedulable]) -> set
     return _digraph.closure(followers_within(job_set), direct) | direct
 
 
+def job_sets_in(job_set: JobSet) -> list[JobSet]:
+    """Return the jobs of a set that are sets themselves; it looks at the types of all."""
+    kinds = {kind for kind in set(map(type, job_set.jobs)) if issubclass(kind, JobSet)}
+    if not kinds:
+        return []
+    return [job for job in job_set.jobs if isinstance(job, JobSet)]
+
+
 def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
     """Yield the set itself, then all that are nested in it, at any depth, outermost first.
 
@@ -124,7 +133,7 @@ def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
             yield inner
             path[inner] = None
-            stack.append(job for job in tuple(inner.jobs) if isinstance(job, JobSet))
+            stack.append(iter(job_sets_in(inner)))
             break
         else:
             stack.pop()

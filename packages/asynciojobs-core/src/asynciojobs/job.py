@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from types import CoroutineType
 from typing import (
     TYPE_CHECKING,
     Any,
     Generic,
     Protocol,
+    TypeAlias,
     TypedDict,
     TypeVar,
     TypeVarTuple,
@@ -38,6 +40,8 @@ T_co = TypeVar("T_co", covariant=True)
 Ts = TypeVarTuple("Ts")
 
 IDLE, SCHEDULED, RUNNING, DONE = Phase
+
+RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
 
 Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
@@ -112,18 +116,17 @@ class AbstractJob(Generic[T_co]):
         42
     """
 
-    # A million of them may exist: no dict. `None` stands for a set of requirements that
-    # nobody has asked for yet.
+    # A million of them may exist: no dict.
     __slots__ = (
         "__weakref__",
-        "_failure",
         "_holds",
         "_id",
         "_missing",
+        "_outcome",
         "_phase",
         "_required",
+        "_run",
         "_shutdown_given",
-        "_value",
         "critical",
         "ended_at",
         "forever",
@@ -145,14 +148,17 @@ class AbstractJob(Generic[T_co]):
         self.label = label
         self.started_at: float | None = None
         self.ended_at: float | None = None
-        self._required: BestSet[AbstractJob[object]] | None = None
+        # A dict of them, in order, as long as nobody has asked for the set; None for none.
+        self._required: dict[AbstractJob[object], None] | RequirementSet | None = None
         self._id: str | None = None  # its rank, once a scheduler has numbered its jobs
         self._phase = IDLE
-        self._value: T_co | None = None  # what co_run() returned, if DONE and no failure
-        self._failure: Failure | None = None  # what it raised; then DONE
+        # What co_run() returned, or a Failure if it raised; only if DONE.
+        self._outcome: T_co | Failure | None = None
         self._shutdown_given = False  # co_shutdown() was called since the last run began
-        # Two notes that the run keeps here rather than in dictionaries of its own:
-        # how many requirements are not done yet, and which jobs wait for this one.
+        # Three notes that the run keeps here rather than in dictionaries of its own: which
+        # run that is (stale once it is over), how many requirements are not done yet, and
+        # which jobs wait for this one.
+        self._run: object = None
         self._missing = 0
         self._holds: list[AbstractJob[object]] | tuple[()] | None = None
         if required is not None:
@@ -210,9 +216,10 @@ class AbstractJob(Generic[T_co]):
     @property
     def required(self) -> BestSet[AbstractJob[object]]:
         """The jobs that must be done before this one starts."""
-        if self._required is None:
-            self._required = BestSet()
-        return self._required
+        required = self._required
+        if required is None or type(required) is dict:
+            required = self._required = BestSet(required or ())
+        return cast("RequirementSet", required)
 
     @required.setter
     def required(self, jobs: AbstractSet[AbstractJob[object]]) -> None:
@@ -238,19 +245,18 @@ class AbstractJob(Generic[T_co]):
             >>> c.requires(a, [b, None]).required == {a, b}
             True
         """
-        jobs = flatten(requirements)
+        jobs = distinct_jobs(requirements)
         if self in jobs:
-            jobs = [job for job in jobs if job is not self]
+            del jobs[self]
         if remove:
             self._drop_requirements(jobs)
-        elif self._required is None:
-            self._required = BestSet(jobs) if jobs else None
-        else:
+        elif self._required:
             self._required.update(jobs)
+        elif jobs:
+            self._required = jobs
         return self
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
-        jobs = dict.fromkeys(jobs)
         for job in jobs:
             if job not in self.required:
                 raise KeyError(
@@ -294,18 +300,19 @@ class AbstractJob(Generic[T_co]):
                 f"{self.repr_main()} is {self._phase.value}, and has a result only once it "
                 "is done"
             )
-        failure = self._failure
-        if failure is not None:
+        outcome = self._outcome
+        if type(outcome) is Failure:
             del self  # this frame comes into the traceback that the job keeps: no circle
-            failure.reraise()
-        return cast("T_co", self._value)
+            outcome.reraise()
+        return cast("T_co", outcome)
 
     def raised_exception(self) -> BaseException | None:
         """Return the exception that the job raised, or ``None``.
 
         Test it with ``is not None``: an exception may be false.
         """
-        return None if self._failure is None else self._failure.exception
+        outcome = self._outcome
+        return outcome.exception if type(outcome) is Failure else None
 
     def duration(self) -> float | None:
         """Return how long the job took, in seconds; ``None`` as long as it has not ended."""
@@ -336,7 +343,7 @@ class AbstractJob(Generic[T_co]):
         return badge(
             self._phase,
             critical=self.is_critical(),
-            raised=self._failure is not None,
+            raised=type(self._outcome) is Failure,
             forever=bool(self.forever),
             signs=signs_for(getattr(sys.stdout, "encoding", None)),
         )
@@ -349,10 +356,11 @@ class AbstractJob(Generic[T_co]):
         """Return the result or the exception as text, or ``[not done]``."""
         if self._phase is not DONE:
             return "[not done]"
-        if self._failure is None:
-            return f"[[ -> {one_line(attempt(repr, self._value) or '')}]]"
+        outcome = self._outcome
+        if type(outcome) is not Failure:
+            return f"[[ -> {one_line(attempt(repr, outcome) or '')}]]"
         kind = "CRIT. EXC." if self.is_critical() else "exception"
-        return f"!! {kind} => {one_line(exception_text(self._failure.exception))}!!"
+        return f"!! {kind} => {one_line(exception_text(outcome.exception))}!!"
 
     def repr_requires(self) -> str:
         """Return the ids of the job's requirements, as in ``requires={1, 2}``."""
@@ -405,23 +413,13 @@ class AbstractJob(Generic[T_co]):
     def _reset(self) -> None:
         """Forget the last run."""
         self._phase = IDLE
-        self._value = None
-        self._failure = None
+        self._outcome = None
         self._shutdown_given = False
         self.started_at = self.ended_at = None
 
-    def _start(self, now: float) -> None:
-        self._phase = RUNNING
-        self.started_at = now
-
-    def _finish(self, value: Any, now: float) -> None:
-        self._phase = DONE
-        self._value = value
-        self.ended_at = now
-
     def _fail(self, exception: BaseException, now: float) -> None:
         self._phase = DONE
-        self._failure = Failure(exception)
+        self._outcome = Failure(exception)
         self.ended_at = now
 
     def _discard_unstarted(self) -> None:
@@ -482,7 +480,8 @@ class Job(AbstractJob[T_co]):
         coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
         **kwds: Unpack[JobOptions],
     ) -> None:
-        check_runnable("corun", corun)
+        if type(corun) is not CoroutineType:  # the usual case, and the quickest to tell
+            check_runnable("corun", corun)
         if coshutdown is not None:
             check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
@@ -495,7 +494,17 @@ class Job(AbstractJob[T_co]):
         self._args = args
         self._coshutdown = coshutdown
         self._name: str = getattr(corun, "__qualname__", "")
-        super().__init__(**kwds)
+        if kwds or type(self) is not Job:
+            super().__init__(**kwds)
+            return
+        # The usual case, again: what AbstractJob.__init__() does. A million calls cost.
+        self.forever = False
+        self.critical = True
+        self.label = self.started_at = self.ended_at = None
+        self._required = self._id = self._outcome = self._run = self._holds = None
+        self._phase = IDLE
+        self._shutdown_given = False
+        self._missing = 0
 
     async def co_run(self) -> T_co:
         """Await the coroutine, or what the function returns.
@@ -517,9 +526,13 @@ class Job(AbstractJob[T_co]):
 
     def _work(self) -> Awaitable[T_co]:
         # One coroutine less for each job, unless a subclass has its own co_run().
-        if type(self).co_run is _CO_RUN_OF_JOB:
-            return self._take_awaitable()
-        return self.co_run()
+        if type(self).co_run is not _CO_RUN_OF_JOB:
+            return self.co_run()
+        corun = self._corun
+        if type(corun) is CoroutineType:  # the usual case
+            self._corun = None
+            return corun
+        return self._take_awaitable()
 
     async def co_shutdown(self) -> object:
         """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
@@ -572,14 +585,35 @@ _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
 
 
+def distinct_jobs(requirements: tuple[Requirements, ...]) -> dict[AbstractJob[object], None]:
+    """Return the jobs that `flatten` finds, once each, in a new dict.
+
+    Raises:
+        TypeError: see `flatten`.
+    """
+    if len(requirements) == 1:  # the usual cases: a job, or a list of jobs
+        (only,) = requirements
+        if isinstance(only, AbstractJob):
+            return {only: None}
+        if type(only) is list and are_jobs(only):
+            return dict.fromkeys(only)
+    return dict.fromkeys(flatten(requirements))
+
+
+def are_jobs(things: Iterable[Any]) -> bool:
+    """Tell whether all things are jobs; it looks at each type once."""
+    for kind in set(map(type, things)):  # noqa: SIM110 - half of the time of all()
+        if not issubclass(kind, AbstractJob):
+            return False
+    return True
+
+
 def flatten(requirements: tuple[Requirements, ...]) -> list[AbstractJob[object]]:
     """Return the jobs in any nesting of iterables of jobs, sequences and ``None``.
 
     Raises:
         TypeError: something else is in there.
     """
-    if len(requirements) == 1 and isinstance(requirements[0], AbstractJob):
-        return [requirements[0]]  # the usual case
     # A stack of iterators, since users may nest lists as deep as they like.
     stack = [iter(requirements)]
     jobs: list[Any] = []
