@@ -114,10 +114,12 @@ def _enroll_in_order(jobs: Iterable[AnyJob], run: object) -> bool:
                 if requirement._run is not run:
                     return False
                 held = requirement._holds
-                if held:
+                if isinstance(held, list):
                     held.append(job)
+                elif held:
+                    requirement._holds = [*held, job]
                 else:
-                    requirement._holds = [job]
+                    requirement._holds = (job,)
             job._missing = len(required)
         else:
             job._missing = 0
@@ -134,10 +136,12 @@ def _count_all(jobs: Iterable[AnyJob], run: object) -> None:
             if requirement._run is not run:  # though another run may have enrolled it
                 raise MissingRequirementError(job, requirement)
             held = requirement._holds
-            if held:
+            if isinstance(held, list):
                 held.append(job)
+            elif held:
+                requirement._holds = [*held, job]
             else:
-                requirement._holds = [job]
+                requirement._holds = (job,)
         job._missing = len(required)
 
 
@@ -179,8 +183,9 @@ def count_requirements(job: AnyJob) -> None:
             continue
         if requirement.forever and not job.forever:
             raise ForeverRequirementError(job, requirement)
-        if requirement._holds:
-            requirement._holds.append(job)
+        held = requirement._holds
+        if isinstance(held, list):
+            held.append(job)
         else:
-            requirement._holds = [job]
+            requirement._holds = [*held, job]
         job._missing += 1

@@ -27,6 +27,7 @@ import asyncio
 import contextvars
 import inspect
 import math
+import time
 import types
 from collections import deque
 from collections.abc import Collection, Coroutine, Generator, Iterable
@@ -45,7 +46,7 @@ from ._waiting import wait_out, warn_of_deaf
 
 __all__ = ["Run"]
 
-SLICE = 256
+SLICE = 64
 """How many jobs are started in one turn of the event loop (jobs)."""
 
 SWALLOWED_AFTER = 0.01
@@ -96,7 +97,11 @@ class Run:
         self._observers = job_set._observers
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()  # each job starts in a copy of it
-        self._time = self._loop.time
+        # The same clock without the method around it, where that is asyncio's own.
+        asyncios_own = type(self._loop).time is asyncio.BaseEventLoop.time
+        self._time = time.monotonic if asyncios_own else self._loop.time
+        # Its tasks are asyncio's own, as long as it has no task factory.
+        self._plain_loop = type(self._loop).create_task is asyncio.BaseEventLoop.create_task
         self._timeout = timeout
         self._mark = object()  # on the jobs that take part
         self._priming = False  # a coroutine is being driven by hand to its first `await`
@@ -110,7 +115,6 @@ class Run:
         self._starting = False  # _start_ready() is at work, or will be in the next turn
         self._newcomers: list[AnyJob] = []  # added during the run, and not counted yet
         self._grown = False  # jobs have been added during the run
-        self._plain = False  # tasks may be made without asking the loop
         self._verdict: Verdict | None = None  # settled once it is not None
         self._ended_at = 0.0  # when the verdict was settled
         self._over: asyncio.Future[None] = self._loop.create_future()  # done with _verdict
@@ -249,28 +253,55 @@ class Run:
         else:
             self._ready.append(job)
 
-    def _start_ready(self) -> None:
+    def _start_ready(self, now: float | None = None) -> None:
         """Start the jobs in the queue, as far as the window and the slice go."""
         self._starting = True
-        try:
+        if now is None:
             now = self._time()
-            self._plain = makes_plain_tasks(self._loop)
-            for _ in range(SLICE):
-                if self._verdict is not None:
-                    break
-                if self._ready_forever:
-                    self._start(self._ready_forever.popleft(), now)
-                elif self._ready and self._free:
-                    self._free -= 1
-                    self._start(self._ready.popleft(), now)
-                else:
-                    break
+        try:
+            if self._start_plain_tasks(now) if self._is_plain() else self._start_any(now):
+                self._starting = False
             else:
                 self._loop.call_soon(self._start_ready, context=self._context)
-                return
-            self._starting = False
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self._end(Broken(error))
+
+    def _is_plain(self) -> bool:
+        """Tell whether nothing is to be looked at between the starts of two jobs."""
+        return (
+            self._plain_loop
+            and self._loop.get_task_factory() is None
+            and self._verdict is None
+            and not (self._ready_forever or self._observers.heard)
+        )
+
+    def _start_plain_tasks(self, now: float) -> bool:
+        """Start regular jobs, without asking the loop; tell whether that was not all."""
+        ready, tasks, drive, loop = self._ready, self._tasks, self._drive, self._loop
+        count = min(len(ready), self._free, SLICE)
+        self._free -= count
+        for _ in range(count):
+            job = ready.popleft()
+            job._phase = PHASE_RUNNING
+            job.started_at = now
+            label = job.label
+            name = label if isinstance(label, str) else None
+            tasks[job] = JobTask(drive(job), loop=loop, name=name)
+        return count < SLICE
+
+    def _start_any(self, now: float) -> bool:
+        """Start jobs of any kind in any loop; tell whether that was all."""
+        for _ in range(SLICE):
+            if self._verdict is not None:
+                return True
+            if self._ready_forever:
+                self._start(self._ready_forever.popleft(), now)
+            elif self._ready and self._free:
+                self._free -= 1
+                self._start(self._ready.popleft(), now)
+            else:
+                return True
+        return False
 
     def _start(self, job: AnyJob, now: float) -> None:
         job._phase = PHASE_RUNNING
@@ -278,12 +309,9 @@ class Run:
         if self._observers.heard:
             self._observers.tell(job, STARTED, now)
         label = job.label
-        name = label if isinstance(label, str) else None
-        if self._plain:  # the usual case
-            self._tasks[job] = JobTask(self._drive(job), loop=self._loop, name=name)
-            return
         drive = self._drive(job)
         self.prime(drive)
+        name = label if isinstance(label, str) else None
         task = self._loop.create_task(drive, name=name)
         if not task.done():  # an eager task may have come to its end already
             self._tasks[job] = task
@@ -342,7 +370,7 @@ class Run:
         if self._observers.heard:
             self._observers.tell(job, DONE, now)
         if self._verdict is None:
-            self._release(job)
+            self._release(job, now)
         elif now > self._ended_at + SWALLOWED_AFTER:
             warn_of_deaf(job, f"went on for {now - self._ended_at:.3g}s, to its end")
 
@@ -365,13 +393,13 @@ class Run:
         elif job.critical:
             self._end(CriticalFailure(job, error))
         elif going_on:
-            self._release(job)
+            self._release(job, now)
 
-    def _release(self, job: AnyJob) -> None:
+    def _release(self, job: AnyJob, now: float) -> None:
         """Take one off from the jobs that a job held back, now that it is done."""
         held, job._holds = job._holds, None
         if held:
-            ready = []
+            ready: list[AnyJob] = []
             for follower in held:
                 missing = follower._missing = follower._missing - 1
                 if not missing:
@@ -386,7 +414,7 @@ class Run:
         if not self._awaited:
             self._end(FINE)
         elif (self._ready or self._ready_forever) and not self._starting:
-            self._context.run(self._start_ready)
+            self._context.run(self._start_ready, now)
 
     # -- jobs that are added on the way
 
@@ -475,13 +503,6 @@ class Run:
                 job._holds = None
                 if job.ended_at is None:
                     job._discard_unstarted()
-
-
-def makes_plain_tasks(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether the tasks of a loop are asyncio's own, whatever else the loop is."""
-    if loop.get_task_factory() is not None:
-        return False
-    return type(loop).create_task is asyncio.BaseEventLoop.create_task
 
 
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:

@@ -127,9 +127,11 @@ class JobSet:
         return self
 
     def _take(self, jobs: Iterable[AbstractJob[object]]) -> None:
-        new = dict.fromkeys(job for job in jobs if job not in self.jobs)
+        new = dict.fromkeys(jobs)
+        if self.jobs:
+            new = {job: None for job in new if job not in self.jobs}
         itself: object = self  # it may be a job as well
-        if any(job is itself for job in new):
+        if itself in new:
             raise ValueError(f"{self.repr_main()} can't be put in itself")
         if self._join_run is not None:
             self._join_run(new)

@@ -42,6 +42,7 @@ Ts = TypeVarTuple("Ts")
 IDLE, SCHEDULED, RUNNING, DONE = Phase
 
 RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
+Requireds: TypeAlias = "tuple[AbstractJob[object]] | dict[AbstractJob[object], None]"
 
 Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
@@ -148,8 +149,8 @@ class AbstractJob(Generic[T_co]):
         self.label = label
         self.started_at: float | None = None
         self.ended_at: float | None = None
-        # A dict of them, in order, as long as nobody has asked for the set; None for none.
-        self._required: dict[AbstractJob[object], None] | RequirementSet | None = None
+        # As long as nobody has asked for the set: None, a tuple of one, or a dict of them.
+        self._required: Requireds | RequirementSet | None = None
         self._id: str | None = None  # its rank, once a scheduler has numbered its jobs
         self._phase = IDLE
         # What co_run() returned, or a Failure if it raised; only if DONE.
@@ -160,7 +161,7 @@ class AbstractJob(Generic[T_co]):
         # which jobs wait for this one.
         self._run: object = None
         self._missing = 0
-        self._holds: list[AbstractJob[object]] | tuple[()] | None = None
+        self._holds: list[AbstractJob[object]] | tuple[AbstractJob[object], ...] | None = None
         if required is not None:
             self.requires(required)
         if scheduler is not None:
@@ -217,9 +218,9 @@ class AbstractJob(Generic[T_co]):
     def required(self) -> BestSet[AbstractJob[object]]:
         """The jobs that must be done before this one starts."""
         required = self._required
-        if required is None or type(required) is dict:
+        if not isinstance(required, BestSet):
             required = self._required = BestSet(required or ())
-        return cast("RequirementSet", required)
+        return required
 
     @required.setter
     def required(self, jobs: AbstractSet[AbstractJob[object]]) -> None:
@@ -247,13 +248,15 @@ class AbstractJob(Generic[T_co]):
         """
         jobs = distinct_jobs(requirements)
         if self in jobs:
-            del jobs[self]
+            jobs = dict.fromkeys(job for job in jobs if job is not self)
         if remove:
             self._drop_requirements(jobs)
-        elif self._required:
-            self._required.update(jobs)
-        elif jobs:
+        elif not self._required:
             self._required = jobs
+        elif isinstance(self._required, tuple):
+            self._required = dict.fromkeys((*self._required, *jobs))
+        else:
+            self._required.update(dict.fromkeys(jobs))
         return self
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
@@ -480,7 +483,8 @@ class Job(AbstractJob[T_co]):
         coshutdown: Awaitable[object] | Callable[..., Awaitable[object]] | None = None,
         **kwds: Unpack[JobOptions],
     ) -> None:
-        if type(corun) is not CoroutineType:  # the usual case, and the quickest to tell
+        kind: object = type(corun)
+        if kind is not CoroutineType:  # the usual case, and the quickest to tell
             check_runnable("corun", corun)
         if coshutdown is not None:
             check_runnable("coshutdown", coshutdown)
@@ -529,10 +533,11 @@ class Job(AbstractJob[T_co]):
         if type(self).co_run is not _CO_RUN_OF_JOB:
             return self.co_run()
         corun = self._corun
-        if type(corun) is CoroutineType:  # the usual case
-            self._corun = None
-            return corun
-        return self._take_awaitable()
+        kind: object = type(corun)
+        if kind is not CoroutineType:
+            return self._take_awaitable()
+        self._corun = None  # the usual case
+        return cast("Awaitable[T_co]", corun)
 
     async def co_shutdown(self) -> object:
         """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
@@ -585,27 +590,20 @@ _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
 
 
-def distinct_jobs(requirements: tuple[Requirements, ...]) -> dict[AbstractJob[object], None]:
-    """Return the jobs that `flatten` finds, once each, in a new dict.
+def distinct_jobs(requirements: tuple[Requirements, ...]) -> Requireds:
+    """Return the jobs that `flatten` finds, once each: a tuple of one, or else a new dict.
 
     Raises:
         TypeError: see `flatten`.
     """
-    if len(requirements) == 1:  # the usual cases: a job, or a list of jobs
-        (only,) = requirements
-        if isinstance(only, AbstractJob):
-            return {only: None}
-        if type(only) is list and are_jobs(only):
-            return dict.fromkeys(only)
-    return dict.fromkeys(flatten(requirements))
-
-
-def are_jobs(things: Iterable[Any]) -> bool:
-    """Tell whether all things are jobs; it looks at each type once."""
-    for kind in set(map(type, things)):  # noqa: SIM110 - half of the time of all()
-        if not issubclass(kind, AbstractJob):
-            return False
-    return True
+    jobs: Any = requirements
+    if len(requirements) == 1 and type(requirements[0]) is list:
+        (jobs,) = requirements
+    for job in jobs:
+        if not isinstance(job, AbstractJob):
+            jobs = flatten(requirements)
+            break
+    return tuple(jobs) if len(jobs) == 1 else dict.fromkeys(jobs)
 
 
 def flatten(requirements: tuple[Requirements, ...]) -> list[AbstractJob[object]]:

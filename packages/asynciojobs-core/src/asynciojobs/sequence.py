@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeAlias, cast
 
 from .job import AbstractJob, Job, JobGroup, JobHolder, Requirements, flatten
 
@@ -119,12 +119,20 @@ def several(things: Schedulable | Iterable[Schedulable]) -> Iterable[Schedulable
     return things
 
 
-def members_of(things: Iterable[Schedulable]) -> Iterator[AbstractJob[object]]:
-    """Yield the jobs that some jobs and sequences stand for.
+def members_of(things: Iterable[Schedulable]) -> Collection[AbstractJob[object]]:
+    """Return the jobs that some jobs and sequences stand for.
 
     Raises:
         TypeError: something else is among them.
     """
+    things = tuple(things)
+    for thing in things:
+        if not isinstance(thing, AbstractJob):
+            return list(_members_of(things))
+    return cast("tuple[AbstractJob[object], ...]", things)  # the usual case
+
+
+def _members_of(things: Iterable[Schedulable]) -> Iterator[AbstractJob[object]]:
     for thing in things:
         if isinstance(thing, AbstractJob):
             yield thing
