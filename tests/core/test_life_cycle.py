@@ -365,6 +365,16 @@ def test_a_task_is_named_after_the_label_of_its_job(every_loop):
     assert job.result() == "fetch"
 
 
+def test_a_task_of_a_job_without_label_is_named_after_its_function(every_loop):
+    async def fetch():
+        await asyncio.sleep(0)
+        return asyncio.current_task().get_name()
+
+    job = Job(fetch)
+    PureScheduler(job).run()
+    assert job.result() == fetch.__qualname__
+
+
 @pytest.mark.parametrize("label", [3, "", None, ["list"], object()])
 def test_any_object_can_be_the_label_of_a_job_that_runs(every_loop, label):
     assert PureScheduler(Job(asyncio.sleep, 0, label=label)).run() is True

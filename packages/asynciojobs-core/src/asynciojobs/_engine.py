@@ -100,7 +100,6 @@ class Run:
         # The same clock without the method around it, where that is asyncio's own.
         asyncios_own = type(self._loop).time is asyncio.BaseEventLoop.time
         self._time = time.monotonic if asyncios_own else self._loop.time
-        # Its tasks are asyncio's own, as long as it has no task factory.
         self._plain_loop = type(self._loop).create_task is asyncio.BaseEventLoop.create_task
         self._timeout = timeout
         self._mark = object()  # on the jobs that take part
@@ -222,7 +221,9 @@ class Run:
         return self._loop.call_at(when, self._end, TimedOut(self._timeout))
 
     def _begin(self) -> None:
-        self._make_ready([job for job in self._job_set.jobs if not job._missing])
+        for job in tuple(self._job_set.jobs):
+            if not job._missing:
+                self._make_ready(job)
         if not self._awaited:
             self._end(FINE)
         elif self._timeout == 0:
@@ -232,17 +233,8 @@ class Run:
 
     # -- a job, from its requirements to its end
 
-    def _make_ready(self, jobs: list[AnyJob]) -> None:
-        """Put jobs in the queue, their requirements being met."""
-        if self._grown or self._forever or self._observers.heard:
-            for job in jobs:
-                self._make_one_ready(job)
-            return
-        for job in jobs:
-            job._phase = PHASE_SCHEDULED
-        self._ready.extend(jobs)
-
-    def _make_one_ready(self, job: AnyJob) -> None:
+    def _make_ready(self, job: AnyJob) -> None:
+        """Put a job in the queue, its requirements being met."""
         if self._grown and self._has_late_requirements(job):
             return
         job._phase = PHASE_SCHEDULED
@@ -267,26 +259,29 @@ class Run:
             self._end(Broken(error))
 
     def _is_plain(self) -> bool:
-        """Tell whether nothing is to be looked at between the starts of two jobs."""
-        return (
-            self._plain_loop
-            and self._loop.get_task_factory() is None
-            and self._verdict is None
-            and not (self._ready_forever or self._observers.heard)
+        """Tell whether nothing is to be looked at between the starts of two jobs.
+
+        Then the tasks are asyncio's own, whatever else the loop is.
+        """
+        return not (
+            self._verdict is not None
+            or self._ready_forever
+            or self._observers.heard
+            or not self._plain_loop
+            or self._loop.get_task_factory() is not None
         )
 
     def _start_plain_tasks(self, now: float) -> bool:
-        """Start regular jobs, without asking the loop; tell whether that was not all."""
-        ready, tasks, drive, loop = self._ready, self._tasks, self._drive, self._loop
-        count = min(len(ready), self._free, SLICE)
+        """Start regular jobs, without asking the loop; tell whether that was all."""
+        count = min(len(self._ready), self._free, SLICE)
         self._free -= count
         for _ in range(count):
-            job = ready.popleft()
+            job = self._ready.popleft()
             job._phase = PHASE_RUNNING
             job.started_at = now
             label = job.label
-            name = label if isinstance(label, str) else None
-            tasks[job] = JobTask(drive(job), loop=loop, name=name)
+            name = label if isinstance(label, str) else job._name
+            self._tasks[job] = JobTask(self._drive(job), loop=self._loop, name=name)
         return count < SLICE
 
     def _start_any(self, now: float) -> bool:
@@ -311,7 +306,7 @@ class Run:
         label = job.label
         drive = self._drive(job)
         self.prime(drive)
-        name = label if isinstance(label, str) else None
+        name = label if isinstance(label, str) else job._name
         task = self._loop.create_task(drive, name=name)
         if not task.done():  # an eager task may have come to its end already
             self._tasks[job] = task
@@ -397,15 +392,17 @@ class Run:
 
     def _release(self, job: AnyJob, now: float) -> None:
         """Take one off from the jobs that a job held back, now that it is done."""
-        held, job._holds = job._holds, None
-        if held:
-            ready: list[AnyJob] = []
-            for follower in held:
-                missing = follower._missing = follower._missing - 1
-                if not missing:
-                    ready.append(follower)
-            if ready:
-                self._make_ready(ready)
+        held = job._holds
+        job._holds = None
+        for follower in held or ():
+            missing = follower._missing = follower._missing - 1
+            if missing:
+                continue
+            if self._grown or self._forever or self._observers.heard:
+                self._make_ready(follower)
+            else:  # the usual case, without a call
+                follower._phase = PHASE_SCHEDULED
+                self._ready.append(follower)
         if self._forever and job in self._forever:
             self._awaited -= self._only_forever
         else:
@@ -459,7 +456,9 @@ class Run:
             raise CycleError(cycle)
         for job in newcomers:
             count_requirements(job)
-        self._make_ready([job for job in newcomers if not job._missing])
+        for job in newcomers:
+            if not job._missing:
+                self._make_ready(job)
 
     def _has_late_requirements(self, job: AnyJob) -> bool:
         """Tell whether a job was made to require others since its requirements were counted.

@@ -135,6 +135,9 @@ class AbstractJob(Generic[T_co]):
         "started_at",
     )
 
+    # What its task is called if it has no label; None lets asyncio find a name.
+    _name: str | None = None
+
     def __init__(
         self,
         *,
@@ -497,7 +500,7 @@ class Job(AbstractJob[T_co]):
         self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
         self._args = args
         self._coshutdown = coshutdown
-        self._name: str = getattr(corun, "__qualname__", "")
+        self._name = getattr(corun, "__qualname__", "")
         if kwds or type(self) is not Job:
             super().__init__(**kwds)
             return
@@ -563,7 +566,7 @@ class Job(AbstractJob[T_co]):
 
     def text_label(self) -> str | None:
         """Return the name of the coroutine function, as in ``fetch()``."""
-        name = self._name.rpartition("<locals>.")[2]
+        name = (self._name or "").rpartition("<locals>.")[2]
         return f"{name}()" if name else None
 
     def close(self) -> None:
