@@ -11,7 +11,6 @@ from ._queries import (
     followers_within,
     nested_job_sets,
     requirements_within,
-    successors,
 )
 from .sequence import Schedulable, members_of, several
 
@@ -25,8 +24,9 @@ def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
         for each job that was changed: its set, the job, and the requirements that it lost.
     """
     for inner in nested_job_sets(job_set):
+        members = set(inner.jobs)
         for job in inner.jobs:
-            lost = [other for other in job._required or () if other not in inner.jobs]
+            lost = [other for other in job._required or () if other not in members]
             if lost:
                 job.requires(lost, remove=True)
                 yield inner, job, lost
@@ -38,13 +38,30 @@ def bypass_and_remove(job_set: JobSet, job: Schedulable) -> None:
     Raises:
         ValueError: it is not in the set itself; nothing was changed.
     """
-    jobs = members_in(job_set, [job])
-    for bypassed in jobs:
-        for follower in successors(job_set, [bypassed]):
-            follower.requires(bypassed, remove=True)
-            follower.requires(bypassed._required)
-    for bypassed in jobs:
+    followers: dict[AnyJob, list[AnyJob]] = {each: [] for each in members_in(job_set, [job])}
+    for other in job_set.jobs:
+        for requirement in followers.keys() & (other._required or ()):
+            followers[requirement].append(other)
+    removed: set[AnyJob] = set()
+    for bypassed in followers:
+        _bypass(bypassed, followers, removed)
+        removed.add(bypassed)
         job_set.remove(bypassed)
+
+
+def _bypass(
+    bypassed: AnyJob, followers: dict[AnyJob, list[AnyJob]], removed: set[AnyJob]
+) -> None:
+    """Let those that require a job require what it requires; keep the followers up to date."""
+    inherited = tuple(bypassed._required or ())
+    for follower in dict.fromkeys(followers[bypassed]):
+        if follower in removed:
+            continue
+        follower.requires(bypassed, remove=True)
+        follower.requires(inherited)
+        for requirement in inherited:
+            if requirement in followers:
+                followers[requirement].append(follower)
 
 
 def keep_only(job_set: JobSet, remains: Schedulable | Iterable[Schedulable]) -> None:

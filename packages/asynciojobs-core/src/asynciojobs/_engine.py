@@ -103,6 +103,7 @@ class Run:
         self._plain_loop = type(self._loop).create_task is asyncio.BaseEventLoop.create_task
         self._timeout = timeout
         self._mark = object()  # on the jobs that take part
+        self._outermost = self._mark  # that of the run around all others
         self._priming = False  # a coroutine is being driven by hand to its first `await`
         self._free = window or NO_LIMIT  # slots; the others are taken by regular jobs in _tasks
         self._tasks: dict[AnyJob, asyncio.Task[None]] = {}  # started, and not ended
@@ -189,14 +190,22 @@ class Run:
         job_set = self._job_set
         if job_set._join_run is not None:
             raise AlreadyRunningError(job_set)
-        job_sets = list(nested_job_sets(job_set))
+        # What a run around this one has checked is not checked again at each level.
+        self._outermost = job_set._started_by or self._mark
+        job_set._started_by = None
+        job_sets = list(nested_job_sets(job_set, unless_checked_by=self._outermost))
         check_all(job_sets[1:])
         admit(job_set, self._mark)
-        reset(job_sets)
+        self._take_in(job_sets)
         job_set._join_run = self._join
-        if len(job_sets) > 1:
-            self._enclose(job_sets)
         self._expect(job_set.jobs)
+
+    def _take_in(self, job_sets: Collection[JobSet]) -> None:
+        """Prepare job sets that have been checked: they run in this run, or are nested."""
+        reset(job_sets)
+        for job_set in job_sets:
+            job_set._checked_by = self._outermost
+        self._enclose(job_sets)
 
     def _enclose(self, job_sets: Iterable[JobSet]) -> None:
         """Let those who observe a job set hear of what is nested in it."""
@@ -325,8 +334,10 @@ class Run:
             try:
                 if self._priming:
                     await suspend()
-                nested = isinstance(job, JobSet)
-                value = await (self._co_run_nested(job) if nested else job._work())
+                if isinstance(job, JobSet):
+                    value = await self._co_run_nested(job)
+                else:
+                    value = await job._work()
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
                 if self._loop.is_running():  # else the loop is gone: this is close()
                     self._raised(job, error)
@@ -342,9 +353,12 @@ class Run:
         """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
         if self._loop.get_task_factory() is not None:
             await asyncio.sleep(0)  # eager tasks would start one within the other, all depths
+        assert isinstance(job, JobSet)
+        job._started_by = self._outermost
         try:
             return await job.co_run()
         finally:
+            job._started_by = None
             if self._loop.is_running():  # else the loop is gone: this is close()
                 await self._shut_down_nested(job)
 
@@ -447,8 +461,8 @@ class Run:
             if isinstance(job, JobSet):
                 job_sets = list(nested_job_sets(job))
                 check_all(job_sets)
-                reset(job_sets)
-                self._enclose([self._job_set, *job_sets])
+                self._take_in(job_sets)
+                self._job_set._observers.enclose(job._observers)
         among: Collection[AnyJob] = newcomers
         if any(job._holds for job in newcomers):  # waiting jobs were made to require them
             among = closure(unfinished_requirements, newcomers)

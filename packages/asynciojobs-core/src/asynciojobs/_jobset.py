@@ -48,6 +48,12 @@ class JobSet:
         self._observers = Observers()
         # What the run that goes on does with jobs that are added; None between runs.
         self._join_run: Callable[[Collection[AbstractJob[object]]], None] | None = None
+        # Marks of outermost runs: the one that has checked this set; the one that is about to
+        # run it as a nested one, so that what was checked need not be again at each level.
+        self._checked_by: object = None
+        self._started_by: object = None
+        # Who is about to shut this set down has seen that nothing is nested in itself.
+        self._looked_through = False
         self._shutdown_record = ShutdownRecord()
         self._verdict: Verdict = FINE  # of the last run that has ended; fine as one goes on
         # Pending while a co_shutdown() of this set goes on; None otherwise.

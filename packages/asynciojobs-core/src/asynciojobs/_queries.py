@@ -42,7 +42,7 @@ def graph_of(job_set: JobSet) -> Graph:
 
 def requirements_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
     """Return the function from a job to its requirements in the set."""
-    jobs = job_set.jobs
+    jobs = set(job_set.jobs)
     return lambda job: [other for other in job._required or () if other in jobs]
 
 
@@ -119,8 +119,12 @@ def job_sets_in(job_set: JobSet) -> list[JobSet]:
     return [job for job in job_set.jobs if isinstance(job, JobSet)]
 
 
-def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
+def nested_job_sets(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[JobSet]:
     """Yield the set itself, then all that are nested in it, at any depth, outermost first.
+
+    Args:
+        job_set: where to begin.
+        unless_checked_by: the mark of a run: leave out what it has checked already.
 
     Raises:
         ValueError: one of them is nested in itself.
@@ -133,7 +137,10 @@ def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
             yield inner
             path[inner] = None
-            stack.append(iter(job_sets_in(inner)))
+            below = job_sets_in(inner)
+            if unless_checked_by is not None:
+                below = [other for other in below if other._checked_by is not unless_checked_by]
+            stack.append(iter(below))
             break
         else:
             stack.pop()

@@ -36,8 +36,10 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         ValueError: one of the job sets is nested in itself.
         CancelledError: the caller was cancelled; so were the calls, and all have ended.
     """
-    for _ in nested_job_sets(job_set):  # raises where the calls would go round for ever
-        pass
+    if not job_set._looked_through:  # raises where the calls would go round for ever
+        for _ in nested_job_sets(job_set):
+            pass
+    job_set._looked_through = False
     loop = asyncio.get_running_loop()
     while (other_call := job_set._shutdown_under_way) is not None:
         await asyncio.wait([other_call])
@@ -108,8 +110,10 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
         a ``KeyboardInterrupt`` or ``SystemExit``, to be raised once all are served.
     """
     try:
-        if isinstance(job, JobSet) and asyncio.get_running_loop().get_task_factory():
-            await asyncio.sleep(0)  # eager tasks would start one within the other, all depths
+        if isinstance(job, JobSet):
+            if asyncio.get_running_loop().get_task_factory():
+                await asyncio.sleep(0)  # eager tasks would start one in the other, all depths
+            job._looked_through = True
         answer = await job.co_shutdown()
     except (KeyboardInterrupt, SystemExit) as error:
         return error

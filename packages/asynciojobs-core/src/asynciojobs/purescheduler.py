@@ -395,8 +395,15 @@ class PureScheduler(JobSet):
                 job.close()
 
     def _discard_unstarted(self) -> None:
-        for job in self.iterate_jobs():
-            job._discard_unstarted()
+        seen: dict[JobSet, None] = {self: None}  # no recursion: it may be deep
+        pending: builtins.list[JobSet] = [self]
+        while pending:
+            for job in tuple(pending.pop().jobs):
+                if not isinstance(job, JobSet):
+                    job._discard_unstarted()
+                elif job.ended_at is None and job not in seen:
+                    seen[job] = None  # one that has ended has done so for what is in it
+                    pending.append(job)
 
     # -- listing
 

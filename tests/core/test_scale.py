@@ -1,0 +1,209 @@
+"""What is asked of a graph costs as much as there is to look at: calls are counted.
+
+Times would depend on the machine. The jobs have a hash and a comparison written in Python, so
+that even a look into a set, or a search in a list, is a call that is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import random
+import sys
+
+import pytest
+
+from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler, Sequence
+
+SMALL, FACTOR = 60, 4
+ALLOWED = 1.15 * FACTOR
+"""How many more calls FACTOR times the jobs may cost: linear, with room for what is sparse."""
+
+
+class Counted(AbstractJob):
+    """A job that returns at once, and whose every hash and comparison is a call."""
+
+    async def co_run(self):
+        return None
+
+    def __hash__(self):
+        return id(self) >> 4
+
+    def __eq__(self, other):
+        return self is other
+
+
+class CountedScheduler(Scheduler):
+    __hash__ = Counted.__hash__
+    __eq__ = Counted.__eq__
+
+
+def mesh(size):
+    """Return a scheduler of jobs that require three others each, in no order."""
+    chance = random.Random(1)
+    jobs = [Counted() for _ in range(size)]
+    for n in range(3, size):
+        jobs[n].requires(chance.sample(jobs[:n], 3))
+    chance.shuffle(jobs)
+    return PureScheduler(*jobs)
+
+
+def chain(size):
+    return PureScheduler(Sequence(*(Counted() for _ in range(size))))
+
+
+def backward_chain(size):
+    return PureScheduler(*reversed(Sequence(*(Counted() for _ in range(size))).jobs))
+
+
+def fan(size):
+    """Return a scheduler of one job, many that require it, and one that requires those."""
+    first = Counted()
+    many = [Counted(required=first) for _ in range(size)]
+    return PureScheduler(first, *many, Counted(required=many))
+
+
+def levels(size):
+    """Return a scheduler in a scheduler in a scheduler, each with a job beside."""
+    scheduler = CountedScheduler(Counted())
+    for _ in range(size):
+        scheduler = CountedScheduler(scheduler, Counted(required=scheduler))
+    return scheduler
+
+
+def strange(scheduler):
+    """Make each job require one that is in no scheduler, and one of another one."""
+    elsewhere = Counted()
+    for job in scheduler:
+        job.requires(elsewhere)
+    return scheduler
+
+
+def in_loop(coroutine):
+    async def main(scheduler):
+        await coroutine(scheduler)
+
+    def run(scheduler):
+        with asyncio.Runner(debug=False) as runner:
+            runner.run(main(scheduler))
+
+    return run
+
+
+def middle_third(scheduler):
+    jobs = list(scheduler)
+    return jobs[len(jobs) // 3 : 2 * len(jobs) // 3]
+
+
+def bypass_many(scheduler):
+    scheduler.bypass_and_remove(sequence_of(middle_third(scheduler)))
+
+
+def sequence_of(jobs):
+    """Return a sequence of jobs that makes them require nothing more."""
+    sequence = Sequence()
+    sequence.jobs.extend(jobs)
+    return sequence
+
+
+def drain(iterator):
+    for _ in iterator:
+        pass
+
+
+QUESTIONS = {
+    "check_cycles": lambda s: s.check_cycles(),
+    "topological_order": lambda s: drain(s.topological_order()),
+    "iterate_jobs": lambda s: drain(s.iterate_jobs(scan_schedulers=True)),
+    "entry_jobs": lambda s: drain(s.entry_jobs()),
+    "exit_jobs": lambda s: drain(s.exit_jobs()),
+    "predecessors": lambda s: s.predecessors(*s),
+    "predecessors_upstream": lambda s: s.predecessors_upstream(*middle_third(s)),
+    "successors": lambda s: s.successors(*s),
+    "successors_downstream": lambda s: s.successors_downstream(*middle_third(s)),
+    "stats": lambda s: s.stats(),
+    "list": lambda s: s.list(),
+    "list_safe": lambda s: s.list_safe(),
+    "debrief": lambda s: s.debrief(),
+    "sanitize": lambda s: s.sanitize(),
+    "sanitize what is to be": lambda s: strange(s).sanitize(),
+    "bypass_and_remove": lambda s: s.bypass_and_remove(middle_third(s)[0]),
+    "keep_only": lambda s: s.keep_only(middle_third(s)),
+    "keep_only_between": lambda s: s.keep_only_between(starts=middle_third(s)),
+    "keep_only_between ends": lambda s: s.keep_only_between(ends=middle_third(s)),
+    "close_idle_jobs": lambda s: s.close_idle_jobs(),
+    "remove": lambda s: s.remove(sequence_of(middle_third(s))),
+    "update": lambda s: PureScheduler().update(s.jobs),
+    "run": in_loop(lambda s: s.co_run()),
+    "shutdown": in_loop(lambda s: s.co_shutdown()),
+}
+SHAPES = [mesh, chain, backward_chain, fan, levels]
+
+
+class Null(io.TextIOBase):
+    encoding = "utf-8"
+
+    def write(self, text):
+        return len(text)
+
+
+@pytest.fixture(autouse=True)
+def null_stdout(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Null())
+
+
+def calls(function, argument):
+    """Return how many calls, of functions in Python and in C, a call consists of."""
+    count = 0
+
+    def note(frame, event, arg):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        function(argument)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_cost_grows_as_the_graph_does(name, shape):
+    question = QUESTIONS[name]
+    question(shape(SMALL))  # what is imported or cached the first time
+    small, large = (calls(question, shape(size)) for size in (SMALL, SMALL * FACTOR))
+    assert large <= ALLOWED * small
+
+
+@pytest.mark.parametrize("shape", [chain, backward_chain])
+def test_to_bypass_a_sequence_costs_as_much_as_it_is_long(shape):
+    bypass_many(shape(SMALL))
+    small, large = (calls(bypass_many, shape(size)) for size in (SMALL, SMALL * FACTOR))
+    assert large <= ALLOWED * small
+
+
+async def fail():
+    raise ValueError
+
+
+@pytest.mark.parametrize("name", ["run", "shutdown"])
+def test_a_failure_costs_as_much_as_there_are_levels_around(name):
+    def question(scheduler):
+        with (
+            pytest.raises(ValueError, match="^$") if name == "run" else contextlib.nullcontext()
+        ):
+            QUESTIONS[name](scheduler)
+
+    def nested(size):
+        scheduler = Scheduler(Job(fail, coshutdown=fail))
+        for _ in range(size):
+            scheduler = Scheduler(scheduler, Job(fail, required=scheduler))
+        return scheduler
+
+    question(nested(SMALL))
+    small, large = (calls(question, nested(size)) for size in (SMALL, SMALL * FACTOR))
+    assert large <= ALLOWED * small
