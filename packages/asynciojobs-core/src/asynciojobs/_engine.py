@@ -46,7 +46,7 @@ from ._waiting import wait_out, warn_of_deaf
 
 __all__ = ["Run"]
 
-SLICE = 64
+SLICE = 100
 """How many jobs are started in one turn of the event loop (jobs)."""
 
 SWALLOWED_AFTER = 0.01
