@@ -677,3 +677,19 @@ def test_standalone_run_inside_a_running_loop_leaves_the_job_usable():
         return await job.co_run()
 
     assert asyncio.run(main()) == 3
+
+
+# -- a job made without options, whose state is set on a shorter way
+
+
+def test_a_job_without_options_begins_as_any_other():
+    class Other(Job):
+        __slots__ = ()
+
+    names = [name for kind in (AbstractJob, Job) for name in kind.__slots__]
+    short, long, other = Job(three), Job(three, critical=True), Other(three)
+    states = [
+        {name: getattr(job, name) for name in names if name != "__weakref__"}
+        for job in (short, long, other)
+    ]
+    assert states == [states[0]] * 3

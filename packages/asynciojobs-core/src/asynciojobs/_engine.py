@@ -230,9 +230,14 @@ class Run:
         return self._loop.call_at(when, self._end, TimedOut(self._timeout))
 
     def _begin(self) -> None:
-        for job in tuple(self._job_set.jobs):
-            if not job._missing:
+        ready = [job for job in self._job_set.jobs if not job._missing]
+        if self._forever or self._observers.heard:
+            for job in ready:
                 self._make_ready(job)
+        else:  # the usual case, without a call for each
+            for job in ready:
+                job._phase = PHASE_SCHEDULED
+            self._ready.extend(ready)
         if not self._awaited:
             self._end(FINE)
         elif self._timeout == 0:
