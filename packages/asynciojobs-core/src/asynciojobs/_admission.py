@@ -1,10 +1,11 @@
 """What is settled before a run starts: that it can, and what waits for what.
 
 The result is kept on the jobs, since that is the cheapest place: `_missing`, how many
-requirements are not done; `_holds`, the jobs that wait for this one: ``()`` for none, ``None``
-for a job that takes part in no run, or whose end has been dealt with; and `_run`, a mark of the
-run that it takes part in. All of it is O(V+E). Where each job stands behind its requirements,
-that order is the proof that there is no cycle, and each requirement is looked at just once.
+requirements are not done; `_holds`, who waits for this job: `NOBODY`, one job, or a list of
+them, and ``None`` if it takes part in no run, or its end has been dealt with; and `_run`, a
+mark of the run that it takes part in. All of it is O(V+E). Where each job stands behind its
+requirements, that order is the proof that there is no cycle, and each requirement is looked
+at just once.
 """
 
 from __future__ import annotations
@@ -22,10 +23,20 @@ from ._jobset import JobSet, ShutdownRecord
 from ._lifecycle import Phase
 from ._queries import AnyJob, graph_of
 from ._verdict import FINE
+from .job import AbstractJob
 
-__all__ = ["admit", "check_all", "count_requirements", "dismiss", "enroll", "reset"]
+__all__ = [
+    "admit",
+    "check_all",
+    "count_requirements",
+    "dismiss",
+    "enroll",
+    "held_by",
+    "reset",
+]
 
 IDLE = Phase.IDLE
+NOBODY: tuple[()] = ()
 
 
 def admit(job_set: JobSet, run: object) -> None:
@@ -85,7 +96,7 @@ def enroll(jobs: Collection[AnyJob], run: object) -> None:
         if job._holds is not None:
             raise AlreadyRunningError(job)
     for job in jobs:
-        job._holds = ()
+        job._holds = NOBODY
         job._run = run
 
 
@@ -109,21 +120,20 @@ def _enroll_in_order(jobs: Iterable[AnyJob], run: object) -> bool:
         if job._holds is not None:
             raise AlreadyRunningError(job)
         required = job._required
-        if required:
-            for requirement in required:
+        if required is None:
+            job._missing = 0
+        else:
+            requirements = (required,) if isinstance(required, AbstractJob) else required
+            for requirement in requirements:
                 if requirement._run is not run:
                     return False
-                held = requirement._holds
+                held = requirement._holds  # as in _hold(), without a call for each
                 if isinstance(held, list):
                     held.append(job)
-                elif held:
-                    requirement._holds = [*held, job]
                 else:
-                    requirement._holds = (job,)
-            job._missing = len(required)
-        else:
-            job._missing = 0
-        job._holds = ()
+                    requirement._holds = [held, job] if isinstance(held, AbstractJob) else job
+            job._missing = len(requirements)
+        job._holds = NOBODY
         job._run = run
     return True
 
@@ -131,39 +141,47 @@ def _enroll_in_order(jobs: Iterable[AnyJob], run: object) -> bool:
 def _count_all(jobs: Iterable[AnyJob], run: object) -> None:
     """Count the requirements of enrolled jobs, in whatever order they stand."""
     for job in jobs:
-        required = job._required or ()
+        required = job._requirements()
         for requirement in required:
             if requirement._run is not run:  # though another run may have enrolled it
                 raise MissingRequirementError(job, requirement)
-            held = requirement._holds
-            if isinstance(held, list):
-                held.append(job)
-            elif held:
-                requirement._holds = [*held, job]
-            else:
-                requirement._holds = (job,)
+            _hold(requirement, job)
         job._missing = len(required)
+
+
+def _hold(requirement: AnyJob, follower: AnyJob) -> None:
+    """Note that a job has to wait for another one."""
+    held = requirement._holds
+    if isinstance(held, list):
+        held.append(follower)
+    else:
+        requirement._holds = [held, follower] if isinstance(held, AbstractJob) else follower
+
+
+def held_by(job: AnyJob) -> Collection[AnyJob]:
+    """Return the jobs that wait for a job."""
+    held = job._holds
+    return (held,) if isinstance(held, AbstractJob) else held or ()
 
 
 def _check_acyclic(job_set: JobSet, jobs: Collection[AnyJob]) -> None:
     """Let the jobs end one after the other, without running them: do all of them?"""
     ended = [job for job in jobs if not job._missing]
     for job in ended:  # grows while it is walked: that makes it a queue
-        for follower in job._holds or ():
+        for follower in held_by(job):
             missing = follower._missing = follower._missing - 1
             if not missing:
                 ended.append(follower)
     if len(ended) < len(jobs):
         raise CycleError(_digraph.find_cycle(graph_of(job_set)) or ())
     for job in jobs:
-        if job._required:
-            job._missing = len(job._required)
+        job._missing = len(job._requirements())
 
 
 def _check_forever(jobs: Iterable[AnyJob]) -> None:
     for job in jobs:
         if job.forever:
-            for follower in job._holds or ():
+            for follower in held_by(job):
                 if not follower.forever:
                     raise ForeverRequirementError(follower, job)
 
@@ -176,16 +194,12 @@ def count_requirements(job: AnyJob) -> None:
         ForeverRequirementError: one of them is a forever job, and this one is not.
     """
     job._missing = 0
-    for requirement in job._required or ():
+    for requirement in job._requirements():
         if requirement._holds is None or requirement._run is not job._run:
             if not requirement.is_done():
                 raise MissingRequirementError(job, requirement)
             continue
         if requirement.forever and not job.forever:
             raise ForeverRequirementError(job, requirement)
-        held = requirement._holds
-        if isinstance(held, list):
-            held.append(job)
-        else:
-            requirement._holds = [*held, job]
+        _hold(requirement, job)
         job._missing += 1

@@ -26,7 +26,7 @@ def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
     for inner in nested_job_sets(job_set):
         members = set(inner.jobs)
         for job in inner.jobs:
-            lost = [other for other in job._required or () if other not in members]
+            lost = [other for other in job._requirements() if other not in members]
             if lost:
                 job.requires(lost, remove=True)
                 yield inner, job, lost
@@ -40,7 +40,7 @@ def bypass_and_remove(job_set: JobSet, job: Schedulable) -> None:
     """
     followers: dict[AnyJob, list[AnyJob]] = {each: [] for each in members_in(job_set, [job])}
     for other in job_set.jobs:
-        for requirement in followers.keys() & (other._required or ()):
+        for requirement in followers.keys() & other._requirements():
             followers[requirement].append(other)
     removed: set[AnyJob] = set()
     for bypassed in followers:
@@ -53,7 +53,7 @@ def _bypass(
     bypassed: AnyJob, followers: dict[AnyJob, list[AnyJob]], removed: set[AnyJob]
 ) -> None:
     """Let those that require a job require what it requires; keep the followers up to date."""
-    inherited = tuple(bypassed._required or ())
+    inherited = tuple(bypassed._requirements())
     for follower in dict.fromkeys(followers[bypassed]):
         if follower in removed:
             continue
@@ -72,7 +72,7 @@ def keep_only(job_set: JobSet, remains: Schedulable | Iterable[Schedulable]) -> 
         job_set.remove(job)
     unwanted = set(dropped)
     for job in job_set.jobs:
-        job.requires(unwanted.intersection(job._required or ()), remove=True)
+        job.requires(unwanted.intersection(job._requirements()), remove=True)
 
 
 def keep_only_between(

@@ -33,7 +33,7 @@ from collections import deque
 from collections.abc import Collection, Coroutine, Generator, Iterable
 from typing import Any
 
-from ._admission import admit, check_all, count_requirements, enroll, reset
+from ._admission import admit, check_all, count_requirements, enroll, held_by, reset
 from ._digraph import closure, find_cycle
 from ._errors import AlreadyRunningError, CycleError
 from ._events import EventKind
@@ -43,6 +43,7 @@ from ._queries import AnyJob, job_sets_in, nested_job_sets
 from ._shutdown import serve
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
 from ._waiting import wait_out, warn_of_deaf
+from .job import AbstractJob
 
 __all__ = ["Run"]
 
@@ -413,7 +414,8 @@ class Run:
         """Take one off from the jobs that a job held back, now that it is done."""
         held = job._holds
         job._holds = None
-        for follower in held or ():
+        followers = (held,) if isinstance(held, AbstractJob) else held or ()
+        for follower in followers:
             missing = follower._missing = follower._missing - 1
             if missing:
                 continue
@@ -469,9 +471,9 @@ class Run:
                 self._take_in(job_sets)
                 self._job_set._observers.enclose(job._observers)
         among: Collection[AnyJob] = newcomers
-        if any(job._holds for job in newcomers):  # waiting jobs were made to require them
+        if any(held_by(job) for job in newcomers):  # waiting jobs were made to require them
             among = closure(unfinished_requirements, newcomers)
-        if cycle := find_cycle({job: job._required or () for job in among}):
+        if cycle := find_cycle({job: job._requirements() for job in among}):
             raise CycleError(cycle)
         for job in newcomers:
             count_requirements(job)
@@ -525,4 +527,4 @@ class Run:
 
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
     """Return the requirements of a job that take part in the run, and are not done."""
-    return [other for other in job._required or () if other._holds is not None]
+    return [other for other in job._requirements() if other._holds is not None]

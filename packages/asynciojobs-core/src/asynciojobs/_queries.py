@@ -37,13 +37,13 @@ Graph: TypeAlias = dict[AnyJob, Iterable[AnyJob]]
 
 def graph_of(job_set: JobSet) -> Graph:
     """Return the requirements of each job, as a graph for `_digraph`."""
-    return {job: job._required or () for job in job_set.jobs}
+    return {job: job._requirements() for job in job_set.jobs}
 
 
 def requirements_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
     """Return the function from a job to its requirements in the set."""
     jobs = set(job_set.jobs)
-    return lambda job: [other for other in job._required or () if other in jobs]
+    return lambda job: [other for other in job._requirements() if other in jobs]
 
 
 def followers_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
@@ -53,12 +53,12 @@ def followers_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
 
 def entry_jobs(job_set: JobSet) -> Iterator[AnyJob]:
     """Yield the jobs that require nothing."""
-    return (job for job in job_set.jobs if not job._required)
+    return (job for job in job_set.jobs if not job._requirements())
 
 
 def exit_jobs(job_set: JobSet, *, discard_forever: bool) -> Iterator[AnyJob]:
     """Yield the jobs that no job of the set requires, without the forever ones if so told."""
-    required = {requirement for job in job_set.jobs for requirement in job._required or ()}
+    required = {requirement for job in job_set.jobs for requirement in job._requirements()}
     for job in job_set.jobs:
         if job not in required and not (discard_forever and job.forever):
             yield job
@@ -88,7 +88,7 @@ def predecessors(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
     return {
         requirement
         for start in members_of(starts)
-        for requirement in start._required or ()
+        for requirement in start._requirements()
         if requirement in job_set.jobs
     }
 
@@ -96,7 +96,7 @@ def predecessors(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
 def successors(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:
     """Return the jobs of the set that require any of the starts."""
     wanted = set(members_of(starts))
-    return {job for job in job_set.jobs if not wanted.isdisjoint(job._required or ())}
+    return {job for job in job_set.jobs if not wanted.isdisjoint(job._requirements())}
 
 
 def predecessors_upstream(job_set: JobSet, starts: Iterable[Schedulable]) -> set[AnyJob]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from types import CoroutineType
 from typing import (
     TYPE_CHECKING,
@@ -42,7 +42,7 @@ Ts = TypeVarTuple("Ts")
 IDLE, SCHEDULED, RUNNING, DONE = Phase
 
 RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
-Requireds: TypeAlias = "tuple[AbstractJob[object]] | dict[AbstractJob[object], None]"
+Requireds: TypeAlias = "AbstractJob[object] | dict[AbstractJob[object], None]"
 
 Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
@@ -152,7 +152,7 @@ class AbstractJob(Generic[T_co]):
         self.label = label
         self.started_at: float | None = None
         self.ended_at: float | None = None
-        # As long as nobody has asked for the set: None, a tuple of one, or a dict of them.
+        # As long as nobody has asked for the set: None, the only one, or a dict of them.
         self._required: Requireds | RequirementSet | None = None
         self._id: str | None = None  # its rank, once a scheduler has numbered its jobs
         self._phase = IDLE
@@ -164,9 +164,9 @@ class AbstractJob(Generic[T_co]):
         # which jobs wait for this one.
         self._run: object = None
         self._missing = 0
-        self._holds: list[AbstractJob[object]] | tuple[AbstractJob[object], ...] | None = None
-        if required is not None:
-            self.requires(required)
+        self._holds: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None = None
+        if required is not None:  # nobody can have named this job in there
+            self._required = distinct_jobs(required)
         if scheduler is not None:
             scheduler.add(self)
 
@@ -222,7 +222,7 @@ class AbstractJob(Generic[T_co]):
         """The jobs that must be done before this one starts."""
         required = self._required
         if not isinstance(required, BestSet):
-            required = self._required = BestSet(required or ())
+            required = self._required = BestSet(self._requirements())
         return required
 
     @required.setter
@@ -249,18 +249,26 @@ class AbstractJob(Generic[T_co]):
             >>> c.requires(a, [b, None]).required == {a, b}
             True
         """
-        jobs = distinct_jobs(requirements)
-        if self in jobs:
-            jobs = dict.fromkeys(job for job in jobs if job is not self)
+        jobs = distinct_jobs(requirements[0] if len(requirements) == 1 else requirements)
+        if isinstance(jobs, AbstractJob):
+            jobs = {jobs: None}
+        jobs.pop(self, None)
         if remove:
             self._drop_requirements(jobs)
-        elif not self._required:
+        elif self._required is None:
             self._required = jobs
-        elif isinstance(self._required, tuple):
-            self._required = dict.fromkeys((*self._required, *jobs))
+        elif isinstance(self._required, AbstractJob):
+            self._required = {self._required: None, **jobs}
         else:
-            self._required.update(dict.fromkeys(jobs))
+            self._required.update(jobs)
         return self
+
+    def _requirements(self) -> Collection[AbstractJob[object]]:
+        """Return what is in `required`, without making the set of it."""
+        required = self._required
+        if required is None:
+            return ()
+        return (required,) if isinstance(required, AbstractJob) else required
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
         for job in jobs:
@@ -370,9 +378,9 @@ class AbstractJob(Generic[T_co]):
 
     def repr_requires(self) -> str:
         """Return the ids of the job's requirements, as in ``requires={1, 2}``."""
-        if not self._required:
+        ids = sorted(job.repr_id() for job in self._requirements())
+        if not ids:
             return ""
-        ids = sorted(job.repr_id() for job in self._required)
         return f"requires={{{', '.join(ids)}}}"
 
     def _text(self) -> str:
@@ -501,17 +509,19 @@ class Job(AbstractJob[T_co]):
         self._args = args
         self._coshutdown = coshutdown
         self._name = getattr(corun, "__qualname__", "")
-        if kwds or type(self) is not Job:
+        required = kwds.get("required")
+        if type(self) is not Job or len(kwds) > (required is not None):
             super().__init__(**kwds)
             return
         # The usual case, again: what AbstractJob.__init__() does. A million calls cost.
         self.forever = False
         self.critical = True
         self.label = self.started_at = self.ended_at = None
-        self._required = self._id = self._outcome = self._run = self._holds = None
+        self._id = self._outcome = self._run = self._holds = None
         self._phase = IDLE
         self._shutdown_given = False
         self._missing = 0
+        self._required = None if required is None else distinct_jobs(required)
 
     async def co_run(self) -> T_co:
         """Await the coroutine, or what the function returns.
@@ -593,23 +603,25 @@ _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
 
 
-def distinct_jobs(requirements: tuple[Requirements, ...]) -> Requireds:
-    """Return the jobs that `flatten` finds, once each: a tuple of one, or else a new dict.
+def distinct_jobs(requirements: Requirements) -> Requireds:
+    """Return the jobs that `flatten` finds, once each: the only one, or else a new dict.
 
     Raises:
         TypeError: see `flatten`.
     """
-    jobs: Any = requirements
-    if len(requirements) == 1 and type(requirements[0]) is list:
-        (jobs,) = requirements
-    for job in jobs:
+    if isinstance(requirements, AbstractJob):
+        return cast("AbstractJob[object]", requirements)
+    given: list[Any] = [requirements]
+    if isinstance(requirements, list):
+        given = requirements  # pyright: ignore[reportUnknownVariableType]
+    for job in given:
         if not isinstance(job, AbstractJob):
-            jobs = flatten(requirements)
+            given = flatten(given)
             break
-    return tuple(jobs) if len(jobs) == 1 else dict.fromkeys(jobs)
+    return given[0] if len(given) == 1 else dict.fromkeys(given)
 
 
-def flatten(requirements: tuple[Requirements, ...]) -> list[AbstractJob[object]]:
+def flatten(requirements: Iterable[Requirements]) -> list[AbstractJob[object]]:
     """Return the jobs in any nesting of iterables of jobs, sequences and ``None``.
 
     Raises:

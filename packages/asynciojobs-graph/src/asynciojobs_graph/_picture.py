@@ -139,7 +139,7 @@ class _Level:
     def add(self, node: Node, length: int) -> None:
         """Take in a member, and how many boxes there are on the longest path through it."""
         self.nodes[node.job] = node
-        before = (self.ends.get(required, 0) for required in node.job._required or ())
+        before = (self.ends.get(required, 0) for required in node.job._requirements())
         end = self.ends[node.job] = max(before, default=0) + length
         if end > self.longest:
             self.longest = end
@@ -151,7 +151,7 @@ class _Level:
         A cluster that requires itself would have an arrow from its last box to its first.
         """
         for job, node in self.nodes.items():
-            for required in job._required or ():
+            for required in job._requirements():
                 tail = self.nodes.get(required)
                 if tail is not None and (tail is not node or isinstance(node, Box)):
                     yield tail, node
