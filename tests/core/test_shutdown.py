@@ -523,6 +523,18 @@ def test_a_scheduler_nested_in_itself_is_refused(every_loop):
         a.shutdown()
 
 
+def test_one_that_was_not_nested_in_itself_at_first_is_refused_later(every_loop):
+    class Quiet(Scheduler):
+        async def co_shutdown(self):
+            return True
+
+    quiet = Quiet(label="quiet")
+    Scheduler(quiet).shutdown()
+    quiet.add(Scheduler(quiet))
+    with pytest.raises(ValueError, match=r"^<Quiet `quiet`> is nested in itself$"):
+        asyncio.run(Scheduler.co_shutdown(quiet))
+
+
 def test_a_coroutine_given_as_coshutdown_is_awaited(every_loop):
     calls = Calls()
     shut = calls.coshutdown("once")

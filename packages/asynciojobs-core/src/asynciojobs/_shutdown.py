@@ -125,4 +125,7 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
     else:
         if answer is False and isinstance(job, JobSet):
             record.complete = False
+    finally:
+        if isinstance(job, JobSet):  # its class may not have come to shut_down()
+            job._looked_through = False
     return None
