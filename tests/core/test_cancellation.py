@@ -477,6 +477,22 @@ def test_a_deaf_job_is_named_in_the_log_while_it_is_waited_for(every_loop, caplo
     )
 
 
+def test_further_cancellations_do_not_put_off_the_warning_of_a_deaf_job(in_loop, caplog):
+    async def main():
+        scheduler = PureScheduler(Job(deaf, 5, label="stubborn"))
+        run = asyncio.ensure_future(scheduler.co_run())
+        for _ in range(4):
+            await asyncio.sleep(0.75)
+            run.cancel()
+        named = list(caplog.messages)
+        await asyncio.wait([run])
+        return named
+
+    assert in_loop(main()) == [
+        "<Job `stubborn`> was cancelled and is still running, so its end is waited for"
+    ]
+
+
 def test_a_deaf_job_is_named_in_the_log_at_its_end(every_loop, caplog):
     PureScheduler(Job(deaf, 5, label="stubborn"), timeout=1).run()
     assert caplog.record_tuples[1:] == [

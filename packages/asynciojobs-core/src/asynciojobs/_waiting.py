@@ -29,15 +29,17 @@ async def wait_out(tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = Tru
         CancelledError: the caller was cancelled, and all tasks have ended now.
     """
     cancellation: asyncio.CancelledError | None = None
-    patience = DEAF_AFTER if warn else None
+    loop = asyncio.get_running_loop()
+    warn_at = loop.time() + DEAF_AFTER if warn else None  # however often we are cancelled
     try:
         while pending := [task for task in tasks if not task.done()]:
+            patience = None if warn_at is None else max(0.0, warn_at - loop.time())
             try:
                 _, late = await asyncio.wait(pending, timeout=patience)
             except asyncio.CancelledError as error:
                 cancellation = error
             else:
-                patience = None
+                warn_at = None
                 for task in late:
                     warn_of_deaf(tasks[task], "is still running, so its end is waited for")
         if cancellation is not None:
