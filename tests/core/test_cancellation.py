@@ -146,6 +146,24 @@ def test_a_run_cancelled_while_its_forever_jobs_end_is_not_told_as_fine(in_loop)
     assert in_loop(main()) == "CANCELLED"
 
 
+def test_a_run_cancelled_before_its_clean_up_fails_is_told_as_cancelled(in_loop):
+    async def fail_slowly():
+        try:
+            await asyncio.sleep(99)
+        finally:
+            await asyncio.sleep(3)
+            raise ValueError
+
+    async def main():
+        job = Job(fail_slowly, forever=True, critical=True)
+        scheduler = PureScheduler(Job(asyncio.sleep, 1), job)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(scheduler.co_run(), 2)
+        return scheduler.why(), scheduler.failed_critical(), job.is_done()
+
+    assert in_loop(main()) == ("CANCELLED", False, True)
+
+
 def test_a_run_cancelled_before_its_first_step_starts_nothing(in_loop):
     async def main():
         job = Job(asyncio.sleep, 1)

@@ -164,10 +164,8 @@ class Run:
             if deadline is not None:
                 deadline.cancel()
             try:
-                await wait_out({task: job for job, task in self._tasks.items()})
-            except asyncio.CancelledError:
-                self._end(Cancelled())
-                raise
+                tasks = {task: job for job, task in self._tasks.items()}
+                await wait_out(tasks, on_cancel=lambda: self._end(Cancelled()))
             finally:
                 self._close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ._errors import Named
@@ -17,13 +17,19 @@ DEAF_AFTER = 1.0
 """How long a cancelled task may take to end before the log names it (seconds)."""
 
 
-async def wait_out(tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = True) -> None:
+async def wait_out(
+    tasks: Mapping[asyncio.Task[Any], Named],
+    *,
+    warn: bool = True,
+    on_cancel: Callable[[], None] = lambda: None,
+) -> None:
     """Wait until all tasks have ended, whatever happens to the caller meanwhile.
 
     Args:
         tasks: the tasks, each with its job.
         warn: they have been cancelled: name in the log those that are still there after
             `DEAF_AFTER` seconds.
+        on_cancel: called when the caller is cancelled, at that moment.
 
     Raises:
         CancelledError: the caller was cancelled, and all tasks have ended now.
@@ -38,6 +44,7 @@ async def wait_out(tasks: Mapping[asyncio.Task[Any], Named], *, warn: bool = Tru
                 _, late = await asyncio.wait(pending, timeout=patience)
             except asyncio.CancelledError as error:
                 cancellation = error
+                on_cancel()
             else:
                 warn_at = None
                 for task in late:
