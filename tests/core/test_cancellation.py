@@ -430,6 +430,27 @@ def test_an_exit_in_a_nested_shutdown_leaves_the_run(every_loop):
     assert note.alive == []
 
 
+def test_an_exit_leaves_though_it_is_cancelled_while_its_scheduler_is_shut_down(every_loop):
+    nested = Scheduler(
+        Job(raise_, SystemExit(3)),
+        Job(asyncio.sleep, 9, coshutdown=lambda *_: asyncio.sleep(0.5)),
+    )
+    scheduler = Scheduler(nested, timeout=1.25, critical=False)
+    with pytest.raises(SystemExit, match="^3$"):
+        scheduler.run()
+
+
+def test_an_exit_in_a_nested_shutdown_leaves_though_it_is_cancelled_meanwhile(every_loop):
+    async def leave(*_):
+        await asyncio.sleep(0.5)
+        raise SystemExit(3)
+
+    nested = Scheduler(Job(asyncio.sleep, 1, coshutdown=leave))
+    scheduler = Scheduler(nested, timeout=1.25, critical=False)
+    with pytest.raises(SystemExit, match="^3$"):
+        scheduler.run()
+
+
 def test_after_an_exit_the_scheduler_can_run_again(every_loop):
     errors = [KeyboardInterrupt()]
 

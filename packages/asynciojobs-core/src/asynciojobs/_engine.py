@@ -359,21 +359,30 @@ class Run:
             await asyncio.sleep(0)  # eager tasks would start one within the other, all depths
         assert isinstance(job, JobSet)
         job._started_by = self._outermost
+        leaving: BaseException | None = None
         try:
             return await job.co_run()
+        except (KeyboardInterrupt, SystemExit) as error:
+            leaving = error
+            raise
         finally:
             job._started_by = None
             if self._loop.is_running():  # else the loop is gone: this is close()
-                await self._shut_down_nested(job)
+                await self._shut_down_nested(job, leaving)
 
-    async def _shut_down_nested(self, job: AnyJob) -> None:
+    async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
         job._shutdown_given = True
         if self._observers.heard:
             self._observers.tell(job, SHUTDOWN, self._loop.time())
         shutdown = self._loop.create_task(serve(job, self._job_set._shutdown_record))
-        await wait_out({shutdown: job}, warn=False)
-        if (interruption := shutdown.result()) is not None:
-            raise interruption
+        try:
+            await wait_out({shutdown: job}, warn=False)
+        finally:
+            # We may have been cancelled meanwhile; what must leave does so all the same.
+            if leaving is None and shutdown.done():
+                leaving = shutdown.result()
+            if leaving is not None:
+                raise leaving
 
     def _returned(self, job: AnyJob, value: object) -> None:
         self._tasks.pop(job, None)
