@@ -324,6 +324,16 @@ def test_an_exit_leaves_once_all_are_served(every_loop, error):
     assert calls.names == ["leaves", "slow"]
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_is_kept_and_makes_the_next_answer_false(every_loop, error):
+    leave = error()
+    job = Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("leaves", error=leave))
+    scheduler = PureScheduler(job)
+    with pytest.raises(error):
+        scheduler.shutdown()
+    assert (scheduler.shutdown(), scheduler.shutdown_failures()) == (False, {job: leave})
+
+
 # -- its limit
 
 

@@ -116,6 +116,7 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
             job._looked_through = True
         answer = await job.co_shutdown()
     except (KeyboardInterrupt, SystemExit) as error:
+        record.note(job, error)
         return error
     except BaseException as error:
         cancelled = isinstance(error, asyncio.CancelledError)
