@@ -148,6 +148,22 @@ def test_a_nested_scheduler_that_is_cancelled_is_shut_down_before_the_run_ends(i
     assert in_loop(main()) == (True, [("n", 1)], 1.5)
 
 
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_a_nested_scheduler_that_is_cancelled_before_its_first_step_is_shut_down(
+    every_loop, first_fails
+):
+    async def fail():
+        raise ValueError
+
+    calls = Calls()
+    first = Job(asyncio.sleep, 1)
+    nested = Scheduler(calls.job("deep"), required=first)
+    jobs = [nested, Job(fail, required=first)]
+    scheduler = PureScheduler(first, *(reversed(jobs) if first_fails else jobs))
+    assert scheduler.run() is False
+    assert calls == ([("deep", 1)] if nested.is_running() else [])
+
+
 def test_a_nested_scheduler_that_was_not_started_is_left_to_the_explicit_call(
     every_loop,
 ):

@@ -336,11 +336,11 @@ class Run:
         """Run a job in a task of its own, and deal with its end there."""
         try:
             try:
-                if self._priming:
-                    await suspend()
                 if isinstance(job, JobSet):
                     value = await self._co_run_nested(job)
                 else:
+                    if self._priming:
+                        await suspend()
                     value = await job._work()
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
                 if self._loop.is_running():  # else the loop is gone: this is close()
@@ -355,20 +355,26 @@ class Run:
 
     async def _co_run_nested(self, job: AnyJob) -> object:
         """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
-        if self._loop.get_task_factory() is not None:
-            await asyncio.sleep(0)  # eager tasks would start one within the other, all depths
-        assert isinstance(job, JobSet)
-        job._started_by = self._outermost
         leaving: BaseException | None = None
         try:
+            if self._priming:
+                await suspend()  # cancelled here, it has started all the same: shut it down
+            if self._loop.get_task_factory() is not None:
+                await asyncio.sleep(0)  # eager tasks would start one in the other, all depths
+            assert isinstance(job, JobSet)
+            job._started_by = self._outermost
             return await job.co_run()
         except (KeyboardInterrupt, SystemExit) as error:
             leaving = error
             raise
         finally:
+            assert isinstance(job, JobSet)
             job._started_by = None
-            if self._loop.is_running():  # else the loop is gone: this is close()
-                await self._shut_down_nested(job, leaving)
+            try:
+                if self._loop.is_running():  # else the loop is gone: this is close()
+                    await self._shut_down_nested(job, leaving)
+            finally:
+                del leaving  # this frame is in its traceback: no circle through it
 
     async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
         job._shutdown_given = True
@@ -381,8 +387,11 @@ class Run:
             # We may have been cancelled meanwhile; what must leave does so all the same.
             if leaving is None and shutdown.done():
                 leaving = shutdown.result()
-            if leaving is not None:
-                raise leaving
+            try:
+                if leaving is not None:
+                    raise leaving
+            finally:
+                del leaving
 
     def _returned(self, job: AnyJob, value: object) -> None:
         self._tasks.pop(job, None)
