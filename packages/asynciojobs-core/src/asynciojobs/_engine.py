@@ -40,7 +40,7 @@ from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
 from ._queries import AnyJob, job_sets_in, nested_job_sets
-from ._shutdown import serve
+from ._shutdown import serve, serve_at_once
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
 from ._waiting import wait_out, warn_of_deaf
 from .job import AbstractJob
@@ -377,10 +377,14 @@ class Run:
                 del leaving  # this frame is in its traceback: no circle through it
 
     async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
+        record = self._job_set._shutdown_record
+        now = self._loop.time()
         job._shutdown_given = True
         if self._observers.heard:
-            self._observers.tell(job, SHUTDOWN, self._loop.time())
-        shutdown = self._loop.create_task(serve(job, self._job_set._shutdown_record))
+            self._observers.tell(job, SHUTDOWN, now)
+        if leaving is None and serve_at_once(job, record, now):
+            return
+        shutdown = self._loop.create_task(serve(job, record))
         try:
             await wait_out({shutdown: job}, warn=False)
         finally:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from ._events import EventKind
 from ._jobset import JobSet, ShutdownRecord
 from ._queries import AnyJob, nested_job_sets
 from ._waiting import wait_out
 
-__all__ = ["serve", "shut_down"]
+__all__ = ["passes_on", "serve", "serve_at_once", "shut_down"]
+
+F = TypeVar("F", bound=Callable[..., object])
 
 logger = logging.getLogger("asynciojobs")
 
@@ -101,6 +104,34 @@ def _take_turns(job_set: JobSet, now: float) -> Iterable[AnyJob]:
         if job._shuts_down():
             called.append(job)
     return called
+
+
+def passes_on(function: F) -> F:
+    """Mark a `co_shutdown()` that does nothing but to shut the jobs of its set down."""
+    function.passes_on = True  # type: ignore[attr-defined]
+    return function
+
+
+def serve_at_once(nested: AnyJob, record: ShutdownRecord, now: float) -> bool:
+    """Serve a nested job set here and now, if none of its jobs has anything to do for that.
+
+    Args:
+        nested: what ended just now.
+        record: that of the job set around it.
+        now: on the clock of the loop (seconds).
+
+    Returns:
+        whether that was so; else nothing was done, and it takes a task to `serve()` it.
+    """
+    if not isinstance(nested, JobSet) or not getattr(nested.co_shutdown, "passes_on", False):
+        return False
+    if nested._shutdown_under_way is not None:
+        return False
+    if any(job._shuts_down() for job in nested.jobs if not job._shutdown_given):
+        return False
+    _take_turns(nested, now)
+    record.complete = record.complete and nested._shutdown_record.complete
+    return True
 
 
 async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:

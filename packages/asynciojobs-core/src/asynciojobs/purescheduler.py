@@ -16,7 +16,7 @@ from ._feedback import current_signs, feedback, say
 from ._jobset import JobSet
 from ._loops import LoopFactory, run_synchronously
 from ._numbers import checked_seconds, checked_window
-from ._shutdown import shut_down
+from ._shutdown import passes_on, shut_down
 from ._verdict import CriticalFailure, TimedOut, Verdict
 from .job import AbstractJob, Job
 from .sequence import members_of
@@ -167,6 +167,7 @@ class PureScheduler(JobSet):
         """Do what `run()` does, under its former name."""
         return self.run(*args, loop_factory=loop_factory, **kwds)
 
+    @passes_on
     async def co_shutdown(self) -> bool:
         """Call `co_shutdown()` of all jobs, at all depths, idle ones included.
 
