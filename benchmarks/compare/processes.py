@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,9 +35,17 @@ def python(*arguments: str, timeout: float | None = None) -> Any:
         ChildError: it failed, or took longer than `timeout` seconds.
     """
     command = [sys.executable, *arguments]
+    # Users have their modules compiled, unless this variable says otherwise.
+    env = {name: it for name, it in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     try:
         child = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ChildError(f"over {timeout:g} s") from None
