@@ -1,0 +1,128 @@
+"""What is run, as plain data: scripts of jobs, groups of them, and what comes from outside.
+
+Times are integers, in milliseconds. The `repr()` of a case is Python code that makes it again,
+what has its default left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["Add", "Case", "Group", "Leaf", "Member", "Poke", "groups_in", "leaves_in"]
+
+End: TypeAlias = Literal["returns", "raises", "cancels itself", "exits"]
+Reaction: TypeAlias = Literal["heeds", "raises", "returns", "is deaf"]
+
+
+class Plain:
+    """Shows only what is not the default."""
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{field.name}={value!r}"
+            for field in dataclasses.fields(self)  # type: ignore[arg-type]
+            if (value := getattr(self, field.name)) != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Poke(Plain):
+    """Cancel the task of another job."""
+
+    after: int
+    """When, from the start of the job that does it."""
+    target: str
+
+
+@dataclass(frozen=True, repr=False)
+class Add(Plain):
+    """Add jobs to a group."""
+
+    after: int
+    group: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Leaf(Plain):
+    """A job that does what its script says."""
+
+    name: str
+    takes: int = 1
+    ends: End = "returns"
+    """What it does when its time is over."""
+    when_cancelled: Reaction = "heeds"
+    """What it does when it is cancelled before: if it is deaf, it goes on to its end."""
+    cleanup: int = 0
+    """How long after the cancellation; a second cancellation cuts that short."""
+    forever: bool = False
+    critical: bool = True
+    requires: tuple[str, ...] = ()
+    acts: tuple[Poke | Add, ...] = ()
+    shutdown_takes: int = 0
+    shutdown_ends: Literal["returns", "raises", "exits"] = "returns"
+    shutdown_deaf: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Group(Plain):
+    """A scheduler."""
+
+    name: str
+    members: tuple[Member, ...] = ()
+    window: int | None = None
+    timeout: int | None = None
+    shutdown_timeout: int | None = 1000
+    forever: bool = False
+    critical: bool = True
+    requires: tuple[str, ...] = ()
+
+
+Member: TypeAlias = Leaf | Group
+
+
+@dataclass(frozen=True, repr=False)
+class Case(Plain):
+    """A scheduler, and what happens to it."""
+
+    root: Group
+    pure: bool = False
+    """The root is a PureScheduler."""
+    runs: int = 1
+    """After each run it is shut down, twice."""
+    cancels: tuple[int, ...] = ()
+    """When the first run is cancelled from outside."""
+    shutdown_at: int | None = None
+    """When the user shuts it down while it runs for the first time."""
+    seed: int | None = None
+    """Shuffles the ready callbacks."""
+    eager: bool = False
+    """With eager tasks, where Python has them."""
+
+
+def all_in(group: Group) -> Iterator[Member]:
+    """Return all that is in a group, at all depths, newcomers included."""
+    pending: list[Member] = list(group.members)
+    while pending:
+        member = pending.pop(0)
+        yield member
+        if isinstance(member, Group):
+            pending.extend(member.members)
+        else:
+            for act in member.acts:
+                if isinstance(act, Add):
+                    pending.extend(act.members)
+
+
+def leaves_in(group: Group) -> list[Leaf]:
+    """Return the jobs of a group that are no groups, at all depths."""
+    return [member for member in all_in(group) if isinstance(member, Leaf)]
+
+
+def groups_in(group: Group) -> list[Group]:
+    """Return a group, and those in it, at all depths."""
+    return [group, *(member for member in all_in(group) if isinstance(member, Group))]

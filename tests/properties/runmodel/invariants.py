@@ -1,0 +1,195 @@
+"""What holds of every run, whatever happens first of what happens at the same time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from asynciojobs import AbstractJob, PureScheduler
+
+from .cases import Group, Leaf
+from .play import BEGINS, OVER, Stage
+
+__all__ = ["complaints"]
+
+Log = list[tuple[int, str, str]]
+
+ENDS = ("done", "failed", "cancelled")
+A_LIFE = re.compile(
+    r"(scheduled (started (\*begins (\*is cancelled )*\*ends )?(done|failed|cancelled) )?)?"
+)
+SHUTDOWN = ("shutdown", "*co_shutdown", "*co_shutdown ends")
+
+
+def complaints(stage: Stage) -> list[str]:
+    """Return a line for each thing in the log and the states that can't be."""
+    found: list[str] = []
+    for number, log in enumerate(each_run(stage.log)):
+        run = OneRun(stage, log, stage.record.states[2 * number], number)
+        found += [f"run {number}: {line}" for line in run.complaints()]
+    return found
+
+
+def each_run(log: Log) -> list[Log]:
+    """Return the log in pieces, one for each run and the shutdown after it."""
+    starts = [index for index, (_, _, what) in enumerate(log) if what == BEGINS]
+    return [log[i:j] for i, j in zip(starts, [*starts[1:], len(log)], strict=True)]
+
+
+class OneRun:
+    """The log of one run, and what can be asked of it."""
+
+    def __init__(
+        self, stage: Stage, log: Log, states: dict[str, tuple[object, ...]], number: int
+    ) -> None:
+        self.stage = stage
+        self.log = log
+        self.states = states
+        self.ends = stage.record.ends
+        self.early = stage.case.shutdown_at is not None and number == 0
+        self.run_end = [end for end in self.ends if end[0] == "run"][number]  # type: ignore[index]
+        self.groups = {n: s for n, s in stage.specs.items() if isinstance(s, Group)}
+        self.leaves = {n: s for n, s in stage.specs.items() if isinstance(s, Leaf)}
+
+    def complaints(self) -> Iterator[str]:
+        yield from self.lives()
+        yield from self.after_the_end()
+        yield from self.requirements()
+        yield from self.windows()
+        yield from self.outcomes()
+        yield from self.verdicts()
+        yield from self.shutdowns()
+        yield from self.answer()
+
+    # -- asking the log
+
+    def of(self, name: str) -> list[str]:
+        return [what for _, who, what in self.log if who == name]
+
+    def place(self, name: str, *kinds: str) -> int | None:
+        """Return where in the log one of these first happened."""
+        for index, (_, who, what) in enumerate(self.log):
+            if who == name and what in kinds:
+                return index
+        return None
+
+    def members(self, group: str) -> list[str]:
+        scheduler: PureScheduler = self.stage.things[group]
+        return [str(job.label) for job in scheduler.jobs]
+
+    # -- what must hold
+
+    def lives(self) -> Iterator[str]:
+        for name in self.states:
+            told = [w for w in self.of(name) if w not in (*SHUTDOWN, BEGINS, OVER)]
+            if not A_LIFE.fullmatch("".join(f"{what} " for what in told)):
+                yield f"{name} can't live like that: {told}"
+
+    def after_the_end(self) -> Iterator[str]:
+        over = self.place(self.stage.case.root.name, OVER)
+        assert over is not None
+        for time, who, what in self.log[over + 1 :]:
+            if what not in SHUTDOWN:
+                yield f"{who} is {what} at {time}, after the end"
+
+    def requirements(self) -> Iterator[str]:
+        for name in self.states:
+            started = self.place(name, "started")
+            job = self.stage.things[name]
+            if started is not None and isinstance(job, AbstractJob):
+                for required in job.required:
+                    done = self.place(str(required.label), "done", "failed")
+                    if done is None or done > started:
+                        yield f"{name} starts before {required.label} is done"
+
+    def windows(self) -> Iterator[str]:
+        for group, spec in self.groups.items():
+            taking = {n for n in self.members(group) if not self.stage.specs[n].forever}
+            running = 0
+            for time, who, what in self.log:
+                if who in taking:
+                    running += (what == "started") - (what in ENDS)
+                    if spec.window and running > spec.window:
+                        yield f"{running} jobs run in {group} at {time}"
+
+    def outcomes(self) -> Iterator[str]:
+        for name in self.leaves:
+            outcome = self.states.get(name, (None, None))[1]
+            end = next((what for what in self.of(name) if what in ENDS), None)
+            fits = {
+                "done": outcome == ("returns", f"{name} returns"),
+                "failed": outcome
+                in [
+                    ("raises", f"{name} raises"),
+                    ("exits", f"{name} exits"),
+                    ("raises", "CancelledError"),
+                ],
+            }
+            if not fits.get(end or "", outcome is None):
+                yield f"{name} was {end} with {outcome}"
+
+    def verdicts(self) -> Iterator[str]:
+        for group in self.groups:
+            if group != self.stage.case.root.name and self.place(group, "started") is None:
+                continue
+            if group in self.states:
+                kind, culprit = self.states[group][4]  # type: ignore[misc]
+                yield from self.verdict(group, str(kind), str(culprit))
+
+    def verdict(self, group: str, kind: str, culprit: str) -> Iterator[str]:
+        members = {n: self.stage.specs[n] for n in self.members(group) if n in self.states}
+        outcomes = {n: (self.states[n][1] or ("",))[0] for n in members}  # type: ignore[index]
+        failed = {n for n, o in outcomes.items() if o == "raises" and members[n].critical}
+        if kind == "fine" and failed:
+            yield f"{group} is fine, but {failed} have failed"
+        if kind == "critical" and culprit not in failed:
+            yield f"{group} failed by {culprit}, but {failed} have failed"
+        if ("exits" in outcomes.values()) and kind != "broken":
+            yield f"{group} is {kind}, but a job wants to leave"
+        if kind == "fine":
+            yield from self.forever_jobs_end_last(group)
+
+    def forever_jobs_end_last(self, group: str) -> Iterator[str]:
+        members = {name: self.stage.specs[name] for name in self.members(group)}
+        cancelled = [n for n in members if "cancelled" in self.of(n)]
+        regular = [n for n in members if not members[n].forever and "started" in self.of(n)]
+        yield from (
+            f"{group} is fine, but {n} was cancelled"
+            for n in cancelled
+            if not members[n].forever
+        )
+        for forever in cancelled:
+            for name in regular:
+                if (self.place(name, *ENDS) or 0) > (self.place(forever, "cancelled") or 0):
+                    yield f"{forever} was cancelled before {name} has ended"
+
+    def shutdowns(self) -> Iterator[str]:
+        for name in self.leaves:
+            if name in self.stage.things and name in self.states:
+                count = self.of(name).count("*co_shutdown")
+                if count != 1 and not (self.early and count == 2):
+                    yield f"{name} was shut down {count} times"
+        for group in self.groups:
+            end = self.place(group, *ENDS)
+            if end is not None:
+                for name in self.members(group):
+                    served = self.place(name, "shutdown")
+                    if served is None or served > end:
+                        yield f"{name} was not shut down before {group} had ended"
+
+    def answer(self) -> Iterator[str]:
+        root = self.stage.case.root
+        kind = self.states[root.name][4][0]  # type: ignore[index]
+        raises = root.critical and not self.stage.case.pure
+        how, what = (
+            ("cancelled", "")
+            if self.run_end[2] == "cancelled"  # type: ignore[index]
+            else self.run_end[2]  # type: ignore[index]
+        )
+        fits = {
+            "fine": (how, what) == ("returns", True),
+            "cancelled": how == "cancelled",
+            "broken": how == "exits",
+        }.get(kind, how == "cancelled" or (how == "raises" if raises else what is False))
+        if not fits:
+            yield f"the run is {kind}, and ends with {self.run_end}"

@@ -1,0 +1,377 @@
+"""Run a case for real, and write down what is to be seen of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import re
+from collections.abc import Coroutine
+from typing import Any
+
+from asynciojobs import AbstractJob, JobEvent, PureScheduler, Scheduler
+from asynciojobs_testkit import FakeClock
+
+from .cases import Add, Case, Group, Leaf, Member, Poke
+from .model import CANCELLED, Record
+
+__all__ = ["BEGINS", "OVER", "Stage", "play"]
+
+
+BEGINS, OVER = "its run begins", "its run is over"
+"""What the user notes in the log of a stage."""
+
+
+class Scripted(Exception):
+    """What a scripted job raises."""
+
+
+def moment(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+class LeafJob(AbstractJob[object]):
+    """Does what its script says, and tells the stage what it sees."""
+
+    def __init__(self, stage: Stage, spec: Leaf) -> None:
+        super().__init__(label=spec.name, forever=spec.forever, critical=spec.critical)
+        self.stage = stage
+        self.spec = spec
+        self.task: asyncio.Task[Any] | None = None
+
+    async def co_run(self) -> object:
+        """See `Leaf`."""
+        self.task = asyncio.current_task()
+        self.stage.note(self.spec.name, "*begins")
+        try:
+            return await self._go_through()
+        finally:
+            self.task = None
+            self.stage.note(self.spec.name, "*ends")
+
+    async def _go_through(self) -> object:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        acts = [act for act in self.spec.acts if act.after < self.spec.takes]
+        steps: list[tuple[int, Poke | Add | None]] = [(act.after, act) for act in acts]
+        steps = [*sorted(steps, key=lambda step: step[0]), (self.spec.takes, None)]
+        for after, act in steps:
+            while (left := start + after / 1000 - loop.time()) > 1e-7 or act is None:
+                try:
+                    await asyncio.sleep(left)
+                    break
+                except asyncio.CancelledError:
+                    if (how := await self._cancelled()) is not None:
+                        return self._end(how)
+            if act is not None:
+                self.stage.act(act)
+        if self.spec.ends == "cancels itself":
+            asyncio.current_task().cancel()
+            await asyncio.sleep(0)
+        return self._end(self.spec.ends)
+
+    async def _cancelled(self) -> str | None:
+        """Deal with a cancellation: raise it, say how to end, or go on with ``None``."""
+        self.stage.note(self.spec.name, "*is cancelled")
+        reaction = self.spec.when_cancelled
+        if reaction == "is deaf":
+            return None
+        if self.spec.cleanup or reaction != "heeds":
+            try:
+                await asyncio.sleep(self.spec.cleanup / 1000)
+            except asyncio.CancelledError:
+                self.stage.note(self.spec.name, "*is cancelled")
+                raise
+        if reaction == "heeds":
+            raise asyncio.CancelledError
+        return reaction
+
+    def _end(self, how: str) -> object:
+        return self.stage.end(how, f"{self.spec.name} {how}")
+
+    async def co_shutdown(self) -> None:
+        """See `Leaf`."""
+        self.stage.note(self.spec.name, "*co_shutdown")
+        try:
+            await self._shut_down()
+        finally:
+            self.stage.note(self.spec.name, "*co_shutdown ends")
+
+    async def _shut_down(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.spec.shutdown_takes / 1000
+        while self.spec.shutdown_takes and (left := end - loop.time()) > 1e-7:
+            try:
+                await asyncio.sleep(left)
+            except asyncio.CancelledError:
+                if not self.spec.shutdown_deaf:
+                    raise
+        how = self.spec.shutdown_ends
+        self.stage.end(how, f"{self.spec.name} shutdown {how}")
+
+
+class Stage:
+    """The scheduler of a case, with all that is in it, and the record of what happens."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.record = Record()
+        self.things: dict[str, Any] = {}
+        self.specs: dict[str, Group | Leaf] = {}
+        self.log: list[tuple[int, str, str]] = []  # all events in their order
+        self.raised: dict[str, list[BaseException]] = {}  # by text: the very objects
+        self.root = self.make_root(case)
+
+    # -- making it
+
+    def make_root(self, case: Case) -> PureScheduler:
+        root = case.root
+        options = self.scheduler_options(root)
+        kind = PureScheduler if case.pure else Scheduler
+        if not case.pure:
+            options |= {"critical": root.critical, "label": root.name}
+        made = self.things[root.name] = kind(*self.make_all(root.members), **options)
+        self.specs[root.name] = root
+        made.observe(self.hear)
+        return made
+
+    def scheduler_options(self, group: Group) -> dict[str, Any]:
+        def seconds(ms: int | None) -> float | None:
+            return None if ms is None else ms / 1000
+
+        return {
+            "jobs_window": group.window,
+            "timeout": seconds(group.timeout),
+            "shutdown_timeout": seconds(group.shutdown_timeout),
+        }
+
+    def make_all(self, members: tuple[Member, ...]) -> list[AbstractJob[object]]:
+        made = [self.make(member) for member in members]
+        for member in members:
+            self.things[member.name].requires([self.things[name] for name in member.requires])
+        return made
+
+    def make(self, member: Member) -> AbstractJob[object]:
+        if member.name not in self.things:
+            self.specs[member.name] = member
+            self.things[member.name] = (
+                LeafJob(self, member) if isinstance(member, Leaf) else self.make_group(member)
+            )
+        return self.things[member.name]
+
+    def make_group(self, group: Group) -> Scheduler:
+        return Scheduler(
+            *self.make_all(group.members),
+            label=group.name,
+            forever=group.forever,
+            critical=group.critical,
+            **self.scheduler_options(group),
+        )
+
+    # -- what jobs do
+
+    def act(self, act: Poke | Add) -> None:
+        if isinstance(act, Add):
+            if act.group in self.things:
+                self.things[act.group].update(self.make_all(act.members))
+        else:
+            task = getattr(self.things.get(act.target), "task", None)
+            if task is not None:
+                task.cancel()
+
+    def end(self, how: str, text: str) -> object:
+        kind = {"raises": Scripted, "exits": SystemExit}.get(how)
+        if kind is None:
+            return text
+        error = kind(text)
+        self.raised.setdefault(text, []).append(error)
+        raise error
+
+    # -- what is written down
+
+    def hear(self, event: JobEvent) -> None:
+        label = event.job.label
+        self.write_down(moment(event.time), str(label), str(event.kind))
+
+    def note(self, name: str, what: str) -> None:
+        self.write_down(moment(asyncio.get_running_loop().time()), name, what)
+
+    def write_down(self, time: int, name: str, what: str) -> None:
+        self.record.note(time, name, what)
+        self.log.append((time, name, what))
+
+    def note_end(self, name: str, outcome: object) -> None:
+        now = moment(asyncio.get_running_loop().time())
+        self.record.ends.append((name, now, self.told(outcome)))
+
+    def told(self, outcome: object) -> object:
+        if isinstance(outcome, asyncio.CancelledError) and not self.is_of_a_job(outcome):
+            return CANCELLED
+        if isinstance(outcome, SystemExit):
+            return ("exits", self.key(outcome))
+        if isinstance(outcome, BaseException):
+            return ("raises", self.key(outcome))
+        return ("returns", outcome)
+
+    def is_of_a_job(self, error: BaseException) -> bool:
+        jobs = (thing for thing in self.things.values() if isinstance(thing, AbstractJob))
+        return any(job.raised_exception() is error for job in jobs)
+
+    def key(self, error: BaseException) -> str:
+        """Return the text of an exception of ours, if it is the very object, else its type."""
+        text = str(error)
+        ours = any(error is raised for raised in self.raised.get(text, ()))
+        return text if ours else type(error).__name__
+
+    def note_states(self) -> None:
+        self.record.states.append({name: self.state(name) for name in self.things})
+
+    def state(self, name: str) -> tuple[object, ...]:
+        thing = self.things[name]
+        told: tuple[object, ...] = ("idle", None, None, None)
+        if isinstance(thing, AbstractJob):
+            told = (phase(thing), self.outcome(thing), *times(thing))
+        if isinstance(thing, PureScheduler):
+            failures = thing.shutdown_failures().items()
+            told = (
+                *told,
+                self.verdict(thing, name),
+                {str(job.label): self.key(error) for job, error in failures},
+            )
+        return told
+
+    def outcome(self, job: AbstractJob[object]) -> tuple[str, object] | None:
+        error = job.raised_exception()
+        if error is not None:
+            return ("exits" if isinstance(error, SystemExit) else "raises", self.key(error))
+        return ("returns", job.result()) if job.is_done() else None
+
+    def verdict(self, scheduler: PureScheduler, name: str) -> tuple[str, str]:
+        why = scheduler.why()
+        timeout = self.specs[name].timeout
+        flags = (scheduler.failed_critical(), scheduler.failed_time_out())
+        if (why, flags) == ("FINE", (False, False)):
+            return ("fine", "")
+        if (why, flags) == ("CANCELLED", (False, False)):
+            return ("cancelled", "")
+        if timeout is not None and flags == (False, True):
+            told = re.fullmatch(r"TIMED OUT after ([\d.]+)s", why)
+            assert told is not None, why
+            assert float(told[1]) == timeout / 1000
+            return ("timeout", "")
+        found = re.match(r"(CRITICAL FAILURE|BROKEN OFF): (?:<\w+ `(\w+)`> raised )?\w+:", why)
+        assert found, why
+        if flags == (True, False) and found[1] == "CRITICAL FAILURE":
+            return ("critical", found[2])
+        assert flags == (False, False), (why, flags)
+        return ("broken", "")
+
+    # -- the user
+
+    async def play(self) -> None:
+        """Run it, and shut it down, as often as the case says."""
+        for number in range(self.case.runs):
+            if number:
+                await self.run((), None)
+            else:
+                await self.run(self.case.cancels, self.case.shutdown_at)
+            self.check_nothing_is_alive()
+            self.note_states()
+            self.note_end("shutdown", await outcome_of(self.root.co_shutdown()))
+            self.note_end("second shutdown", await outcome_of(self.root.co_shutdown()))
+            self.check_nothing_is_alive()
+            self.note_states()
+
+    async def run(self, cancels: tuple[int, ...], shutdown_at: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        self.log.append((moment(start), self.case.root.name, BEGINS))
+        timers: list[asyncio.TimerHandle] = []
+        calls: list[asyncio.Task[object]] = []
+
+        async def run_it() -> object:
+            # Here, since a task that is cancelled before its first step does not run at all.
+            me = asyncio.current_task()
+            assert me is not None
+            timers.extend(loop.call_at(start + at / 1000, me.cancel) for at in cancels)
+            return await outcome_of(self.root.co_run())
+
+        run = asyncio.ensure_future(run_it())
+        if shutdown_at is not None:
+            timers.append(loop.call_at(start + shutdown_at / 1000, self.call_early, calls))
+        await asyncio.wait([run])
+        self.log.append((moment(loop.time()), self.case.root.name, OVER))
+        for timer in timers:
+            timer.cancel()
+        self.note_end("run", run.result())
+        for call in calls:
+            self.note_end("early shutdown", await call)
+
+    def call_early(self, calls: list[asyncio.Task[object]]) -> None:
+        loop = asyncio.get_running_loop()
+        calls.append(loop.create_task(outcome_of(self.root.co_shutdown())))
+
+    def check_nothing_is_alive(self) -> None:
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "something is alive"
+
+
+async def outcome_of(coroutine: Coroutine[Any, Any, object]) -> object:
+    try:
+        return await coroutine
+    except BaseException as error:
+        return error
+
+
+def phase(job: AbstractJob[object]) -> str:
+    reached = (job.is_scheduled(), job.is_running(), job.is_done())
+    phases = {0: "idle", 1: "scheduled", 2: "running", 3: "done"}
+    assert reached == tuple(itertools.islice((n < sum(reached) for n in range(3)), 3))
+    assert job.is_idle() == (not reached[0])
+    return phases[sum(reached)]
+
+
+def times(job: AbstractJob[object]) -> tuple[int | None, int | None]:
+    return tuple(None if t is None else moment(t) for t in (job.started_at, job.ended_at))  # type: ignore[return-value]
+
+
+class Messages(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+def play(case: Case) -> Stage:
+    """Run a case on a fake clock; nothing may be left of it, nor logged by the loop."""
+    ours, theirs = Messages(), Messages()
+    loggers = [(logging.getLogger("asynciojobs"), ours), (logging.getLogger("asyncio"), theirs)]
+    for logger, handler in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        stage = play_it(case)
+    finally:
+        for logger, handler in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+    assert not theirs.records, [record.getMessage() for record in theirs.records]
+    warned = " ".join(r.getMessage() for r in ours.records if r.levelname == "WARNING")
+    stage.record.deaf = set(re.findall(r"<LeafJob `(\w+)`> was cancelled and", warned))
+    return stage
+
+
+def play_it(case: Case) -> Stage:
+    clock = FakeClock(seed=case.seed)
+
+    async def main() -> Stage:
+        if case.eager and hasattr(asyncio, "eager_task_factory"):
+            asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        stage = Stage(case)
+        await stage.play()
+        return stage
+
+    return clock.run(main())
