@@ -600,6 +600,24 @@ def test_a_job_added_after_the_shutdown_is_served_by_the_next_call(every_loop):
     assert calls.names == ["a", "b"]
 
 
+@pytest.mark.parametrize("depth", [0, 2])
+def test_a_job_added_to_a_nested_scheduler_that_has_ended_is_served_by_the_call(
+    every_loop, depth
+):
+    async def add():
+        await asyncio.sleep(2)
+        ended.add(calls.job("new"))
+
+    calls = Calls()
+    nested = ended = Scheduler(calls.job("old"))
+    for _ in range(depth):
+        nested = Scheduler(nested)
+    scheduler = PureScheduler(nested, Job(add))
+    scheduler.run()
+    assert [scheduler.shutdown() for _ in range(2)] == [True, True]
+    assert calls == [("old", 1), ("new", 0)]
+
+
 def test_a_shutdown_that_waits_for_its_own_scheduler_runs_into_the_limit(in_loop):
     async def main():
         async def wait_for_oneself(*_):

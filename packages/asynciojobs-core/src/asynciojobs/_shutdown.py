@@ -16,6 +16,7 @@ from ._events import EventKind
 from ._jobset import JobSet, ShutdownRecord
 from ._queries import AnyJob, nested_job_sets
 from ._waiting import wait_out
+from .job import AbstractJob
 
 __all__ = ["passes_on", "serve", "serve_at_once", "shut_down"]
 
@@ -39,9 +40,8 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         ValueError: one of the job sets is nested in itself.
         CancelledError: the caller was cancelled; so were the calls, and all have ended.
     """
-    if not job_set._looked_through:  # raises where the calls would go round for ever
-        for _ in nested_job_sets(job_set):
-            pass
+    if not job_set._looked_through:
+        _call_again(job_set)
     job_set._looked_through = False
     loop = asyncio.get_running_loop()
     while (other_call := job_set._shutdown_under_way) is not None:
@@ -53,6 +53,19 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         job_set._shutdown_under_way = None
         over.set_result(None)
     return job_set._shutdown_record.complete
+
+
+def _call_again(job_set: JobSet) -> None:
+    """Give nested sets that had their turn another one, if jobs joined them afterwards.
+
+    Raises:
+        ValueError: one of the job sets is nested in itself: the calls would go round for ever.
+    """
+    for inner in reversed(tuple(nested_job_sets(job_set))):  # what is inside comes first
+        if isinstance(inner, AbstractJob) and not all(
+            job._shutdown_given for job in inner.jobs
+        ):
+            inner._shutdown_given = False
 
 
 async def _serve_all(
