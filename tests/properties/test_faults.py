@@ -42,12 +42,12 @@ def the_last_ready_goes_first(self):
 
 def release_at_the_start(self, member):
     begun = {m.spec.name for m in self.members if m.started is not None}
-    return begun.issuperset(member.spec.requires)
+    return begun.issuperset(member.requires)
 
 
 def one_requirement_is_enough(self, member):
     done = {m.spec.name for m in self.members if m.phase == "done"}
-    return not member.spec.requires or not done.isdisjoint(member.spec.requires)
+    return not member.requires or not done.isdisjoint(member.requires)
 
 
 def the_deadline_is_not_cancelled(self, verdict, failure=None):

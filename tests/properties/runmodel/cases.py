@@ -45,6 +45,8 @@ class Add(Plain):
     after: int
     group: str
     members: tuple[Member, ...]
+    before: tuple[str, ...] = ()
+    """Jobs of the group that are made to require the first of the new ones."""
 
 
 @dataclass(frozen=True, repr=False)

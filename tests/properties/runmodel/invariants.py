@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from asynciojobs import AbstractJob, PureScheduler
+from asynciojobs import PureScheduler
 
 from .cases import Group, Leaf
 from .play import BEGINS, OVER, Stage
@@ -95,12 +95,12 @@ class OneRun:
     def requirements(self) -> Iterator[str]:
         for name in self.states:
             started = self.place(name, "started")
-            job = self.stage.things[name]
-            if started is not None and isinstance(job, AbstractJob):
-                for required in job.required:
-                    done = self.place(str(required.label), "done", "failed")
-                    if done is None or done > started:
-                        yield f"{name} starts before {required.label} is done"
+            if started is None or name == self.stage.case.root.name:
+                continue
+            for required in self.stage.specs[name].requires:
+                done = self.place(required, "done", "failed")
+                if done is None or done > started:
+                    yield f"{name} starts before {required} is done"
 
     def windows(self) -> Iterator[str]:
         for group, spec in self.groups.items():
@@ -172,7 +172,7 @@ class OneRun:
         for group in self.groups:
             end = self.place(group, *ENDS)
             if end is not None:
-                for name in self.members(group):
+                for name in (member.name for member in self.groups[group].members):
                     served = self.place(name, "shutdown")
                     if served is None or served > end:
                         yield f"{name} was not shut down before {group} had ended"

@@ -100,6 +100,7 @@ class Life:
     def __init__(self, world: World) -> None:
         self.world = world
         self.around: GroupLife | None = None
+        self.requires = set(self.spec.requires)
         self.shutdown_given = False
         self.forget()
 
@@ -147,6 +148,10 @@ class Life:
         """Its `co_shutdown()` is called; `then` is called when that has ended."""
         raise NotImplementedError
 
+    def is_served(self) -> bool:
+        """Tell whether it had its `co_shutdown()`, with all that is in it by now."""
+        return self.shutdown_given
+
     def state(self) -> tuple[object, ...]:
         """Return what its methods tell after a run."""
         return (self.phase, self.outcome, self.started, self.ended)
@@ -183,6 +188,8 @@ class LeafLife(Life):
         if isinstance(act, Poke) and isinstance(life, LeafLife) and life.alive:
             life.hear_cancellation()
         if isinstance(act, Add) and isinstance(life, GroupLife):
+            for name in act.before:
+                self.world.lives[name].requires.add(act.members[0].name)
             life.add(act.members)
 
     def cancel(self) -> None:
@@ -274,6 +281,9 @@ class GroupLife(Life):
         for member in self.members:
             member.forget()
 
+    def is_served(self) -> bool:
+        return self.shutdown_given and all(member.is_served() for member in self.members)
+
     def state(self) -> tuple[object, ...]:
         return (*super().state(), self.verdict or FINE, dict(self.failures))
 
@@ -345,7 +355,7 @@ class GroupLife(Life):
 
     def _requirements_are_done(self, member: Life) -> bool:
         done = {other.spec.name for other in self.members if other.phase == "done"}
-        return done.issuperset(member.spec.requires)
+        return done.issuperset(member.requires)
 
     def _waited_for(self) -> list[Life]:
         return [member for member in self.members if not member.spec.forever] or self.members
@@ -442,7 +452,7 @@ class ShutdownCall:
     def begin(self) -> None:
         """It is the turn of this call."""
         self.begun = True
-        turns = [member for member in self.group.members if not member.shutdown_given]
+        turns = [member for member in self.group.members if not member.is_served()]
         for member in turns:
             member.shutdown_given = True
             member.note("shutdown")

@@ -173,7 +173,10 @@ class Stage:
     def act(self, act: Poke | Add) -> None:
         if isinstance(act, Add):
             if act.group in self.things:
-                self.things[act.group].update(self.make_all(act.members))
+                made = self.make_all(act.members)
+                for name in act.before:
+                    self.things[name].requires(made[0])
+                self.things[act.group].update(made)
         else:
             task = getattr(self.things.get(act.target), "task", None)
             if task is not None:

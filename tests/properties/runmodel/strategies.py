@@ -33,6 +33,7 @@ class Maker:
         self.times = 0
         self.left = 1 + self.below(10)  # members to be made
         self.leaves: list[str] = []
+        self.done: list[str] = []  # groups that were made
         self.around: list[tuple[str, list[Member]]] = []  # groups being made, with members
 
     def below(self, n: int) -> int:
@@ -86,6 +87,7 @@ class Maker:
             if self.left > 0:
                 members.append(self.member(members, depth))
         self.around.pop()
+        self.done.append(name)
         return Group(
             name,
             members=tuple(reversed(members) if self.happens(20) else members),
@@ -100,9 +102,11 @@ class Maker:
             return 0
         return self.maybe_time(30, 40)
 
-    def member(self, siblings: Sequence[Member], depth: int) -> Member:
+    def member(
+        self, siblings: Sequence[Member], depth: int, *, regular: bool = False
+    ) -> Member:
         self.left -= 1
-        forever = self.happens(20)
+        forever = not regular and self.happens(20)
         options: dict[str, Any] = {
             "forever": forever,
             "critical": not self.happens(50),
@@ -168,14 +172,23 @@ class Maker:
         return Poke(self.time(), self.leaves[self.below(len(self.leaves))])
 
     def add(self) -> Add:
-        group, members = self.around[-1 - self.below(len(self.around))]
-        known, around = list(members), self.around
+        around = self.around
+        group, members = around[-1 - self.below(len(around))]
+        if self.done and self.happens(15):  # one that is complete, and may have ended
+            group, members = self.done[self.below(len(self.done))], []
         self.around = [(group, members)]
-        new: list[Member] = []
-        for _ in range(1 + self.below(2)):
+        before = self.before(members)
+        known = [] if before else list(members)  # else there may be a cycle
+        new: list[Member] = [self.member(known, DEEPEST - 1, regular=bool(before))]
+        if self.happens(50):
             new.append(self.member([*known, *new], DEEPEST - 1))
         self.around = around
-        return Add(self.time(), group, tuple(new))
+        return Add(self.time(), group, tuple(new), before)
+
+    def before(self, members: Sequence[Member]) -> tuple[str, ...]:
+        if not members or not self.happens(30):
+            return ()
+        return (members[-1 - self.below(len(members))].name,)
 
 
 @st.composite
