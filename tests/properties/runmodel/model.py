@@ -175,6 +175,7 @@ class LeafLife(Life):
 
     def begin(self) -> None:
         self.note("*begins")
+        self.begun = self.world.now
         self.cleaning = False
         self.cancelled_at: int | None = None
         after = self.world.after
@@ -197,7 +198,11 @@ class LeafLife(Life):
         self.hear_cancellation()
 
     def hear_cancellation(self) -> None:
-        """A cancellation arrives, of whomever."""
+        """A cancellation arrives, of whomever.
+
+        One of the moment in which the job was started may come before its first step.
+        """
+        self.world.record.tie |= self.begun == self.world.now
         self.note("*is cancelled")
         if self.cleaning:
             self.stop("heeds")
