@@ -1,11 +1,29 @@
-"""A few runs in a stock event loop, in real time."""
+"""A few runs in the event loops that programs have, in real time."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 
-from asynciojobs import Job, PureScheduler, Scheduler
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler, Sequence, use_loop_factory
+
+
+def uvloop_loop():
+    return pytest.importorskip("uvloop").new_event_loop()
+
+
+def debugging_loop():
+    loop = asyncio.new_event_loop()
+    loop.set_debug(True)
+    return loop
+
+
+@pytest.fixture(autouse=True, params=[asyncio.new_event_loop, debugging_loop, uvloop_loop])
+def real_loop(request):
+    with use_loop_factory(request.param):
+        yield
 
 
 def test_a_timeout_ends_a_run_in_real_time():
@@ -31,3 +49,50 @@ def test_jobs_overlap_in_real_time():
     before = time.monotonic()
     PureScheduler(*jobs).run()
     assert time.monotonic() - before < 0.5
+
+
+def test_requirements_and_windows_are_heeded():
+    order = []
+
+    async def note(name):
+        order.append(name)
+        await asyncio.sleep(0)
+
+    inner = Scheduler(*(Job(note, name, label=name) for name in "bcd"), jobs_window=1)
+    scheduler = Scheduler(Sequence(Job(note, "a"), inner, Job(note, "e")))
+    assert scheduler.run() is True
+    assert order == list("abcde")
+
+
+def test_a_long_chain_and_many_jobs_come_to_their_end():
+    jobs = Sequence(*(Job(asyncio.sleep, 0) for _ in range(300)))
+    scheduler = PureScheduler(jobs, *(Job(asyncio.sleep, 0) for _ in range(300)))
+    assert scheduler.run() is True
+    assert scheduler.stats() == "600D + 0R + 0I = 600"
+
+
+def test_jobs_that_had_no_step_yet_end_with_a_failure():
+    async def fail():
+        raise OSError("down")
+
+    late = Job(asyncio.sleep, 60)
+    nested = Scheduler(Job(asyncio.sleep, 60), label="nested", critical=False)
+    scheduler = PureScheduler(Job(fail), late, nested)
+    assert scheduler.run() is False
+    assert (late.is_done(), late.ended_at is None, nested.is_done()) == (False, False, False)
+
+
+def test_a_cancellation_leaves_nothing_alive():
+    async def main():
+        before = asyncio.all_tasks()
+        forever = Job(asyncio.sleep, 60, forever=True)
+        scheduler = Scheduler(Scheduler(Job(asyncio.sleep, 60)), forever)
+        run = asyncio.ensure_future(scheduler.co_run())
+        await asyncio.sleep(0.001)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        return asyncio.all_tasks() - before
+
+    PureScheduler(job := Job(main)).run()
+    assert job.result() == set()
