@@ -80,3 +80,9 @@ def test_the_links_between_pages_lead_somewhere(page):
 def test_the_links_of_the_readme_lead_somewhere():
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8")):
         assert (ROOT / target).exists(), target
+
+
+def test_the_tests_that_the_documents_name_are_there():
+    for page in ROOT.glob("docs/**/*.md"):
+        for name in re.findall(r"`(tests/[\w/.]+)`", page.read_text("utf-8")):
+            assert (ROOT / name).exists(), (page, name)

@@ -1,0 +1,148 @@
+"""Run the tests in many worlds: other Pythons, orders, seeds, modes, and parts left out.
+
+    ./hatchw run worlds                  # all that this machine has; what it lacks is told
+    ./hatchw run worlds shaken ordered   # some of them
+    ./hatchw run worlds --list
+
+Eager tasks, uvloop and the debug mode of asyncio are in the tests themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# What a hatch that runs us has put there is not for the one that we run.
+OURS = re.compile("HATCH_.*|VIRTUAL_ENV|PYTHONPATH")
+
+
+@dataclass(frozen=True)
+class World:
+    """A way to run the tests."""
+
+    name: str
+    what: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    lacking: Callable[[], str] = lambda: ""
+    """Why it can't be done here; "" if it can."""
+
+
+def python(version: str) -> World:
+    def lacking() -> str:
+        return "" if pythons().get(version) else f"Python {version} is not on this machine"
+
+    command = ["test", "--python", version]
+    return World(f"python{version}", f"all tests on Python {version}", command, lacking=lacking)
+
+
+def pythons() -> dict[str, str]:
+    """Return the Pythons of this machine, those that pyenv keeps included, by version."""
+    own = "{}.{}".format(*sys.version_info)
+    found = {own: own}
+    if pyenv := shutil.which("pyenv"):
+        kept = subprocess.run(
+            [pyenv, "versions", "--bare"], capture_output=True, text=True, check=False
+        )
+        found |= {
+            full.rpartition(".")[0]: full
+            for full in kept.stdout.split()
+            if re.fullmatch(r"3\.1[1-3]\.\d+", full)
+        }
+    for minor in (11, 12, 13):
+        if shutil.which(f"python3.{minor}"):
+            found.setdefault(f"3.{minor}", f"3.{minor}")
+    return found
+
+
+def no_compiler() -> str:
+    if not shutil.which("cc"):
+        return "orderedset is built from C, and there is no cc"
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    return "" if header.exists() else "orderedset is built from C, and there is no Python.h"
+
+
+def no_dot() -> str:
+    return "" if shutil.which("dot") else "there is no Graphviz to be hidden"
+
+
+def path_without(left_out: Callable[[Path], bool]) -> str:
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not left_out(Path(folder)))
+
+
+SHAKEN = {"PYTHONDEVMODE": "1", "PYTHONHASHSEED": "20261"}
+
+WORLDS = [
+    *(python(version) for version in ("3.11", "3.12", "3.13")),
+    World(
+        "shaken",
+        "random order, another hash seed, Python's development mode",
+        ["test", "--randomize", "tests/core", "tests/testkit", "tests/graph"],
+        SHAKEN,
+    ),
+    World("seed", "a hash seed of 0", ["test"], {"PYTHONHASHSEED": "0"}),
+    World("single", "one process, in order", ["test", "-n", "0"]),
+    World("ordered", "the core on orderedset", ["run", "ordered:test"], lacking=no_compiler),
+    World(
+        "nodot",
+        "pictures without Graphviz",
+        ["test", "tests/graph", "tests/docs", "tests/examples"],
+        {"PATH": path_without(lambda folder: (folder / "dot").exists())},
+        no_dot,
+    ),
+]
+
+
+def surroundings(world: World) -> dict[str, str]:
+    """Return the environment variables of a world."""
+    env = {name: it for name, it in os.environ.items() if not OURS.fullmatch(name)}
+    env["PATH"] = path_without(lambda folder: folder == Path(sys.executable).parent)
+    if shutil.which("pyenv"):  # it shows only the Pythons that are asked for
+        env["PYENV_VERSION"] = ":".join(sorted(pythons().values()))
+    return env | world.env
+
+
+def result_of(world: World) -> str:
+    """Run the tests in a world; return "passed", "FAILED", or that it was left out."""
+    reason = world.lacking()
+    if reason:
+        return f"LEFT OUT: {reason}"
+    print(f"\n== {world.name}: {world.what}", flush=True)
+    began = time.monotonic()
+    command = [str(ROOT / "hatchw"), *world.command]
+    done = subprocess.run(command, cwd=ROOT, env=surroundings(world), check=False)
+    verdict = "FAILED" if done.returncode else "passed"
+    return f"{verdict} ({time.monotonic() - began:.0f} s)"
+
+
+def main() -> int:
+    """Run what is asked for, print what came of it, return the exit status."""
+    parser = argparse.ArgumentParser(description="Run the tests in many worlds.")
+    parser.add_argument("--list", action="store_true", help="list the worlds, run nothing")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all, if none is given")
+    options = parser.parse_args()
+    if unknown := set(options.names) - {world.name for world in WORLDS}:
+        parser.error(f"there is no world {', '.join(sorted(unknown))}: see --list")
+    chosen = [world for world in WORLDS if not options.names or world.name in options.names]
+    if options.list:
+        print(*(f"{world.name:12}{world.what}" for world in chosen), sep="\n")
+        return 0
+    results = {world.name: result_of(world) for world in chosen}
+    print("\n== worlds", *(f"{name:12}{result}" for name, result in results.items()), sep="\n")
+    return int(any(result.startswith("FAILED") for result in results.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
