@@ -1,4 +1,4 @@
-"""Times asynciojobs against an engine of thirty lines; see README.md beside this file."""
+"""Times asynciojobs against engines of thirty lines; see README.md beside this file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ def milliseconds(contender: Contender, shape: Shape) -> float:
 
 
 def compare(shape: Shape, rounds: int) -> str:
-    both = load("ours"), load("counter")
-    pairs = [[milliseconds(each, shape) for each in both] for _ in range(rounds)]
-    ratios = [mine / theirs for mine, theirs in pairs]
-    mine, theirs = (median(times) for times in zip(*pairs, strict=True))
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    return f"{mine:8.1f} {theirs:8.1f}   {median(ratios):.2f} ({spread})"
+    contenders = [load(name) for name in ("ours", "counter", "ranks")]
+    times = [[milliseconds(each, shape) for each in contenders] for _ in range(rounds)]
+    medians = "".join(f"{median(column):9.1f}" for column in zip(*times, strict=True))
+    return f"{medians}   {ratio(times, 1)}   {ratio(times, 2)}"
+
+
+def ratio(times: list[list[float]], other: int) -> str:
+    ratios = [row[0] / row[other] for row in times]
+    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def main() -> None:
@@ -34,9 +37,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=10_000, help="how many jobs (10000)")
     parser.add_argument("--rounds", type=int, default=7, help="how many pairs of runs (7)")
     options = parser.parse_args()
-    print(f"{'shape':12} {'ours/ms':>8} {'ref./ms':>8}   ratio, build and run")
+    print(f"{'build and run':12}  ours/ms  counter    ranks   ours/counter          ours/ranks")
     for name in SHAPES:
-        print(f"{name:12} {compare(make(name, options.jobs), options.rounds)}", flush=True)
+        print(f"{name:12}{compare(make(name, options.jobs), options.rounds)}", flush=True)
 
 
 if __name__ == "__main__":

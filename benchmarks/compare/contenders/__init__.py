@@ -44,6 +44,7 @@ CONTENDERS: dict[str, Entry] = {
         Entry("by-hand", "reference", "handwritten"),
         Entry("TaskGroup", "reference", "taskgroup"),
         Entry("counter", "reference", "counter"),
+        Entry("ranks", "reference", "ranks"),
         Entry("graphlib", "reference", "sorter"),
         Entry(
             "async-dag",

@@ -609,8 +609,6 @@ def distinct_jobs(requirements: Requirements) -> Requireds:
     Raises:
         TypeError: see `flatten`.
     """
-    if isinstance(requirements, AbstractJob):
-        return cast("AbstractJob[object]", requirements)
     given: list[Any] = [requirements]
     if isinstance(requirements, list):
         given = requirements  # pyright: ignore[reportUnknownVariableType]
