@@ -510,6 +510,24 @@ def test_after_a_cancelled_call_the_answer_is_false(in_loop):
     assert in_loop(main()) is False
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_what_a_cancelled_call_did_not_come_to_is_served_by_the_next_one(in_loop, turns):
+    async def main():
+        calls = Calls()
+        scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
+        call = asyncio.ensure_future(scheduler.co_shutdown())
+        me = asyncio.current_task()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - {me}:  # as Ctrl-C does, the second time
+            task.cancel()
+        await asyncio.wait([call])
+        await scheduler.co_shutdown()
+        return sorted(calls.names)
+
+    assert in_loop(main()) == ["a", "b"]
+
+
 def test_a_call_cancelled_in_every_turn_of_its_loop_leaves_nothing(in_loop):
     async def cancelled_in(turn):
         calls = Calls()

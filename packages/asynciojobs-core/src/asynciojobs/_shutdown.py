@@ -93,10 +93,10 @@ async def _serve_all(
 def _look_through(
     calls: Mapping[asyncio.Task[BaseException | None], AnyJob], record: ShutdownRecord
 ) -> None:
-    """Note the calls that never began, and raise what must leave."""
+    """Leave those that were cancelled before they began to the next, raise what must leave."""
     for call, job in calls.items():
-        if call.cancelled():
-            record.note(job, asyncio.CancelledError("co_shutdown() was not started"))
+        if call.cancelled() and job not in record.failures:
+            job._shutdown_given = False
     for call in calls:
         if not call.cancelled() and (interruption := call.result()) is not None:
             raise interruption
