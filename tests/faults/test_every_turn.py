@@ -1,0 +1,580 @@
+"""A run is interrupted in each turn of its loop, and at each event: nothing is left of it.
+
+Each scenario is run once to count its turns. Then it is made again and again, and cancelled, or
+interrupted by Ctrl-C, once or twice, a turn later each time. What must hold is in `Stage`. A
+wait that nobody ends is a `DeadlockError` of the clock, so nothing here can hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import itertools
+import logging
+import signal
+import sys
+import weakref
+from collections import Counter
+
+import pytest
+
+from asynciojobs import AbstractJob, BestSet, Scheduler
+from asynciojobs.bestset import InsertionSet
+from asynciojobs_testkit import FakeClock
+
+NOT_SHUT_DOWN_TWICE = (signal.SIGINT, signal.SIGINT)
+"""The second Ctrl-C breaks the loop, and its end cancels each `co_shutdown()` too."""
+
+
+# -- loops that count their turns
+
+
+class Counting:
+    """A loop that calls `at_turn` with the number of each turn before it."""
+
+    turn = -1
+
+    def _run_once(self):
+        self.turn += 1
+        self.at_turn(self.turn)
+        super()._run_once()
+
+
+KINDS = ["noted", "plain", *(["eager"] if hasattr(asyncio, "eager_task_factory") else [])]
+
+
+@functools.cache
+def counting(kind, loop_class):
+    own = {"create_task": asyncio.BaseEventLoop.create_task} if kind == "plain" else {}
+    return type("CountingLoop", (Counting, loop_class), own)
+
+
+def counting_loop(kind, at_turn):
+    loop = FakeClock().loop_factory()
+    loop.__class__ = counting(kind, type(loop))
+    loop.at_turn = at_turn
+    loop.set_debug(False)
+    if kind == "eager":
+        loop.set_task_factory(asyncio.eager_task_factory)
+    return loop
+
+
+# -- jobs and schedulers that tell what they go through
+
+
+class Actor(AbstractJob):
+    """Takes a time, and then as long again to clean up; then it may raise."""
+
+    def __init__(self, stage, label, takes=1.0, *, shuts=(0.0, None), **options):
+        self.stage = stage
+        self.takes = takes
+        self.clean_up = options.pop("clean_up", 0.0)
+        self.raises = options.pop("raises", None)
+        self.deaf = options.pop("deaf", False)
+        self.adds = options.pop("adds", None)
+        self.shuts = shuts
+        super().__init__(label=label, **options)
+
+    async def co_run(self):
+        self.stage.begins(self)
+        try:
+            await self.work()
+            self.fail(self.raises, self.stage.raised)
+        finally:
+            self.stage.alive.remove(self)
+
+    async def work(self):
+        end = asyncio.get_running_loop().time() + self.takes
+        try:
+            await pause(self.takes)
+        except asyncio.CancelledError:
+            while self.deaf and (left := end - asyncio.get_running_loop().time()) > 0:
+                try:
+                    await pause(left)
+                except asyncio.CancelledError:
+                    pass
+            if not self.deaf:
+                await pause(self.clean_up)
+                raise
+        if self.adds:
+            self.adds()
+
+    def fail(self, kind, noted):
+        if kind is not None:
+            noted[self] = kind(self.label)
+            raise noted[self]
+
+    async def co_shutdown(self):
+        self.stage.shutdowns[self] += 1
+        self.stage.shutting.append(self)
+        seconds, kind = self.shuts
+        try:
+            await pause(seconds)
+            self.fail(kind, self.stage.raised_in_shutdown)
+        finally:
+            self.stage.shutting.remove(self)
+
+
+async def pause(seconds):
+    if seconds:
+        await asyncio.sleep(seconds)
+
+
+class Watched(Scheduler):
+    """A scheduler that looks, at the end of its run, whether anything goes on."""
+
+    stage = None
+
+    async def co_run(self):
+        try:
+            return await super().co_run()
+        finally:
+            alive = [job for job in self.iterate_jobs() if job in self.stage.alive]
+            self.stage.complain_if(alive, f"after {self.label}: {alive}")
+
+
+class Root(Watched):
+    """The outermost one: it looks at the tasks as well."""
+
+    async def co_run(self):
+        try:
+            return await super().co_run()
+        finally:
+            self.stage.turns = asyncio.get_running_loop().turn
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            self.stage.complain_if(others, f"still there: {others}")
+
+
+class Messages(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
+
+
+class Stage:
+    """One scheduler, made for a scenario, its runs, and what must hold after them."""
+
+    def __init__(self, scenario, kind):
+        self.kind = kind
+        self.main = None  # the task of the run
+        self.alive = []  # who is in co_run()
+        self.shutting = []  # who is in co_shutdown()
+        self.shutdowns = Counter()
+        self.raised = {}
+        self.raised_in_shutdown = {}
+        self.complaints = []
+        self.turns = 0  # that the run took
+        self.root = scenario(self)
+
+    def scheduler(self, label, *jobs, kind=Watched, **options):
+        scheduler = kind(*jobs, label=label, **options)
+        scheduler.stage = self
+        return scheduler
+
+    def schedulers(self):
+        every = self.root.iterate_jobs(scan_schedulers=True)
+        return [job for job in every if isinstance(job, Scheduler)]
+
+    def actors(self):
+        return list(self.root.iterate_jobs())
+
+    def around(self, job):
+        return next(s for s in self.schedulers() if job in s.jobs)
+
+    def begins(self, job):
+        self.alive.append(job)
+        around = self.around(job)
+        taken = [other for other in around.jobs if takes_a_slot(other)]
+        late = [other for other in job.required if not other.is_done()]
+        self.complain_if(len(taken) > (around.jobs_window or 999), f"window: {taken}")
+        self.complain_if(late, f"{job} begins before {late}")
+        self.complain_if(not job.is_running(), f"{job} begins")
+
+    def complain_if(self, wrong, text):
+        if wrong:
+            self.complaints.append(text)
+
+    # -- what is done
+
+    def run(self, plan=()):
+        """Run it, and return what came of it; `plan` says in which turns it is interrupted."""
+        self.raised.clear()
+        self.raised_in_shutdown.clear()
+        self.main = None
+
+        def at_turn(turn):
+            if self.main is None:
+                (self.main,) = asyncio.all_tasks(loop)
+            if turn in plan:
+                self.interrupt(plan[turn])
+
+        loop = counting_loop(self.kind, at_turn)
+        try:
+            return self.root.run(loop_factory=lambda: loop)
+        except BaseException as error:
+            return type(error)
+        finally:
+            loop.at_turn = None
+
+    def interrupt(self, how):
+        if self.main.done():
+            return  # the loop is being closed
+        if how == signal.SIGINT:
+            signal.raise_signal(how)
+        else:
+            self.main.cancel()
+
+    def at_event(self, number, how):
+        """Interrupt the next run as one of its events is told."""
+        events = itertools.count()
+
+        def interrupt_once(event):
+            if next(events) == number:
+                handle.close()
+                self.interrupt(how)
+
+        handle = self.root.observe(interrupt_once)
+
+    def shut_down_twice(self):
+        async def call():
+            return [await self.root.co_shutdown() for _ in range(2)]
+
+        make = functools.partial(counting_loop, self.kind, lambda _: None)
+        with asyncio.Runner(loop_factory=make) as runner:
+            return runner.run(call())
+
+    def state(self):
+        """Return where all have come to."""
+        told = {job.label: (state_of(job), self.shutdowns[job]) for job in self.actors()}
+        told.update({s.label: (state_of(s), s.why()) for s in self.schedulers()[1:]})
+        return told, self.root.why()
+
+    def let_go(self):
+        """Undo the circles that are of this test's making."""
+        for job in self.actors():
+            job.stage = job.adds = None
+        for scheduler in self.schedulers():
+            scheduler.stage = None
+        self.__dict__.clear()
+
+    # -- what must hold
+
+    def check(self):
+        """After a run, whatever came of it."""
+        assert self.complaints == []
+        assert (self.alive, self.shutting) == ([], [])
+        for job in [*self.actors(), *self.schedulers()[1:]]:
+            check_phase(job)
+        for job, error in self.raised.items():
+            assert job.raised_exception() is error, job
+
+    def check_shutdowns(self, log):
+        """Those in a nested scheduler that was started have had their `co_shutdown()`."""
+        for job in self.actors():
+            assert self.shutdowns[job] == self.is_in_a_started_one(job), job
+        for job, error in self.raised_in_shutdown.items():
+            holder = self.around(job)
+            assert holder.shutdown_failures()[job] is error
+            assert any(r.exc_info and r.exc_info[1] is error for r in log.records)
+
+    def is_in_a_started_one(self, job):
+        holder = self.around(job)
+        while holder is not self.root:
+            if holder.is_running():
+                return True
+            holder = self.around(holder)
+        return False
+
+    def check_the_end(self):
+        """Then the user shuts it down, twice."""
+        first, second = self.shut_down_twice()
+        assert {self.shutdowns[job] for job in self.actors()} == {1}
+        assert first is second
+        assert self.shutting == []
+        self.shutdowns.clear()
+
+
+def takes_a_slot(job):
+    return not job.forever and job.is_running() and job.ended_at is None
+
+
+def state_of(job):
+    error = job.raised_exception()
+    return (job.is_scheduled(), job.is_running(), job.is_done(), repr(error))
+
+
+def check_phase(job):
+    started, ended = job.started_at is not None, job.ended_at is not None
+    assert started == ended == job.is_running(), job
+    assert job.is_scheduled() or not started, job
+    assert ended or not job.is_done(), job
+    assert job.is_done() or job.raised_exception() is None, job
+
+
+# -- the scenarios
+
+
+def flat_with_a_window(stage):
+    return stage.scheduler(
+        "root",
+        Actor(stage, "a", clean_up=0.5),
+        Actor(stage, "b", 2.0, raises=ValueError, critical=False),
+        Actor(stage, "c", 0.0),
+        Actor(stage, "d", 0.5, forever=True),
+        Actor(stage, "e", clean_up=0.25, forever=True),
+        Actor(stage, "f"),
+        jobs_window=2,
+        kind=Root,
+    )
+
+
+def chain(stage):
+    jobs = [Actor(stage, f"j{n}", n % 3, clean_up=0.5 * (n % 2)) for n in range(6)]
+    for before, after in itertools.pairwise(jobs):
+        after.requires(before)
+    return stage.scheduler("root", *jobs, kind=Root)
+
+
+def nested_three_deep(stage):
+    inner = stage.scheduler(
+        "inner",
+        Actor(stage, "deep", 4.0, clean_up=0.5),
+        Actor(stage, "deep forever", 9.0, forever=True, clean_up=0.25),
+        Actor(stage, "deep waits", 1.0),
+        jobs_window=1,
+        timeout=4.5,
+        critical=False,
+    )
+    middle = stage.scheduler("middle", Actor(stage, "m", 0.0), inner, jobs_window=2)
+    background = stage.scheduler(
+        "background", Actor(stage, "b", 99.0, forever=True, clean_up=0.75), forever=True
+    )
+    last = Actor(stage, "last", required=middle)
+    return stage.scheduler("root", middle, background, last, jobs_window=1, kind=Root)
+
+
+def failing_in_clean_up(stage):
+    nested = stage.scheduler(
+        "nested",
+        Actor(stage, "fails", raises=ValueError),
+        Actor(stage, "tidies", 9.0, clean_up=1.0),
+        Actor(stage, "never", required=[]),
+        jobs_window=2,
+    )
+    return stage.scheduler("root", nested, Actor(stage, "other", 9.0, clean_up=0.5), kind=Root)
+
+
+def timed_out(stage):
+    return stage.scheduler(
+        "root",
+        stage.scheduler("at once", Actor(stage, "a"), timeout=0, critical=False),
+        stage.scheduler("soon", Actor(stage, "b", 9.0, clean_up=1.0), timeout=1.0),
+        Actor(stage, "c", 9.0, clean_up=0.5),
+        timeout=1.5,
+        kind=Root,
+    )
+
+
+def shut_down_slowly(stage):
+    nested = stage.scheduler(
+        "nested",
+        Actor(stage, "slow", 0.0, shuts=(0.5, None)),
+        Actor(stage, "fails", 1.0, shuts=(0.25, ValueError)),
+        Actor(stage, "hangs", 0.0, shuts=(9.0, None)),
+        stage.scheduler("inner", Actor(stage, "deep", 0.5, shuts=(0.5, None))),
+        Actor(stage, "idle", required=[Actor(stage, "long", 2.0, shuts=(0.0, ValueError))]),
+    )
+    nested.add(next(iter(list(nested.jobs)[-1].required)))
+    return stage.scheduler("root", nested, Actor(stage, "after", required=nested), kind=Root)
+
+
+def deaf(stage):
+    return stage.scheduler(
+        "root",
+        stage.scheduler("nested", Actor(stage, "a", 3.0, deaf=True, shuts=(0.25, None))),
+        Actor(stage, "b", 1.0, forever=True),
+        Actor(stage, "c", 2.5, deaf=True),
+        Actor(stage, "d", 2.0),
+        kind=Root,
+    )
+
+
+def joined(stage):
+    def add():
+        if late not in root.jobs:
+            root.add(late)
+            root.add(nested)
+
+    def add_below():
+        if deepest not in nested.jobs:
+            nested.add(deepest)
+
+    first = Actor(stage, "first", adds=add)
+    late = Actor(stage, "late", required=first, clean_up=0.5)
+    middle = Actor(stage, "middle", 0.5, adds=add_below)
+    deepest = Actor(stage, "deepest", 0.0, required=middle)
+    nested = stage.scheduler("nested", middle, required=first)
+    root = stage.scheduler("root", first, Actor(stage, "other", 0.0), jobs_window=2, kind=Root)
+    return root
+
+
+def more_than_a_slice(stage):
+    jobs = [Actor(stage, f"j{n}", 0.0) for n in range(120)]
+    last = Actor(stage, "last", 0.0, required=jobs)
+    return stage.scheduler("root", *jobs, last, kind=Root)
+
+
+SCENARIOS = [
+    flat_with_a_window,
+    chain,
+    nested_three_deep,
+    failing_in_clean_up,
+    timed_out,
+    shut_down_slowly,
+    deaf,
+    joined,
+    more_than_a_slice,
+]
+
+
+# -- the interruptions
+
+
+@pytest.fixture
+def log():
+    """What the project and asyncio log, and nobody is told of."""
+    kept = Messages()
+    loggers = [logging.getLogger(name) for name in ("asynciojobs", "asyncio")]
+    for logger in loggers:
+        logger.addHandler(kept)
+        logger.propagate = False
+    yield kept
+    for logger in loggers:
+        logger.removeHandler(kept)
+        logger.propagate = True
+    assert [record.getMessage() for record in kept.records if record.name == "asyncio"] == []
+
+
+class Reference:
+    """What a scenario is if nobody interrupts it."""
+
+    def __init__(self, scenario, kind):
+        heard = []
+        self.stage = Stage(scenario, kind)
+        handle = self.stage.root.observe(heard.append)
+        self.answer, self.turns = self.stage.run(), self.stage.turns
+        handle.close()
+        self.events = len(heard)
+        self.stage.check()
+        self.state = self.stage.state()
+
+    def look_at(self, stage, log, *, shut_down=True):
+        """Look at what an interrupted run has left, shut it down, and run it once more."""
+        stage.check()
+        assert stage.root.why() in {"CANCELLED", self.state[1]} - {"FINE"}
+        if shut_down:
+            stage.check_shutdowns(log)
+        stage.check_the_end()
+        assert (stage.run(), stage.state()) == (self.answer, self.state)
+        log.records.clear()
+
+
+RIGHT = {"cancel": asyncio.CancelledError, signal.SIGINT: KeyboardInterrupt}
+LATER = (1, 3, 7)
+"""How long after the first interruption there is a second one (turns)."""
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", RIGHT)
+def test_interrupted_in_each_turn(scenario, kind, how, log):
+    reference = Reference(scenario, kind)
+    for turn in range(1, reference.turns + 1):
+        stage = Stage(scenario, kind)
+        assert stage.run({turn: how}) is RIGHT[how], turn
+        reference.look_at(stage, log)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", RIGHT)
+def test_interrupted_before_the_first_turn(scenario, kind, how, log):
+    reference = Reference(scenario, kind)
+    stage = Stage(scenario, kind)
+    assert stage.run({0: how}) is RIGHT[how]
+    assert all(job.is_idle() for job in [*stage.actors(), *stage.schedulers()])
+    stage.check_the_end()
+    assert (stage.run(), stage.state()) == (reference.answer, reference.state)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS[:-1])
+@pytest.mark.parametrize("kind", KINDS[-1:])
+@pytest.mark.parametrize("how", [(how, how) for how in RIGHT])
+def test_interrupted_in_each_turn_and_in_a_later_one(scenario, kind, how, log):
+    reference = Reference(scenario, kind)
+    for turn, later in itertools.product(range(1, reference.turns + 1), LATER):
+        plan = {turn: how[0], turn + later: how[1]}
+        stage = Stage(scenario, kind)
+        assert stage.run(plan) is RIGHT[how[0]], plan
+        reference.look_at(stage, log, shut_down=how != NOT_SHUT_DOWN_TWICE)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS[:-1])
+@pytest.mark.parametrize("kind", [KINDS[0], *KINDS[2:]])  # who observes, sees no plain one
+@pytest.mark.parametrize("how", RIGHT)
+def test_interrupted_at_each_event(scenario, kind, how, log):
+    """That is in the midst of a step of the engine, or of a job."""
+    reference = Reference(scenario, kind)
+    for number in range(reference.events):
+        stage = Stage(scenario, kind)
+        stage.at_event(number, how)
+        assert stage.run() is RIGHT[how], number
+        reference.look_at(stage, log)
+
+
+# -- what a run leaves in memory
+
+
+@pytest.fixture
+def no_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.skipif(BestSet is not InsertionSet, reason="an OrderedSet is a circle")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="an exception keeps outer frames")
+@pytest.mark.parametrize("scenario", [chain, nested_three_deep, timed_out, deaf])
+@pytest.mark.parametrize("how", RIGHT)
+def test_an_interrupted_run_keeps_nothing_alive(scenario, how, no_collector):
+    reference = Reference(scenario, "plain")
+    for turn in range(reference.turns + 1):
+        stage = Stage(scenario, "plain")
+        stage.run({turn: how})
+        stage.shut_down_twice()
+        references = [weakref.ref(job) for job in [*stage.actors(), *stage.schedulers()]]
+        stage.let_go()
+        del stage
+        assert [r() for r in references if r() is not None] == [], turn
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("how", RIGHT)
+def test_the_collector_finds_all_that_an_interrupted_run_has_used(scenario, how, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("asynciojobs"), "disabled", True)  # it keeps errors
+    references = []
+    for turn in range(Reference(scenario, "plain").turns):
+        stage = Stage(scenario, "plain")
+        stage.run({turn: how})
+        stage.shut_down_twice()
+        references += [weakref.ref(job) for job in [*stage.actors(), *stage.schedulers()]]
+    del stage
+    gc.collect()
+    assert [r() for r in references if r() is not None] == []
