@@ -19,5 +19,7 @@ def attempt(function: Callable[..., str | None], *args: object) -> str | None:
     try:
         text = function(*args)
         return None if text is None else str(text)
-    except Exception as error:  # noqa: BLE001 - showing a job must not break a run
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - showing a job must not break a run
         return f"({getattr(function, '__name__', 'it')} raised {type(error).__name__})"

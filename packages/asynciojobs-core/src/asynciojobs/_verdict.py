@@ -22,7 +22,9 @@ def exception_text(exception: BaseException) -> str:
     """Return ``Type:text`` for an exception, even where its text can't be had."""
     try:
         text = str(exception)
-    except Exception as error:  # noqa: BLE001 - a user's __str__ may raise anything
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a user's __str__ may raise anything
         text = f"(its __str__ raised {type(error).__name__})"
     return f"{type(exception).__name__}:{text}"
 
