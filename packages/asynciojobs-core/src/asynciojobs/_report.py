@@ -12,7 +12,7 @@ from ._lifecycle import Phase
 from ._outline import Entry, iterate_jobs, number
 from ._queries import AnyJob, counts_by_phase, entry_jobs, exit_jobs, nested_job_sets
 from ._text import attempt
-from ._verdict import Verdict
+from ._verdict import Verdict, exception_text
 from .job import AbstractJob
 
 __all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
@@ -145,5 +145,13 @@ def _details(job: AnyJob, indent: int) -> Iterator[str]:
 
 
 def _traceback(exception: BaseException | None) -> Iterator[str]:
-    for text in traceback.format_exception(exception):
+    for text in _formatted(exception) if exception is not None else ():
         yield from text.splitlines()
+
+
+def _formatted(exception: BaseException) -> list[str]:
+    try:
+        return traceback.format_exception(exception)
+    except Exception:  # noqa: BLE001 - Python asks for its truth, and its bool() may raise
+        origin = traceback.format_tb(exception.__traceback__)
+        return ["Traceback (most recent call last):", *origin, exception_text(exception)]
