@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import enum
-import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
+from . import _log
 from .job import AbstractJob
 
 __all__ = ["EventKind", "JobEvent", "Observation", "Observer", "Observers"]
-
-logger = logging.getLogger("asynciojobs")
 
 
 class EventKind(enum.StrEnum):
@@ -94,8 +92,8 @@ class Observers:
                     observer(event)
                 except (KeyboardInterrupt, SystemExit):
                     raise
-                except BaseException:
-                    logger.exception("an observer raised at %s %s", kind, job.repr_main())
+                except BaseException:  # noqa: BLE001 - it is logged
+                    _log.error("an observer raised at %s %s", kind, job.repr_main())
             node = node._outer
 
     def _refresh(self) -> None:

@@ -8,10 +8,10 @@ the enclosing run at the end of a nested scheduler, or the user.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from . import _log
 from ._events import EventKind
 from ._jobset import JobSet, ShutdownRecord
 from ._queries import AnyJob, nested_job_sets
@@ -21,8 +21,6 @@ from .job import AbstractJob
 __all__ = ["passes_on", "serve", "serve_at_once", "shut_down"]
 
 F = TypeVar("F", bound=Callable[..., object])
-
-logger = logging.getLogger("asynciojobs")
 
 
 async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
@@ -162,11 +160,11 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
     except (KeyboardInterrupt, SystemExit) as error:
         record.note(job, error)
         return error
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - it is kept, and logged
         cancelled = isinstance(error, asyncio.CancelledError)
         if not (cancelled and job in record.failures):  # else its time ran out: that is noted
             record.note(job, error)
-            logger.exception("co_shutdown() of %s raised", job.repr_main())
+            _log.error("co_shutdown() of %s raised", job.repr_main())
     else:
         if answer is False and isinstance(job, JobSet):
             record.complete = False

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import _log
 from ._errors import Named
 
 __all__ = ["wait_out", "warn_of_deaf"]
-
-logger = logging.getLogger("asynciojobs")
 
 DEAF_AFTER = 1.0
 """How long a cancelled task may take to end before the log names it (seconds)."""
@@ -57,4 +55,4 @@ async def wait_out(
 
 def warn_of_deaf(job: Named, what: str) -> None:
     """Tell the operator of a job that does not heed its cancellation."""
-    logger.warning("%s was cancelled and %s", job.repr_main(), what)
+    _log.warn("%s was cancelled and %s", job.repr_main(), what)
