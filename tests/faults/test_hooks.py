@@ -456,3 +456,55 @@ def test_a_log_that_fails_ends_no_run(fake_time):
     finally:
         logger.removeHandler(handler)
     assert outcome is False
+
+
+# -- what a job awaits
+
+
+class Stubborn(asyncio.Future):
+    """Can't be cancelled, and says so."""
+
+    def cancel(self, msg=None):
+        raise ValueError("never")
+
+
+async def wait_stubbornly(*_):
+    loop = asyncio.get_running_loop()
+    future = Stubborn(loop=loop)
+    loop.call_later(5, future.set_result, None)
+    await future
+
+
+def test_a_job_whose_cancellation_raises_is_waited_for(fake_time, caplog):
+    first, last = (Job(asyncio.sleep, 9) for _ in range(2))
+    stubborn = Job(wait_stubbornly, label="stubborn")
+    scheduler = PureScheduler(first, stubborn, last, timeout=1)
+    assert (scheduler.run(), scheduler.why()) == (False, "TIMED OUT after 1s")
+    assert [job.ended_at for job in (first, stubborn, last)] == [1, 5, 1]
+    assert caplog.messages[0] == "to cancel <Job `stubborn`> raised"
+
+
+def test_a_shutdown_whose_cancellation_raises_is_waited_for(fake_time, caplog):
+    jobs = [
+        Job(asyncio.sleep, 1, label=str(wait), coshutdown=lambda *_, wait=wait: wait())
+        for wait in (wait_stubbornly, lambda: asyncio.sleep(9))
+    ]
+    scheduler = PureScheduler(*jobs)
+    assert scheduler.shutdown() is False
+    assert set(scheduler.shutdown_failures()) == set(jobs)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "fails"])
+def test_a_run_with_a_job_whose_cancellation_raises_ends(fake_time, how):
+    async def main():
+        jobs = [Job(wait_stubbornly), Job(asyncio.sleep, 9)]
+        if how == "fails":
+            jobs.append(Job(raiser(ValueError())))
+        run = asyncio.ensure_future(PureScheduler(*jobs).co_run())
+        await asyncio.sleep(1)
+        run.cancel()
+        await asyncio.wait([run])
+        return asyncio.all_tasks() == {asyncio.current_task()}
+
+    with asyncio.Runner(loop_factory=fake_time) as runner:
+        assert runner.run(main()) is True

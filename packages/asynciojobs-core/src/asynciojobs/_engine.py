@@ -42,7 +42,7 @@ from ._lifecycle import Phase
 from ._queries import AnyJob, job_sets_in, nested_job_sets
 from ._shutdown import serve, serve_at_once
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
-from ._waiting import wait_out, warn_of_deaf
+from ._waiting import cancel, wait_out, warn_of_deaf
 from .job import AbstractJob
 
 __all__ = ["Run"]
@@ -324,7 +324,7 @@ class Run:
         if not task.done():  # an eager task may have come to its end already
             self._tasks[job] = task
             if self._verdict is not None:  # ... or may have brought the end of the run
-                task.cancel()
+                cancel(task, job)
 
     def prime(self, drive: Coroutine[Any, Any, None]) -> None:
         """Bring a coroutine of `_drive()` into its ``try``, in which it sees cancellations."""
@@ -528,8 +528,8 @@ class Run:
         if settled is not None:
             return
         self._ended_at = self._time()
-        for task in tuple(self._tasks.values()):
-            task.cancel()
+        for job, task in tuple(self._tasks.items()):
+            cancel(task, job)
         if not self._over.done():  # it is if the run was cancelled from outside
             self._over.set_result(None)
 

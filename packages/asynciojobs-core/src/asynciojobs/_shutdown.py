@@ -15,7 +15,7 @@ from . import _log
 from ._events import EventKind
 from ._jobset import JobSet, ShutdownRecord
 from ._queries import AnyJob, nested_job_sets
-from ._waiting import wait_out
+from ._waiting import cancel, wait_out
 from .job import AbstractJob
 
 __all__ = ["passes_on", "serve", "serve_at_once", "shut_down"]
@@ -80,8 +80,8 @@ async def _serve_all(
         for call in late:
             record.note(calls[call], TimeoutError(f"co_shutdown() took over {timeout}s"))
     finally:
-        for call in calls:
-            call.cancel()
+        for call, job in calls.items():
+            cancel(call, job)
         try:
             await wait_out(calls)
         finally:

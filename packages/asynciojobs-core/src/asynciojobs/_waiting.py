@@ -9,10 +9,18 @@ from typing import Any
 from . import _log
 from ._errors import Named
 
-__all__ = ["wait_out", "warn_of_deaf"]
+__all__ = ["cancel", "wait_out", "warn_of_deaf"]
 
 DEAF_AFTER = 1.0
 """How long a cancelled task may take to end before the log names it (seconds)."""
+
+
+def cancel(task: asyncio.Task[Any], job: Named) -> None:
+    """Cancel a task, so that others are as well though this one can't be."""
+    try:
+        task.cancel()
+    except Exception:  # noqa: BLE001 - what it awaits may be of a user, with a cancel() that raises
+        _log.error("to cancel %s raised", job.repr_main())
 
 
 async def wait_out(
