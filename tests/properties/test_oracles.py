@@ -19,7 +19,7 @@ from asynciojobs import AbstractJob, CycleError, Job, PureScheduler, Scheduler, 
 nx = pytest.importorskip("networkx", reason="networkx is what it is compared with")
 
 same_each_time = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,
