@@ -567,6 +567,23 @@ def test_a_scheduler_nested_in_itself_is_refused(every_loop):
         a.shutdown()
 
 
+def test_a_shutdown_before_a_nested_run_is_forgotten_at_all_depths(in_loop):
+    calls = Calls()
+    first = Job(asyncio.sleep, 2)
+    innermost = Scheduler(Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("a")))
+    inner = Scheduler(innermost, timeout=0, critical=False, required=first)
+    scheduler = PureScheduler(first, inner)
+
+    async def main():
+        run = asyncio.ensure_future(scheduler.co_run())
+        await asyncio.sleep(1)
+        await scheduler.co_shutdown()
+        await run
+
+    in_loop(main())
+    assert calls.names == ["a", "a"]
+
+
 def test_one_that_was_not_nested_in_itself_at_first_is_refused_later(every_loop):
     class Quiet(Scheduler):
         async def co_shutdown(self):

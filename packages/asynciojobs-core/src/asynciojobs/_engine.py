@@ -192,7 +192,10 @@ class Run:
         # What a run around this one has checked is not checked again at each level.
         self._outermost = job_set._started_by or self._mark
         job_set._started_by = None
-        job_sets = list(nested_job_sets(job_set, unless_checked_by=self._outermost))
+        checked_by = self._outermost
+        if any(job._shutdown_given for job in job_set.jobs if isinstance(job, JobSet)):
+            checked_by = None  # a shutdown went before this run: forget it at all depths
+        job_sets = list(nested_job_sets(job_set, unless_checked_by=checked_by))
         check_all(job_sets[1:])
         admit(job_set, self._mark)
         self._take_in(job_sets)
