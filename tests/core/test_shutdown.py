@@ -567,6 +567,46 @@ def test_a_scheduler_nested_in_itself_is_refused(every_loop):
         a.shutdown()
 
 
+def test_a_job_that_joined_one_that_had_ended_is_served_when_the_one_around_ends(every_loop):
+    calls = Calls()
+    inner = Scheduler(label="inner")
+
+    async def add():
+        await asyncio.sleep(1)
+        inner.add(calls.job("a"))
+
+    outer = Scheduler(inner, Job(add), label="outer")
+    main = PureScheduler(outer, Job(asyncio.sleep, 2))
+    shut = []
+    main.observe(
+        lambda event: shut.append((event.job, event.time)) if event.kind == "shutdown" else None
+    )
+    main.run()
+    assert calls == [("a", 1.0)]
+    assert [time for job, time in shut if job is outer] == [1.0]
+
+
+def test_a_call_for_a_nested_scheduler_is_not_repeated_by_one_for_the_scheduler_around(in_loop):
+    calls = Calls()
+
+    class Counted(Scheduler):
+        async def co_shutdown(self):
+            calls.append("nested")
+            return await super().co_shutdown()
+
+    nested = Counted(Job(asyncio.sleep, 1))
+    main = PureScheduler(nested)
+
+    async def run():
+        await main.co_run()
+        nested.jobs.add(Job(asyncio.sleep, 1))  # behind the scheduler's back
+        await nested.co_shutdown()
+        await main.co_shutdown()
+
+    in_loop(run())
+    assert calls == ["nested", "nested"]  # by the run, and by the user
+
+
 def test_a_shutdown_before_a_nested_run_is_forgotten_at_all_depths(in_loop):
     calls = Calls()
     first = Job(asyncio.sleep, 2)

@@ -192,9 +192,13 @@ class Run:
         # What a run around this one has checked is not checked again at each level.
         self._outermost = job_set._started_by or self._mark
         job_set._started_by = None
-        checked_by = self._outermost
-        if any(job._shutdown_given for job in job_set.jobs if isinstance(job, JobSet)):
-            checked_by = None  # a shutdown went before this run: forget it at all depths
+        # ... but for a shutdown that went before this run: it is forgotten at all depths.
+        shut_down = any(
+            inner._shutdown_given
+            for inner in job_sets_in(job_set)
+            if isinstance(inner, AbstractJob)
+        )
+        checked_by = None if shut_down else self._outermost
         job_sets = list(nested_job_sets(job_set, unless_checked_by=checked_by))
         check_all(job_sets[1:])
         admit(job_set, self._mark)

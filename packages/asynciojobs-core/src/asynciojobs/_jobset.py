@@ -142,6 +142,8 @@ class JobSet:
         if self._join_run is not None:
             self._join_run(new)
         self.jobs.update(new)
+        if new and isinstance(itself, AbstractJob):
+            itself._shutdown_given = False  # the newcomers had none
 
     def _check_not_running(self) -> None:
         if self._join_run is not None:

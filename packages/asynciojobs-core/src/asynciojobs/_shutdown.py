@@ -59,10 +59,10 @@ def _call_again(job_set: JobSet) -> None:
     Raises:
         ValueError: one of the job sets is nested in itself: the calls would go round for ever.
     """
-    for inner in reversed(tuple(nested_job_sets(job_set))):  # what is inside comes first
-        if isinstance(inner, AbstractJob) and not all(
-            job._shutdown_given for job in inner.jobs
-        ):
+    _, *nested = nested_job_sets(job_set)
+    for inner in reversed(nested):  # what is inside comes first
+        all_served = all(job._shutdown_given for job in inner.jobs)
+        if isinstance(inner, AbstractJob) and not all_served:
             inner._shutdown_given = False
 
 
