@@ -7,7 +7,7 @@ from asynciojobs.job import AbstractJob
 
 from ._quoting import attribute_list
 
-__all__ = ["CRITICAL_COLOR", "DotStyle", "dot_cluster_name", "dot_style"]
+__all__ = ["CLUSTER_PREFIX", "COLOR", "DotStyle", "dot_cluster_name", "dot_style"]
 
 CRITICAL_COLOR = "#a4243b"
 COLOR = "#404040"
