@@ -1,16 +1,28 @@
 """What is settled before a run starts: that it can, and what waits for what.
 
-The result is kept on the jobs, since that is the cheapest place: `_missing`, how many
-requirements are not done; `_holds`, who waits for this job: `NOBODY`, one job, or a list of
-them, and ``None`` if it takes part in no run, or its end has been dealt with; and `_run`, a
-mark of the run that it takes part in. All of it is O(V+E). Where each job stands behind its
-requirements, that order is the proof that there is no cycle, and each requirement is looked
-at just once.
+Nothing is counted. A job waits for *one* of its requirements at a time, and at its end for the
+next that is not done, as a clause of a SAT solver watches its literals (Moskewicz et al.,
+"Chaff", DAC 2001). So a job is in one list, not in as many as it has requirements. Each of
+these is looked at here, and once more on the way to the start of the job: all of it is O(V+E).
+
+The result is kept on the jobs, since that is the cheapest place:
+
+- `_run`, a mark of the run that a job takes part in;
+- `_holds`, who waits for its end: `NOBODY`, one job, or a list of them; ``None`` if the job
+  takes part in no run, or its end has been dealt with. So that tells what is not done;
+- `_unmet`, which of its requirements may not be done yet, if it has several;
+- `_rank`, its place in the run, if it has requirements: those that become ready together are
+  started in the order in which they were added.
+
+Where each job stands behind its requirements, that order is the proof that there is no cycle.
+Otherwise they are put in such an order first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from operator import attrgetter
+from typing import NamedTuple, NoReturn
 
 from . import _digraph
 from ._errors import (
@@ -26,21 +38,33 @@ from ._verdict import FINE
 from .job import AbstractJob
 
 __all__ = [
+    "NOBODY",
+    "Admitted",
     "admit",
     "check_all",
-    "count_requirements",
     "dismiss",
     "enroll",
-    "held_by",
+    "look_again",
+    "next_unmet",
     "reset",
+    "wait_for",
 ]
 
 IDLE = Phase.IDLE
 NOBODY: tuple[()] = ()
 
 
-def admit(job_set: JobSet, run: object) -> None:
-    """Enroll the jobs of a set for a run, and count their requirements.
+class Admitted(NamedTuple):
+    """What is told of the jobs that can be run."""
+
+    entries: list[AnyJob]
+    """Those that require nothing, in their order."""
+    forever: set[AnyJob]
+    """Those that are not waited for."""
+
+
+def admit(job_set: JobSet, run: object) -> Admitted:
+    """Enroll the jobs of a set for a run, and let each wait for one of its requirements.
 
     Args:
         job_set: whose jobs.
@@ -52,15 +76,17 @@ def admit(job_set: JobSet, run: object) -> None:
     """
     jobs = tuple(job_set.jobs)
     try:
-        if not _enroll_in_order(jobs, run):
+        entries = _enroll_in_order(enumerate(jobs), run)
+        if entries is None:
             dismiss(jobs, run)
-            enroll(jobs, run)
-            _count_all(jobs, run)
-            _check_acyclic(job_set, jobs)
-        _check_forever(jobs)
+            entries = _enroll_in_any_order(job_set, jobs, run)
+        forever = {job for job in jobs if job.forever}
+        if forever:
+            _check_forever(jobs, forever)
     except BaseException:
         dismiss(jobs, run)
         raise
+    return Admitted(entries, forever)
 
 
 def check_all(job_sets: Iterable[JobSet]) -> None:
@@ -71,19 +97,36 @@ def check_all(job_sets: Iterable[JobSet]) -> None:
         RequirementError: one of them can't be run.
     """
     for job_set in job_sets:
+        jobs = tuple(job_set.jobs)
         check = object()
-        admit(job_set, check)
-        dismiss(job_set.jobs, check)
+        if not _stand_in_order(jobs, check):
+            _in_some_order(job_set, jobs, check)
+        forever = {job for job in jobs if job.forever}
+        if forever:
+            _check_forever(jobs, forever)
 
 
-def reset(job_sets: Iterable[JobSet]) -> None:
-    """Forget the last run of the job sets."""
-    for job_set in job_sets:
-        job_set._shutdown_record = ShutdownRecord()
-        job_set._verdict = FINE
-        for job in job_set.jobs:
-            if job._shutdown_given or job._phase is not IDLE:
-                job._reset()
+def _stand_in_order(jobs: Iterable[AnyJob], check: object) -> bool:
+    """Tell whether each job stands behind those that it requires, and is in no run."""
+    for job in jobs:
+        if job._holds is not None:
+            raise AlreadyRunningError(job)
+        required = job._required
+        if required is not None:
+            for requirement in (required,) if isinstance(required, AbstractJob) else required:
+                if requirement._run is not check:
+                    return False
+        job._run = check
+    return True
+
+
+def reset(job_set: JobSet) -> None:
+    """Forget the last run of a job set."""
+    job_set._shutdown_record = ShutdownRecord()
+    job_set._verdict = FINE
+    for job in job_set.jobs:
+        if job._shutdown_given or job._phase is not IDLE:
+            job._reset()
 
 
 def enroll(jobs: Collection[AnyJob], run: object) -> None:
@@ -105,52 +148,11 @@ def dismiss(jobs: Iterable[AnyJob], run: object) -> None:
     for job in jobs:
         if job._run is run:
             job._holds = job._run = None
+            job._unmet = ()
 
 
-def _enroll_in_order(jobs: Iterable[AnyJob], run: object) -> bool:
-    """Enroll jobs and count their requirements, as long as each one stands behind those.
-
-    Returns:
-        whether all do; else there may be a cycle, or a requirement from elsewhere.
-
-    Raises:
-        AlreadyRunningError: one takes part in a run.
-    """
-    for job in jobs:
-        if job._holds is not None:
-            raise AlreadyRunningError(job)
-        required = job._required
-        if required is None:
-            job._missing = 0
-        else:
-            requirements = (required,) if isinstance(required, AbstractJob) else required
-            for requirement in requirements:
-                if requirement._run is not run:
-                    return False
-                held = requirement._holds  # as in _hold(), without a call for each
-                if isinstance(held, list):
-                    held.append(job)
-                else:
-                    requirement._holds = [held, job] if isinstance(held, AbstractJob) else job
-            job._missing = len(requirements)
-        job._holds = NOBODY
-        job._run = run
-    return True
-
-
-def _count_all(jobs: Iterable[AnyJob], run: object) -> None:
-    """Count the requirements of enrolled jobs, in whatever order they stand."""
-    for job in jobs:
-        required = job._requirements()
-        for requirement in required:
-            if requirement._run is not run:  # though another run may have enrolled it
-                raise MissingRequirementError(job, requirement)
-            _hold(requirement, job)
-        job._missing = len(required)
-
-
-def _hold(requirement: AnyJob, follower: AnyJob) -> None:
-    """Note that a job has to wait for another one."""
+def wait_for(requirement: AnyJob, follower: AnyJob) -> None:
+    """Let a job wait for the end of another one."""
     held = requirement._holds
     if isinstance(held, list):
         held.append(follower)
@@ -158,48 +160,185 @@ def _hold(requirement: AnyJob, follower: AnyJob) -> None:
         requirement._holds = [held, follower] if isinstance(held, AbstractJob) else follower
 
 
-def held_by(job: AnyJob) -> Collection[AnyJob]:
-    """Return the jobs that wait for a job."""
-    held = job._holds
-    return (held,) if isinstance(held, AbstractJob) else held or ()
+def next_unmet(job: AnyJob) -> AnyJob | None:
+    """Return a requirement that a job still has to wait for, if there is one; O(1), amortized.
+
+    The last ones come first: where jobs end in the order in which they were created, all others
+    are done once that is.
+    """
+    unmet = job._unmet
+    if isinstance(unmet, tuple):
+        unmet = job._unmet = reversed(unmet)
+    for requirement in unmet:  # which goes on from where it stopped
+        if requirement._holds is not None:
+            return requirement
+    job._unmet = ()
+    return None
 
 
-def _check_acyclic(job_set: JobSet, jobs: Collection[AnyJob]) -> None:
-    """Let the jobs end one after the other, without running them: do all of them?"""
-    ended = [job for job in jobs if not job._missing]
-    for job in ended:  # grows while it is walked: that makes it a queue
-        for follower in held_by(job):
-            missing = follower._missing = follower._missing - 1
-            if not missing:
-                ended.append(follower)
-    if len(ended) < len(jobs):
-        raise CycleError(_digraph.find_cycle(graph_of(job_set)) or ())
-    for job in jobs:
-        job._missing = len(job._requirements())
+def _enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], run: object) -> list[AnyJob] | None:
+    """Enroll jobs, as long as each one stands behind those that it requires.
 
-
-def _check_forever(jobs: Iterable[AnyJob]) -> None:
-    for job in jobs:
-        if job.forever:
-            for follower in held_by(job):
-                if not follower.forever:
-                    raise ForeverRequirementError(follower, job)
-
-
-def count_requirements(job: AnyJob) -> None:
-    """Count the requirements of one enrolled job, in the midst of a run.
+    Returns:
+        those that require nothing; ``None`` if one does not stand there: there may be a cycle,
+        or a requirement from elsewhere.
 
     Raises:
-        MissingRequirementError: one of them neither takes part in the run nor is done.
-        ForeverRequirementError: one of them is a forever job, and this one is not.
+        AlreadyRunningError: one takes part in a run.
     """
-    job._missing = 0
+    entries: list[AnyJob] = []
+    for rank, job in ranked:
+        if job._holds is not None:
+            raise AlreadyRunningError(job)
+        required = job._required
+        if required is None:
+            entries.append(job)
+        elif isinstance(required, AbstractJob):
+            if required._run is not run:
+                return None
+            job._rank = rank
+            wait_for(required, job)
+        else:  # users may edit a set during the run; what counts is how it is now
+            job._unmet = required = tuple(required)
+            job._rank = rank
+            for requirement in required:
+                if requirement._run is not run:
+                    return None
+            if required:
+                wait_for(required[-1], job)
+            else:
+                entries.append(job)
+        job._holds = NOBODY
+        job._run = run
+    return entries
+
+
+def _enroll_in_any_order(
+    job_set: JobSet, jobs: Collection[AnyJob], run: object
+) -> list[AnyJob]:
+    """Put jobs in an order in which each one stands behind its requirements, and enroll them.
+
+    Returns:
+        those that require nothing, in the order in which they were given.
+
+    Raises:
+        AlreadyRunningError: one takes part in a run.
+        RequirementError: there is no such order.
+    """
+    order = _in_some_order(job_set, jobs, run)
+    by_rank = attrgetter("_rank")
+    entries = _enroll_in_order(zip(map(by_rank, order), order, strict=True), run)
+    assert entries is not None
+    entries.sort(key=by_rank)
+    return entries
+
+
+def _in_some_order(job_set: JobSet, jobs: Collection[AnyJob], mark: object) -> list[AnyJob]:
+    """Return jobs, which are in no run, each one behind those that it requires.
+
+    Args:
+        job_set: where they are.
+        jobs: they, in the order in which they stand there, which becomes their rank.
+        mark: what they will carry.
+
+    Raises:
+        AlreadyRunningError: one takes part in a run.
+        MissingRequirementError: one requires what is not among them.
+        CycleError: there is no such order.
+    """
+    for job in jobs:
+        if job._holds is not None:
+            raise AlreadyRunningError(job)
+    order = _behind_requirements(jobs, mark)
+    if order is None:
+        for job in jobs:
+            job._run, job._unmet = None, ()
+        _refuse(job_set, jobs)
+    return order
+
+
+def _behind_requirements(jobs: Iterable[AnyJob], run: object) -> list[AnyJob] | None:
+    """Return jobs in an order in which each stands behind its requirements, if there is one.
+
+    It is a depth-first search whose notes are on the jobs: their marks, and how far it has come
+    with what they require.
+
+    Returns:
+        the jobs, which carry the mark of the run then; ``None`` if there is a cycle, or a
+        requirement from elsewhere.
+    """
+    to_come, on_path = object(), object()
+    for rank, job in enumerate(jobs):
+        job._run, job._rank, job._unmet = to_come, rank, ()
+    order: list[AnyJob] = []
+    for start in jobs:
+        path = [start] if start._run is to_come else []
+        while path:
+            job = path[-1]
+            job._run = on_path
+            requirement = _next_without(run, job)
+            if requirement is None:
+                job._run = run
+                order.append(path.pop())
+            elif requirement._run is to_come:
+                path.append(requirement)
+            else:
+                return None
+    return order
+
+
+def _next_without(mark: object, job: AnyJob) -> AnyJob | None:
+    """Return the next requirement of a job that does not carry a mark; O(1), amortized."""
+    required = job._required
+    if required is None or isinstance(required, AbstractJob):
+        return None if required is None or required._run is mark else required
+    if not job._unmet:
+        job._unmet = iter(required)
+    for requirement in job._unmet:  # which goes on from where it stopped
+        if requirement._run is not mark:
+            return requirement
+    job._unmet = ()
+    return None
+
+
+def _refuse(job_set: JobSet, jobs: Collection[AnyJob]) -> NoReturn:
+    """Say what is wrong with jobs that have no order."""
+    members = set(jobs)
+    for job in jobs:
+        for requirement in job._requirements():
+            if requirement not in members:
+                raise MissingRequirementError(job, requirement)
+    raise CycleError(_digraph.find_cycle(graph_of(job_set)) or ())
+
+
+def _check_forever(jobs: Iterable[AnyJob], forever: Collection[AnyJob]) -> None:
+    for job in jobs:
+        if job not in forever:
+            for requirement in job._requirements():
+                if requirement in forever:
+                    raise ForeverRequirementError(job, requirement)
+
+
+def look_again(job: AnyJob) -> bool:
+    """Let an enrolled job wait for what it requires by now, in the midst of a run.
+
+    Returns:
+        whether there is something to wait for.
+
+    Raises:
+        MissingRequirementError: one of these neither takes part in the run nor is done.
+        ForeverRequirementError: one of these is a forever job, and the job is not.
+    """
+    unmet: list[AnyJob] = []
     for requirement in job._requirements():
         if requirement._holds is None or requirement._run is not job._run:
             if not requirement.is_done():
                 raise MissingRequirementError(job, requirement)
-            continue
-        if requirement.forever and not job.forever:
+        elif requirement.forever and not job.forever:
             raise ForeverRequirementError(job, requirement)
-        _hold(requirement, job)
-        job._missing += 1
+        else:
+            unmet.append(requirement)
+    job._unmet = tuple(unmet)
+    if unmet:
+        wait_for(unmet[-1], job)
+    return bool(unmet)

@@ -1,8 +1,8 @@
 """`Run`: one run of a job set, from its start to its verdict.
 
-The idea is a count-down. Each job carries how many of its requirements are not done; the end
-of a job takes one off from those that wait for it, and those at zero are ready. A requirement
-is looked at once and a job started once, so a run is O(V+E), and a step O(1 + out-degree).
+The idea is that a job waits for one of its requirements at a time. At the end of that one it
+waits for the next that is not done; if there is none, it is ready. Each requirement is looked
+at once, and each job started once, so a run is O(V+E).
 
 - A job is a task. What is to be done at its end is done inside of that task, in its last
   step, rather than in a callback one loop turn later. A task that is cancelled before its
@@ -31,15 +31,25 @@ import time
 import types
 from collections import deque
 from collections.abc import Collection, Coroutine, Generator, Iterable
+from operator import attrgetter
 from typing import Any
 
-from ._admission import admit, check_all, count_requirements, enroll, held_by, reset
+from ._admission import (
+    NOBODY,
+    admit,
+    check_all,
+    enroll,
+    look_again,
+    next_unmet,
+    reset,
+    wait_for,
+)
 from ._digraph import closure, find_cycle
 from ._errors import AlreadyRunningError, CycleError
 from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
-from ._queries import AnyJob, job_sets_in, nested_job_sets
+from ._queries import AnyJob, nesting
 from ._shutdown import serve, serve_at_once
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
 from ._waiting import cancel, wait_out, warn_of_deaf
@@ -60,6 +70,8 @@ SWALLOWED_AFTER = 0.01
 # On Python 3.11 an attribute of an enum class costs ten times a global.
 SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
 PHASE_SCHEDULED, PHASE_RUNNING, PHASE_DONE = Phase.SCHEDULED, Phase.RUNNING, Phase.DONE
+
+RANK = attrgetter("_rank")
 
 NO_LIMIT = 10**9
 """Slots of a run without a window: more than fit in memory, and quick to count with (jobs)."""
@@ -119,7 +131,10 @@ class Run:
         self._only_forever = True  # there are none but forever jobs
         self._starting = False  # _start_ready() is at work, or will be in the next turn
         self._newcomers: list[AnyJob] = []  # added during the run, and not counted yet
+        self._moved = False  # jobs wait for another requirement than at first: lists lost order
+        self._nests = False  # there are job sets among the jobs
         self._grown = False  # jobs have been added during the run
+        self._late = False  # some that waited already were made to require others
         self._verdict: Verdict | None = None  # settled once it is not None
         self._ended_at = 0.0  # when the verdict was settled
         self._over: asyncio.Future[None] = self._loop.create_future()  # done with _verdict
@@ -139,21 +154,21 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit that a job raised, or what is
                 wrong with a job that was added on the way.
         """
-        self._open()
+        entries = self._open()
         try:
-            await self._go_through()
+            await self._go_through(entries)
         except asyncio.CancelledError:
             # Cancelled, and a job raised KeyboardInterrupt in its clean-up: that leaves.
             self._raise_exit()
             raise
         return self._answer()
 
-    async def _go_through(self) -> None:
+    async def _go_through(self, entries: list[AnyJob]) -> None:
         """Start, and wait until it is over and all that was started has ended."""
         deadline = None
         try:
             deadline = self._set_deadline()
-            self._begin()
+            self._begin(entries)
             await self._over
         except asyncio.CancelledError:
             self._end(Cancelled())
@@ -168,10 +183,14 @@ class Run:
             if deadline is not None:
                 deadline.cancel()
             try:
-                tasks = {task: job for job, task in self._tasks.items()}
-                await wait_out(tasks, on_cancel=lambda: self._end(Cancelled()))
+                if self._tasks:
+                    await self._wait_out()
             finally:
                 self._close()
+
+    async def _wait_out(self) -> None:
+        tasks = {task: job for job, task in self._tasks.items()}
+        await wait_out(tasks, on_cancel=lambda: self._end(Cancelled()))
 
     def _raise_exit(self) -> None:
         match self._verdict:
@@ -188,8 +207,8 @@ class Run:
 
     # -- the beginning
 
-    def _open(self) -> None:
-        """Check that all can run, and take the jobs in."""
+    def _open(self) -> list[AnyJob]:
+        """Check that all can run, take the jobs in, and return those that require nothing."""
         job_set = self._job_set
         if job_set._join_run is not None:
             raise AlreadyRunningError(job_set)
@@ -197,37 +216,31 @@ class Run:
         self._outermost = job_set._started_by or self._mark
         job_set._started_by = None
         # ... but for a shutdown that went before this run: it is forgotten at all depths.
-        shut_down = any(
-            inner._shutdown_given
-            for inner in job_sets_in(job_set)
-            if isinstance(inner, AbstractJob)
-        )
-        checked_by = None if shut_down else self._outermost
-        job_sets = list(nested_job_sets(job_set, unless_checked_by=checked_by))
-        check_all(job_sets[1:])
-        admit(job_set, self._mark)
-        self._take_in(job_sets)
+        nested = list(nesting(job_set, unless_checked_by=self._outermost))
+        _, directly = nested[0]
+        if directly:
+            self._nests = True
+            if any(isinstance(job, AbstractJob) and job._shutdown_given for job in directly):
+                nested = list(nesting(job_set))
+            check_all(inner for inner, _ in nested[1:])
+        entries, forever = admit(job_set, self._mark)
+        self._take_in(nested)
         job_set._join_run = self._join
-        self._expect(job_set.jobs)
+        self._expect(len(job_set.jobs), forever)
+        return entries
 
-    def _take_in(self, job_sets: Collection[JobSet]) -> None:
+    def _take_in(self, nested: Iterable[tuple[JobSet, list[JobSet]]]) -> None:
         """Prepare job sets that have been checked: they run in this run, or are nested."""
-        reset(job_sets)
-        for job_set in job_sets:
+        for job_set, below in nested:
+            reset(job_set)
             job_set._checked_by = self._outermost
-        self._enclose(job_sets)
-
-    def _enclose(self, job_sets: Iterable[JobSet]) -> None:
-        """Let those who observe a job set hear of what is nested in it."""
-        for job_set in job_sets:
-            for inner in job_sets_in(job_set):
+            for inner in below:  # those who observe it hear of what is in there
                 job_set._observers.enclose(inner._observers)
 
-    def _expect(self, jobs: Collection[AnyJob]) -> None:
+    def _expect(self, count: int, forever: set[AnyJob]) -> None:
         """Count the jobs whose end is waited for: forever jobs only if there are no others."""
-        forever = {job for job in jobs if job.forever}
         self._forever |= forever
-        regular = len(jobs) - len(forever)
+        regular = count - len(forever)
         if regular and self._only_forever:
             self._only_forever = False
             self._awaited = 0
@@ -239,15 +252,14 @@ class Run:
         when = self._loop.time() + self._timeout
         return self._loop.call_at(when, self._end, TimedOut(self._timeout))
 
-    def _begin(self) -> None:
-        ready = [job for job in self._job_set.jobs if not job._missing]
+    def _begin(self, entries: list[AnyJob]) -> None:
         if self._forever or self._observers.heard:
-            for job in ready:
+            for job in entries:
                 self._make_ready(job)
         else:  # the usual case, without a call for each
-            for job in ready:
+            for job in entries:
                 job._phase = PHASE_SCHEDULED
-            self._ready.extend(ready)
+            self._ready.extend(entries)
         if not self._awaited:
             self._end(FINE)
         elif self._timeout == 0:
@@ -297,15 +309,22 @@ class Run:
 
     def _start_plain_tasks(self, now: float) -> bool:
         """Start regular jobs, without asking the loop; tell whether that was all."""
-        count = min(len(self._ready), self._free, SLICE)
-        self._free -= count
-        for _ in range(count):
-            job = self._ready.popleft()
+        ready, tasks, drive, loop = self._ready, self._tasks, self._drive, self._loop
+        count = min(len(ready), self._free, SLICE)
+        to_come = 0  # jobs that nested job sets will start in the next turn
+        for started in range(1, count + 1):
+            job = ready.popleft()
             job._phase = PHASE_RUNNING
             job.started_at = now
             label = job.label
             name = label if isinstance(label, str) else job._name
-            self._tasks[job] = JobTask(self._drive(job), loop=self._loop, name=name)
+            tasks[job] = JobTask(drive(job), loop=loop, name=name)
+            if self._nests and isinstance(job, JobSet):
+                to_come += len(job.jobs)
+                if to_come >= SLICE:
+                    self._free -= started
+                    return False
+        self._free -= count
         return count < SLICE
 
     def _start_any(self, now: float) -> bool:
@@ -347,7 +366,7 @@ class Run:
         """Run a job in a task of its own, and deal with its end there."""
         try:
             try:
-                if isinstance(job, JobSet):
+                if self._nests and isinstance(job, JobSet):
                     value = await self._co_run_nested(job)
                 else:
                     if self._priming:
@@ -442,19 +461,11 @@ class Run:
             self._release(job, now)
 
     def _release(self, job: AnyJob, now: float) -> None:
-        """Take one off from the jobs that a job held back, now that it is done."""
+        """Have the jobs that waited for a job wait for another one, or else start."""
         held = job._holds
         job._holds = None
-        followers = (held,) if isinstance(held, AbstractJob) else held or ()
-        for follower in followers:
-            missing = follower._missing = follower._missing - 1
-            if missing:
-                continue
-            if self._grown or self._forever or self._observers.heard:
-                self._make_ready(follower)
-            else:  # the usual case, without a call
-                follower._phase = PHASE_SCHEDULED
-                self._ready.append(follower)
+        if held is not NOBODY:
+            self._go_on([held] if isinstance(held, AbstractJob) else held or [])
         if self._forever and job in self._forever:
             self._awaited -= self._only_forever
         else:
@@ -464,6 +475,20 @@ class Run:
             self._end(FINE)
         elif (self._ready or self._ready_forever) and not self._starting:
             self._context.run(self._start_ready, now)
+
+    def _go_on(self, followers: list[AnyJob]) -> None:
+        """Let jobs wait for the next of their requirements, or start, if all are done."""
+        if self._moved and len(followers) > 1:
+            followers.sort(key=RANK)
+        for follower in followers:
+            if follower._unmet and (requirement := next_unmet(follower)) is not None:
+                wait_for(requirement, follower)
+                self._moved = True
+            elif self._grown or self._forever or self._observers.heard:
+                self._make_ready(follower)
+            else:  # the usual case, without a call
+                follower._phase = PHASE_SCHEDULED
+                self._ready.append(follower)
 
     # -- jobs that are added on the way
 
@@ -477,49 +502,49 @@ class Run:
         self._grown = True
         if self._verdict is not None:
             return
-        self._expect(jobs)
+        self._expect(len(jobs), {job for job in jobs if job.forever})
         if not self._newcomers:
-            self._loop.call_soon(self._count_newcomers, context=self._context)
+            self._loop.call_soon(self._admit_newcomers, context=self._context)
         self._newcomers.extend(jobs)
 
-    def _count_newcomers(self) -> None:
+    def _admit_newcomers(self) -> None:
         newcomers, self._newcomers = self._newcomers, []
         if self._verdict is not None:
             return
         try:
-            self._admit_newcomers(newcomers)
+            self._check_newcomers(newcomers)
+            entries = [job for job in newcomers if not look_again(job)]
+            for job in entries:
+                self._make_ready(job)
             if not self._starting:
                 self._start_ready()
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self._end(Broken(error))
 
-    def _admit_newcomers(self, newcomers: list[AnyJob]) -> None:
-        for job in newcomers:
+    def _check_newcomers(self, newcomers: list[AnyJob]) -> None:
+        for rank, job in enumerate(newcomers, len(self._job_set.jobs) - len(newcomers)):
             job._reset()
+            job._rank = rank
             if isinstance(job, JobSet):
-                job_sets = list(nested_job_sets(job))
-                check_all(job_sets)
-                self._take_in(job_sets)
+                self._nests = True
+                nested = list(nesting(job))
+                check_all(inner for inner, _ in nested)
+                self._take_in(nested)
                 self._job_set._observers.enclose(job._observers)
         among: Collection[AnyJob] = newcomers
-        if any(held_by(job) for job in newcomers):  # waiting jobs were made to require them
+        if self._late:  # some may have been made to require these
             among = closure(unfinished_requirements, newcomers)
         if cycle := find_cycle({job: job._requirements() for job in among}):
             raise CycleError(cycle)
-        for job in newcomers:
-            count_requirements(job)
-        for job in newcomers:
-            if not job._missing:
-                self._make_ready(job)
 
     def _has_late_requirements(self, job: AnyJob) -> bool:
-        """Tell whether a job was made to require others since its requirements were counted.
+        """Tell whether a job was made to require others since it was enrolled.
 
         That is what a job does that adds others, and lets a last one wait for them.
         """
-        count_requirements(job)
-        if not job._missing:
+        if not look_again(job):
             return False
+        self._late = self._moved = True
         upstream = closure(unfinished_requirements, [job])
         if cycle := find_cycle({other: unfinished_requirements(other) for other in upstream}):
             raise CycleError(cycle)
@@ -552,6 +577,7 @@ class Run:
         for job in self._job_set.jobs:
             if job._holds is not None:
                 job._holds = None
+                job._unmet = ()
                 if job.ended_at is None:
                     job._discard_unstarted()
 

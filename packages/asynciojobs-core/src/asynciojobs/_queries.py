@@ -23,6 +23,7 @@ __all__ = [
     "graph_of",
     "job_sets_in",
     "nested_job_sets",
+    "nesting",
     "predecessors",
     "predecessors_upstream",
     "requirements_within",
@@ -119,8 +120,19 @@ def job_sets_in(job_set: JobSet) -> list[JobSet]:
     return [job for job in job_set.jobs if isinstance(job, JobSet)]
 
 
-def nested_job_sets(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[JobSet]:
+def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
     """Yield the set itself, then all that are nested in it, at any depth, outermost first.
+
+    Raises:
+        ValueError: one of them is nested in itself.
+    """
+    return (inner for inner, _ in nesting(job_set))
+
+
+def nesting(
+    job_set: JobSet, *, unless_checked_by: object = None
+) -> Iterator[tuple[JobSet, list[JobSet]]]:
+    """Yield the set itself, then all that are nested in it, each with those directly in there.
 
     Args:
         job_set: where to begin.
@@ -129,23 +141,21 @@ def nested_job_sets(job_set: JobSet, *, unless_checked_by: object = None) -> Ite
     Raises:
         ValueError: one of them is nested in itself.
     """
-    stack: list[Iterator[JobSet]] = [iter((job_set,))]
-    path: dict[JobSet, None] = {}
-    while stack:
-        for inner in stack[-1]:
+    below = job_sets_in(job_set)
+    yield job_set, below
+    path = {job_set: iter(below)}  # each with what is still to come in there
+    while path:
+        for inner in path[next(reversed(path))]:
             if inner in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
-            yield inner
-            path[inner] = None
-            below = job_sets_in(inner)
-            if unless_checked_by is not None:
-                below = [other for other in below if other._checked_by is not unless_checked_by]
-            stack.append(iter(below))
-            break
+            if unless_checked_by is None or inner._checked_by is not unless_checked_by:
+                below = job_sets_in(inner)
+                yield inner, below
+                if below:
+                    path[inner] = iter(below)
+                    break
         else:
-            stack.pop()
-            if path:
-                path.popitem()
+            path.popitem()
 
 
 def counts_by_phase(job_set: JobSet) -> Counter[Phase]:

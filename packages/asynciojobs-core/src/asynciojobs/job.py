@@ -42,7 +42,8 @@ Ts = TypeVarTuple("Ts")
 IDLE, SCHEDULED, RUNNING, DONE = Phase
 
 RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
-Requireds: TypeAlias = "AbstractJob[object] | dict[AbstractJob[object], None]"
+Distinct: TypeAlias = "AbstractJob[object] | tuple[AbstractJob[object], ...] | None"
+Requireds: TypeAlias = "Distinct | dict[AbstractJob[object], None]"
 
 Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
@@ -122,12 +123,13 @@ class AbstractJob(Generic[T_co]):
         "__weakref__",
         "_holds",
         "_id",
-        "_missing",
         "_outcome",
         "_phase",
+        "_rank",
         "_required",
         "_run",
         "_shutdown_given",
+        "_unmet",
         "critical",
         "ended_at",
         "forever",
@@ -152,18 +154,20 @@ class AbstractJob(Generic[T_co]):
         self.label = label
         self.started_at: float | None = None
         self.ended_at: float | None = None
-        # As long as nobody has asked for the set: None, the only one, or a dict of them.
-        self._required: Requireds | RequirementSet | None = None
+        # As long as nobody has asked for the set: None, the only one, a tuple of several that
+        # came together, or a dict once more have come.
+        self._required: Requireds | RequirementSet = None
         self._id: str | None = None  # its rank, once a scheduler has numbered its jobs
         self._phase = IDLE
         # What co_run() returned, or a Failure if it raised; only if DONE.
         self._outcome: T_co | Failure | None = None
         self._shutdown_given = False  # co_shutdown() was called since the last run began
-        # Three notes that the run keeps here rather than in dictionaries of its own: which
-        # run that is (stale once it is over), how many requirements are not done yet, and
-        # which jobs wait for this one.
+        # Four notes that the run keeps here rather than in dictionaries of its own: which run
+        # that is and the place in it (stale once it is over), which requirements may be still
+        # to be met, and which jobs wait for the end of this one.
         self._run: object = None
-        self._missing = 0
+        self._rank = 0
+        self._unmet: Iterable[AbstractJob[object]] = ()
         self._holds: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None = None
         if required is not None:  # nobody can have named this job in there
             self._required = distinct_jobs(required)
@@ -250,18 +254,22 @@ class AbstractJob(Generic[T_co]):
             True
         """
         jobs = distinct_jobs(requirements[0] if len(requirements) == 1 else requirements)
-        if isinstance(jobs, AbstractJob):
-            jobs = {jobs: None}
-        jobs.pop(self, None)
         if remove:
-            self._drop_requirements(jobs)
-        elif self._required is None:
-            self._required = jobs
-        elif isinstance(self._required, AbstractJob):
-            self._required = {self._required: None, **jobs}
+            self._drop_requirements(one_by_one(jobs))
+        elif isinstance(jobs, AbstractJob) and self._required is None and jobs is not self:
+            self._required = jobs  # the usual case
         else:
-            self._required.update(jobs)
+            self._add_requirements(one_by_one(jobs))
         return self
+
+    def _add_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
+        new = dict.fromkeys(jobs)
+        new.pop(self, None)
+        required = self._required
+        if isinstance(required, dict | BestSet):
+            required.update(new)
+        else:
+            self._required = {**dict.fromkeys(one_by_one(required)), **new}
 
     def _requirements(self) -> Collection[AbstractJob[object]]:
         """Return what is in `required`, without making the set of it."""
@@ -271,6 +279,7 @@ class AbstractJob(Generic[T_co]):
         return (required,) if isinstance(required, AbstractJob) else required
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
+        jobs = [job for job in jobs if job is not self]
         for job in jobs:
             if job not in self.required:
                 raise KeyError(
@@ -520,7 +529,8 @@ class Job(AbstractJob[T_co]):
         self._id = self._outcome = self._run = self._holds = None
         self._phase = IDLE
         self._shutdown_given = False
-        self._missing = 0
+        self._rank = 0
+        self._unmet = ()
         self._required = None if required is None else distinct_jobs(required)
 
     async def co_run(self) -> T_co:
@@ -545,12 +555,11 @@ class Job(AbstractJob[T_co]):
         # One coroutine less for each job, unless a subclass has its own co_run().
         if type(self).co_run is not _CO_RUN_OF_JOB:
             return self.co_run()
-        corun = self._corun
-        kind: object = type(corun)
-        if kind is not CoroutineType:
+        corun: Any = self._corun
+        if type(corun) is not CoroutineType:
             return self._take_awaitable()
         self._corun = None  # the usual case
-        return cast("Awaitable[T_co]", corun)
+        return corun  # type: ignore[no-any-return]
 
     async def co_shutdown(self) -> object:
         """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
@@ -603,8 +612,8 @@ _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
 
 
-def distinct_jobs(requirements: Requirements) -> Requireds:
-    """Return the jobs that `flatten` finds, once each: the only one, or else a new dict.
+def distinct_jobs(requirements: Requirements) -> Distinct:
+    """Return the jobs that `flatten` finds, once each: the only one, or else a tuple.
 
     Raises:
         TypeError: see `flatten`.
@@ -616,7 +625,14 @@ def distinct_jobs(requirements: Requirements) -> Requireds:
         if not isinstance(job, AbstractJob):
             given = flatten(given)
             break
-    return given[0] if len(given) == 1 else dict.fromkeys(given)
+    return given[0] if len(given) == 1 else tuple(dict.fromkeys(given)) or None
+
+
+def one_by_one(jobs: Distinct) -> tuple[AbstractJob[object], ...]:
+    """Return the jobs as a tuple, however many they are."""
+    if jobs is None:
+        return ()
+    return (jobs,) if isinstance(jobs, AbstractJob) else jobs
 
 
 def flatten(requirements: Iterable[Requirements]) -> list[AbstractJob[object]]:
