@@ -49,6 +49,8 @@ class Observers:
     at all listens; that is all that a run pays for each event when nobody does.
     """
 
+    __slots__ = ("_inner", "_outer", "_own", "heard")
+
     def __init__(self) -> None:
         self.heard = False  # == bool(self._own) or (self._outer is not None and outer.heard)
         self._own: list[Observer] = []

@@ -21,6 +21,8 @@ S = TypeVar("S", bound=AbstractJob[object] | Sequence)
 class ShutdownRecord:
     """What came of shutting down a job set, since its last run began."""
 
+    __slots__ = ("complete", "failures")
+
     def __init__(self) -> None:
         self.complete = True
         """Nothing has failed or run out of its time so far: the answer."""

@@ -18,7 +18,7 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
     """
     if seconds is None:
         return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(f"{parameter} must be a number of seconds, or None, not {seconds!r}")
     if not seconds >= 0:
         raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")

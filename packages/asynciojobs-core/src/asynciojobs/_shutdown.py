@@ -138,9 +138,15 @@ def serve_at_once(nested: AnyJob, record: ShutdownRecord, now: float) -> bool:
         return False
     if nested._shutdown_under_way is not None:
         return False
-    if any(job._shuts_down() for job in nested.jobs if not job._shutdown_given):
-        return False
-    _take_turns(nested, now)
+    jobs = tuple(nested.jobs)
+    for job in jobs:
+        if not job._shutdown_given and job._shuts_down():
+            return False
+    if nested._observers.heard:
+        _take_turns(nested, now)
+    else:  # the usual case
+        for job in jobs:
+            job._shutdown_given = True
     record.complete = record.complete and nested._shutdown_record.complete
     return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from ._jobset import JobSet
 from ._loops import LoopFactory, run_synchronously
 from ._numbers import checked_seconds, checked_window
 from ._shutdown import passes_on, shut_down
-from ._verdict import CriticalFailure, TimedOut, Verdict
+from ._verdict import CriticalFailure, TimedOut
 from .job import AbstractJob, Job
 from .sequence import members_of
 
@@ -127,17 +126,16 @@ class PureScheduler(JobSet):
             RuntimeError: the scheduler is running already.
             asyncio.CancelledError: the caller was cancelled.
         """
-        verdict = await self._run_to_the_end()
-        return not isinstance(verdict, CriticalFailure | TimedOut)
-
-    async def _run_to_the_end(self) -> Verdict:
-        run = Run(self, window=self.jobs_window, timeout=self.timeout)
-        with self.observe(feedback(self.watch)) if self.verbose else contextlib.nullcontext():
-            try:
-                return await run.verdict()
-            finally:
-                if run.settled is not None:
-                    self._verdict = run.settled
+        run = Run(self, window=self._jobs_window, timeout=self._timeout)
+        printing = self.observe(feedback(self.watch)) if self.verbose else None
+        try:
+            verdict = await run.verdict()
+        finally:
+            if printing is not None:
+                printing.close()
+            if run.settled is not None:
+                self._verdict = run.settled
+        return type(verdict) not in (CriticalFailure, TimedOut)
 
     def run(self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any) -> bool:
         """Run the jobs in an event loop of its own; see `co_run()`.

@@ -126,8 +126,8 @@ def members_of(things: Iterable[Schedulable]) -> Collection[AbstractJob[object]]
         TypeError: something else is among them.
     """
     things = tuple(things)
-    for thing in things:
-        if not isinstance(thing, AbstractJob):
+    for kind in set(map(type, things)):
+        if not issubclass(kind, AbstractJob):
             return list(_members_of(things))
     return cast("tuple[AbstractJob[object], ...]", things)  # the usual case
 
