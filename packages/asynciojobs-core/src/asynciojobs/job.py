@@ -555,11 +555,12 @@ class Job(AbstractJob[T_co]):
         # One coroutine less for each job, unless a subclass has its own co_run().
         if type(self).co_run is not _CO_RUN_OF_JOB:
             return self.co_run()
-        corun: Any = self._corun
-        if type(corun) is not CoroutineType:
+        corun = self._corun
+        kind: object = type(corun)
+        if kind is not CoroutineType:
             return self._take_awaitable()
-        self._corun = None  # the usual case
-        return corun  # type: ignore[no-any-return]
+        self._corun = None  # the usual case, without the call that a cast() is
+        return corun  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
     async def co_shutdown(self) -> object:
         """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
