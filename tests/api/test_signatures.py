@@ -16,7 +16,16 @@ from pathlib import Path
 import pytest
 
 import asynciojobs
-from asynciojobs import AbstractJob, Job, PrintJob, PureScheduler, Scheduler, Sequence
+from asynciojobs import (
+    AbstractJob,
+    CallJob,
+    Job,
+    PrintJob,
+    PureScheduler,
+    Scheduler,
+    Sequence,
+)
+from asynciojobs.engine import Engine
 
 CLASSES = {
     "asynciojobs.purescheduler.PureScheduler": (
@@ -31,6 +40,10 @@ CLASSES = {
         "(*, forever=False, critical=True, label=None, required=None, scheduler=None)"
     ),
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
+    # beyond the text
+    "asynciojobs.calljob.CallJob": (
+        "(function, /, *args, kwargs=None, executor=None, **job_options)"
+    ),
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
         "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None)"
@@ -136,6 +149,15 @@ METHODS = {
         "close": "(self)",
         "duration": "(self)",
     },
+    CallJob: {
+        **ABSTRACT_JOB,
+        "duration": "(self)",
+        "fetch": "async (self)",
+    },
+    Engine: {
+        "fetch": "async (self, handle)",
+        "start": "async (self, function, args, kwargs)",
+    },
     PrintJob: {
         **ABSTRACT_JOB,
         # beyond the text
@@ -169,6 +191,8 @@ FUNCTIONS = {
 
 PUBLIC_MODULES = {
     "asynciojobs.bestset": ["BestSet", "InsertionSet"],
+    "asynciojobs.calljob": ["CallJob"],
+    "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
     "asynciojobs.printjob": ["PrintJob"],
     "asynciojobs.purescheduler": ["PureScheduler"],
@@ -192,6 +216,10 @@ TOP = [
     "__version__",
     # beyond the text
     "AlreadyRunningError",
+    "ArgumentNotDoneError",
+    "ArgumentRequirementError",
+    "BrokenPoolError",
+    "CallJob",
     "ConsumedError",
     "CycleError",
     "EventKind",
@@ -199,8 +227,10 @@ TOP = [
     "JobEvent",
     "MissingGraphPackageError",
     "MissingRequirementError",
+    "NotPicklableError",
     "Observation",
     "RequirementError",
+    "RequirementFailed",
     "use_loop_factory",
 ]
 

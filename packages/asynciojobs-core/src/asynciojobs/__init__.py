@@ -2,16 +2,22 @@
 
 from ._errors import (
     AlreadyRunningError,
+    ArgumentNotDoneError,
+    ArgumentRequirementError,
+    BrokenPoolError,
     ConsumedError,
     CycleError,
     ForeverRequirementError,
     MissingGraphPackageError,
     MissingRequirementError,
+    NotPicklableError,
     RequirementError,
+    RequirementFailed,
 )
 from ._events import EventKind, JobEvent, Observation
 from ._loops import use_loop_factory
 from .bestset import BestSet
+from .calljob import CallJob
 from .job import AbstractJob, Job
 from .printjob import PrintJob
 from .purescheduler import PureScheduler
@@ -23,7 +29,11 @@ from .watch import Watch
 __all__ = [
     "AbstractJob",
     "AlreadyRunningError",
+    "ArgumentNotDoneError",
+    "ArgumentRequirementError",
     "BestSet",
+    "BrokenPoolError",
+    "CallJob",
     "ConsumedError",
     "CycleError",
     "EventKind",
@@ -32,10 +42,12 @@ __all__ = [
     "JobEvent",
     "MissingGraphPackageError",
     "MissingRequirementError",
+    "NotPicklableError",
     "Observation",
     "PrintJob",
     "PureScheduler",
     "RequirementError",
+    "RequirementFailed",
     "Schedulable",
     "Scheduler",
     "Sequence",

@@ -28,7 +28,7 @@ def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
         for job in inner.jobs:
             lost = [other for other in job._requirements() if other not in members]
             if lost:
-                job.requires(lost, remove=True)
+                job._drop_requirements(lost)  # those by argument too
                 yield inner, job, lost
 
 
@@ -57,7 +57,7 @@ def _bypass(
     for follower in dict.fromkeys(followers[bypassed]):
         if follower in removed:
             continue
-        follower.requires(bypassed, remove=True)
+        follower._drop_requirements((bypassed,))
         follower.requires(inherited)
         for requirement in inherited:
             if requirement in followers:
@@ -72,7 +72,7 @@ def keep_only(job_set: JobSet, remains: Schedulable | Iterable[Schedulable]) -> 
         job_set.remove(job)
     unwanted = set(dropped)
     for job in job_set.jobs:
-        job.requires(unwanted.intersection(job._requirements()), remove=True)
+        job._drop_requirements(unwanted.intersection(job._requirements()))
 
 
 def keep_only_between(

@@ -6,17 +6,23 @@ A message names the object, the rule and the remedy, in one sentence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
 from typing import Protocol
 
 __all__ = [
     "AlreadyRunningError",
+    "ArgumentNotDoneError",
+    "ArgumentRequirementError",
+    "BrokenPoolError",
     "ConsumedError",
     "CycleError",
     "ForeverRequirementError",
     "MissingGraphPackageError",
     "MissingRequirementError",
     "Named",
+    "NotPicklableError",
     "RequirementError",
+    "RequirementFailed",
 ]
 
 SHOWN_OF_CYCLE = 8
@@ -85,6 +91,93 @@ class ForeverRequirementError(RequirementError):
         super().__init__(
             f"{job.repr_main()} requires {requirement.repr_main()}, which runs forever, so "
             "it could never start: drop the requirement, or give both the same `forever`"
+        )
+
+
+class ArgumentRequirementError(RequirementError):
+    """A job that is an argument of another one's function was to be no requirement of it.
+
+    Attributes:
+        job: the job that requires.
+        requirement: the job that is its argument.
+    """
+
+    def __init__(self, job: Named, requirement: Named) -> None:
+        self.job = job
+        self.requirement = requirement
+        super().__init__(
+            f"{job.repr_main()} has {requirement.repr_main()} as an argument, so it must go "
+            "on to require it: make another job with other arguments"
+        )
+
+
+class RequirementFailed(RuntimeError):  # noqa: N818 - it tells what has happened
+    """A job did not start, since another one that was to give it an argument has raised.
+
+    What that one raised is the cause.
+
+    Attributes:
+        job: the job that did not start.
+        requirement: the job that raised.
+    """
+
+    def __init__(self, job: Named, requirement: Named) -> None:
+        self.job = job
+        self.requirement = requirement
+        super().__init__(
+            f"{job.repr_main()} did not start, since its argument {requirement.repr_main()} "
+            "raised: see the cause, or let that job return what stands for a failure"
+        )
+
+
+class ArgumentNotDoneError(RuntimeError):
+    """A job did not start, since another one that was to give it an argument is not done.
+
+    Attributes:
+        job: the job that did not start.
+        requirement: the job that is not done.
+    """
+
+    def __init__(self, job: Named, requirement: Named) -> None:
+        self.job = job
+        self.requirement = requirement
+        super().__init__(
+            f"{job.repr_main()} did not start, since its argument {requirement.repr_main()} "
+            "is not done: run both in one scheduler, or that one before"
+        )
+
+
+class NotPicklableError(TypeError):
+    """A call can't be sent to another process, or what came of it can't be sent back.
+
+    Attributes:
+        job: the job whose call it is.
+        part: what can't be pickled, in words.
+    """
+
+    def __init__(self, job: Named, part: str) -> None:
+        self.job = job
+        self.part = part
+        super().__init__(
+            f"{job.repr_main()} failed, since {part} can't be pickled, as all must be that "
+            "goes to another process and back: take functions and classes from the top level "
+            "of a module, or an executor that sends more, as loky.get_reusable_executor() does"
+        )
+
+
+class BrokenPoolError(BrokenExecutor):
+    """The pool that a job was to be called by is dead, and so are all calls that it had.
+
+    Attributes:
+        job: the job whose call it is.
+    """
+
+    def __init__(self, job: Named, executor: str, error: BaseException) -> None:
+        self.job = job
+        super().__init__(
+            f"{job.repr_main()} failed, since its {executor} is dead, and with it all calls "
+            f"that it had ({error}): make another one for the next run, or take "
+            "loky.get_reusable_executor(), which replaces a dead one"
         )
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 
-__all__ = ["error", "warn"]
+__all__ = ["error", "inform", "warn"]
 
 logger = logging.getLogger("asynciojobs")
+
+
+def inform(message: str, *args: object) -> None:
+    """Log what is as it should be, and could surprise."""
+    _tell(logging.INFO, message, args, with_exception=False)
 
 
 def warn(message: str, *args: object) -> None:

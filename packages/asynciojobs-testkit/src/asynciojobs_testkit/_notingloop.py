@@ -79,6 +79,10 @@ class NotingLoop(asyncio.SelectorEventLoop):
         self.work.add_thread(thread)
         return thread
 
+    def note_real_work(self, future: asyncio.Future[Any]) -> None:
+        """Let the time wait until a future is done: `CallJob` calls this for its executors."""
+        self.work.add_thread(future)
+
     async def _make_subprocess_transport(self, *args: Any, **options: Any) -> Any:
         loop = cast("Any", super())  # this method is not in the type stubs
         transport = await loop._make_subprocess_transport(*args, **options)

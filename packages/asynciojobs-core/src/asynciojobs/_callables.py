@@ -1,0 +1,108 @@
+"""What a `CallJob` can be made of: functions, arguments, executors, engines."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+
+from .engine import Engine
+from .job import AbstractJob, JobGroup, JobOptions
+
+__all__ = [
+    "check_function",
+    "check_options",
+    "is_coroutine_function",
+    "jobs_among",
+    "name_of",
+    "told_apart",
+]
+
+OPTIONS = frozenset(JobOptions.__annotations__)
+
+
+def is_coroutine_function(function: object) -> bool:
+    """Tell whether a callable is to be awaited: a coroutine function, or an object of such."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(type(function), "__call__", None)  # noqa: B004 - of its class, not its own
+    )
+
+
+def name_of(function: object) -> str:
+    """Return what a function is called; "" if it has no name."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", "")
+    return name if isinstance(name, str) else ""
+
+
+def check_function(function: object, executor: object) -> None:
+    """Check what is to be called.
+
+    Raises:
+        TypeError: it can't be, or not by an executor.
+    """
+    if inspect.isawaitable(function):
+        raise TypeError(
+            f"CallJob() calls a function, and {function!r} is a coroutine already: take "
+            "Job(coroutine), or give the function, CallJob(function, *args)"
+        )
+    if not callable(function):
+        raise TypeError(f"CallJob() calls a function, and {function!r} is none")
+    if executor is not None and is_coroutine_function(function):
+        raise TypeError(
+            f"{function!r} is a coroutine function, which is awaited in the event loop: leave "
+            "`executor` out, or give a plain function"
+        )
+
+
+def check_options(options: Mapping[str, object]) -> None:
+    """Check that what has a name is an option of jobs.
+
+    Raises:
+        TypeError: it is none, and so meant for the function, maybe.
+    """
+    for name in options.keys() - OPTIONS:
+        raise TypeError(
+            f"CallJob() has no option {name!r}: what is meant for the function goes to "
+            f"kwargs={{{name!r}: …}}"
+        )
+
+
+def told_apart(executor: object) -> tuple[Executor | None, Engine | None]:
+    """Return an executor in the first place, or an engine in the second.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if executor is None:
+        return None, None
+    if isinstance(executor, Executor):
+        return executor, None
+    if isinstance(executor, Engine) and not isinstance(executor, type):
+        return None, executor
+    raise TypeError(
+        "executor must be None for a thread, an instance of concurrent.futures.Executor, or an "
+        f"engine, which has start() and fetch(), not {executor!r}"
+        + (", whose get_executor() returns one" if hasattr(executor, "get_executor") else "")
+    )
+
+
+def jobs_among(arguments: Iterable[object]) -> tuple[AbstractJob[object], ...]:
+    """Return the jobs among the arguments, each once.
+
+    Raises:
+        TypeError: a sequence is among them.
+    """
+    arguments = tuple(arguments)
+    for argument in arguments:
+        if isinstance(argument, JobGroup):
+            raise TypeError(
+                f"{argument!r} is an argument, and has no result: give the job of it whose "
+                "result is meant, such as sequence.jobs[-1]"
+            )
+    jobs: list[AbstractJob[object]] = [it for it in arguments if isinstance(it, AbstractJob)]
+    return tuple(dict.fromkeys(jobs))

@@ -1,0 +1,287 @@
+"""How a call gets to a thread, an executor or an engine, and its outcome to the loop.
+
+A call is a `concurrent.futures.Future` that the loop waits for, rather than one of asyncio
+chained to it (`asyncio.wrap_future`). What is cancelled is our waiting, then, and the call is
+asked whether it could still be withdrawn. It costs less, too, and a function that raises
+`StopIteration`, which futures of asyncio refuse, is no call that never ends.
+
+`docs/design/calls.md` has the reasons.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import contextvars
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import TypeAlias
+
+from . import _log
+from ._blame import unpicklable_part
+from ._errors import BrokenPoolError, Named, NotPicklableError
+from .engine import Engine
+
+__all__ = ["by_engine", "in_thread", "on_executor"]
+
+Function: TypeAlias = Callable[..., object]
+Args: TypeAlias = tuple[object, ...]
+Kwargs: TypeAlias = Mapping[str, object]
+
+
+async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) -> object:
+    """Call a function in a thread of the loop, in a copy of the context of the caller.
+
+    Raises:
+        RuntimeError: the loop takes no more calls for its threads.
+        CancelledError: the caller was cancelled; the function never runs, or has ended.
+        BaseException: what the function raised.
+    """
+    context = contextvars.copy_context()
+    call = ThreadCall(functools.partial(context.run, function, *args, **kwargs))
+    try:
+        flight = asyncio.get_running_loop().run_in_executor(None, call)
+    except RuntimeError as error:
+        raise takes_no_more(job, "the executor of its loop", error) from error
+    try:
+        return await outcome(job, call.future, lambda: asyncio.wait((flight,)), waited_for=True)
+    finally:
+        if call.future.cancelled():
+            flight.cancel()  # the pool need not keep it in its queue
+        del call, job  # this frame is in the traceback that the job keeps: no circle
+
+
+class ThreadCall:
+    """A call that knows whether it has begun: until then it can be withdrawn.
+
+    The loop does not hand out the future that its pool has made.
+
+    Args:
+        call: the function with its arguments.
+
+    Attributes:
+        future: what becomes of the call.
+    """
+
+    __slots__ = ("_call", "future")
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+        self.future: Future[object] = Future()
+
+    def __call__(self) -> None:
+        """Call the function, unless the call was withdrawn; that is done in the thread."""
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            value = self._call()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the call came from
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(value)
+        finally:
+            del self  # this frame is in the traceback of the exception: no circle
+
+
+async def on_executor(
+    job: Named, executor: Executor, function: Function, args: Args, kwargs: Kwargs
+) -> object:
+    """Call a function by an executor.
+
+    Raises:
+        RuntimeError: the executor was shut down.
+        BrokenPoolError: the pool is dead (a RuntimeError).
+        NotPicklableError: the function, an argument or the result can't be sent (a TypeError).
+        CancelledError: the caller was cancelled, or the executor has cancelled the call.
+        BaseException: what the function raised.
+    """
+    try:
+        future = submit(job, executor, function, args, kwargs)
+        in_threads = isinstance(executor, concurrent.futures.ThreadPoolExecutor)
+        try:
+            return await outcome(
+                job, future, functools.partial(end_of, future), waited_for=in_threads
+            )
+        finally:
+            del future  # this frame is in the traceback that the job keeps: no circle
+    except Exception as error:
+        raise_explained(job, executor, error, (function, args, kwargs))
+        raise
+    finally:
+        del job
+
+
+def submit(
+    job: Named, executor: Executor, function: Function, args: Args, kwargs: Kwargs
+) -> Future[object]:
+    """Submit a call.
+
+    Raises:
+        RuntimeError: the executor was shut down, or is dead.
+    """
+    if kwargs:  # some executors have options of their own there
+        function = functools.partial(function, **kwargs)
+    try:
+        return executor.submit(function, *args)
+    except BrokenExecutor:
+        raise
+    except RuntimeError as error:
+        raise takes_no_more(job, f"its {type(executor).__name__}", error) from error
+
+
+def takes_no_more(job: Named, executor: str, error: RuntimeError) -> RuntimeError:
+    """Return an error that names the job whose call was refused."""
+    return RuntimeError(
+        f"{job.repr_main()} can't start, since {executor} takes no more calls ({error}): "
+        "shut an executor down after the runs that use it"
+    )
+
+
+async def outcome(
+    job: Named,
+    future: Future[object],
+    ended: Callable[[], Awaitable[object]],
+    *,
+    waited_for: bool,
+) -> object:
+    """Wait for a call, and return what it returned.
+
+    Args:
+        job: whose call.
+        future: the call.
+        ended: returns at the end of the call; cancelled, it leaves the call alone.
+        waited_for: once cancelled, wait for a function that runs: it is in this process.
+
+    Raises:
+        CancelledError: the caller was cancelled, or somebody cancelled the call.
+        BaseException: what the function raised.
+    """
+    try:
+        try:
+            await ended()
+        except asyncio.CancelledError:
+            if not future.cancel():
+                await let_go(job, future, ended, waited_for=waited_for)
+            raise
+        if future.cancelled():
+            raise asyncio.CancelledError(
+                f"the call of {job.repr_main()} was cancelled by its executor"
+            )
+        return future.result()
+    finally:
+        del job, future, ended  # this frame is in the traceback that the job keeps: no circle
+
+
+async def let_go(
+    job: Named,
+    future: Future[object],
+    ended: Callable[[], Awaitable[object]],
+    *,
+    waited_for: bool,
+) -> None:
+    """Deal with a function that runs, while its job is cancelled: it can't be stopped.
+
+    Raises:
+        KeyboardInterrupt: the function raised that, or a SystemExit.
+    """
+    what = "is waited for" if waited_for else "goes on where it is, and nobody waits for it"
+    if not future.done():
+        _log.inform(
+            "%s was cancelled, but its function runs already and can't be stopped: it %s",
+            job.repr_main(),
+            what,
+        )
+    if not waited_for:
+        return
+    await wait_whatever_happens(ended)
+    try:
+        future.result()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 - the job was cancelled: nobody else would tell
+        _log.error("%s was cancelled, and then its function raised", job.repr_main())
+
+
+async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
+    """Wait for the end of a call, though cancelled meanwhile: the caller was before."""
+    while True:
+        try:
+            await ended()
+        except asyncio.CancelledError:
+            continue
+        return
+
+
+async def end_of(future: Future[object]) -> None:
+    """Wait for a call of an executor; cancelled, leave it alone."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+    # The clock of the testkit holds still while there is real work.
+    note_real_work = getattr(loop, "note_real_work", None)
+    if note_real_work is not None:
+        note_real_work(waiter)
+    future.add_done_callback(functools.partial(wake, loop, waiter))
+    await waiter
+
+
+def wake(
+    loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None], _: Future[object]
+) -> None:
+    """Tell a loop, from another thread, that a call has ended."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(settle, waiter)
+
+
+def settle(waiter: asyncio.Future[None]) -> None:
+    """End the waiting, unless it was cancelled."""
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+async def by_engine(
+    job: Named, engine: Engine, function: Function, args: Args, kwargs: Kwargs
+) -> object:
+    """Call a function by an engine, and return its handle of the result.
+
+    Raises:
+        CancelledError: the caller was cancelled.
+        BaseException: what the engine raises, see `on_executor()`.
+    """
+    try:
+        return await engine.start(function, args, kwargs)
+    except asyncio.CancelledError:
+        _log.inform(
+            "%s was cancelled: what its %s has begun of it may go on there, and nobody waits "
+            "for it",
+            job.repr_main(),
+            type(engine).__name__,
+        )
+        raise
+    except Exception as error:
+        raise_explained(job, engine, error, (function, args, kwargs))
+        raise
+    finally:
+        del job
+
+
+def raise_explained(
+    job: Named,
+    executor: Executor | Engine,
+    error: Exception,
+    call: tuple[Function, Args, Kwargs],
+) -> None:
+    """Raise an error that says what to do, in the place of one that does not.
+
+    Raises:
+        BrokenPoolError: the pool is dead (a RuntimeError).
+        NotPicklableError: something can't be sent (a TypeError).
+    """
+    if isinstance(error, BrokenExecutor):
+        raise BrokenPoolError(job, type(executor).__name__, error) from error
+    if isinstance(executor, concurrent.futures.ThreadPoolExecutor):
+        return
+    part = unpicklable_part(error, executor, *call)
+    if part is not None:
+        raise NotPicklableError(job, part) from error

@@ -1,0 +1,250 @@
+"""`CallJob`: a function as a job, called in a thread, by an executor or by an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Executor
+from typing import Any, TypeVar, Unpack, cast, overload
+
+from ._callables import (
+    check_function,
+    check_options,
+    is_coroutine_function,
+    jobs_among,
+    name_of,
+    told_apart,
+)
+from ._calls import by_engine, in_thread, on_executor
+from ._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
+from .engine import Engine
+from .job import AbstractJob, JobOptions, Requirements, flatten
+
+__all__ = ["CallJob"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class CallJob(AbstractJob[T_co]):
+    """A job that calls a function, and has what that returns as its result.
+
+    A plain function is called in a thread, so that it does not hold up the event loop; or where
+    `executor` has it called. A coroutine function is awaited in the loop.
+
+    A job among the arguments is a requirement, and its result is what the function gets. That
+    is looked for in `args` and the values of `kwargs` themselves, not in lists in there; a job
+    in a list reaches the function as it is.
+
+    Args:
+        function: a plain function, or a coroutine function; any other callable likewise.
+        args: its arguments.
+        kwargs: those that have names.
+        executor: ``None`` is a thread of the event loop (as `asyncio.to_thread`: context
+            variables are copied, and there are a few threads more than processors); else a
+            `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. Then `function`
+            must be a plain one.
+        job_options: see `AbstractJob`.
+
+    Raises:
+        TypeError: `function` can't be called, `executor` is something else, or there is one for
+            a coroutine function; a sequence is among the arguments.
+
+    Example:
+        >>> from asynciojobs import CallJob, Scheduler
+        >>> words = CallJob(str.split, "to be or not to be")
+        >>> count = CallJob(len, words)
+        >>> Scheduler(words, count).run(), count.result(), count.required == {words}
+        (True, 6, True)
+    """
+
+    __slots__ = ("_args", "_engine", "_executor", "_function", "_givers", "_kwargs", "_name")
+
+    @overload
+    def __init__(
+        self: CallJob[T],
+        function: Callable[..., Coroutine[Any, Any, T]],
+        /,
+        *args: object,
+        kwargs: Mapping[str, object] | None = None,
+        executor: None = None,
+        **job_options: Unpack[JobOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: CallJob[T],
+        function: Callable[..., T],
+        /,
+        *args: object,
+        kwargs: Mapping[str, object] | None = None,
+        executor: Executor | None = None,
+        **job_options: Unpack[JobOptions],
+    ) -> None: ...
+
+    # result() is a handle of the engine then, and not what the function returned.
+    @overload
+    def __init__(
+        self: CallJob[Any],
+        function: Callable[..., object],
+        /,
+        *args: object,
+        kwargs: Mapping[str, object] | None = None,
+        executor: Engine,
+        **job_options: Unpack[JobOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        /,
+        *args: object,
+        kwargs: Mapping[str, object] | None = None,
+        executor: Executor | Engine | None = None,
+        **job_options: Unpack[JobOptions],
+    ) -> None:
+        check_function(function, executor)
+        check_options(job_options)
+        self._function = function
+        self._args = args
+        self._kwargs: dict[str, object] = {} if kwargs is None else dict(kwargs)
+        self._executor, self._engine = told_apart(executor)
+        self._name = name_of(function)
+        # The jobs among the arguments, which must be done before this one starts.
+        self._givers = jobs_among((*args, *self._kwargs.values()))
+        if self._givers:
+            job_options["required"] = [self._givers, job_options.get("required")]
+        super().__init__(**job_options)
+
+    def requires(self, *requirements: Requirements, remove: bool = False) -> CallJob[T_co]:
+        """Add requirements to this job, or remove some; see `AbstractJob.requires()`.
+
+        Raises:
+            ArgumentRequirementError: one to remove is an argument (a ValueError).
+            TypeError: one is something else than a job or a sequence.
+            KeyError: one to remove was not there.
+        """
+        if remove:
+            requirements = tuple(flatten(requirements))
+            for job in requirements:
+                if job in self._givers:
+                    raise ArgumentRequirementError(self, job)
+        super().requires(*requirements, remove=remove)
+        return self
+
+    async def co_run(self) -> T_co:
+        """Call the function.
+
+        Returns:
+            what it returned; with an engine, the handle of that.
+
+        Raises:
+            RequirementFailed: a job among the arguments has raised (a RuntimeError).
+            ArgumentNotDoneError: one is not done (a RuntimeError).
+            NotPicklableError: something can't be sent to another process (a TypeError).
+            BrokenPoolError: the pool is dead (a RuntimeError).
+            BaseException: what the function raised.
+        """
+        try:
+            return cast("T_co", await self._call(*await self._arguments()))
+        finally:
+            del self  # this frame is in the traceback that the job keeps: no circle
+
+    async def _call(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+        function = self._function
+        try:
+            if self._engine is not None:
+                return await by_engine(self, self._engine, function, args, kwargs)
+            if self._executor is not None:
+                return await on_executor(self, self._executor, function, args, kwargs)
+            if is_coroutine_function(function):
+                return await function(*args, **kwargs)
+            value = await in_thread(self, function, args, kwargs)
+            return self._checked(value)
+        finally:
+            del self, args, kwargs  # likewise
+
+    def _checked(self, value: object) -> object:
+        """Refuse a coroutine, which nobody would await."""
+        if inspect.iscoroutine(value):
+            value.close()
+            raise TypeError(
+                f"{self.repr_main()} called {self._function!r} in a thread, and got a "
+                "coroutine: make it an `async def`, or take Job(function, *args)"
+            )
+        return value
+
+    async def _arguments(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Return the arguments, the results of jobs in the place of these."""
+        if not self._givers:
+            return self._args, self._kwargs
+        try:
+            results = await self._results()
+            args = tuple(results.get(it, it) if is_job(it) else it for it in self._args)
+            kwargs = {
+                name: results.get(it, it) if is_job(it) else it
+                for name, it in self._kwargs.items()
+            }
+            return args, kwargs
+        finally:
+            del self
+
+    async def _results(self) -> dict[object, object]:
+        """Return what the jobs among the arguments hand over: values, or handles."""
+        for giver in self._givers:
+            if not giver.is_done():
+                raise ArgumentNotDoneError(self, giver)
+            if (failure := giver.raised_exception()) is not None:
+                try:
+                    raise RequirementFailed(self, giver) from failure
+                finally:
+                    del failure, giver, self  # likewise
+        results: dict[object, object] = {giver: giver.result() for giver in self._givers}
+        elsewhere = [
+            giver
+            for giver in self._givers
+            if isinstance(giver, CallJob)
+            and giver._engine is not None
+            and giver._engine != self._engine
+        ]
+        values = await fetched(elsewhere)
+        return results | dict(zip(elsewhere, values, strict=True))
+
+    async def fetch(self) -> T_co:
+        """Return what the function returned, wherever that is kept.
+
+        That is `result()`, but for a job with an engine: its `result()` is a handle, and this
+        brings the value here.
+
+        Raises:
+            ValueError: the job is not done.
+            BaseException: what the job raised, or the engine does.
+        """
+        value = self.result()
+        if self._engine is None:
+            return value
+        return cast("T_co", await self._engine.fetch(value))
+
+    def text_label(self) -> str | None:
+        """Return the name of the function, as in ``count()``."""
+        name = (self._name or "").rpartition("<locals>.")[2]
+        return f"{name}()" if name else None
+
+
+def is_job(thing: object) -> bool:
+    """Tell whether an argument stands for its result."""
+    return isinstance(thing, AbstractJob)
+
+
+async def fetched(jobs: Iterable[CallJob[object]]) -> list[object]:
+    """Return the values of jobs whose results are handles, fetched side by side."""
+    jobs = tuple(jobs)
+    if len(jobs) < 2:
+        return [await job.fetch() for job in jobs]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job.fetch()) for job in jobs]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
