@@ -186,16 +186,16 @@ async def let_go(
     Raises:
         KeyboardInterrupt: the function raised that, or a SystemExit.
     """
-    what = "is waited for" if waited_for else "goes on where it is, and nobody waits for it"
     if not future.done():
+        what = "is waited for" if waited_for else "goes on there, and nobody waits for it"
         _log.inform(
             "%s was cancelled, but its function runs already and can't be stopped: it %s",
             job.repr_main(),
             what,
         )
-    if not waited_for:
-        return
-    await wait_whatever_happens(ended)
+        if not waited_for:
+            return
+        await wait_whatever_happens(ended)
     try:
         future.result()
     except (KeyboardInterrupt, SystemExit):

@@ -1,0 +1,258 @@
+"""What a `CallJob` does with an engine: handles from job to job, values for all others."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import re
+from concurrent.futures import BrokenExecutor
+
+import pytest
+
+from asynciojobs import (
+    BrokenPoolError,
+    CallJob,
+    Job,
+    NotPicklableError,
+    RequirementFailed,
+    Scheduler,
+)
+from asynciojobs.engine import Engine
+
+
+class Handle:
+    """Where a value of a shelf is."""
+
+    def __init__(self, shelf, value):
+        self.shelf, self.value = shelf, value
+
+    def __repr__(self):
+        return f"{self.shelf}:{self.value!r}"
+
+
+class Shelf:
+    """Calls functions after a second; fetching takes ten. It notes what it was asked for."""
+
+    def __init__(self, name="shelf"):
+        self.name = name
+        self.calls = []
+        self.fetched = []
+
+    def __repr__(self):
+        return self.name
+
+    async def start(self, function, args, kwargs):
+        self.calls.append((function.__name__, *args, *kwargs.items()))
+        await asyncio.sleep(1)
+        values = [it.value if isinstance(it, Handle) else it for it in args]
+        named = {k: v.value if isinstance(v, Handle) else v for k, v in kwargs.items()}
+        return Handle(self.name, function(*values, **named))
+
+    async def fetch(self, handle):
+        self.fetched.append(handle)
+        await asyncio.sleep(10)
+        if isinstance(handle.value, Exception):
+            raise handle.value
+        return handle.value
+
+
+class Equal(Shelf):
+    """Shelves of one name are the same."""
+
+    def __eq__(self, other):
+        return isinstance(other, Equal) and other.name == self.name
+
+    __hash__ = None
+
+
+def add(a, b=0):
+    return a + b
+
+
+def fail(exception):
+    raise exception
+
+
+async def double(number):
+    return 2 * number
+
+
+def test_the_result_is_the_handle(every_loop):
+    job = CallJob(add, 1, 2, executor=Shelf())
+    Scheduler(job).run()
+    assert repr(job.result()) == "shelf:3"
+
+
+def test_an_engine_gets_the_arguments_as_they_are(every_loop):
+    shelf = Shelf()
+    Scheduler(CallJob(add, 1, kwargs={"b": 2}, executor=shelf)).run()
+    assert shelf.calls == [("add", 1, ("b", 2))]
+
+
+def test_fetch_gives_the_value(in_loop):
+    async def main():
+        job = CallJob(add, 1, 2, executor=Shelf())
+        await Scheduler(job).co_run()
+        return await job.fetch()
+
+    assert in_loop(main()) == 3
+
+
+def test_jobs_of_one_engine_hand_each_other_handles(every_loop):
+    shelf = Shelf()
+    one = CallJob(add, 1, executor=shelf)
+    two = CallJob(add, one, kwargs={"b": one}, executor=shelf)
+    Scheduler(one, two).run()
+    handle = one.result()
+    assert (shelf.calls[1], shelf.fetched, two.result().value) == (
+        ("add", handle, ("b", handle)),
+        [],
+        2,
+    )
+
+
+def test_engines_that_are_equal_are_one(every_loop):
+    first, second = Equal(), Equal()
+    one = CallJob(add, 1, executor=first)
+    two = CallJob(add, one, executor=second)
+    Scheduler(one, two).run()
+    assert (second.calls, first.fetched) == ([("add", one.result())], [])
+
+
+def test_another_engine_gets_the_value(every_loop):
+    first, second = Shelf("first"), Shelf("second")
+    one = CallJob(add, 1, executor=first)
+    two = CallJob(add, one, executor=second)
+    Scheduler(one, two).run()
+    assert (second.calls, first.fetched, second.fetched) == (
+        [("add", 1)],
+        [one.result()],
+        [],
+    )
+
+
+@pytest.mark.parametrize(("function", "result"), [(add, 1), (double, 2)])
+def test_a_job_without_an_engine_gets_the_value(every_loop, function, result):
+    one = CallJob(add, 1, executor=Shelf())
+    job = CallJob(function, one)
+    Scheduler(one, job).run()
+    assert job.result() == result
+
+
+def test_values_are_fetched_side_by_side_each_once(every_loop):
+    shelf = Shelf()
+    one, two = (CallJob(add, number, executor=shelf) for number in (1, 2))
+    job = CallJob(lambda *args: args, one, two, one)
+    Scheduler(one, two, job).run()
+    assert (job.result(), job.duration(), shelf.fetched) == (
+        (1, 2, 1),
+        10.0,
+        [one.result(), two.result()],
+    )
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_value_that_can_not_be_fetched_fails_the_job(every_loop, others):
+    shelf = Shelf()
+    error = LookupError("lost")
+    jobs = [CallJob(add, number, executor=shelf) for number in range(others)]
+    lost = CallJob(lambda: error, executor=shelf)
+    job = CallJob(add, lost, *jobs, critical=False)
+    Scheduler(*jobs, lost, job).run()
+    assert job.raised_exception() is error
+
+
+def test_what_the_function_raised_is_raised(every_loop):
+    error = ValueError("no")
+    job = CallJob(fail, error, executor=Shelf(), critical=False)
+    Scheduler(job).run()
+    assert job.raised_exception() is error
+
+
+def test_a_job_whose_argument_raised_does_not_start(every_loop):
+    shelf = Shelf()
+    failed = CallJob(fail, ValueError("no"), executor=shelf, critical=False)
+    job = CallJob(add, failed, executor=shelf, critical=False)
+    Scheduler(failed, job).run()
+    assert (type(job.raised_exception()), len(shelf.calls)) == (RequirementFailed, 1)
+
+
+def test_a_new_run_has_new_handles(every_loop):
+    job = CallJob(add, 1, executor=Shelf())
+    scheduler = Scheduler(job)
+    scheduler.run()
+    before = job.result()
+    scheduler.run()
+    assert job.result() is not before
+
+
+def test_a_job_that_is_cancelled_cancels_the_start_and_says_so(every_loop, caplog):
+    caplog.set_level("INFO", logger="asynciojobs")
+    job = CallJob(add, 1, executor=Shelf(), label="j")
+    scheduler = Scheduler(job, timeout=0.5, critical=False)
+    assert (scheduler.run(), job.ended_at, caplog.record_tuples) == (
+        False,
+        0.5,
+        [
+            (
+                "asynciojobs",
+                20,
+                (
+                    "<CallJob `j`> was cancelled: what its Shelf has begun of it may go on "
+                    "there, and nobody waits for it"
+                ),
+            )
+        ],
+    )
+
+
+def test_a_job_that_is_cancelled_while_it_fetches_ends_at_once(every_loop):
+    one = CallJob(add, 1, executor=Shelf())
+    two = CallJob(add, 2, executor=Shelf())
+    job = CallJob(add, one, two)
+    assert Scheduler(one, two, job, timeout=2.5, critical=False).run() is False
+    assert job.ended_at == 2.5
+
+
+def test_an_engine_whose_pool_is_dead_is_told_as_any_pool(every_loop):
+    class Dead(Shelf):
+        async def start(self, function, args, kwargs):
+            raise BrokenExecutor("gone")
+
+    job = CallJob(add, 1, executor=Dead(), critical=False)
+    Scheduler(job).run()
+    assert type(job.raised_exception()) is BrokenPoolError
+
+
+def test_an_engine_that_can_not_pickle_a_function_is_told_which(every_loop):
+    class Pickling(Shelf):
+        async def start(self, function, args, kwargs):
+            pickle.dumps((function, args, kwargs))
+
+    def inner(): ...
+
+    job = CallJob(inner, executor=Pickling(), critical=False)
+    Scheduler(job).run()
+    error = job.raised_exception()
+    assert (type(error), error.part) == (NotPicklableError, f"its function {inner!r}")
+
+
+def test_an_engine_is_told_by_its_methods():
+    assert isinstance(Shelf(), Engine)
+
+
+def test_a_class_of_engines_is_none():
+    with pytest.raises(TypeError, match=f"^executor must be .*, not {re.escape(repr(Shelf))}$"):
+        CallJob(add, executor=Shelf)
+
+
+def test_a_coroutine_function_for_an_engine_is_a_type_error():
+    with pytest.raises(TypeError, match=r"^<function double .*> is a coroutine function, "):
+        CallJob(double, 1, executor=Shelf())
+
+
+def test_any_job_hands_its_result_to_an_engine(every_loop):
+    shelf = Shelf()
+    number = Job(double, 2)
+    Scheduler(number, CallJob(add, number, executor=shelf)).run()
+    assert shelf.calls == [("add", 4)]
