@@ -231,8 +231,8 @@ def test_an_executor_that_was_shut_down_fails_the_job_by_its_name(run, threads):
         RuntimeError,
         (
             "<CallJob `j`> can't start, since its ThreadPoolExecutor takes no more calls "
-            "(cannot schedule new futures after shutdown): shut an executor down after the runs that "
-            "use it"
+            "(cannot schedule new futures after shutdown): shut an executor down after the "
+            "runs that use it"
         ),
         RuntimeError,
     )

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENTS: dict[str, Any] = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))[
     "envs"
 ]
-WITH_THE_PACKAGES = ["bench", "default", "hatch-test", "ordered", "types"]
+WITH_THE_PACKAGES = ["bench", "default", "engines", "hatch-test", "ordered", "types"]
 
 
 @pytest.mark.parametrize("name", WITH_THE_PACKAGES)

@@ -46,7 +46,7 @@ def unpicklable_part(
         try:
             dumps(thing)
         except Exception as again:  # noqa: BLE001 - __reduce__() of users may raise anything
-            if isinstance(error, pickle.PicklingError) or is_same(error, again):
+            if isinstance(error, pickle.PicklingError) or comes_from(error, again):
                 return part
     return None
 
@@ -70,6 +70,13 @@ def parts_of(
         yield f"argument {name!r} of its function (of type {type(argument).__name__})", argument
 
 
-def is_same(error: Exception, other: Exception) -> bool:
-    """Tell whether two exceptions say the same."""
-    return type(error) is type(other) and str(error) == str(other)
+def comes_from(error: BaseException, other: Exception) -> bool:
+    """Tell whether an exception, or one that it came from, says the same as another one."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if type(link) is type(other) and str(link) == str(other):
+            return True
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
+    return False

@@ -1,0 +1,105 @@
+"""What is called in other processes; importable there, and needs nothing but Python.
+
+Who is called and who has called find each other by files in a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+PATIENCE = 30.0
+"""How long a call waits for anything, before it fails (seconds)."""
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a file is there.
+
+    Raises:
+        TimeoutError: it does not come.
+    """
+    end = time.monotonic() + PATIENCE
+    while not path.exists():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{path} has not come")
+        time.sleep(0.002)
+
+
+def hold(folder: Path, name: str) -> str:
+    """Say that the call has begun, wait to be let go, say that it has ended."""
+    (folder / f"{name} begun").write_text(str(os.getpid()))
+    wait_for(folder / "go")
+    (folder / f"{name} ended").touch()
+    return name
+
+
+def hold_once(folder: Path) -> str:
+    """Wait for ever, or rather for one's end; who is called again returns at once."""
+    begun = folder / "begun"
+    if begun.exists():
+        return "called again"
+    (folder / "pid").write_text(str(os.getpid()))
+    (folder / "pid").rename(begun)  # a file that is there is complete
+    wait_for(folder / "never")
+    return "was not killed"
+
+
+def beside(folder: Path, name: int) -> int:
+    """Return how many calls, this one included, are in the folder at once."""
+    (folder / str(name)).touch()
+    count = len(list(folder.iterdir()))
+    time.sleep(0.002)
+    count = max(count, len(list(folder.iterdir())))
+    (folder / str(name)).unlink()
+    return count
+
+
+def meet(folder: Path, name: int) -> bool:
+    """Wait until a second call is there."""
+    (folder / str(name)).touch()
+    wait_for(folder / str(1 - name))
+    return True
+
+
+def add(a: int, b: int = 0) -> int:
+    """Return a sum."""
+    return a + b
+
+
+def fail(message: str) -> None:
+    """Raise, one call deeper."""
+    raise_from_the_depth(message)
+
+
+def raise_from_the_depth(message: str) -> None:
+    """Raise a ValueError."""
+    raise ValueError(message)
+
+
+def stop_iteration() -> None:
+    """Raise what futures of asyncio refuse."""
+    raise StopIteration
+
+
+def give_lock() -> object:
+    """Return what can't be pickled."""
+    return threading.Lock()
+
+
+def payload(size: int) -> bytes:
+    """Return many bytes."""
+    return b"x" * size
+
+
+class TwoWords(Exception):
+    """Can be pickled, but not unpickled: it is called with one argument then."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} {second}")
+
+
+def fail_for_two() -> None:
+    """Raise an exception that kills a ProcessPoolExecutor of the standard library."""
+    raise TwoWords("no", "way")
