@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
+
 import pytest
 
 from asynciojobs import (
     AbstractJob,
     AlreadyRunningError,
+    ArgumentNotDoneError,
+    ArgumentRequirementError,
+    BrokenPoolError,
     ConsumedError,
     CycleError,
     ForeverRequirementError,
     MissingGraphPackageError,
     MissingRequirementError,
+    NotPicklableError,
     RequirementError,
+    RequirementFailed,
 )
 
 
@@ -31,6 +38,11 @@ def jobs():
         (AlreadyRunningError, RuntimeError),
         (ConsumedError, RuntimeError),
         (MissingGraphPackageError, ImportError),
+        (ArgumentRequirementError, RequirementError),
+        (RequirementFailed, RuntimeError),
+        (ArgumentNotDoneError, RuntimeError),
+        (NotPicklableError, TypeError),
+        (BrokenPoolError, BrokenExecutor),
     ],
 )
 def test_each_error_is_of_the_kind_that_callers_catch(error, bases):
@@ -118,4 +130,59 @@ def test_a_consumed_error_names_the_job_and_the_remedy(jobs):
     assert str(ConsumedError(jobs[0])) == (
         "<AbstractJob `j0`> was made of a coroutine, which can run only once: give it "
         "a coroutine function and its arguments instead, Job(function, *args)"
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", [ArgumentRequirementError, RequirementFailed, ArgumentNotDoneError]
+)
+def test_an_error_of_an_argument_carries_both_jobs(jobs, kind):
+    error = kind(*jobs[:2])
+    assert (error.job, error.requirement) == (jobs[0], jobs[1])
+
+
+def test_an_argument_requirement_error_names_both_and_the_remedy(jobs):
+    assert str(ArgumentRequirementError(*jobs[:2])) == (
+        "<AbstractJob `j0`> has <AbstractJob `j1`> as an argument, so it must go on to "
+        "require it: make another job with other arguments"
+    )
+
+
+def test_a_requirement_that_failed_is_named_with_the_remedy(jobs):
+    assert str(RequirementFailed(*jobs[:2])) == (
+        "<AbstractJob `j0`> did not start, since its argument <AbstractJob `j1`> raised: "
+        "see the cause, or let that job return what stands for a failure"
+    )
+
+
+def test_an_argument_that_is_not_done_is_named_with_the_remedy(jobs):
+    assert str(ArgumentNotDoneError(*jobs[:2])) == (
+        "<AbstractJob `j0`> did not start, since its argument <AbstractJob `j1`> is not "
+        "done: run both in one scheduler, or that one before"
+    )
+
+
+def test_a_not_picklable_error_carries_the_job_and_the_part(jobs):
+    error = NotPicklableError(jobs[0], "argument 1")
+    assert (error.job, error.part) == (jobs[0], "argument 1")
+
+
+def test_a_not_picklable_error_names_the_part_and_two_remedies(jobs):
+    assert str(NotPicklableError(jobs[0], "its function <f>")) == (
+        "<AbstractJob `j0`> failed, since its function <f> can't be pickled, as all must be "
+        "that goes to another process and back: take functions and classes from the top "
+        "level of a module, or an executor that sends more, as "
+        "loky.get_reusable_executor() does"
+    )
+
+
+def test_a_broken_pool_error_carries_the_job(jobs):
+    assert BrokenPoolError(jobs[0], "Pool", OSError("gone")).job is jobs[0]
+
+
+def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
+    assert str(BrokenPoolError(jobs[0], "Pool", OSError("gone"))) == (
+        "<AbstractJob `j0`> failed, since its Pool is dead, and with it all calls that it "
+        "had (gone): make another one for the next run, or take "
+        "loky.get_reusable_executor(), which replaces a dead one"
     )

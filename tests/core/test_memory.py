@@ -6,10 +6,11 @@ import asyncio
 import gc
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asynciojobs import BestSet, Job, PureScheduler, Scheduler
+from asynciojobs import BestSet, CallJob, Job, PureScheduler, Scheduler
 from asynciojobs.bestset import InsertionSet
 
 pytestmark = pytest.mark.skipif(
@@ -78,6 +79,47 @@ def test_a_job_whose_result_was_asked_for_dies_too(every_loop, no_collector):
         pass
     reference = weakref.ref(job)
     del job
+    assert gone(reference) == [True]
+
+
+def take(thing):
+    return None
+
+
+def fail_with(thing):
+    raise ValueError("no")
+
+
+@pytest.fixture(params=["thread of the loop", "pool"])
+def threads(request):
+    if request.param == "pool":
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+    else:
+        yield None
+
+
+@pytest.mark.parametrize("function", [take, pytest.param(fail_with, marks=frames_are_dropped)])
+def test_a_job_that_called_a_function_dies_with_its_last_reference(
+    every_loop, no_collector, threads, function
+):
+    job = CallJob(function, thing := Thing(), executor=threads)
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    if threads is not None:  # a thread keeps what it has called until it is called again
+        threads.submit(take, None).result()
+    references = [weakref.ref(each) for each in (job, scheduler, thing)]
+    del job, scheduler, thing
+    assert gone(*references) == [True] * 3
+
+
+def test_a_result_that_was_handed_over_is_not_kept_by_who_got_it(every_loop, no_collector):
+    giver = CallJob(Thing)
+    taker = CallJob(take, giver)
+    scheduler = PureScheduler(giver, taker)
+    scheduler.run()
+    reference = weakref.ref(giver.result())
+    giver._reset()
     assert gone(reference) == [True]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler, Sequence, use_loop_factory
+from asynciojobs import CallJob, Job, PureScheduler, Scheduler, Sequence, use_loop_factory
 
 
 def uvloop_loop():
@@ -42,6 +43,13 @@ def test_a_duration_is_in_real_seconds():
 def test_a_thread_can_end_a_job():
     job = Job(asyncio.to_thread, time.monotonic)
     assert PureScheduler(job).run() is True
+
+
+def test_functions_are_called_by_threads_and_executors():
+    with ThreadPoolExecutor(1) as pool:
+        numbers = [CallJob(int, "2"), CallJob(int, "3", executor=pool)]
+        total = CallJob(pow, *numbers)
+        assert (PureScheduler(*numbers, total).run(), total.result()) == (True, 8)
 
 
 def test_jobs_overlap_in_real_time():

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import assert_type
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, assert_type
 
-from asynciojobs import AbstractJob, BestSet, Job, JobEvent, PrintJob, Scheduler, Sequence
+from asynciojobs import (
+    AbstractJob,
+    BestSet,
+    CallJob,
+    Job,
+    JobEvent,
+    PrintJob,
+    Scheduler,
+    Sequence,
+)
+from asynciojobs.engine import Engine
 
 
 async def fetch(url: str, retries: int) -> bytes:
@@ -49,3 +62,58 @@ def test_observers_take_events() -> None:
 
     with Scheduler(Answer()).observe(observer) as observation:
         observation.close()
+
+
+def count(text: bytes) -> int:
+    return len(text)
+
+
+class Here:
+    """An engine whose handles are the values."""
+
+    async def start(
+        self,
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+    ) -> object:
+        return function(*args, **kwargs)
+
+    async def fetch(self, handle: object) -> object:
+        return handle
+
+
+def test_calls_know_the_types_of_their_results() -> None:
+    page = CallJob(fetch, "a", 2)
+    size = CallJob(count, page, label="size")
+    again = CallJob(count, kwargs={"text": page})
+    part = CallJob(partial(count, b"abc"))
+    assert Scheduler(page, size, again, part).run()
+    assert_type(page.result(), bytes)
+    assert_type(size.result(), int)
+    assert_type(again.result(), int)
+    assert_type(part.result(), int)
+    assert (page.result(), size.result(), again.result()) == (b"aa", 2, 2)
+
+
+def test_calls_by_an_executor_know_the_types_of_their_results() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        size = CallJob(count, b"abc", executor=pool)
+        assert Scheduler(size).run()
+    assert_type(size.result(), int)
+    assert asyncio.run(size.fetch()) == 3
+
+
+def test_the_result_of_a_call_by_an_engine_may_be_anything() -> None:
+    engine: Engine = Here()
+    size = CallJob(count, b"abc", executor=engine)
+    assert_type(size, CallJob[Any])
+    assert Scheduler(size).run()
+    assert_type(size.result(), Any)
+
+
+def test_a_call_is_a_job_of_its_result() -> None:
+    job: AbstractJob[int] = CallJob(count, b"abc")
+    wide: CallJob[object] = CallJob(count, b"abc")
+    assert job.is_idle()
+    assert wide.is_idle()

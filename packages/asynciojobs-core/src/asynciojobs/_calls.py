@@ -40,49 +40,51 @@ async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) 
         BaseException: what the function raised.
     """
     context = contextvars.copy_context()
-    call = ThreadCall(functools.partial(context.run, function, *args, **kwargs))
+    future: Future[object] = Future()
+    call = ThreadCall(functools.partial(context.run, function, *args, **kwargs), future)
     try:
         flight = asyncio.get_running_loop().run_in_executor(None, call)
     except RuntimeError as error:
         raise takes_no_more(job, "the executor of its loop", error) from error
+    ended = functools.partial(asyncio.wait, (flight,))
     try:
-        return await outcome(job, call.future, lambda: asyncio.wait((flight,)), waited_for=True)
+        return await outcome(job, future, ended, waited_for=True)
     finally:
-        if call.future.cancelled():
+        if future.cancelled():
             flight.cancel()  # the pool need not keep it in its queue
-        del call, job  # this frame is in the traceback that the job keeps: no circle
+        del future, job  # this frame is in the traceback that the job keeps: no circle
 
 
 class ThreadCall:
-    """A call that knows whether it has begun: until then it can be withdrawn.
+    """A call that can be withdrawn until it has begun: the thread asks its future first.
 
     The loop does not hand out the future that its pool has made.
 
     Args:
         call: the function with its arguments.
-
-    Attributes:
         future: what becomes of the call.
     """
 
-    __slots__ = ("_call", "future")
+    __slots__ = ("_call", "_future")
 
-    def __init__(self, call: Callable[[], object]) -> None:
+    def __init__(self, call: Callable[[], object], future: Future[object]) -> None:
         self._call = call
-        self.future: Future[object] = Future()
+        self._future = future
 
     def __call__(self) -> None:
-        """Call the function, unless the call was withdrawn; that is done in the thread."""
-        if not self.future.set_running_or_notify_cancel():
+        """Call the function in the thread, once, unless the call was withdrawn."""
+        call, future = self._call, self._future
+        del self._call, self._future  # what the thread keeps of the pool leads to us
+        if not future.set_running_or_notify_cancel():
             return
         try:
-            value = self._call()
+            value = call()
         except BaseException as error:  # noqa: BLE001 - it is raised where the call came from
-            self.future.set_exception(error)
+            future.set_exception(error)
         else:
-            self.future.set_result(value)
+            future.set_result(value)
         finally:
-            del self  # this frame is in the traceback of the exception: no circle
+            del future  # this frame is in the traceback of the exception: no circle
 
 
 async def on_executor(

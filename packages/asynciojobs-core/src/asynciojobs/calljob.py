@@ -179,16 +179,10 @@ class CallJob(AbstractJob[T_co]):
         """Return the arguments, the results of jobs in the place of these."""
         if not self._givers:
             return self._args, self._kwargs
-        try:
-            results = await self._results()
-            args = tuple(results.get(it, it) if is_job(it) else it for it in self._args)
-            kwargs = {
-                name: results.get(it, it) if is_job(it) else it
-                for name, it in self._kwargs.items()
-            }
-            return args, kwargs
-        finally:
-            del self
+        results = await self._results()
+        args = tuple(results[it] if is_job(it) else it for it in self._args)
+        kwargs = {name: results[it] if is_job(it) else it for name, it in self._kwargs.items()}
+        return args, kwargs
 
     async def _results(self) -> dict[object, object]:
         """Return what the jobs among the arguments hand over: values, or handles."""
@@ -196,10 +190,7 @@ class CallJob(AbstractJob[T_co]):
             if not giver.is_done():
                 raise ArgumentNotDoneError(self, giver)
             if (failure := giver.raised_exception()) is not None:
-                try:
-                    raise RequirementFailed(self, giver) from failure
-                finally:
-                    del failure, giver, self  # likewise
+                raise RequirementFailed(self, giver) from failure
         results: dict[object, object] = {giver: giver.result() for giver in self._givers}
         elsewhere = [
             giver
