@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 from pathlib import Path
 
@@ -42,8 +43,17 @@ def without_places(svg):
     return re.sub(r"-?\d+(\.\d+)?", "0", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
 
 
+@pytest.fixture
+def no_forks(monkeypatch):
+    """Pools start their processes anew: Python 3.12 warns of a fork where there are threads."""
+    spawning = multiprocessing.get_context("spawn")
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method=None: spawning)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_examples_print_and_draw_what_is_shown(document, capsys, fake_time, drawn):
+def test_the_examples_print_and_draw_what_is_shown(
+    document, capsys, fake_time, drawn, no_forks
+):
     names = {"__name__": document}
     for code, output in examples(document):
         exec(compile(code, document, "exec"), names)
