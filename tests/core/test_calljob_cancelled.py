@@ -82,10 +82,14 @@ def info(caplog):
 
 @pytest.mark.parametrize("pool", [None, "threads"])
 @pytest.mark.parametrize("again", [False, True], ids=["once", "twice"])
-def test_a_function_that_runs_in_a_thread_is_waited_for(in_loop, threads, info, pool, again):
+@pytest.mark.parametrize("alone", [False, True], ids=["in a scheduler", "alone"])
+def test_a_function_that_runs_in_a_thread_is_waited_for(
+    in_loop, threads, info, pool, again, alone
+):
     blocker = Blocker()
     job = CallJob(blocker, executor=None if pool is None else threads, label="j")
-    outcome = in_loop(blocker.cancel(Scheduler(job).co_run(), again=again))
+    awaitable = job.co_run() if alone else Scheduler(job).co_run()
+    outcome = in_loop(blocker.cancel(awaitable, again=again))
     assert outcome == (True, asyncio.CancelledError, True)
     assert info.record_tuples == [WAITED_FOR]
 
@@ -150,6 +154,29 @@ def test_a_call_in_the_queue_of_threads_never_runs(in_loop, threads, info, pool)
 
     assert in_loop(main()) == (True, [])
     assert info.record_tuples == []
+
+
+def test_a_call_that_is_withdrawn_leaves_the_queue_of_the_threads(in_loop):
+    futures = []
+
+    class Noting(ThreadPoolExecutor):
+        def submit(self, *args):
+            futures.append(super().submit(*args))
+            return futures[-1]
+
+    async def main():
+        asyncio.get_running_loop().set_default_executor(Noting(1))
+        gate = threading.Event()
+        first = asyncio.ensure_future(CallJob(gate.wait, 30).co_run())
+        second = asyncio.ensure_future(CallJob(add, 1).co_run())
+        await turns_until(lambda: len(futures) == 2)
+        second.cancel()
+        await asyncio.wait([second])
+        cancelled = futures[1].cancelled()
+        gate.set()
+        return await first, cancelled
+
+    assert in_loop(main()) == (True, True)
 
 
 class Remote(Executor):
