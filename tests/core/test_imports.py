@@ -60,7 +60,17 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
 
 
 @pytest.mark.parametrize(
-    "slow", ["importlib.metadata", "asynciojobs_graph", "graphviz", "dataclasses"]
+    "slow",
+    [
+        "importlib.metadata",
+        "asynciojobs_graph",
+        "graphviz",
+        "dataclasses",
+        "concurrent.futures.process",
+        "concurrent.futures.thread",
+        "multiprocessing",
+        "pickle",
+    ],
 )
 def test_importing_does_not_load_what_is_slow_or_optional(loaded, slow):
     assert slow not in loaded

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asynciojobs import Job, Scheduler
+from asynciojobs import CallJob, Job, Scheduler
 from asynciojobs_testkit import FakeClock, FakeJob, RunawayError
 
 
@@ -60,6 +61,27 @@ def test_a_future_of_a_pool_inside_of_external():
     with ThreadPoolExecutor() as pool:
         assert clock.run(main(clock, pool)) == 42
     assert clock.time == 0.0
+
+
+def test_a_call_by_an_executor_beside_a_job_that_sleeps():
+    with ThreadPoolExecutor() as pool:
+        call = CallJob(time.sleep, 0.05, executor=pool)
+        with FakeClock().installed() as clock:
+            assert Scheduler(call, FakeJob("sleeps", takes=5)).run()
+    assert (call.ended_at, clock.time) == (0.0, 5.0)
+
+
+def test_a_call_that_does_not_end_is_a_runaway_that_names_it():
+    gate = threading.Event()
+    clock = FakeClock(real_limit=0.1)
+    with ThreadPoolExecutor() as pool, clock.installed():
+        with pytest.raises(
+            RunawayError,
+            match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
+            r"executor call; who waits:\n",
+        ):
+            Scheduler(CallJob(gate.wait, executor=pool)).run()
+        gate.set()
 
 
 def test_a_thread_whose_result_nobody_awaits_any_more_does_not_hold_the_time():

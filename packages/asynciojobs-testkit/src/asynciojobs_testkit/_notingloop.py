@@ -26,7 +26,7 @@ class NotingLoop(asyncio.SelectorEventLoop):
         leftovers: takes the notes of what is left behind.
 
     Attributes:
-        work: the threads and subprocesses of this loop.
+        work: the threads, subprocesses and executor calls of this loop.
     """
 
     def __init__(self, selector: selectors.BaseSelector, leftovers: Leftovers) -> None:
@@ -81,7 +81,7 @@ class NotingLoop(asyncio.SelectorEventLoop):
 
     def note_real_work(self, future: asyncio.Future[Any]) -> None:
         """Let the time wait until a future is done: `CallJob` calls this for its executors."""
-        self.work.add_thread(future)
+        self.work.add_call(future)
 
     async def _make_subprocess_transport(self, *args: Any, **options: Any) -> Any:
         loop = cast("Any", super())  # this method is not in the type stubs

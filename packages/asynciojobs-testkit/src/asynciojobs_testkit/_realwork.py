@@ -9,11 +9,12 @@ __all__ = ["RealWork", "plural"]
 
 
 class RealWork:
-    """The threads and subprocesses that a loop has started, and not seen the end of."""
+    """The threads, subprocesses and calls that a loop has started, and not seen the end of."""
 
     def __init__(self) -> None:
         self._threads: set[asyncio.Future[Any]] = set()  # some may be done
         self._processes: set[asyncio.SubprocessTransport] = set()  # some may have ended
+        self._calls: set[asyncio.Future[Any]] = set()  # some may be done
 
     def add_thread(self, thread: asyncio.Future[Any]) -> None:
         """Take note of a thread; its future is done at its end, or when nobody awaits it."""
@@ -23,13 +24,22 @@ class RealWork:
         """Take note of a subprocess."""
         self._processes.add(process)
 
+    def add_call(self, call: asyncio.Future[Any]) -> None:
+        """Take note of a call by an executor; its future is done as that of a thread is."""
+        self._calls.add(call)
+
     def in_flight(self) -> list[str]:
         """Return what goes on, as texts such as ``1 thread``."""
-        if not (self._threads or self._processes):
+        if not (self._threads or self._processes or self._calls):
             return []
         self._threads = {it for it in self._threads if not it.done()}
         self._processes = {it for it in self._processes if it.get_returncode() is None}
-        counts = ((len(self._threads), "thread"), (len(self._processes), "subprocess"))
+        self._calls = {it for it in self._calls if not it.done()}
+        counts = (
+            (len(self._threads), "thread"),
+            (len(self._processes), "subprocess"),
+            (len(self._calls), "executor call"),
+        )
         return [plural(count, noun) for count, noun in counts if count]
 
 
