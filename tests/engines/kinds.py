@@ -72,8 +72,8 @@ def processes() -> AbstractContextManager[Executor]:
 
 @contextmanager
 def loky() -> Iterator[Executor]:
-    module: Any = importlib.import_module("loky")
-    pool = module.get_reusable_executor(max_workers=WORKERS, timeout=60)
+    # The reusable one is one for all: a test that kills it would kill that of the others.
+    pool: Any = importlib.import_module("loky").ProcessPoolExecutor(WORKERS)
     try:
         yield pool
     finally:

@@ -141,7 +141,7 @@ def test_stop_iteration_is_a_runtime_error(executor):
 
 def test_a_call_in_the_queue_never_runs(executor, kind, tmp_path):
     # Some executors take a few calls out of the queue in advance.
-    names = [str(number) for number in range(4 * WORKERS)]
+    names = [str(number) for number in range(8 * WORKERS)]
 
     async def main():
         jobs = {name: CallJob(hold, tmp_path, name, executor=executor) for name in names}
@@ -206,7 +206,6 @@ def test_a_timeout_ends_the_run(executor, kind, tmp_path):
 
     assert asyncio.run(main()) == (False, True, False)
     (tmp_path / "go").touch()
-    wait_for(tmp_path / "j ended")
 
 
 # -- windows
