@@ -249,6 +249,25 @@ def test_a_call_that_its_executor_cancels_fails_the_job(every_loop):
     )
 
 
+def test_a_call_that_the_threads_of_the_loop_give_up_fails_the_job(in_loop):
+    async def main():
+        pool = ThreadPoolExecutor(1)
+        asyncio.get_running_loop().set_default_executor(pool)
+        gate = threading.Event()
+        first = asyncio.ensure_future(CallJob(gate.wait, 30).co_run())
+        second = asyncio.ensure_future(CallJob(add, 1, label="j").co_run())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        pool.shutdown(wait=False, cancel_futures=True)
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await second
+        gate.set()
+        return await first, str(caught.value)
+
+    told = "the call of <CallJob `j`> was cancelled by its executor"
+    assert in_loop(main()) == (True, told)
+
+
 def test_a_call_that_ends_when_the_loop_is_gone_harms_nobody(in_loop, caplog):
     remote = Remote()
     in_loop(cancelled_on(remote, lambda it: it.set_running_or_notify_cancel()))

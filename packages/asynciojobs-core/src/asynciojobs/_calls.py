@@ -167,7 +167,7 @@ async def outcome(
             if not future.cancel():
                 await let_go(job, future, ended, waited_for=waited_for)
             raise
-        if future.cancelled():
+        if future.cancel():  # it was already, or has left the queue: it will not begin
             raise asyncio.CancelledError(
                 f"the call of {job.repr_main()} was cancelled by its executor"
             )
