@@ -97,7 +97,11 @@ class InsertionSet(MutableSet[T]):
     def update(self, *others: Iterable[T]) -> None:
         """Add the members of all the others, in their order."""
         for other in others:
-            self._members.update(dict.fromkeys(other))
+            new = dict.fromkeys(other)  # all of them, or none if that raises
+            if self._members:
+                self._members.update(new)
+            else:
+                self._members = new
 
     def union(self, *others: Iterable[T]) -> InsertionSet[T]:
         """Return a new set of the members of this set and of all the others."""
