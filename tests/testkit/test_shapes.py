@@ -8,6 +8,7 @@ import pytest
 
 from asynciojobs import Scheduler
 from asynciojobs_testkit import Dag, chain, dag, layers, random_dag
+from asynciojobs_testkit.shapes import pair_of
 
 
 def edges(scheduler):
@@ -93,6 +94,13 @@ def test_a_random_dag_has_its_edges_and_no_cycle():
     assert len(made.jobs) == 50
     assert len(edges(made)) == 200
     assert made.check_cycles()
+
+
+@pytest.mark.parametrize("high", [2, 3, 10**6, 10**9, 10**18])
+def test_pairs_are_numbered_without_gap_however_many_there_are(high):
+    first = (high - 1) * (high - 2) // 2  # of those whose second is `high`
+    pairs = [pair_of(first), pair_of(first + high - 2), pair_of(first + high - 1)]
+    assert pairs == [(1, high), (high - 1, high), (1, high + 1)]
 
 
 def test_a_full_random_dag():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -164,11 +165,7 @@ def random_dag(
 
 def pair_of(number: int) -> tuple[int, int]:
     """Return the pair of that number among (1, 2), (1, 3), (2, 3), (1, 4) and so on."""
-    high = int((1 + (1 + 8 * number) ** 0.5) / 2)
-    while high * (high - 1) // 2 > number:  # the root is a float
-        high -= 1
-    while high * (high + 1) // 2 <= number:
-        high += 1
+    high = (1 + math.isqrt(1 + 8 * number)) // 2  # high * (high - 1) / 2 is not above it
     return number - high * (high - 1) // 2 + 1, high + 1
 
 
