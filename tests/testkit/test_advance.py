@@ -137,6 +137,17 @@ def test_settle_lets_everything_run(clock):
     assert clock.time == 0.0
 
 
+def test_a_settle_that_was_cancelled_does_not_keep_others_waiting(clock):
+    async def main():
+        first, second = (asyncio.create_task(clock.settle()) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        await second
+        return first.cancelled()
+
+    assert clock.run(main()) is True
+
+
 def test_settle_waits_for_real_work(clock):
     async def main():
         thread = asyncio.create_task(asyncio.to_thread(sum, [1, 2]))

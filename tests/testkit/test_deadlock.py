@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import re
 import time
@@ -198,6 +199,33 @@ def test_a_job_that_is_deaf_to_everything_does_not_hang_the_test(caplog):
     with pytest.raises(DeadlockError):
         FakeClock().run(deaf())
     assert time.perf_counter() - begin < 10
+
+
+def test_tasks_that_are_deaf_to_everything_are_no_tasks_of_the_loop_any_more(caplog):
+    async def deaf():
+        while True:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except BaseException:
+                await asyncio.sleep(0)
+
+    with FakeClock().installed(), asyncio.Runner() as runner:
+        with pytest.raises(DeadlockError):
+            runner.run(deaf())
+        assert asyncio.all_tasks(runner.get_loop()) == set()
+
+
+def test_a_loop_that_runs_for_ever_stops_once_its_tasks_are_cancelled():
+    def beat():
+        loop.call_later(3600, beat)
+
+    clock = FakeClock()
+    with contextlib.closing(clock.loop_factory()) as loop:
+        task = loop.create_task(wait_for_ever())
+        beat()
+        with pytest.raises(RunawayError) as caught:
+            loop.run_forever()
+    assert (task.cancelled(), caught.value.time, clock.time) == (True, 2592000.0, 2592000.0)
 
 
 # -- the horizon

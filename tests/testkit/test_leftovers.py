@@ -83,6 +83,19 @@ def test_a_future_that_was_never_looked_at_is_told():
     ]
 
 
+def test_an_exception_of_a_task_that_somebody_keeps_is_told_all_the_same():
+    async def forgets_an_exception():
+        kept.append(asyncio.create_task(fail(), name="kept"))
+        await asyncio.sleep(1)
+
+    kept = []
+    (line,) = leftovers_of(forgets_an_exception)
+    assert line == (
+        "<Task 'kept' of fail()> raised ZeroDivisionError(by zero), which was never retrieved"
+        ": it was made in <Job `fetch`>"
+    )
+
+
 def test_an_exception_that_is_looked_at_in_time_is_fine():
     async def main():
         tasks.append(asyncio.create_task(fail()))

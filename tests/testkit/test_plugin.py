@@ -196,6 +196,12 @@ class TestMany:
     result.assert_outcomes(passed=3)
 
 
+def test_tests_that_are_no_functions_are_left_alone(pytester, run):
+    pytester.makefile(".txt", test_prose=">>> 1 + 1\n2")
+    result = run("def test_function(fake_clock): pass", "--doctest-glob=*.txt")
+    result.assert_outcomes(passed=2)
+
+
 def test_the_marker_is_told_of(run):
     result = run("", "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.fake_clock(*options): run the test under a *"])

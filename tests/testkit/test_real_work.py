@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import threading
 import time
@@ -151,6 +152,26 @@ def test_loopback_sockets_take_no_time():
     assert clock.time == 0.0
 
 
+def test_a_socket_is_read_and_written_at_once():
+    async def main():
+        loop = asyncio.get_running_loop()
+        with here, there:
+            here.setblocking(False)
+            there.sendall(b"hello")
+            loop.add_reader(here, lambda: read.set_result(here.recv(9)))
+            loop.add_writer(here, lambda: written.done() or written.set_result(here.send(b"x")))
+            read, written = loop.create_future(), loop.create_future()
+            answer = await read, await written
+            loop.remove_writer(here)
+            loop.remove_reader(here)
+            return answer
+
+    here, there = socket.socketpair()
+    clock = FakeClock()
+    assert clock.run(main()) == (b"hello", 1)
+    assert clock.time == 0.0
+
+
 def test_timers_fire_beside_a_socket():
     async def main():
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
@@ -173,6 +194,32 @@ def test_work_that_does_not_end_is_a_runaway_that_names_it():
         RunawayError,
         match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
         r"external\(\) block; who waits:\n",
+    ):
+        clock.run(main())
+
+
+def test_work_of_several_kinds_is_counted():
+    async def main():
+        loop = asyncio.get_running_loop()
+        command = [sys.executable, "-c", "input()"]
+        for _ in range(2):
+            processes.append(
+                await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+            )
+            threads.append(loop.run_in_executor(None, go_on.wait))
+        try:
+            with clock.external(), clock.external():
+                await asyncio.Event().wait()
+        finally:
+            go_on.set()
+            await asyncio.gather(*threads, *(it.communicate(b"\n") for it in processes))
+
+    go_on, threads, processes = threading.Event(), [], []
+    clock = FakeClock(real_limit=0.5)
+    with pytest.raises(
+        RunawayError,
+        match=r"; the time is held by 2 threads, 2 subprocesses, 2 external\(\) blocks; who "
+        r"waits:\n",
     ):
         clock.run(main())
 

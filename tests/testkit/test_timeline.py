@@ -228,6 +228,15 @@ def test_requirements_that_were_not_respected(diamond):
         diamond.assert_requirements_respected()
 
 
+def test_a_job_that_never_started_has_respected_its_requirements():
+    scheduler = PureScheduler(*dag("a>b").jobs)
+    first, second = scheduler.jobs
+    first.raises = ZeroDivisionError
+    timeline = timeline_of(scheduler)
+    second.requires(FakeJob("never"))
+    timeline.assert_requirements_respected()
+
+
 def test_assert_window_respected():
     inner = dag("a b c", jobs_window=1, label="inner")
     forever = FakeJob("f", takes=math.inf, forever=True)

@@ -238,11 +238,9 @@ class FakeLoop(NotingLoop):
         """Close tasks by force, and forget them; return their names."""
         names = [name for task in tasks if (name := name_of_waiter(task))]
         for task in tasks:
-            coroutine = coroutine_of(task)
-            if coroutine is not None:
-                # It may be as deaf to GeneratorExit, or raise what it likes.
-                with contextlib.suppress(BaseException):
-                    coroutine.close()
+            # It may be as deaf to GeneratorExit, or raise what it likes.
+            with contextlib.suppress(BaseException):
+                coroutine_of(task).close()
         self._set_limits(CLEAN_UP_LIMIT)
         self._cancel(tasks)  # they learn that their coroutines are closed
         for task in asyncio.all_tasks(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 from types import TracebackType
@@ -66,10 +67,10 @@ class Timeline:
         self.events: list[TimelineEvent] = []
         # The events of each job's last run, each with its place in `events`.
         self._pasts: dict[AnyJob, list[tuple[int, TimelineEvent]]] = {}
-        self._close: Callable[[], None] | None = None
+        self._observation = contextlib.ExitStack()  # what ends with the block
 
     def __enter__(self) -> Self:
-        self._close = self.scheduler.observe(self._note).close
+        self._observation.enter_context(self.scheduler.observe(self._note))
         return self
 
     def __exit__(
@@ -78,8 +79,7 @@ class Timeline:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._close is not None:
-            self._close()
+        self._observation.close()
 
     def _note(self, event: JobEvent) -> None:
         past = self._pasts.setdefault(event.job, [])
