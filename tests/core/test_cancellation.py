@@ -55,6 +55,20 @@ async def raise_in_clean_up(error):
         raise error
 
 
+def test_to_cancel_the_task_of_a_job_that_has_ended_does_nothing(every_loop):
+    async def tell():
+        tasks.append(asyncio.current_task())
+
+    async def cancel():
+        return tasks[0].cancel()
+
+    tasks = []
+    first = Job(tell)
+    last = Job(cancel, required=first)
+    assert PureScheduler(first, last).run() is True
+    assert (first.raised_exception(), last.result()) == (None, False)
+
+
 # -- cancelled from outside
 
 

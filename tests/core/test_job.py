@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import traceback
 
@@ -261,6 +262,14 @@ def test_co_run_that_is_not_defined_fails_the_job(run):
 
 def test_co_shutdown_that_is_not_defined_does_nothing():
     assert shutdown(Unfinished()) is None
+
+
+def test_a_subclass_of_job_may_have_its_own_co_run(run):
+    class Twice(Job):
+        async def co_run(self):
+            return 2 * await super().co_run()
+
+    assert run(Twice(three())).result() == 6
 
 
 def test_flags_have_their_defaults():
@@ -614,6 +623,17 @@ def test_close_leaves_alone_a_coroutine_that_has_started(run):
 
     job = Job(close_me())
     assert run(job).result() == "to the end"
+
+
+def test_close_leaves_alone_coroutines_that_somebody_else_has_started():
+    corun, coshutdown = add(1), add(2)
+    for coroutine in (corun, coshutdown):
+        coroutine.send(None)
+    Job(corun, coshutdown=coshutdown).close()
+    assert [inspect.getcoroutinestate(it) for it in (corun, coshutdown)] == [
+        inspect.CORO_SUSPENDED,
+        inspect.CORO_SUSPENDED,
+    ]
 
 
 # -- standalone_run()

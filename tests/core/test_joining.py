@@ -203,6 +203,19 @@ def test_newcomers_queue_behind_those_that_wait_for_a_slot(every_loop):
     assert (old.started_at, new.started_at) == (2, 3)
 
 
+def test_newcomers_queue_behind_those_that_start_in_later_turns(every_loop):
+    async def add():
+        scheduler.add(Job(note, "new"))
+
+    async def note(name):
+        started.append(name)
+
+    started = []
+    scheduler = PureScheduler(Job(add), *(Job(note, rank) for rank in range(500)))
+    assert scheduler.run() is True
+    assert started == [*range(500), "new"]
+
+
 def test_each_job_can_add_the_next(every_loop):
     started = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
+from functools import partial
 
 import pytest
 
@@ -440,6 +441,23 @@ def test_debrief_tells_exceptions_of_nested_jobs(fake_time, printed):
         "1 --end-- < <Scheduler `s`> exits={2}",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
         *"".join(traceback.format_exception(error)).splitlines(),
+    ]
+
+
+def test_debrief_tells_exceptions_of_shutdowns_at_all_depths(fake_time, printed):
+    errors = OSError("x"), OSError("y")
+    outer, inner = (
+        Job(give, 1, label=label, coshutdown=partial(fail, error))
+        for label, error in zip("ab", errors, strict=True)
+    )
+    scheduler = PureScheduler(outer, Scheduler(inner, label="s"))
+    scheduler.run()
+    scheduler.shutdown()
+    assert printed(scheduler.debrief)[6:] == [
+        "===== co_shutdown() of <Job `a`> failed",
+        *"".join(traceback.format_exception(errors[0])).splitlines(),
+        "===== co_shutdown() of <Job `b`> failed",
+        *"".join(traceback.format_exception(errors[1])).splitlines(),
     ]
 
 

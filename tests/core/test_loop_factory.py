@@ -155,3 +155,24 @@ def test_standalone_run_inside_a_running_loop_says_what_to_write(in_loop):
             Job(asyncio.sleep, 0).standalone_run()
 
     in_loop(main())
+
+
+def test_the_task_factory_of_a_loop_makes_the_tasks_of_jobs_at_all_depths(fake_time):
+    def make_task(loop, coroutine, **options):
+        made.append(coroutine.__qualname__)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    def make_loop():
+        loop = fake_time()
+        loop.set_task_factory(make_task)
+        return loop
+
+    async def shut():
+        pass
+
+    made = []
+    inner = Scheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+    scheduler = PureScheduler(Job(asyncio.sleep, 1), Scheduler(inner))
+    assert scheduler.run(loop_factory=make_loop) is True
+    assert made.count("Run._drive") == 4
+    assert made.count("serve") == 2  # of the job that has a shutdown, and of what it is in

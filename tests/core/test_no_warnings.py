@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import Job, PrintJob, PureScheduler, Scheduler
 
 
 async def fail(seconds=0.0, error=ValueError):
@@ -238,8 +238,25 @@ def test_a_scheduler_that_is_only_drawn_can_be_closed(quiet):
     async def shut():
         pass
 
-    scheduler = Scheduler(once(), Scheduler(Job(asyncio.sleep(1), coshutdown=shut())))
-    scheduler.close_all_jobs()
+    nested = Scheduler(Job(asyncio.sleep(1), coshutdown=shut()), PrintJob("x"))
+    Scheduler(once(), nested).close_all_jobs()
+
+
+def test_close_idle_jobs_closes_what_no_run_has_come_to(quiet):
+    coroutines = [asyncio.sleep(1) for _ in range(4)]
+    running, scheduled, idle, deep = map(Job, coroutines)
+    idle.requires(running)
+    nested = Scheduler(deep, PrintJob("x"), required=running)
+
+    async def close():
+        scheduler.close_idle_jobs()
+        closed.extend(coroutine.cr_frame is None for coroutine in coroutines)
+        raise ValueError
+
+    closed = []
+    scheduler = PureScheduler(running, Job(close), scheduled, idle, nested, jobs_window=2)
+    assert scheduler.run() is False
+    assert closed == [False, False, True, True]
 
 
 def test_a_job_that_was_never_put_in_a_run_keeps_the_warning_of_python():

@@ -312,6 +312,18 @@ def test_a_nested_scheduler_that_was_taken_out_is_heard_no_longer(every_loop):
     assert record == []
 
 
+def test_a_nested_scheduler_that_has_moved_is_heard_where_it_is_now(every_loop):
+    before, after = Record(), Record()
+    nested = Scheduler(sleeper("a"), label="nested")
+    old, new = Scheduler(nested), Scheduler(nested)
+    old.observe(before)
+    new.observe(after)
+    old.run()
+    told = list(before)
+    new.run()
+    assert (before, after) == (told, told)
+
+
 def test_what_is_not_callable_can_not_observe():
     with pytest.raises(
         TypeError, match=r"^an observer must be callable with a JobEvent, not 3$"

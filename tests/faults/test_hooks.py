@@ -331,6 +331,13 @@ def test_a_job_that_can_not_be_described_is_listed(fake_time, capsys, kind, meth
     assert "raised" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("kind", LEAVING)
+@pytest.mark.parametrize("method", SHOW)
+def test_what_must_leave_a_label_leaves_what_shows_it(capsys, kind, method):
+    error = LEAVING[kind]()
+    assert same(outcome_of(getattr(Scheduler(Shown(error)), method)), error)
+
+
 @pytest.mark.parametrize("kind", KEPT)
 def test_a_job_that_can_not_be_described_runs(fake_time, kind, log):
     """It fails, in a verbose run, it is deaf, and its shutdown fails: all of that names it."""
@@ -392,6 +399,18 @@ def test_an_exception_that_can_not_be_shown_is_listed(fake_time, capsys, method)
     scheduler.run()
     getattr(scheduler, method)()
     assert "(its __str__ raised ZeroDivisionError)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", LEAVING)
+@pytest.mark.parametrize("method", SHOW)
+def test_what_must_leave_the_text_of_an_exception_leaves_what_shows_it(
+    fake_time, capsys, kind, method
+):
+    error = LEAVING[kind]()
+    unspeakable = type("Unspeakable", (Exception,), {"__str__": raiser(error)})
+    scheduler = PureScheduler(Job(raiser(unspeakable())))
+    scheduler.run()
+    assert same(outcome_of(getattr(scheduler, method)), error)
 
 
 # -- stdout, and what else prints

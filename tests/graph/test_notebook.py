@@ -38,6 +38,11 @@ CELLS = {
         os.environ["ASYNCIOJOBS_DOT"] = "/no/such/program"
         scheduler
     """,
+    "as Mermaid": """
+        from IPython.display import display
+
+        display(Scheduler(Job(nothing, label="one")), include=["text/vnd.mermaid"])
+    """,
     "without a picture": """
         class Plain(Scheduler):
             def __repr__(self):
@@ -80,7 +85,7 @@ def dedented(source):
 
 def output_of(cell):
     (output,) = cell.outputs
-    assert output.output_type == "execute_result"
+    assert output.output_type in ("execute_result", "display_data")
     return Output(sorted(output.data), output.data)
 
 
@@ -109,6 +114,12 @@ def test_where_it_can_not_be_drawn_it_is_shown_as_mermaid(outputs):
     output = outputs["without a program"]
     assert output.kinds == [PLAIN, MERMAID]
     assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: #lt;one#gt;\n√ done')
+
+
+def test_mermaid_is_had_where_it_is_asked_for(outputs):
+    output = outputs["as Mermaid"]
+    assert output.kinds == [MERMAID]
+    assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: one")')
 
 
 def test_where_pictures_are_not_seen_it_is_shown_as_text(outputs):
