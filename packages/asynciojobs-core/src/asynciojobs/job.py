@@ -56,11 +56,11 @@ class JobGroup:
 
     def _members(self) -> Iterable[AbstractJob[object]]:
         """Return the jobs to take when this is put in a scheduler."""
-        raise NotImplementedError
+        raise NotImplementedError  # pragma: no cover - abstract
 
     def _last_jobs(self) -> Iterable[AbstractJob[object]]:
         """Return the jobs that must be done for this to be done."""
-        raise NotImplementedError
+        raise NotImplementedError  # pragma: no cover - abstract
 
 
 class JobHolder(Protocol):

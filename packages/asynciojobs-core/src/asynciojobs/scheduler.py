@@ -100,7 +100,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
                     raise exception
                 finally:
                     del self, exception  # they are in its traceback now: no circle
-            case _:
+            case _:  # pragma: no cover - a run that is not fine ends in one of these two
                 pass
 
     def dot_cluster_name(self) -> str:
