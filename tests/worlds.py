@@ -2,6 +2,7 @@
 
     ./hatchw run worlds                  # all that this machine has; what it lacks is told
     ./hatchw run worlds shaken ordered   # some of them
+    ./hatchw run worlds --ci             # those that .ci/run looks at
     ./hatchw run worlds --list
 
 Eager tasks, uvloop and the debug mode of asyncio are in the tests themselves.
@@ -22,6 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+
+OWN = "{}.{}".format(*sys.version_info)
+VERSIONS = ("3.11", "3.12", "3.13")
 
 # What a hatch that runs us has put there is not for the one that we run.
 OURS = re.compile("HATCH_.*|VIRTUAL_ENV|PYTHONPATH")
@@ -49,8 +53,7 @@ def python(version: str) -> World:
 
 def pythons() -> dict[str, str]:
     """Return the Pythons of this machine, those that pyenv keeps included, by version."""
-    own = "{}.{}".format(*sys.version_info)
-    found = {own: own}
+    found = {OWN: OWN}
     if pyenv := shutil.which("pyenv"):
         kept = subprocess.run(
             [pyenv, "versions", "--bare"], capture_output=True, text=True, check=False
@@ -60,10 +63,15 @@ def pythons() -> dict[str, str]:
             for full in kept.stdout.split()
             if re.fullmatch(r"3\.1[1-3]\.\d+", full)
         }
-    for minor in (11, 12, 13):
-        if shutil.which(f"python3.{minor}"):
-            found.setdefault(f"3.{minor}", f"3.{minor}")
+    for version in VERSIONS:
+        if shutil.which(f"python{version}"):
+            found.setdefault(version, version)
     return found
+
+
+def covered() -> str:
+    """Return the Python on which coverage is measured: one that CI uses once in any case."""
+    return max(set(pythons()) - {OWN}, default=OWN, key=VERSIONS.index)
 
 
 def no_compiler() -> str:
@@ -82,10 +90,16 @@ def path_without(left_out: Callable[[Path], bool]) -> str:
     return os.pathsep.join(folder for folder in folders if not left_out(Path(folder)))
 
 
+COVERED = covered()
 SHAKEN = {"PYTHONDEVMODE": "1", "PYTHONHASHSEED": "20261"}
 
 WORLDS = [
-    *(python(version) for version in ("3.11", "3.12", "3.13")),
+    *(python(version) for version in VERSIONS),
+    World(
+        "cover",
+        f"all tests on Python {COVERED}, and a branch coverage of 100 %",
+        ["test", "--cover", "--python", COVERED],
+    ),
     World(
         "shaken",
         "the core in random order, with another hash seed, in Python's development mode",
@@ -96,6 +110,12 @@ WORLDS = [
     World("single", "one process, in order", ["test", "-n", "0"]),
     World("ordered", "the core on orderedset", ["run", "ordered:test"], lacking=no_compiler),
     World(
+        "coreonly",
+        "the core without asynciojobs-graph, its docstrings without the testkit too; not the "
+        "other tests, which need both",
+        ["run", "coreonly:test"],
+    ),
+    World(
         "nodot",
         "pictures without Graphviz",
         ["test", "tests/graph", "tests/docs", "tests/examples"],
@@ -103,6 +123,12 @@ WORLDS = [
         no_dot,
     ),
 ]
+
+
+def for_ci() -> set[str]:
+    """Return the worlds that CI looks at; the Python of this run is its last step."""
+    others = set(VERSIONS) - {OWN, COVERED}
+    return {*(f"python{version}" for version in others), "cover", "shaken", "ordered"}
 
 
 def surroundings(world: World) -> dict[str, str]:
@@ -131,15 +157,18 @@ def main() -> int:
     """Run what is asked for, print what came of it, return the exit status."""
     parser = argparse.ArgumentParser(description="Run the tests in many worlds.")
     parser.add_argument("--list", action="store_true", help="list the worlds, run nothing")
+    parser.add_argument("--ci", action="store_true", help="run those that .ci/run looks at")
     parser.add_argument("names", nargs="*", metavar="NAME", help="all, if none is given")
     options = parser.parse_args()
     if unknown := set(options.names) - {world.name for world in WORLDS}:
         parser.error(f"there is no world {', '.join(sorted(unknown))}: see --list")
-    chosen = [world for world in WORLDS if not options.names or world.name in options.names]
+    wanted = set(options.names) | (for_ci() if options.ci else set())
+    chosen = [world for world in WORLDS if not wanted or world.name in wanted]
     if options.list:
         print(*(f"{world.name:12}{world.what}" for world in chosen), sep="\n")
         return 0
     results = {world.name: result_of(world) for world in chosen}
+    results |= {it.name: "NOT ASKED FOR" for it in WORLDS if it.name not in results}
     print("\n== worlds", *(f"{name:12}{result}" for name, result in results.items()), sep="\n")
     return int(any(result.startswith("FAILED") for result in results.values()))
 

@@ -21,7 +21,12 @@ def test_the_members_of_the_workspace_are_the_three_distributions(name: str):
     assert members == {"asynciojobs-core", "asynciojobs-graph", "asynciojobs-testkit"}
 
 
-@pytest.mark.parametrize("name", [*WITH_THE_PACKAGES, "build"])
+def test_the_core_is_tested_without_the_package_that_draws():
+    members = ENVIRONMENTS["coreonly"]["workspace"]["members"]
+    assert members == ["packages/asynciojobs-core", "packages/asynciojobs-testkit"]
+
+
+@pytest.mark.parametrize("name", [*WITH_THE_PACKAGES, "build", "coreonly"])
 def test_no_environment_installs_the_root(name: str):
     assert ENVIRONMENTS[name]["skip-install"] is True
 
