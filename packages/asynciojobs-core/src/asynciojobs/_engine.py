@@ -50,6 +50,7 @@ from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
 from ._queries import AnyJob, nesting
+from ._room import make_sure_of_room
 from ._shutdown import serve, serve_at_once
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
 from ._waiting import cancel, wait_out, warn_of_deaf
@@ -70,6 +71,9 @@ SWALLOWED_AFTER = 0.01
 # On Python 3.11 an attribute of an enum class costs ten times a global.
 SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
 PHASE_SCHEDULED, PHASE_RUNNING, PHASE_DONE = Phase.SCHEDULED, Phase.RUNNING, Phase.DONE
+
+PRIMING = 10
+"""What it takes to bring the coroutine of a job into its ``try`` (calls)."""
 
 RANK = attrgetter("_rank")
 
@@ -96,6 +100,7 @@ class JobTask(asyncio.Task[None]):
         if not self.done():
             drive: Any = self.get_coro()
             if inspect.getcoroutinestate(drive) == inspect.CORO_CREATED:
+                make_sure_of_room(PRIMING)  # a coroutine that finds none is closed, unheard
                 drive.cr_frame.f_locals["self"].prime(drive)
         return super().cancel(msg)
 
@@ -499,14 +504,14 @@ class Run:
         Their requirements are counted in the next turn of the loop, so that a user may add
         several jobs, and say what they require, in any order.
         """
+        if self._verdict is None and not self._newcomers:
+            # First, since it raises near the recursion limit: nobody would count them.
+            self._loop.call_soon(self._admit_newcomers, context=self._context)
         enroll(jobs, self._mark)
         self._grown = True
-        if self._verdict is not None:
-            return
-        self._expect(len(jobs), {job for job in jobs if job.forever})
-        if not self._newcomers:
-            self._loop.call_soon(self._admit_newcomers, context=self._context)
-        self._newcomers.extend(jobs)
+        if self._verdict is None:
+            self._expect(len(jobs), {job for job in jobs if job.forever})
+            self._newcomers.extend(jobs)
 
     def _admit_newcomers(self) -> None:
         newcomers, self._newcomers = self._newcomers, []

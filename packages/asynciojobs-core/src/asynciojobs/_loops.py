@@ -8,9 +8,14 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
+from ._room import ROOM, make_sure_of_room
+
 __all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
 
 T = TypeVar("T")
+
+LOOP = 30
+"""What a loop takes around what runs in it, and to be made (calls)."""
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 """Makes a new event loop, as ``asyncio.new_event_loop`` does."""
@@ -65,6 +70,7 @@ def run_synchronously(
             "this call makes an event loop of its own, and can't be made inside of a "
             f"running one: write `{instead}` there"
         )
+    make_sure_of_room(ROOM + LOOP)  # else a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
         return runner.run(coroutine())
 

@@ -15,6 +15,7 @@ from ._feedback import current_signs, feedback, say
 from ._jobset import JobSet
 from ._loops import LoopFactory, run_synchronously
 from ._numbers import checked_seconds, checked_window
+from ._room import make_sure_of_room
 from ._shutdown import passes_on, shut_down
 from ._verdict import CriticalFailure, TimedOut
 from .job import AbstractJob, Job
@@ -126,6 +127,8 @@ class PureScheduler(JobSet):
             RuntimeError: the scheduler is running already.
             asyncio.CancelledError: the caller was cancelled.
         """
+        if self._started_by is None:  # a nested run begins where the loop does, not so deep
+            make_sure_of_room()
         run = Run(self, window=self._jobs_window, timeout=self._timeout)
         printing = self.observe(feedback(self.watch)) if self.verbose else None
         try:
@@ -179,6 +182,8 @@ class PureScheduler(JobSet):
         Raises:
             asyncio.CancelledError: the caller was cancelled, and so were the calls.
         """
+        if not self._looked_through:  # else it is nested
+            make_sure_of_room()
         return await shut_down(self, self.shutdown_timeout)
 
     def shutdown(self, *, loop_factory: LoopFactory | None = None) -> bool:
