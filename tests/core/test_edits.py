@@ -182,6 +182,17 @@ def test_bypass_of_a_sequence_removes_all_its_jobs(scheduler, jobs):
     assert (list(scheduler), list(d.required)) == ([a, d], [a])
 
 
+def test_bypass_of_a_sequence_that_was_turned_round_leaves_none_that_requires_it():
+    first, second, of_first, of_second = (AbstractJob(label=label) for label in "abcd")
+    sequence = Sequence(first, second)
+    second.requires(first, remove=True)
+    first.requires(second)
+    of_first.requires(first)
+    of_second.requires(second)
+    PureScheduler(sequence, of_first, of_second).bypass_and_remove(sequence)
+    assert [list(job.required) for job in (of_first, of_second)] == [[], []]
+
+
 def test_bypass_of_a_job_that_was_put_in_by_a_sequence(scheduler, jobs):
     a, b, c, d = jobs
     scheduler.bypass_and_remove(b)
