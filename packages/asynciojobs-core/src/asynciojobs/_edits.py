@@ -96,7 +96,7 @@ def keep_only_between(
     kept = set(job_set.jobs)
     if first:
         reached = closure(followers_within(job_set), first)
-        kept &= first | reached
+        kept = first | reached
     if last:
         reaching = closure(requirements_within(job_set), last)
         kept &= last | reaching
