@@ -530,6 +530,19 @@ def test_a_deaf_job_is_named_in_the_log_while_it_is_waited_for(every_loop, caplo
     )
 
 
+def test_a_deaf_job_is_named_in_the_log_a_second_after_its_cancellation(in_loop, caplog):
+    async def main():
+        run = asyncio.ensure_future(PureScheduler(Job(deaf, 5), timeout=1).co_run())
+        await asyncio.sleep(1.99)
+        before = len(caplog.messages)
+        await asyncio.sleep(0.02)
+        named = len(caplog.messages) - before
+        await run
+        return before, named
+
+    assert in_loop(main()) == (0, 1)
+
+
 def test_further_cancellations_do_not_put_off_the_warning_of_a_deaf_job(in_loop, caplog):
     async def main():
         scheduler = PureScheduler(Job(deaf, 5, label="stubborn"))

@@ -693,6 +693,122 @@ def test_a_job_added_to_a_nested_scheduler_that_has_ended_is_served_by_the_call(
     assert calls == [("old", 1), ("new", 0)]
 
 
+@pytest.mark.parametrize("things", [(), ("old",)], ids=["nothing", "what it has"])
+def test_a_nested_scheduler_that_is_given_nothing_new_is_not_called_again(every_loop, things):
+    calls = []
+
+    class Counted(Scheduler):
+        async def co_shutdown(self):
+            calls.append(self.label)
+            return await super().co_shutdown()
+
+    old = Job(asyncio.sleep, 1)
+    nested = Counted(old, label="nested")
+    scheduler = PureScheduler(nested)
+    scheduler.run()
+    nested.update([old for _ in things])
+    scheduler.shutdown()
+    assert calls == ["nested"]
+
+
+def test_a_nested_scheduler_that_is_being_shut_down_as_it_ends_holds_others_back(every_loop):
+    calls = Calls()
+    nested = Scheduler(
+        Job(asyncio.sleep, 2, coshutdown=calls.coshutdown("a", seconds=3)),
+        shutdown_timeout=9,
+    )
+    early = Job(nested.co_shutdown)
+    late = Job(asyncio.sleep, 0, required=nested)
+    PureScheduler(nested, early, late).run()
+    assert (calls, late.started_at) == ([("a", 0)], 3)
+
+
+def test_a_nested_scheduler_with_nothing_to_shut_down_takes_no_task_for_that(fake_time):
+    made = []
+
+    def make(loop, coroutine, **options):
+        made.append(coroutine)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(make)
+        return await PureScheduler(Scheduler(Job(asyncio.sleep, 1))).co_run(), len(made)
+
+    with asyncio.Runner(loop_factory=fake_time) as runner:
+        assert runner.run(main()) == (True, 2)  # that of the scheduler, and of its job
+
+
+def test_the_failure_of_one_nested_shutdown_outlasts_the_others(every_loop):
+    failing = Scheduler(
+        Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=OSError()))
+    )
+    fine = Scheduler(Job(asyncio.sleep, 1), required=failing)
+    scheduler = PureScheduler(failing, fine)
+    scheduler.run()
+    assert scheduler.shutdown() is False
+
+
+def test_a_nested_shutdown_that_takes_its_time_is_not_called_deaf(every_loop, caplog):
+    slow = Calls().coshutdown("a", seconds=5)
+    nested = Scheduler(Job(asyncio.sleep, 1, coshutdown=slow), shutdown_timeout=None)
+    assert (PureScheduler(nested).run(), caplog.messages) == (True, [])
+
+
+def test_what_one_that_ran_out_of_time_raises_then_is_kept_and_logged(every_loop, caplog):
+    error = OSError("in the clean-up")
+
+    async def fail_when_cancelled():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            raise error
+
+    job = Job(asyncio.sleep, 1, coshutdown=fail_when_cancelled, label="job")
+    scheduler = PureScheduler(job)
+    assert scheduler.shutdown() is False
+    assert (scheduler.shutdown_failures(), caplog.messages) == (
+        {job: error},
+        ["co_shutdown() of <Job `job`> raised"],
+    )
+
+
+def test_one_whose_call_is_cancelled_before_it_begins_has_it_at_the_next_call(in_loop):
+    served = []
+
+    async def cancel_the_others():
+        served.append("first")
+        for task in asyncio.all_tasks() - {asyncio.current_task(), callers[-1]}:
+            task.cancel()
+
+    async def serve():
+        served.append("second")
+
+    scheduler = PureScheduler(
+        Job(asyncio.sleep, 1, coshutdown=cancel_the_others),
+        Job(asyncio.sleep, 1, coshutdown=serve),
+    )
+    callers = []
+
+    async def main():
+        callers.append(asyncio.current_task())
+        return [await scheduler.co_shutdown() for _ in range(2)]
+
+    assert (in_loop(main()), served) == ([True, True], ["first", "second"])
+
+
+def test_a_task_factory_makes_the_shutdown_of_nested_schedulers_no_longer(fake_time):
+    calls = Calls()
+    scheduler = PureScheduler(Scheduler(Scheduler(calls.job("a"))))
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(lambda loop, work, **rest: asyncio.Task(work, loop=loop, **rest))
+        return await scheduler.co_shutdown(), loop.time()
+
+    with asyncio.Runner(loop_factory=fake_time) as runner:
+        assert (runner.run(main()), calls) == ((True, 0), [("a", 0)])
+
+
 def test_a_shutdown_that_waits_for_its_own_scheduler_runs_into_the_limit(in_loop):
     async def main():
         async def wait_for_oneself(*_):
