@@ -85,15 +85,13 @@ async def _serve_all(
         try:
             await wait_out(calls)
         finally:
-            _look_through(calls, record)
+            _look_through(calls)
 
 
-def _look_through(
-    calls: Mapping[asyncio.Task[BaseException | None], AnyJob], record: ShutdownRecord
-) -> None:
+def _look_through(calls: Mapping[asyncio.Task[BaseException | None], AnyJob]) -> None:
     """Leave those that were cancelled before they began to the next, raise what must leave."""
     for call, job in calls.items():
-        if call.cancelled() and job not in record.failures:
+        if call.cancelled():
             job._shutdown_given = False
     for call in calls:
         if not call.cancelled() and (interruption := call.result()) is not None:
