@@ -129,6 +129,14 @@ def test_the_shutdown_of_a_scheduler_is_told(every_loop):
     assert record == [("a", "shutdown", 0), ("b", "shutdown", 0)]
 
 
+def test_the_shutdown_of_nested_jobs_is_told_though_nothing_has_run(every_loop):
+    record = Record()
+    scheduler = PureScheduler(Scheduler(sleeper("a"), label="nested"))
+    scheduler.observe(record)
+    scheduler.shutdown()
+    assert record == [("nested", "shutdown", 0), ("a", "shutdown", 0)]
+
+
 def test_events_of_newcomers_are_told(every_loop):
     async def add():
         scheduler.add(Scheduler(sleeper("deep"), label="nested"))
