@@ -122,7 +122,7 @@ def test_hundreds_of_levels_are_cancelled(fast_loop):
     assert (deep.ended_at, deep.is_done()) == (1, False)
 
 
-def test_hundreds_of_levels_are_shut_down(fake_time):
+def test_hundreds_of_levels_are_shut_down(fast_loop):
     served = []
 
     async def shut(*_):

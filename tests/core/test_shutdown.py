@@ -712,15 +712,16 @@ def test_a_nested_scheduler_that_is_given_nothing_new_is_not_called_again(every_
 
 
 def test_a_nested_scheduler_that_is_being_shut_down_as_it_ends_holds_others_back(every_loop):
+    async def shut_down_early():
+        await asyncio.sleep(1)
+        await nested.co_shutdown()
+
     calls = Calls()
-    nested = Scheduler(
-        Job(asyncio.sleep, 2, coshutdown=calls.coshutdown("a", seconds=3)),
-        shutdown_timeout=9,
-    )
-    early = Job(nested.co_shutdown)
+    slow = calls.coshutdown("a", seconds=3)
+    nested = Scheduler(Job(asyncio.sleep, 2, coshutdown=slow), shutdown_timeout=9)
     late = Job(asyncio.sleep, 0, required=nested)
-    PureScheduler(nested, early, late).run()
-    assert (calls, late.started_at) == ([("a", 0)], 3)
+    PureScheduler(nested, Job(shut_down_early), late).run()
+    assert (calls, late.started_at) == ([("a", 1)], 4)
 
 
 def test_a_nested_scheduler_with_nothing_to_shut_down_takes_no_task_for_that(fake_time):
