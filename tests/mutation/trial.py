@@ -1,0 +1,150 @@
+"""A trial of a mutant: tests are run on it, in a process of their own, until one fails.
+
+mutmut's own trials put a wrapper around each function. The engine looks at frames, and so
+does the testkit's report of a deadlock: the wrappers would be what they see. Here a mutant is
+a file, in a copy of the package that comes first on the path, of subprocesses as well. Trials
+are forked from this process, which has imported what all of them need.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+import hypothesis
+import pytest
+from _pytest.config import default_plugins
+from explained import MODULES, ROOT
+
+HANGS = 20
+"""A test that takes longer hangs (seconds); each of them takes less than one."""
+
+MEMORY = 2 << 30
+"""A trial that takes more makes a list without end (bytes)."""
+
+NOT_RUN = 99
+"""The exit status of a trial that could not be made."""
+
+NEEDED_BY_ALL = [
+    *(f"_pytest.{name}" for name in default_plugins),
+    "_pytest.assertion.rewrite",
+    "anyio.pytest_plugin",
+    "networkx",
+    "uvloop",
+]
+
+PYTEST = ["-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
+PYTEST += ["-o", "faulthandler_timeout=0"]  # we look ourselves, which costs less
+PYTEST += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what was imported before
+
+
+class Workplace:
+    """A copy of the package, in which one mutant at a time is tried."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._package = folder / MODULES.name
+        self._changed = ""  # the module that is not as it should be
+        shutil.copytree(MODULES, self._package)
+
+    def start(self, module: str, code: str, tests: Sequence[str]) -> Trial:
+        """Begin a trial: pytest's arguments say which tests, in which order."""
+        if self._changed:
+            shutil.copy2(MODULES / f"{self._changed}.py", self._package)
+        self._changed = module
+        (self._package / f"{module}.py").write_text(code, encoding="utf-8")
+        for compiled in self._package.glob("__pycache__/*"):
+            if compiled.name.partition(".")[0] == module:  # it could be as old and as long
+                compiled.unlink()
+        output = self._folder / "output"
+        output.write_text("", encoding="utf-8")
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            self._try(output, tests)
+        return Trial(self, child, output)
+
+    def _try(self, output: Path, tests: Sequence[str]) -> NoReturn:
+        """Run tests on what is here, in a process that ends with that."""
+        try:
+            os.setsid()
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored here
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(written, 1)
+            os.dup2(written, 2)
+            os.chdir(ROOT)
+            sys.path.insert(0, str(self._folder))
+            os.environ |= {"PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
+            sys.dont_write_bytecode = True
+            status = pytest.main([*PYTEST, *tests])
+            sys.stdout.flush()
+            os._exit(status)
+        except BaseException:
+            traceback.print_exc()
+            raise
+        finally:
+            os._exit(NOT_RUN)
+
+
+@dataclass
+class Trial:
+    """A process that runs tests on a mutant."""
+
+    place: Workplace
+    child: int
+    output: Path
+    killed_by: str = ""
+    """The test that failed, or what else came in between; "" if all tests passed."""
+
+    def ended(self) -> bool:
+        """Tell whether it is over; it is ended if it takes too long."""
+        child, status = os.waitpid(self.child, os.WNOHANG)
+        if child:
+            self.killed_by = self._killer(os.waitstatus_to_exitcode(status))
+            self._kill_all()
+        elif time.time() - self.output.stat().st_mtime > HANGS:  # each test leaves a sign there
+            self.killed_by = "(hangs)"
+            self.give_up()
+        return bool(self.killed_by or child)
+
+    def give_up(self) -> None:
+        """End it as it is."""
+        self._kill_all()
+        os.waitpid(self.child, 0)
+
+    def _kill_all(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.child, signal.SIGKILL)
+
+    def _killer(self, status: int) -> str:
+        if status == pytest.ExitCode.OK:
+            return ""
+        text = self.output.read_text(encoding="utf-8", errors="replace")
+        if status in (pytest.ExitCode.NO_TESTS_COLLECTED, NOT_RUN):
+            raise SystemExit(f"the tests could not be run:\n{text}")
+        failed = re.search("^(?:FAILED|ERROR) (.*?)(?: - .*)?$", text, re.MULTILINE)
+        return failed[1] if failed else f"(exit status {status})"
+
+
+def get_ready() -> None:
+    """Import what trials need; nothing of ours, which is to be imported from a workplace."""
+    for module in NEEDED_BY_ALL:
+        import_module(module)
+    # The smallest example of a failure takes long to find, and nobody looks at it.
+    hypothesis.settings.register_profile("trial", phases=[hypothesis.Phase.generate])
+    hypothesis.settings.load_profile("trial")
+    gc.freeze()  # it need not be walked in each of them
