@@ -327,6 +327,20 @@ def test_a_job_cancelled_by_another_one_has_failed(every_loop, critical):
     assert isinstance(job.raised_exception(), asyncio.CancelledError)
 
 
+def test_a_job_that_is_cancelled_with_a_message_hears_it(every_loop):
+    async def victim():
+        tasks.append(asyncio.current_task())
+        await asyncio.sleep(9)
+
+    async def killer():
+        tasks.pop().cancel("enough")
+
+    tasks = []
+    job = Job(victim)
+    PureScheduler(job, Job(killer)).run()
+    assert job.raised_exception().args == ("enough",)
+
+
 @pytest.mark.parametrize("every_loop", ["noted", "plain"], indirect=True)
 @pytest.mark.parametrize("critical", [True, False])
 def test_a_job_cancelled_before_its_first_step_has_failed(every_loop, critical):

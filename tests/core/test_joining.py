@@ -336,6 +336,20 @@ def test_requirements_can_be_added_again_and_again(every_loop):
     assert last.started_at == 5
 
 
+@pytest.mark.parametrize("observed", [False, True])
+def test_a_waiting_job_is_not_asked_what_it_requires_in_a_run_that_nobody_joined(
+    every_loop, observed
+):
+    other = sleeper(5)
+    job = adder(lambda: last.requires(other))
+    last = sleeper(required=job)
+    scheduler = PureScheduler(job, last, other)
+    if observed:
+        scheduler.observe(lambda event: None)
+    scheduler.run()
+    assert last.started_at == 2
+
+
 # -- what is wrong with newcomers ends the run, as an error
 
 

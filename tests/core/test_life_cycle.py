@@ -38,13 +38,17 @@ def test_a_job_whose_requirement_runs_is_idle(every_loop):
     assert first.result() == IDLE
 
 
-def test_a_job_that_waits_for_a_slot_is_scheduled(every_loop):
+@pytest.mark.parametrize("observed", [False, True])
+def test_a_job_that_waits_for_a_slot_is_scheduled(every_loop, observed):
     async def look():
         return phases(second)
 
     first = Job(look)
     second = Job(asyncio.sleep, 1)
-    PureScheduler(first, second, jobs_window=1).run()
+    scheduler = PureScheduler(first, second, jobs_window=1)
+    if observed:
+        scheduler.observe(lambda event: None)
+    scheduler.run()
     assert first.result() == SCHEDULED
 
 
