@@ -46,6 +46,17 @@ def test_a_critical_failure_ends_the_run_at_once(every_loop):
     assert (other.is_done(), other.ended_at) == (False, 1)
 
 
+def test_a_critical_failure_keeps_those_that_are_ready_and_not_started_from_starting(in_loop):
+    async def main():
+        failing = Job(fail, ValueError("no"), 0)
+        others = [Job(asyncio.sleep, 1) for _ in range(1000)]
+        fine = await PureScheduler(failing, *others).co_run()
+        await asyncio.sleep(5)  # nothing of the run keeps the loop from coming to rest
+        return fine, any(job.is_running() for job in others[500:])
+
+    assert in_loop(main()) == (False, False)
+
+
 def test_a_critical_failure_starts_no_successors(every_loop):
     bad = Job(fail, ValueError())
     after = Job(asyncio.sleep, 1, required=bad)

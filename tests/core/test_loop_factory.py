@@ -112,6 +112,31 @@ def test_a_factory_that_raises_leaves_no_trace():
     assert mine.run() is True
 
 
+class OwnTask(asyncio.Task):
+    pass
+
+
+def loop_with_a_task_factory():
+    loop = asyncio.SelectorEventLoop()
+    loop.set_task_factory(lambda loop, work, **options: OwnTask(work, loop=loop, **options))
+    return loop
+
+
+class LoopWithCreateTask(asyncio.SelectorEventLoop):
+    def create_task(self, coroutine, **options):
+        return OwnTask(coroutine, loop=self, **options)
+
+
+@pytest.mark.parametrize("make_loop", [loop_with_a_task_factory, LoopWithCreateTask])
+def test_a_loop_that_makes_tasks_its_own_way_makes_those_of_jobs(make_loop):
+    async def kind():
+        return type(asyncio.current_task())
+
+    jobs = [Job(kind) for _ in range(3)]
+    PureScheduler(*jobs).run(loop_factory=make_loop)
+    assert [job.result() for job in jobs] == [OwnTask] * 3
+
+
 def test_run_passes_its_arguments_to_co_run():
     class Mine(PureScheduler):
         async def co_run(self, *args, **kwds):
