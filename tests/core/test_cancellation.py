@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 
@@ -458,13 +459,16 @@ def test_an_exit_in_a_nested_shutdown_leaves_the_run(every_loop):
     assert note.alive == []
 
 
-def test_an_exit_leaves_though_it_is_cancelled_while_its_scheduler_is_shut_down(every_loop):
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_leaves_though_it_is_cancelled_while_its_scheduler_is_shut_down(
+    every_loop, error
+):
     nested = Scheduler(
-        Job(raise_, SystemExit(3)),
+        Job(raise_, error(3)),
         Job(asyncio.sleep, 9, coshutdown=lambda *_: asyncio.sleep(0.5)),
     )
     scheduler = Scheduler(nested, timeout=1.25, critical=False)
-    with pytest.raises(SystemExit, match="^3$"):
+    with pytest.raises(error, match="^3$"):
         scheduler.run()
 
 
@@ -636,3 +640,16 @@ def test_after_a_loop_was_stopped_in_mid_run_the_scheduler_runs_in_another(every
     with pytest.raises(RuntimeError, match="^Event loop stopped before Future complete"):
         scheduler.run()
     assert scheduler.run() is True
+
+
+def test_jobs_of_a_loop_that_is_gone_have_not_failed():
+    jobs = [Job(asyncio.sleep, 9), Job(asyncio.sleep, 9)]
+    loop = asyncio.new_event_loop()
+    run = loop.create_task(PureScheduler(jobs[0], Scheduler(jobs[1])).co_run())
+    for _ in range(5):  # turns: enough for all to be started
+        loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    del run, loop
+    gc.collect()
+    states = [(job.is_running(), job.is_done(), job.raised_exception()) for job in jobs]
+    assert states == [(True, False, None)] * 2
