@@ -418,7 +418,7 @@ class Run:
         job._shutdown_given = True
         if self._observers.heard:
             self._observers.tell(job, SHUTDOWN, now)
-        if leaving is None and serve_at_once(job, record, now):
+        if serve_at_once(job, record, now):
             return
         shutdown = self._loop.create_task(serve(job, record))
         try:
