@@ -250,3 +250,20 @@ def test_a_nested_scheduler_that_was_taken_out_is_not_kept(every_loop):
     del nested
     gc.collect()
     assert gone(reference) == [True]
+
+
+@pytest.mark.parametrize("how", [use, fail])
+def test_the_task_of_a_job_that_ended_is_freed_though_the_run_goes_on(every_loop, how):
+    async def work():
+        references.append(weakref.ref(asyncio.current_task()))
+        return await how(None)
+
+    async def look():
+        await asyncio.sleep(2)
+        gc.collect()
+        return gone(*references)
+
+    references = []
+    last = Job(look)
+    PureScheduler(Job(work, critical=False), last).run()
+    assert last.result() == [True]
