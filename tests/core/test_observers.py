@@ -281,6 +281,21 @@ def test_an_observer_that_raises_is_logged_and_breaks_nothing(every_loop, caplog
     )
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_in_an_observer_comes_out_of_co_run(in_loop, error):
+    def leave(event):
+        if event.kind == "done":
+            raise error
+
+    async def main():
+        scheduler = PureScheduler(sleeper("a"), sleeper("b", 2))
+        scheduler.observe(leave)
+        with pytest.raises(error):
+            await scheduler.co_run()
+
+    in_loop(main())
+
+
 @pytest.mark.parametrize("kind", EventKind)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_exit_in_an_observer_leaves_the_run_and_no_trace(every_loop, kind, error):
