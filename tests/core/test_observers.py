@@ -296,6 +296,19 @@ def test_an_exit_in_an_observer_comes_out_of_co_run(in_loop, error):
     in_loop(main())
 
 
+@pytest.mark.parametrize("kind", ["scheduled", "started", "done"])
+def test_an_exit_in_an_observer_is_told_as_what_broke_the_run_off(every_loop, kind):
+    def leave(event):
+        if event.kind == kind:
+            raise SystemExit(3)
+
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(leave)
+    with pytest.raises(SystemExit):
+        scheduler.run()
+    assert scheduler.why() == "BROKEN OFF: SystemExit:3"
+
+
 @pytest.mark.parametrize("kind", EventKind)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_exit_in_an_observer_leaves_the_run_and_no_trace(every_loop, kind, error):
