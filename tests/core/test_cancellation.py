@@ -643,7 +643,7 @@ def test_after_a_loop_was_stopped_in_mid_run_the_scheduler_runs_in_another(every
 
 
 def test_jobs_of_a_loop_that_is_gone_have_not_failed():
-    jobs = [Job(asyncio.sleep, 9), Job(asyncio.sleep, 9)]
+    jobs = [Job(asyncio.sleep, 9), Job(asyncio.sleep, 9, coshutdown=asyncio.sleep)]
     loop = asyncio.new_event_loop()
     run = loop.create_task(PureScheduler(jobs[0], Scheduler(jobs[1])).co_run())
     for _ in range(5):  # turns: enough for all to be started

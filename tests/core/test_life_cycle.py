@@ -41,15 +41,15 @@ def test_a_job_whose_requirement_runs_is_idle(every_loop):
 @pytest.mark.parametrize("observed", [False, True])
 def test_a_job_that_waits_for_a_slot_is_scheduled(every_loop, observed):
     async def look():
-        return phases(second)
+        return phases(second), second.repr_short()
 
     first = Job(look)
-    second = Job(asyncio.sleep, 1)
+    second = Job(asyncio.sleep, 1, critical=False)
     scheduler = PureScheduler(first, second, jobs_window=1)
     if observed:
         scheduler.observe(lambda event: None)
     scheduler.run()
-    assert first.result() == SCHEDULED
+    assert first.result() == (SCHEDULED, "    ⚑  ")
 
 
 def test_a_job_sees_itself_running(every_loop):

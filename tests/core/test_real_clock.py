@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,6 +33,10 @@ def test_a_timeout_ends_a_run_in_real_time():
     before = time.monotonic()
     assert PureScheduler(job, timeout=0.01).run() is False
     assert 0.009 <= time.monotonic() - before < 30
+
+
+def test_an_infinite_timeout_is_one_that_never_comes():
+    assert PureScheduler(Job(asyncio.sleep, 0), timeout=math.inf).run() is True
 
 
 def test_a_duration_is_in_real_seconds():
