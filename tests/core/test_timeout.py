@@ -53,11 +53,24 @@ def test_a_timeout_that_no_float_can_hold_is_refused():
 def test_a_timeout_of_zero_expires_before_a_job_starts(every_loop):
     job = Job(asyncio.sleep, 0)
     scheduler = PureScheduler(job, timeout=0)
-    assert (scheduler.run(), scheduler.failed_time_out(), job.is_running()) == (
+    assert (scheduler.run(), scheduler.why(), job.is_running()) == (
         False,
-        True,
+        "TIMED OUT after 0s",
         False,
     )
+
+
+def test_a_job_that_fails_in_the_clean_up_after_a_timeout_schedules_no_successors(every_loop):
+    async def fail_when_cancelled():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            raise ValueError
+
+    job = Job(fail_when_cancelled, critical=False)
+    after = Job(asyncio.sleep, 1, required=job)
+    PureScheduler(job, after, timeout=1).run()
+    assert (job.is_done(), after.is_idle()) == (True, True)
 
 
 def test_an_empty_scheduler_meets_a_timeout_of_zero(every_loop):

@@ -216,3 +216,9 @@ def test_a_negative_window_is_refused():
         r"not -1$",
     ):
         PureScheduler(jobs_window=-1)
+
+
+def test_a_window_holds_for_nested_schedulers_of_many_jobs(every_loop):
+    crowds = [Scheduler(*(Job(asyncio.sleep, 1) for _ in range(60))) for _ in range(6)]
+    PureScheduler(*crowds, jobs_window=3).run()
+    assert [crowd.started_at for crowd in crowds] == [0, 0, 0, 1, 1, 1]
