@@ -183,3 +183,11 @@ def test_a_job_that_becomes_regular_meanwhile_is_still_cancelled(every_loop):
     job = Job(becomes_regular, forever=True)
     assert PureScheduler(job, Job(asyncio.sleep, 1)).run() is True
     assert (job.is_done(), job.ended_at) == (False, 1)
+
+
+def test_a_forever_job_that_was_held_back_takes_no_slot(every_loop):
+    first = Job(asyncio.sleep, 1)
+    background = Job(asyncio.sleep, 9, forever=True, required=first)
+    last = Job(asyncio.sleep, 1, required=first)
+    PureScheduler(first, background, last, jobs_window=1).run()
+    assert (background.started_at, last.started_at) == (1, 1)

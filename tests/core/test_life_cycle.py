@@ -52,6 +52,17 @@ def test_a_job_that_waits_for_a_slot_is_scheduled(every_loop, observed):
     assert first.result() == (SCHEDULED, "    ⚑  ")
 
 
+def test_a_job_that_was_held_back_and_waits_for_a_slot_is_scheduled(every_loop):
+    async def look():
+        return phases(last), last.repr_short()
+
+    first = Job(asyncio.sleep, 1)
+    second = Job(look, required=first)
+    last = Job(asyncio.sleep, 1, required=first, critical=False)
+    PureScheduler(first, second, last, jobs_window=1).run()
+    assert second.result() == (SCHEDULED, "    ⚑  ")
+
+
 def test_a_job_sees_itself_running(every_loop):
     async def look():
         return phases(job)

@@ -215,3 +215,16 @@ def test_an_empty_nested_scheduler_is_fine(every_loop):
     after = Job(asyncio.sleep, 1, required=empty)
     assert PureScheduler(empty, after).run() is True
     assert (empty.result(), after.is_done()) == (True, True)
+
+
+def test_jobs_that_one_end_releases_start_in_the_order_in_which_they_were_added(every_loop):
+    order = []
+
+    async def note(name):
+        order.append(name)
+
+    early, late = Job(asyncio.sleep, 1), Job(asyncio.sleep, 2)
+    first = Job(note, "first", required=[late, early])
+    second = Job(note, "second", required=late)
+    PureScheduler(early, late, first, second).run()
+    assert order == ["first", "second"]
