@@ -38,8 +38,8 @@ class Change:
 def explained(text: str) -> list[Change]:
     """Return the changes of the ``diff`` blocks of a list.
 
-    A change opens with a line ``@ module function``; further ones in the same function need
-    not repeat it.
+    A change opens with a line ``@ module function``; a further one in the same function need
+    not repeat it, but for one behind a change that puts nothing in the place of what is gone.
     """
     found: list[Change] = []
     for block in re.findall(r"^```diff\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
@@ -47,7 +47,7 @@ def explained(text: str) -> list[Change]:
         before: list[str] = []
         after: list[str] = []
         for line in [*block.splitlines(), "@"]:
-            if after and not line.startswith("+"):
+            if before and (line.startswith("@") or (after and line.startswith("-"))):
                 found.append(Change(*where, tuple(before), tuple(after)))
                 before, after = [], []
             match line[:1], line[1:].strip():
