@@ -89,6 +89,16 @@ def test_an_engine_gets_the_arguments_as_they_are(every_loop):
     assert shelf.calls == [("add", 1, ("b", 2))]
 
 
+def test_the_task_that_awaits_an_engine_has_the_name_of_the_job(every_loop):
+    class Naming(Shelf):
+        async def start(self, function, args, kwargs):
+            return asyncio.current_task().get_name()
+
+    jobs = [CallJob(add, 1, executor=Naming(), label=label) for label in ("mine", None)]
+    Scheduler(*jobs).run()
+    assert [job.result() for job in jobs] == ["mine", "add"]
+
+
 def test_fetch_gives_the_value(in_loop):
     async def main():
         job = CallJob(add, 1, 2, executor=Shelf())

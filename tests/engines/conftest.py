@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
-from kinds import EVERYTHING, KINDS, Kind
+from kinds import EVERYTHING, KINDS, Kind, Place
 
 
 def available(kind: Kind) -> Kind:
@@ -22,7 +23,19 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture(scope="module")
-def executor(kind: Kind) -> Iterator[object]:
-    """An executor of that kind, for several tests."""
-    with kind.make() as executor:
-        yield executor
+def place(kind: Kind) -> Iterator[Place]:
+    """An executor of that kind, for several tests, and how to run what uses it."""
+    with kind.make() as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def executor(place: Place) -> object:
+    """The executor."""
+    return place.executor
+
+
+@pytest.fixture(scope="module")
+def in_loop(place: Place) -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Run a coroutine in a loop where the executor can be used."""
+    return place.run

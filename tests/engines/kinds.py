@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from asynciojobs.engine import Engine
 
-__all__ = ["EVERYTHING", "KINDS", "WORKERS", "Kind"]
+__all__ = ["EVERYTHING", "KINDS", "WORKERS", "Kind", "Place"]
 
 EVERYTHING = os.environ.get("ASYNCIOJOBS_TEST_ENGINES") == "all"
 """Leave no kind out, and send what is large: ./hatchw run engines:test sets that."""
 
 WORKERS = 2
 """How many calls each kind runs at once."""
+
+
+class Place(NamedTuple):
+    """An executor, and how to run a coroutine that uses it."""
+
+    executor: Executor | Engine
+    run: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Kind:
     """
 
     name: str
-    make: Callable[[], AbstractContextManager[Executor | Engine]]
+    make: Callable[[], AbstractContextManager[Place]]
     needs: tuple[str, ...] = ()
     in_threads: bool = False
     hands_over_handles: bool = False
@@ -60,24 +68,69 @@ class Kind:
         return ", ".join(module for module in self.needs if found(module) is None)
 
 
-def threads() -> AbstractContextManager[Executor]:
-    return ThreadPoolExecutor(WORKERS)
-
-
-def processes() -> AbstractContextManager[Executor]:
-    # Python 3.12 warns of a fork in a process that has threads.
-    context = multiprocessing.get_context("forkserver")
-    return ProcessPoolExecutor(WORKERS, mp_context=context)
+@contextmanager
+def threads() -> Iterator[Place]:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield Place(pool)
 
 
 @contextmanager
-def loky() -> Iterator[Executor]:
+def processes() -> Iterator[Place]:
+    # Python 3.12 warns of a fork in a process that has threads.
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
+        yield Place(pool)
+
+
+@contextmanager
+def loky() -> Iterator[Place]:
     # The reusable one is one for all: a test that kills it would kill that of the others.
     pool: Any = importlib.import_module("loky").ProcessPoolExecutor(WORKERS)
     try:
-        yield pool
+        yield Place(pool)
     finally:
         pool.shutdown(wait=True, kill_workers=True)
+
+
+LOCAL: dict[str, object] = {
+    "n_workers": WORKERS,
+    "threads_per_worker": 1,
+    "processes": True,
+    "host": "127.0.0.1",
+    "dashboard_address": "127.0.0.1:0",
+    "worker_dashboard_address": None,
+}
+"""What a cluster of Dask is for tests: processes of this machine, reached on loopback."""
+
+
+@contextmanager
+def dask_executor() -> Iterator[Place]:
+    """An executor of Dask's own, whose client has its loop in a thread."""
+    module: Any = importlib.import_module("distributed")
+    with module.LocalCluster(**LOCAL) as cluster, module.Client(cluster) as client:
+        yield Place(client.get_executor(pure=False))
+
+
+@contextmanager
+def dask_engine() -> Iterator[Place]:
+    """Our engine, whose client lives in the loop of the runs."""
+    module: Any = importlib.import_module("distributed")
+    engine: Any = importlib.import_module("asynciojobs.dask")
+
+    async def open_both() -> tuple[Any, Any]:
+        cluster = await module.LocalCluster(**LOCAL, asynchronous=True)
+        return cluster, await module.Client(cluster, asynchronous=True)
+
+    async def close_both(cluster: Any, client: Any) -> None:
+        await client.close()
+        await cluster.close()
+
+    with asyncio.Runner() as runner:
+        cluster, client = runner.run(open_both())
+        try:
+            yield Place(engine.DaskEngine(client), runner.run)
+        finally:
+            runner.run(close_both(cluster, client))
 
 
 KINDS = [
@@ -90,4 +143,25 @@ KINDS = [
     ),
     Kind("processes", processes),
     Kind("loky", loky, needs=("loky",), sends_closures=True),
+    Kind(
+        "dask-executor",
+        dask_executor,
+        needs=("distributed",),
+        sends_closures=True,
+        believed_cancelled=True,
+        cancels_within=0.5,
+        sends_errors_back=False,
+        unpicklable="TwoWords",
+        calls_again=True,
+    ),
+    Kind(
+        "dask-engine",
+        dask_engine,
+        needs=("distributed",),
+        hands_over_handles=True,
+        sends_closures=True,
+        cancels_within=0.5,
+        unpicklable="TwoWords",
+        calls_again=True,
+    ),
 ]

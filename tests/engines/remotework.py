@@ -103,3 +103,23 @@ class TwoWords(Exception):
 def fail_for_two() -> None:
     """Raise an exception that kills a ProcessPoolExecutor of the standard library."""
     raise TwoWords("no", "way")
+
+
+def fail_at_first(folder: Path) -> str:
+    """Raise when called for the first time."""
+    if not (folder / "called").exists():
+        (folder / "called").touch()
+        raise ValueError("at first")
+    return "then not"
+
+
+def called_again(folder: Path) -> tuple[int, int]:
+    """Return how often this was called, and in which process."""
+    count = 1 + len(list(folder.iterdir()))
+    (folder / str(count)).touch()
+    return count, os.getpid()
+
+
+def options(**named: object) -> dict[str, object]:
+    """Return one's arguments."""
+    return named

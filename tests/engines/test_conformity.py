@@ -37,15 +37,12 @@ SIZE = 32 * 2**20 if EVERYTHING else 2**20
 """Of a large result (bytes)."""
 
 
-def value_of(job):
-    """Return the value of a job that is done, wherever it is kept."""
-    return asyncio.run(job.fetch())
-
-
-def raised_by(function, *args, executor, **options):
+def raised_by(place, function, *args, **options):
     """Run one call that is to raise; return the exception."""
-    job = CallJob(function, *args, executor=executor, critical=False, label="j", **options)
-    assert Scheduler(job).run()
+    job = CallJob(
+        function, *args, executor=place.executor, critical=False, label="j", **options
+    )
+    assert place.run(Scheduler(job).co_run())
     return job.raised_exception()
 
 
@@ -63,48 +60,48 @@ def info(caplog):
 # -- values
 
 
-def test_the_value_of_a_call(executor):
+def test_the_value_of_a_call(executor, in_loop):
     job = CallJob(add, 1, kwargs={"b": 2}, executor=executor)
-    assert (Scheduler(job).run(), value_of(job)) == (True, 3)
+    assert (in_loop(Scheduler(job).co_run()), in_loop(job.fetch())) == (True, 3)
 
 
-def test_a_value_is_handed_over_from_call_to_call(executor):
+def test_a_value_is_handed_over_from_call_to_call(executor, in_loop):
     one = CallJob(add, 1, executor=executor)
     two = CallJob(add, one, kwargs={"b": one}, executor=executor)
     three = CallJob(add, two, 1)
-    assert (Scheduler(one, two, three).run(), three.result()) == (True, 3)
+    assert (in_loop(Scheduler(one, two, three).co_run()), three.result()) == (True, 3)
 
 
-def test_a_job_runs_again(executor):
+def test_a_job_runs_again(executor, in_loop):
     job = CallJob(os.urandom, 8, executor=executor)
     scheduler = Scheduler(job)
-    values = {value_of(job) for _ in range(2) if scheduler.run()}
+    values = {in_loop(job.fetch()) for _ in range(2) if in_loop(scheduler.co_run())}
     assert len(values) == 2
 
 
 @pytest.mark.filterwarnings("ignore:Sending large graph")  # Dask's advice, not to do this
-def test_a_large_result_is_handed_over(executor, kind):
+def test_a_large_result_is_handed_over(executor, in_loop, kind):
     large = CallJob(payload, SIZE, executor=executor)
     size = CallJob(len, large, executor=executor)
-    assert Scheduler(large, size).run()
-    assert (value_of(size), isinstance(large.result(), bytes)) == (
+    assert in_loop(Scheduler(large, size).co_run())
+    assert (in_loop(size.fetch()), isinstance(large.result(), bytes)) == (
         SIZE,
         not kind.hands_over_handles,
     )
-    assert value_of(large) == b"x" * SIZE
+    assert in_loop(large.fetch()) == b"x" * SIZE
 
 
-def test_2000_jobs(executor):
+def test_2000_jobs(executor, in_loop):
     jobs = [CallJob(add, number, executor=executor) for number in range(2000)]
     total = CallJob(lambda *numbers: sum(numbers), *jobs)
-    assert (Scheduler(*jobs, total).run(), total.result()) == (True, 1999 * 1000)
+    assert (in_loop(Scheduler(*jobs, total).co_run()), total.result()) == (True, 1999 * 1000)
 
 
 # -- exceptions
 
 
-def test_an_exception_arrives_with_its_traceback(executor):
-    error = raised_by(fail, "no", executor=executor)
+def test_an_exception_arrives_with_its_traceback(place):
+    error = raised_by(place, fail, "no")
     shown = "".join(traceback.format_exception(error))
     assert (type(error), str(error), "in raise_from_the_depth" in shown) == (
         ValueError,
@@ -113,33 +110,33 @@ def test_an_exception_arrives_with_its_traceback(executor):
     )
 
 
-def test_debrief_shows_where_it_was(executor, capsys):
+def test_debrief_shows_where_it_was(executor, in_loop, capsys):
     scheduler = Scheduler(CallJob(fail, "no", executor=executor, critical=False))
-    scheduler.run()
+    in_loop(scheduler.co_run())
     scheduler.debrief()
     assert "in raise_from_the_depth" in capsys.readouterr().out
 
 
-def test_a_critical_call_ends_the_run_by_its_exception(executor):
+def test_a_critical_call_ends_the_run_by_its_exception(executor, in_loop):
     with pytest.raises(ValueError, match="^no$"):
-        Scheduler(CallJob(fail, "no", executor=executor)).run()
+        in_loop(Scheduler(CallJob(fail, "no", executor=executor)).co_run())
 
 
-def test_a_call_whose_argument_raised_is_not_made(executor, tmp_path):
+def test_a_call_whose_argument_raised_is_not_made(executor, in_loop, tmp_path):
     failed = CallJob(fail, "no", executor=executor, critical=False)
     job = CallJob(hold, tmp_path, failed, executor=executor, critical=False)
-    assert Scheduler(failed, job).run()
+    assert in_loop(Scheduler(failed, job).co_run())
     assert (type(job.raised_exception()), list(tmp_path.iterdir())) == (RequirementFailed, [])
 
 
-def test_stop_iteration_is_a_runtime_error(executor):
-    assert type(raised_by(stop_iteration, executor=executor)) is RuntimeError
+def test_stop_iteration_is_a_runtime_error(place):
+    assert type(raised_by(place, stop_iteration)) is RuntimeError
 
 
 # -- cancellation
 
 
-def test_a_call_in_the_queue_never_runs(executor, kind, tmp_path):
+def test_a_call_in_the_queue_never_runs(executor, in_loop, kind, tmp_path):
     # Some executors take a few calls out of the queue in advance.
     names = [str(number) for number in range(8 * WORKERS)]
 
@@ -154,7 +151,7 @@ def test_a_call_in_the_queue_never_runs(executor, kind, tmp_path):
         await asyncio.wait(tasks[:-1])
         return tasks[-1].cancelled()
 
-    assert asyncio.run(main())
+    assert in_loop(main())
     ended = {path.name for path in tmp_path.glob("* ended")}
     assert (ended, (tmp_path / f"{names[-1]} begun").exists()) == (
         {f"{name} ended" for name in names[:-1]},
@@ -163,7 +160,7 @@ def test_a_call_in_the_queue_never_runs(executor, kind, tmp_path):
 
 
 def test_a_call_that_runs_is_waited_for_in_threads_and_left_elsewhere(
-    executor, kind, tmp_path, info
+    executor, in_loop, kind, tmp_path, info
 ):
     async def main():
         scheduler = Scheduler(CallJob(hold, tmp_path, "j", executor=executor))
@@ -176,11 +173,13 @@ def test_a_call_that_runs_is_waited_for_in_threads_and_left_elsewhere(
         await asyncio.wait([run])
         return pending, (tmp_path / "j ended").exists() or not kind.in_threads
 
-    assert asyncio.run(main()) == (kind.in_threads, True)
+    assert in_loop(main()) == (kind.in_threads, True)
     wait_for(tmp_path / "j ended")  # what was left goes on to its end
 
 
-def test_a_call_that_can_not_be_stopped_is_told_in_the_log(executor, kind, tmp_path, info):
+def test_a_call_that_can_not_be_stopped_is_told_in_the_log(
+    executor, in_loop, kind, tmp_path, info
+):
     async def main():
         job = CallJob(hold, tmp_path, "j", executor=executor)
         run = asyncio.ensure_future(job.co_run())
@@ -190,13 +189,13 @@ def test_a_call_that_can_not_be_stopped_is_told_in_the_log(executor, kind, tmp_p
         (tmp_path / "go").touch()
         await asyncio.wait([run])
 
-    asyncio.run(main())
+    in_loop(main())
     wait_for(tmp_path / "j ended")
     levels = [record.levelname for record in info.records if record.name == "asynciojobs"]
     assert levels == ([] if kind.believed_cancelled else ["INFO"])
 
 
-def test_a_timeout_ends_the_run(executor, kind, tmp_path):
+def test_a_timeout_ends_the_run(executor, in_loop, kind, tmp_path):
     async def main():
         job = CallJob(hold, tmp_path, "j", executor=executor)
         scheduler = Scheduler(job, timeout=0.1, critical=False)
@@ -204,36 +203,36 @@ def test_a_timeout_ends_the_run(executor, kind, tmp_path):
             asyncio.get_running_loop().call_later(0.2, (tmp_path / "go").touch)
         return await scheduler.co_run(), scheduler.failed_time_out(), job.is_done()
 
-    assert asyncio.run(main()) == (False, True, False)
+    assert in_loop(main()) == (False, True, False)
     (tmp_path / "go").touch()
 
 
 # -- windows
 
 
-def test_a_window_is_respected_on_the_other_side(executor, tmp_path):
+def test_a_window_is_respected_on_the_other_side(executor, in_loop, tmp_path):
     jobs = [CallJob(beside, tmp_path, number, executor=executor) for number in range(20)]
-    assert Scheduler(*jobs, jobs_window=1).run()
-    assert [value_of(job) for job in jobs] == [1] * 20
+    assert in_loop(Scheduler(*jobs, jobs_window=1).co_run())
+    assert [in_loop(job.fetch()) for job in jobs] == [1] * 20
 
 
-def test_a_window_of_two_lets_two_run_at_once(executor, tmp_path):
+def test_a_window_of_two_lets_two_run_at_once(executor, in_loop, tmp_path):
     jobs = [CallJob(meet, tmp_path, number, executor=executor) for number in range(2)]
-    assert Scheduler(*jobs, jobs_window=2).run()
+    assert in_loop(Scheduler(*jobs, jobs_window=2).co_run())
 
 
 # -- what can't be pickled
 
 
-def test_a_function_in_no_module(executor, kind):
+def test_a_function_in_no_module(executor, in_loop, kind):
     def inner():
         return 3
 
     job = CallJob(inner, executor=executor, critical=False, label="j")
-    assert Scheduler(job).run()
+    assert in_loop(Scheduler(job).co_run())
     error = job.raised_exception()
     if kind.sends_closures:
-        assert value_of(job) == 3
+        assert in_loop(job.fetch()) == 3
     else:
         assert (type(error), error.part) == (NotPicklableError, f"its function {inner!r}")
 
@@ -246,19 +245,19 @@ def test_a_function_in_no_module(executor, kind):
     ],
     ids=["in its place", "by name"],
 )
-def test_an_argument_that_can_not_be_pickled(executor, kind, args, kwargs, part):
-    error = raised_by(add, *args, kwargs=kwargs, executor=executor)
+def test_an_argument_that_can_not_be_pickled(place, kind, args, kwargs, part):
+    error = raised_by(place, add, *args, kwargs=kwargs)
     if kind.in_threads:
         assert type(error) is TypeError
     else:
         assert (type(error), error.part) == (NotPicklableError, part)
 
 
-def test_a_result_that_can_not_be_pickled(executor, kind):
+def test_a_result_that_can_not_be_pickled(executor, in_loop, kind):
     if not kind.sends_errors_back:
         pytest.skip(f"{kind.name}: such a call never ends")
     job = CallJob(give_lock, executor=executor, critical=False, label="j")
-    assert Scheduler(job).run()
+    assert in_loop(Scheduler(job).co_run())
     if kind.in_threads or kind.hands_over_handles:
         assert job.raised_exception() is None
     else:
@@ -273,9 +272,9 @@ def test_a_result_that_can_not_be_pickled(executor, kind):
 
 @pytest.fixture
 def own(kind):
-    """An executor for one test, which may kill what it has."""
-    with kind.make() as executor:
-        yield executor
+    """A place for one test, which may kill what is there."""
+    with kind.make() as place:
+        yield place
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
@@ -284,20 +283,20 @@ def test_a_worker_that_is_killed(own, kind, tmp_path):
         pytest.skip("a thread can't be killed")
 
     async def main():
-        job = CallJob(hold_once, tmp_path, executor=own, critical=False, label="j")
+        job = CallJob(hold_once, tmp_path, executor=own.executor, critical=False, label="j")
         run = asyncio.ensure_future(Scheduler(job).co_run())
         await there(tmp_path / "begun")
         os.kill(int((tmp_path / "begun").read_text()), signal.SIGKILL)
         assert await run
         return job
 
-    job = asyncio.run(main())
+    job = own.run(main())
     if kind.calls_again:
-        assert value_of(job) == "called again"
+        assert own.run(job.fetch()) == "called again"
     else:
         assert type(job.raised_exception()) is BrokenPoolError
 
 
 def test_an_exception_that_can_not_be_unpickled(own, kind):
-    error = raised_by(fail_for_two, executor=own)
+    error = raised_by(own, fail_for_two)
     assert type(error).__name__ == kind.unpicklable

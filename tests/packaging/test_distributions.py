@@ -106,6 +106,11 @@ def test_the_extra_ordered_is_there_and_empty():
     assert extras()["ordered"] == []
 
 
+def test_the_extra_dask_asks_for_what_the_engine_imports():
+    [requirement] = map(Requirement, extras()["dask"])
+    assert (requirement.name, requirement.marker) == ("distributed", None)
+
+
 @pytest.mark.parametrize(
     ("platform", "machine"), sorted(PLATFORMS_WITH_A_DOT | PLATFORMS_WITHOUT)
 )

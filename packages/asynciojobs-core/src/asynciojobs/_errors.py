@@ -17,6 +17,7 @@ __all__ = [
     "ConsumedError",
     "CycleError",
     "ForeverRequirementError",
+    "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",
     "Named",
@@ -213,3 +214,7 @@ class ConsumedError(RuntimeError):
 
 class MissingGraphPackageError(ImportError):
     """Drawing was asked for, and the optional package that draws is not installed."""
+
+
+class MissingDaskPackageError(ImportError):
+    """Calls were to run on a Dask cluster, and the package for that is not installed."""

@@ -25,6 +25,8 @@ class Engine(Protocol):
     - `start()` may be called thousands of times at once; how many calls run is the engine's
       business, or that of the window of a scheduler.
     - Both methods are awaited in the event loop of the run, and must not block it.
+    - Who needs a name for a call can take that of the task that awaits `start()`: it is the
+      label of the job, or else the name of the function.
 
     Example:
         >>> import asyncio

@@ -1,0 +1,257 @@
+"""`DaskEngine`: calls that run on a Dask cluster, and whose results stay there.
+
+The one module of the package that needs another one: ``pip install "asynciojobs[dask]"``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError
+from typing import Any, TypeAlias, cast
+
+from ._errors import MissingDaskPackageError
+
+try:
+    import dask.utils
+    from distributed import Client, Future
+except ModuleNotFoundError as error:
+    if error.name not in ("dask", "distributed"):
+        raise
+    raise MissingDaskPackageError(
+        f"asynciojobs.dask needs the package distributed, and {error.name} is not installed: "
+        'pip install "asynciojobs[dask]"',
+        name=error.name,
+    ) from None
+
+__all__ = ["CallLostError", "DaskEngine"]
+
+# Of what they do, much has no types.
+AnyClient: TypeAlias = Any
+AnyFuture: TypeAlias = Any
+APPLY: Callable[..., object] = cast("Any", dask.utils).apply
+"""Calls a function with the arguments in a list and a dictionary; all workers have it."""
+
+
+class CallLostError(RuntimeError):
+    """A Dask cluster has given up a call, or has lost what it returned.
+
+    The client was closed, or has lost its scheduler; the cluster was restarted; or somebody
+    has cancelled the future.
+
+    Attributes:
+        key: the name of the call on the cluster.
+    """
+
+    def __init__(self, key: str, reason: object) -> None:
+        self.key = key
+        super().__init__(
+            f"the Dask cluster gave up the call {key!r} ({reason}): keep the client and its "
+            "cluster open until all is done and fetched, and run it again"
+        )
+
+
+class DaskEngine:
+    """Calls functions on a Dask cluster, and keeps there what they return.
+
+    The result of a job is a `distributed.Future`. A call that gets it as an argument is made
+    where its value is, or the value goes from worker to worker; Dask frees the value once no
+    job has the future. Engines of one client are equal, whatever their options: their jobs
+    hand each other futures.
+
+    The key of a call, which the dashboard shows, is the label of its job (or else the name of
+    its function) and a random number.
+
+    If a worker dies, Dask makes the calls again that it was at, and those whose values only it
+    had. A call that was there when several workers died raises `distributed.KilledWorker`.
+
+    Args:
+        client: an asynchronous client, ``await Client(…, asynchronous=True)``, for runs in its
+            event loop. For a synchronous one take ``executor=client.get_executor(pure=False)``
+            and no engine: each value comes to this process, and goes out again, then.
+        retries: how often Dask calls a function again that has raised.
+        resources: what a call takes of those of a worker, as ``{"GPU": 1}``, while it runs.
+        workers: the addresses or names of the workers that may make the calls; ``None``: all.
+
+    Raises:
+        TypeError: `client` is something else.
+
+    Example:
+        >>> import asyncio
+        >>> from asynciojobs import CallJob, Scheduler
+        >>> from asynciojobs.dask import DaskEngine
+        >>> from distributed import Client
+        >>> async def main():
+        ...     threads = {"processes": False, "dashboard_address": "127.0.0.1:0"}
+        ...     async with Client(asynchronous=True, **threads) as client:
+        ...         engine = DaskEngine(client)
+        ...         words = CallJob(str.split, "to be or not to be", executor=engine)
+        ...         count = CallJob(len, words, executor=engine)
+        ...         await Scheduler(words, count).co_run()
+        ...         return words.result().status, await count.fetch()
+        >>> asyncio.run(main())
+        ('finished', 6)
+    """
+
+    __slots__ = ("_client", "_options")
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        retries: int = 0,
+        resources: Mapping[str, float] | None = None,
+        workers: str | Iterable[str] | None = None,
+    ) -> None:
+        check_client(client)
+        self._client: AnyClient = client
+        self._options: dict[str, object] = {
+            "pure": False,
+            "retries": retries,
+            "resources": None if resources is None else dict(resources),
+            "workers": [workers] if isinstance(workers, str) else list(workers or ()),
+        }
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DaskEngine):
+            return NotImplemented
+        return self._client is other._client
+
+    def __hash__(self) -> int:
+        return hash((DaskEngine, id(self._client)))
+
+    def __repr__(self) -> str:
+        return f"DaskEngine({self._client!r})"
+
+    async def start(
+        self,
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+    ) -> Future[object]:
+        """Call a function on a worker, and wait until it has returned.
+
+        Args:
+            function: a plain function, which must be picklable by cloudpickle.
+            args: its arguments, likewise, but for futures of this engine, which stand for
+                their values; those in lists, tuples and dictionaries too.
+            kwargs: those that have names.
+
+        Returns:
+            the future of the value, which stays where it is.
+
+        Raises:
+            RuntimeError: the client is closed, or of another event loop.
+            CallLostError: the cluster gave the call up (a RuntimeError).
+            CancelledError: the caller was cancelled. Dask withdraws a call that waits; one
+                that runs goes on, and what it returns is dropped.
+            BaseException: what the function raised, with its traceback.
+        """
+        future = self._submit(function, args, kwargs)
+        try:
+            raised = await future.exception()
+        except asyncio.CancelledError:
+            await future.cancel()
+            raise
+        try:
+            if raised is not None:
+                raise raised.with_traceback(await future.traceback())
+            if future.cancelled():
+                await value_of(future)
+            return cast("Future[object]", future)
+        finally:
+            del future, raised  # this frame is in the traceback that the job keeps: no circle
+
+    def _submit(
+        self,
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+    ) -> AnyFuture:
+        """Send a call to the scheduler of Dask.
+
+        Raises:
+            RuntimeError: the client does not take it.
+            TypeError: it can't be pickled.
+        """
+        self._check()
+        if kwargs:  # Client.submit() has options of its own there
+            args = (function, list(args), dict(kwargs))
+            function = APPLY
+        try:
+            return self._client.submit(function, *args, key=new_key(), **self._options)
+        except TypeError as error:
+            if error.__cause__ is None:
+                raise
+            raise error.__cause__ from None  # it tells what can't be pickled, and why
+
+    def _check(self) -> None:
+        """Check that the client can be used here.
+
+        Raises:
+            RuntimeError: it can't.
+        """
+        client = self._client
+        if client.loop.asyncio_loop is not asyncio.get_running_loop():
+            raise RuntimeError(
+                f"{self!r} is used in another event loop than that of its client: make the "
+                "client in the coroutine that awaits co_run(), rather than call run()"
+            )
+        if client.status in ("closing", "closed"):
+            raise RuntimeError(
+                f"{self!r} can't be used, since its client is {client.status}: have it open, "
+                "`async with Client(…, asynchronous=True) as client`, until all is fetched"
+            )
+
+    async def fetch(self, handle: object) -> object:
+        """Return the value of a future of this engine.
+
+        Args:
+            handle: the future.
+
+        Raises:
+            RuntimeError: the client is closed, or of another event loop.
+            CallLostError: the cluster has no longer the value (a RuntimeError).
+            TypeError: the value can't be pickled.
+        """
+        self._check()
+        return await value_of(handle)
+
+
+def check_client(client: object) -> None:
+    """Check that an engine can be made of this.
+
+    Raises:
+        TypeError: it is no asynchronous client of this event loop.
+    """
+    if not isinstance(client, Client) or not client.asynchronous:
+        raise TypeError(
+            "DaskEngine() takes an asynchronous client of this event loop, made by `await "
+            f"Client(…, asynchronous=True)`, and {client!r} is none: make one, or give "
+            "CallJob() the executor of a synchronous one, client.get_executor(pure=False)"
+        )
+
+
+async def value_of(future: AnyFuture) -> object:
+    """Return the value of a future.
+
+    Raises:
+        CallLostError: there is none any more (a RuntimeError).
+    """
+    try:
+        return await future
+    except CancelledError as error:  # that of concurrent.futures: nobody has cancelled us
+        raise CallLostError(str(future.key), error) from None
+    finally:
+        del future
+
+
+def new_key() -> str:
+    """Return a name for the call of the job that asks, one that Dask has not seen.
+
+    What Dask has once computed under a name it would not compute again.
+    """
+    task = asyncio.current_task()
+    name = "call" if task is None else task.get_name()  # the engine gives it that of the job
+    return f"{name}-{uuid.uuid4().hex}"
