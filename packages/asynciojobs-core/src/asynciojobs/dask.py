@@ -17,12 +17,13 @@ try:
     import dask.utils
     from distributed import Client, Future
 except ModuleNotFoundError as error:
-    if error.name not in ("dask", "distributed"):
+    missing = str(error.name).partition(".")[0]
+    if missing not in ("dask", "distributed"):
         raise
     raise MissingDaskPackageError(
-        f"asynciojobs.dask needs the package distributed, and {error.name} is not installed: "
+        f"asynciojobs.dask needs the package distributed, and {missing} is not installed: "
         'pip install "asynciojobs[dask]"',
-        name=error.name,
+        name=missing,
     ) from None
 
 __all__ = ["CallLostError", "DaskEngine"]
