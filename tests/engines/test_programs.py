@@ -16,12 +16,21 @@ if not EVERYTHING:
     pytest.importorskip("distributed", reason="./hatchw run engines:test has distributed")
 
 
+LOOPBACK = 'host="127.0.0.1", dashboard_address="127.0.0.1:0"'
+"""What a cluster of the tests is told besides."""
+
+
 def output_of(*command: str) -> str:
     """Run a program of the checkout; return what it prints, its digits as zeros."""
     done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,  # before faulthandler ends us, and leaves the program behind
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr  # where a worker of Dask may say that it ends
     return re.sub(r"\d", "0", done.stdout)
 
 
@@ -37,6 +46,43 @@ def test_the_corpus_is_counted_alike_by_processes_and_by_dask(tmp_path):
         "dask            0.00     0                    0.00\n"
         "Most frequent: two 0, one 0\n"
     )
+
+
+def test_the_page_on_clusters_shows_what_happens(tmp_path):
+    page = (ROOT / "docs/clusters.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    shown = re.search(r"^```\n(\{.*?\n)```$", page, re.MULTILINE | re.DOTALL)
+    program = "\n".join(blocks).replace("LocalCluster(n", f"LocalCluster({LOOPBACK}, n")
+    (tmp_path / "program.py").write_text(program, "utf-8")
+    assert shown
+    assert output_of(str(tmp_path / "program.py")) == re.sub(r"\d", "0", shown[1])
+
+
+def test_the_measurement_of_scale_prints_its_tables():
+    lines = output_of("-m", "benchmarks.scale", "--rounds", "1", "--calls", "100").splitlines()
+    assert [line[:48].rstrip() for line in lines] == [
+        "µs a call, of 000",
+        "CallJob, threads of the loop",
+        "CallJob, ThreadPoolExecutor",
+        "CallJob, ProcessPoolExecutor",
+        "  00 calls a job",
+        "  000 calls a job",
+        "  a scheduler of 000 jobs a job",
+        "CallJob, DaskEngine",
+        "  00 calls a job",
+        "  000 calls a job",
+        "  a scheduler of 000 jobs a job",
+        "Client.submit(), by hand",
+        "",
+        "ms for 00 MB",
+        "from here to a worker",
+        "from a worker to here",
+        "from worker to worker",
+        "",
+        "bytes a job",
+        "CallJob, DaskEngine",
+        "CallJob, threads of the loop",
+    ]
 
 
 def test_the_benchmark_prints_both_ratios():
