@@ -16,7 +16,7 @@ from ._errors import MissingDaskPackageError
 try:
     import dask.utils
     from distributed import Client, Future
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as error:  # pragma: no cover - where it is measured, they are there
     missing = str(error.name).partition(".")[0]
     if missing not in ("dask", "distributed"):
         raise
@@ -183,9 +183,7 @@ class DaskEngine:
         try:
             return self._client.submit(function, *args, key=new_key(), **self._options)
         except TypeError as error:
-            if error.__cause__ is None:
-                raise
-            raise error.__cause__ from None  # it tells what can't be pickled, and why
+            raise error.__cause__ or error from None  # the cause tells what can't be pickled
 
     def _check(self) -> None:
         """Check that the client can be used here.
