@@ -518,8 +518,8 @@ class Job(AbstractJob[T_co]):
         self._args = args
         self._coshutdown = coshutdown
         self._name = getattr(corun, "__qualname__", "")
-        required = kwds.get("required")
-        if type(self) is not Job or len(kwds) > (required is not None):
+        required = kwds.get("required") if kwds else None
+        if type(self) is not Job or (kwds and len(kwds) > (required is not None)):
             super().__init__(**kwds)
             return
         # The usual case, again: what AbstractJob.__init__() does. A million calls cost.
