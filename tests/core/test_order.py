@@ -228,3 +228,17 @@ def test_jobs_that_one_end_releases_start_in_the_order_in_which_they_were_added(
     second = Job(note, "second", required=late)
     PureScheduler(early, late, first, second).run()
     assert order == ["first", "second"]
+
+
+def test_they_do_so_though_what_they_require_was_added_behind_them(every_loop):
+    order = []
+
+    async def note(name):
+        order.append(name)
+
+    late = Job(asyncio.sleep, 1)
+    second = Job(note, "second", required=late)
+    before_all = Job(note, "before all", required=second)
+    first = Job(note, "first", required=late)
+    PureScheduler(before_all, first, second, late).run()
+    assert order == ["first", "second", "before all"]

@@ -61,6 +61,8 @@ class Admitted(NamedTuple):
     """Those that require nothing, in their order."""
     forever: set[AnyJob]
     """Those that are not waited for."""
+    in_order: bool
+    """Each stands behind those that it requires: so those that wait for one job do, too."""
 
 
 def admit(job_set: JobSet, run: object) -> Admitted:
@@ -77,6 +79,7 @@ def admit(job_set: JobSet, run: object) -> Admitted:
     jobs = tuple(job_set.jobs)
     try:
         entries = _enroll_in_order(enumerate(jobs), run)
+        in_order = entries is not None
         if entries is None:
             dismiss(jobs, run)
             entries = _enroll_in_any_order(job_set, jobs, run)
@@ -86,7 +89,7 @@ def admit(job_set: JobSet, run: object) -> Admitted:
     except BaseException:
         dismiss(jobs, run)
         raise
-    return Admitted(entries, forever)
+    return Admitted(entries, forever, in_order)
 
 
 def check_all(job_sets: Iterable[JobSet]) -> None:

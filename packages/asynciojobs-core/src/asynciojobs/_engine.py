@@ -136,7 +136,7 @@ class Run:
         self._only_forever = True  # there are none but forever jobs
         self._starting = False  # _start_ready() is at work, or will be in the next turn
         self._newcomers: list[AnyJob] = []  # added during the run, and not counted yet
-        self._moved = False  # jobs wait for another requirement than at first: lists lost order
+        self._shuffled = False  # those who wait for a job may not stand in order
         self._nests = False  # there are job sets among the jobs
         self._grown = False  # jobs have been added during the run
         self._late = False  # some that waited already were made to require others
@@ -228,7 +228,8 @@ class Run:
             if any(isinstance(job, AbstractJob) and job._shutdown_given for job in directly):
                 nested = list(nesting(job_set))
             check_all(inner for inner, _ in nested[1:])
-        entries, forever = admit(job_set, self._mark)
+        entries, forever, in_order = admit(job_set, self._mark)
+        self._shuffled = not in_order
         self._take_in(nested)
         job_set._join_run = self._join
         self._expect(len(job_set.jobs), forever)
@@ -484,12 +485,12 @@ class Run:
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for the next of their requirements, or start, if all are done."""
-        if self._moved and len(followers) > 1:
+        if self._shuffled and len(followers) > 1:
             followers.sort(key=RANK)
         for follower in followers:
             if follower._unmet and (requirement := next_unmet(follower)) is not None:
                 wait_for(requirement, follower)
-                self._moved = True
+                self._shuffled = True
             elif self._grown or self._forever or self._observers.heard:
                 self._make_ready(follower)
             else:  # the usual case, without a call
@@ -550,7 +551,7 @@ class Run:
         """
         if not look_again(job):
             return False
-        self._late = self._moved = True
+        self._late = self._shuffled = True
         upstream = closure(unfinished_requirements, [job])
         if cycle := find_cycle({other: unfinished_requirements(other) for other in upstream}):
             raise CycleError(cycle)
