@@ -438,6 +438,61 @@ def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_
         scheduler.run()
 
 
+@pytest.mark.parametrize("between", [0, 2])
+def test_jobs_that_wait_for_each_other_after_a_requirement_is_turned_round_end_the_run(
+    every_loop, between
+):
+    def turn_round():
+        scheduler.add(sleeper())
+        last.required.clear()
+        first.requires(last)
+
+    job = last_act(turn_round)
+    first = last = sleeper(required=job)
+    chain = [first]
+    for _ in range(between + 1):
+        last = sleeper(required=last)
+        chain.append(last)
+    background = sleeper(99, forever=True)
+    scheduler = PureScheduler(job, *chain, background, timeout=9)
+    with pytest.raises(CycleError) as caught:
+        scheduler.run()
+    assert (set(caught.value.cycle), background.ended_at) == ({*chain}, 2)
+
+
+def test_a_newcomer_that_is_waited_for_by_one_that_required_it_ends_the_run(every_loop):
+    def turn_round():
+        new.requires(waiting)
+        waiting.required.clear()
+
+    def add():
+        asyncio.get_running_loop().call_soon(turn_round)  # before they are taken in
+        scheduler.add(new)
+        waiting.requires(new)
+
+    new = sleeper()
+    job = last_act(add)
+    waiting = sleeper(required=job)
+    scheduler = PureScheduler(job, waiting, timeout=9)
+    with pytest.raises(CycleError) as caught:
+        scheduler.run()
+    assert caught.value.cycle in ([new, waiting, new], [waiting, new, waiting])
+
+
+def test_forever_jobs_alone_that_wait_for_each_other_end_the_run(every_loop):
+    def turn_round():
+        scheduler.add(sleeper(forever=True))
+        last.required.clear()
+        first.requires(last)
+
+    job = last_act(turn_round, forever=True)
+    first = sleeper(required=job, forever=True)
+    last = sleeper(required=first, forever=True)
+    scheduler = PureScheduler(job, first, last, timeout=9)
+    with pytest.raises(CycleError):
+        scheduler.run()
+
+
 def test_a_newcomer_that_requires_a_job_of_another_run_is_refused(in_loop):
     async def main():
         foreign = sleeper(5)

@@ -48,6 +48,7 @@ __all__ = [
     "next_unmet",
     "reset",
     "wait_for",
+    "waits",
 ]
 
 IDLE = Phase.IDLE
@@ -345,3 +346,13 @@ def look_again(job: AnyJob) -> bool:
     if unmet:
         wait_for(unmet[-1], job)
     return bool(unmet)
+
+
+def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
+    """Return for each job that waits for one of these which one that is."""
+    waiting: dict[AnyJob, list[AnyJob]] = {}
+    for job in jobs:
+        held = job._holds
+        for follower in (held,) if isinstance(held, AbstractJob) else held or ():
+            waiting[follower] = [job]
+    return waiting

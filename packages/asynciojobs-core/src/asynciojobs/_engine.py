@@ -43,6 +43,7 @@ from ._admission import (
     next_unmet,
     reset,
     wait_for,
+    waits,
 )
 from ._digraph import closure, find_cycle
 from ._errors import AlreadyRunningError, CycleError
@@ -127,7 +128,8 @@ class Run:
         self._mark = object()  # on the jobs that take part
         self._outermost = self._mark  # that of the run around all others
         self._priming = False  # a coroutine is being driven by hand to its first `await`
-        self._free = window or NO_LIMIT  # slots; the others are taken by regular jobs in _tasks
+        self._slots = window or NO_LIMIT
+        self._free = self._slots  # the others are taken by regular jobs in _tasks
         self._tasks: dict[AnyJob, asyncio.Task[None]] = {}  # started, and not ended
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
@@ -478,6 +480,8 @@ class Run:
         else:
             self._free += 1
             self._awaited -= 1
+        if self._late:
+            self._check_waits()
         if not self._awaited:
             self._end(FINE)
         elif (self._ready or self._ready_forever) and not self._starting:
@@ -523,6 +527,8 @@ class Run:
             entries = [job for job in newcomers if not look_again(job)]
             for job in entries:
                 self._make_ready(job)
+            if self._late:
+                self._check_waits()
             if not self._starting:
                 self._start_ready()
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
@@ -556,6 +562,19 @@ class Run:
         if cycle := find_cycle({other: unfinished_requirements(other) for other in upstream}):
             raise CycleError(cycle)
         return True
+
+    def _check_waits(self) -> None:
+        """Raise if nothing goes on any more, since jobs wait for each other.
+
+        The sets do not tell of such a cycle if one was edited meanwhile: a job goes on to wait
+        for what is taken out of its set.
+        """
+        going_on = self._tasks if self._only_forever else self._free < self._slots
+        coming = self._ready_forever if self._only_forever else self._ready
+        if going_on or coming or self._newcomers:
+            return
+        if cycle := find_cycle(waits(self._job_set.jobs)):
+            raise CycleError(cycle)
 
     # -- the end
 
