@@ -1,4 +1,4 @@
-"""Use the core where there is nothing else: its docstrings, and what it says of drawing.
+"""Use the core where there is nothing else: its docstrings, and what it says of its extras.
 
     python -I -S tests/alone.py      # the core of this checkout, and the standard library
 
@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 if importlib.util.find_spec("asynciojobs") is None:
@@ -19,18 +20,30 @@ if importlib.util.find_spec("asynciojobs") is None:
 
 import asynciojobs
 
-OTHERS = ["asynciojobs_graph", "asynciojobs_testkit", "graphviz", "pytest"]
+OTHERS = ["asynciojobs_graph", "asynciojobs_testkit", "distributed", "graphviz", "pytest"]
+EXTRAS = {"asynciojobs.dask"}
+"""Modules that need one of them."""
 
 
 def run_examples() -> int:
     """Run the examples in all docstrings; return how many there are."""
     attempted = 0
-    for found in pkgutil.iter_modules(asynciojobs.__path__, "asynciojobs."):
-        results = doctest.testmod(importlib.import_module(found.name))
+    modules = pkgutil.iter_modules(asynciojobs.__path__, "asynciojobs.")
+    for name in {found.name for found in modules} - EXTRAS:
+        results = doctest.testmod(importlib.import_module(name))
         if results.failed:
-            raise SystemExit(f"{results.failed} examples of {found.name} failed")
+            raise SystemExit(f"{results.failed} examples of {name} failed")
         attempted += results.attempted
     return attempted
+
+
+def refusal_of(extra: Callable[[], object]) -> str:
+    """Return what is said where an extra is used that is not there."""
+    try:
+        extra()
+    except ImportError as error:
+        return str(error)
+    raise SystemExit("an extra went well that is not there")
 
 
 def main() -> None:
@@ -39,12 +52,10 @@ def main() -> None:
     count = run_examples()
     if not count:
         raise SystemExit("there are no examples")
-    try:
-        asynciojobs.Scheduler().dot_format()
-    except ImportError as error:
-        print(f"{count} examples ran in {asynciojobs.__path__[0]}; {error}")
-    else:
-        raise SystemExit("drawing went well without the package that draws")
+    print(f"{count} examples ran in {asynciojobs.__path__[0]}")
+    print(refusal_of(asynciojobs.Scheduler().dot_format))
+    for name in EXTRAS:
+        print(refusal_of(lambda name=name: importlib.import_module(name)))
 
 
 if __name__ == "__main__":
