@@ -252,6 +252,8 @@ async def by_engine(
         BaseException: what the engine raises, see `on_executor()`.
     """
     try:
+        if asyncio.get_running_loop().get_task_factory() is not None:
+            await asyncio.sleep(0)  # an eager task has its name only once it has waited
         return await engine.start(function, args, kwargs)
     except asyncio.CancelledError:
         _log.inform(
