@@ -179,6 +179,14 @@ def test_forever_newcomers_do_not_keep_a_run_going(every_loop):
     assert scheduler.run() is True
 
 
+def test_forever_newcomers_may_require_each_other(every_loop):
+    first = sleeper(2, forever=True)
+    second = sleeper(99, forever=True, required=first)
+    scheduler = PureScheduler(sleeper(9), adder(lambda: scheduler.update([second, first])))
+    assert scheduler.run() is True
+    assert second.started_at == 3
+
+
 def test_a_regular_newcomer_ends_a_run_of_forever_jobs(every_loop):
     new = sleeper(2)
     forever = Job(asyncio.Event().wait, forever=True)
@@ -318,6 +326,20 @@ def test_a_waiting_job_made_to_require_a_newcomer_that_is_done_does_not_wait(eve
     scheduler = PureScheduler(job, last)
     assert scheduler.run() is True
     assert last.started_at == 2
+
+
+@pytest.mark.parametrize("durations", [(5, 2), (2, 5)])
+def test_a_waiting_job_can_be_made_to_require_several_newcomers(every_loop, durations):
+    def add():
+        scheduler.update(new)
+        last.requires(new)
+
+    new = [sleeper(seconds) for seconds in durations]
+    job = last_act(add)
+    last = sleeper(required=job)
+    scheduler = PureScheduler(job, last)
+    assert scheduler.run() is True
+    assert last.started_at == 6
 
 
 def test_requirements_can_be_added_again_and_again(every_loop):

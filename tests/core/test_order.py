@@ -242,3 +242,15 @@ def test_they_do_so_though_what_they_require_was_added_behind_them(every_loop):
     first = Job(note, "first", required=late)
     PureScheduler(before_all, first, second, late).run()
     assert order == ["first", "second", "before all"]
+
+
+def test_what_requires_nothing_starts_as_added_where_requirements_stand_behind(every_loop):
+    order = []
+
+    async def note(name):
+        order.append(name)
+
+    second, first = Job(note, "second"), Job(note, "first")
+    last = Job(note, "last", required=second)
+    PureScheduler(last, first, second).run()
+    assert order == ["first", "second", "last"]

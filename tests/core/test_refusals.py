@@ -290,6 +290,45 @@ def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop):
     assert in_loop(main()) == (True, ["shared"])
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_job_of_another_run_is_refused_where_requirements_stand_behind(in_loop, nested):
+    async def main():
+        log = []
+        shared, follower, last, first = jobs(["shared", "follower", "last", "first"], log)
+        last.requires(first)
+        follower.requires(shared)
+        running = asyncio.ensure_future(PureScheduler(shared, follower).co_run())
+        await asyncio.sleep(0.5)
+        scheduler = Scheduler(last, first, shared)
+        if nested:
+            scheduler = Scheduler(scheduler)
+        with pytest.raises(AlreadyRunningError, match=r"^<Job `shared`> takes part "):
+            await scheduler.co_run()
+        return await running, log
+
+    assert in_loop(main()) == (True, ["shared", "follower"])
+
+
+def test_an_exit_while_jobs_are_looked_at_leaves_no_trace(every_loop):
+    class Interrupted(Job):
+        @property
+        def forever(self):
+            if asks.pop(0):
+                raise KeyboardInterrupt
+            return False
+
+        @forever.setter
+        def forever(self, value):
+            pass
+
+    asks = [True, *[False] * 99]
+    log = []
+    scheduler = PureScheduler(*jobs("a", log), Interrupted(asyncio.sleep, 1))
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.run()
+    assert (scheduler.run(), log) == (True, ["a"])
+
+
 def test_run_inside_a_running_loop_says_what_to_write(in_loop):
     async def main():
         with pytest.raises(

@@ -271,7 +271,7 @@ def _behind_requirements(jobs: Iterable[AnyJob], run: object) -> list[AnyJob] | 
         the jobs, which carry the mark of the run then; ``None`` if there is a cycle, or a
         requirement from elsewhere.
     """
-    to_come, on_path = object(), object()
+    to_come = object()
     for rank, job in enumerate(jobs):
         job._run, job._rank, job._unmet = to_come, rank, ()
     order: list[AnyJob] = []
@@ -279,7 +279,7 @@ def _behind_requirements(jobs: Iterable[AnyJob], run: object) -> list[AnyJob] | 
         path = [start] if start._run is to_come else []
         while path:
             job = path[-1]
-            job._run = on_path
+            job._run = None  # whoever comes back to it has gone round
             requirement = _next_without(run, job)
             if requirement is None:
                 job._run = run
