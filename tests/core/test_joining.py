@@ -110,6 +110,15 @@ def test_a_newcomer_may_require_a_job_that_failed(every_loop):
     assert new.is_done() is True
 
 
+def test_a_newcomer_may_require_a_job_that_stands_before_its_requirement(every_loop):
+    first = sleeper(3)
+    last = sleeper(required=first)
+    new = sleeper(required=last)
+    scheduler = PureScheduler(last, first, adder(lambda: scheduler.add(new)))
+    assert scheduler.run() is True
+    assert new.started_at == 4
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 def test_newcomers_may_require_each_other(every_loop, backwards):
     def add():
@@ -475,8 +484,8 @@ def test_jobs_that_wait_for_each_other_after_a_requirement_is_turned_round_end_t
     for _ in range(between + 1):
         last = sleeper(required=last)
         chain.append(last)
-    background = sleeper(99, forever=True)
-    scheduler = PureScheduler(job, *chain, background, timeout=9)
+    background, beside = sleeper(99, forever=True), sleeper(required=first)
+    scheduler = PureScheduler(job, *chain, background, beside, timeout=9)
     with pytest.raises(CycleError) as caught:
         scheduler.run()
     assert (set(caught.value.cycle), background.ended_at) == ({*chain}, 2)
@@ -532,8 +541,11 @@ def test_a_job_of_another_run_can_not_join(in_loop):
         slow = sleeper(5)
         foreign = Job(asyncio.sleep(1), required=slow, label="foreign")
         running = asyncio.ensure_future(PureScheduler(slow, foreign).co_run())
-        scheduler = PureScheduler(adder(lambda: scheduler.add(foreign), label="adder"))
+        job = adder(lambda: scheduler.add(foreign))
+        scheduler = PureScheduler(job)
         fine = await scheduler.co_run()
+        error = job.raised_exception()
+        assert str(error).startswith("<Job `foreign`> takes part in a run that is going on: ")
         return fine, foreign in scheduler, await running, foreign.ended_at
 
     assert in_loop(main()) == (False, False, True, 6)

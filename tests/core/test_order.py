@@ -150,6 +150,16 @@ def test_a_diamond_joins_once(every_loop):
     assert runs == [1]
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_job_waits_for_the_only_one_that_is_left_in_its_set(every_loop, backwards):
+    first, second, third = [Job(asyncio.sleep, seconds) for seconds in (3, 2, 1)]
+    last = Job(asyncio.sleep, 1, required=[first, second, third])
+    last.required -= {first, third}
+    jobs = [first, second, third, last]
+    PureScheduler(*(reversed(jobs) if backwards else jobs)).run()
+    assert last.started_at == 2
+
+
 def test_a_sequence_runs_one_job_behind_the_other(every_loop):
     jobs = [Job(asyncio.sleep, 1) for _ in range(4)]
     PureScheduler(Sequence(*jobs)).run()
