@@ -9,6 +9,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import pytest
 
 from asynciojobs import CallJob, Job, Scheduler
+from asynciojobs._calls import ThreadCall
 
 
 def add(a, b=0):
@@ -292,3 +293,12 @@ def test_the_clock_of_the_testkit_waits_for_a_call(every_loop, threads, pool):
     called = CallJob(wait_for_ticks, executor=None if pool is None else threads)
     scheduler = Scheduler(Job(tick), called)
     assert (scheduler.run(), called.result(), called.ended_at) == (True, [], 0.0)
+
+
+def test_a_thread_does_not_call_what_was_withdrawn_on_its_way_there():
+    called: list[str] = []
+    future: Future[object] = Future()
+    call = ThreadCall(lambda: called.append("once"), future)
+    future.cancel()
+    call()
+    assert (called, future.cancelled()) == ([], True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import re
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Executor
 
 import pytest
 
@@ -232,6 +232,20 @@ def test_an_engine_whose_pool_is_dead_is_told_as_any_pool(every_loop):
     job = CallJob(add, 1, executor=Dead(), critical=False)
     Scheduler(job).run()
     assert type(job.raised_exception()) is BrokenPoolError
+
+
+def test_a_pool_that_is_dead_before_the_call_is_told_as_one_that_dies_in_it(every_loop):
+    class Dead(Executor):
+        def submit(self, *args):
+            raise BrokenExecutor("gone")
+
+    job = CallJob(add, 1, executor=Dead(), label="late", critical=False)
+    Scheduler(job).run()
+    assert str(job.raised_exception()) == (
+        "<CallJob `late`> failed, since its Dead is dead, and with it all calls that it had "
+        "(gone): make another one for the next run, or take loky.get_reusable_executor(), "
+        "which replaces a dead one"
+    )
 
 
 def test_an_engine_that_can_not_pickle_a_function_is_told_which(every_loop):

@@ -136,7 +136,7 @@ class PureScheduler(JobSet):
         finally:
             if printing is not None:
                 printing.close()
-            if run.settled is not None:
+            if run.settled is not None:  # pragma: no branch - else it was refused, and raises
                 self._verdict = run.settled
         return type(verdict) not in (CriticalFailure, TimedOut)
 
