@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import doctest
 import gc
 import importlib
@@ -36,13 +37,13 @@ def in_loop():
         yield runner.run
 
 
-@pytest.fixture(scope="module")
-def client(in_loop):
+@contextlib.contextmanager
+def client_of(in_loop, **options):
     """A client of two workers that have a GPU each, if one believes it."""
 
     async def start():
         cluster = await distributed.LocalCluster(
-            **LOCAL, resources={"GPU": 1}, asynchronous=True
+            **options, resources={"GPU": 1}, asynchronous=True
         )
         return cluster, await distributed.Client(cluster, asynchronous=True)
 
@@ -55,12 +56,17 @@ def client(in_loop):
     in_loop(end())
 
 
+@pytest.fixture(scope="module")
+def client(in_loop):
+    with client_of(in_loop, **LOCAL) as client:
+        yield client
+
+
 @pytest.fixture
-def idle(client, in_loop):
-    """The client, once nothing is left of other tests."""
-    gc.collect()
-    in_loop(scheduler_has(client, no_tasks))
-    return client
+def idle(in_loop):
+    """A client of a cluster of its own, where nothing is left of other tests."""
+    with client_of(in_loop, **IN_PROCESS) as client:
+        yield client
 
 
 @pytest.fixture
@@ -184,9 +190,9 @@ def test_arguments_may_have_the_names_of_options_of_dask(in_loop, engine):
     assert in_loop(job.fetch()) == {**named, "resources": 4}
 
 
-def test_a_value_is_freed_once_no_job_has_it(in_loop, idle, engine):
+def test_a_value_is_freed_once_no_job_has_it(in_loop, idle):
     async def main():
-        jobs = [CallJob(add, number, executor=engine) for number in range(3)]
+        jobs = [CallJob(add, number, executor=DaskEngine(idle)) for number in range(3)]
         await Scheduler(*jobs).co_run()
         held = await idle.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
         jobs.clear()
@@ -200,9 +206,9 @@ def test_a_value_is_freed_once_no_job_has_it(in_loop, idle, engine):
         gc.enable()
 
 
-def test_nothing_is_kept_of_a_call_that_raised(in_loop, idle, engine):
+def test_nothing_is_kept_of_a_call_that_raised(in_loop, idle):
     async def main():
-        job = CallJob(fail, "no", executor=engine, critical=False)
+        job = CallJob(fail, "no", executor=DaskEngine(idle), critical=False)
         await Scheduler(job).co_run()
         del job
         await scheduler_has(idle, no_tasks)
@@ -261,9 +267,9 @@ def test_a_call_takes_the_resources_of_a_worker(in_loop, idle, tmp_path):
 # -- what gets lost
 
 
-def test_a_call_that_dask_gives_up_fails_its_job_and_cancels_nothing(
-    in_loop, idle, engine, tmp_path
-):
+def test_a_call_that_dask_gives_up_fails_its_job_and_cancels_nothing(in_loop, idle, tmp_path):
+    engine = DaskEngine(idle)
+
     async def main():
         job = CallJob(wait_for, tmp_path / "go", executor=engine, critical=False, label="j")
         after = Job(asyncio.sleep, 0, "after", required=job)
