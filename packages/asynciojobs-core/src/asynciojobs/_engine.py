@@ -137,7 +137,7 @@ class Run:
         self._awaited = 0  # jobs whose end is waited for: regular ones, or else forever ones
         self._only_forever = True  # there are none but forever jobs
         self._starting = False  # _start_ready() is at work, or will be in the next turn
-        self._newcomers: list[AnyJob] = []  # added during the run, and not counted yet
+        self._newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
         self._shuffled = False  # those who wait for a job may not stand in order
         self._nests = False  # there are job sets among the jobs
         self._grown = False  # jobs have been added during the run
@@ -506,11 +506,11 @@ class Run:
     def _join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run; they are waited for from now on.
 
-        Their requirements are counted in the next turn of the loop, so that a user may add
+        Their requirements are looked at in the next turn of the loop, so that a user may add
         several jobs, and say what they require, in any order.
         """
         if self._verdict is None and not self._newcomers:
-            # First, since it raises near the recursion limit: nobody would count them.
+            # First, since it raises near the recursion limit: nobody would take them in.
             self._loop.call_soon(self._admit_newcomers, context=self._context)
         enroll(jobs, self._mark)
         self._grown = True
