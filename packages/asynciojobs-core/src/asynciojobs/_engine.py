@@ -417,7 +417,7 @@ class Run:
 
     async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
         record = self._job_set._shutdown_record
-        now = self._loop.time()
+        now = self._time()
         job._shutdown_given = True
         if self._observers.heard:
             self._observers.tell(job, SHUTDOWN, now)

@@ -65,7 +65,8 @@ class Observers:
             inner._outer.part(inner)
         inner._outer = self
         self._inner[inner] = None
-        inner._refresh()
+        if self.heard:
+            inner._refresh()
 
     def part(self, inner: Observers) -> None:
         """No longer tell the observers here what happens in there."""

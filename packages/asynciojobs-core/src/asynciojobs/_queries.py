@@ -143,7 +143,8 @@ def nesting(
     """
     below = job_sets_in(job_set)
     yield job_set, below
-    path = {job_set: iter(below)}  # each with what is still to come in there
+    # Each with what is still to come in there.
+    path = {job_set: iter(below)} if below else {}
     while path:
         for inner in path[next(reversed(path))]:
             if inner in path:
