@@ -1,0 +1,325 @@
+"""Each row of the first table of `docs/reliability.md`, at each depth of nesting.
+
+What a row is about happens at second 1, to a job of a `Scene` or to the whole run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import signal
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asynciojobs import (
+    CycleError,
+    ForeverRequirementError,
+    Job,
+    MissingRequirementError,
+    PureScheduler,
+    Scheduler,
+)
+
+PAGE = Path(__file__).parents[2] / "docs/reliability.md"
+
+
+class Scene:
+    """A scheduler with jobs in each state, and as many schedulers around it as `depth` says.
+
+    Args:
+        row: what happens there.
+        depth: how many schedulers are around that of the scene.
+        critical: whether it is critical, and they are; else the outermost is a `PureScheduler`.
+    """
+
+    def __init__(self, row, depth, *, critical):
+        self.failure = ValueError("no")
+        self.served = Counter()  # how often a job of each name had its co_shutdown()
+        other = functools.partial(self.job, forever=row.others_forever)
+        self.event = self.job("event", row.happens, self, critical=row.event_critical)
+        self.running = other("running", asyncio.sleep, 9)
+        self.behind = other("behind", asyncio.sleep, 1, required=self.event)
+        self.waiting = other("waiting", asyncio.sleep, 1, required=self.running)
+        self.inside = self.job("inside", asyncio.sleep, 9)
+        self.nested = Scheduler(self.inside, forever=row.others_forever)
+        self.bystanders = [self.job("bystander", asyncio.sleep, 9) for _ in range(depth)]
+        kinds = [functools.partial(Scheduler, critical=critical)] * (depth + 1)
+        if not critical:
+            kinds[-1] = PureScheduler
+        members = [self.event, self.running, self.behind, self.waiting, self.nested]
+        self.levels = [kinds[0](*members, timeout=row.timeout)]
+        for kind, bystander in zip(kinds[1:], self.bystanders, strict=True):
+            self.levels.append(kind(self.levels[-1], bystander))
+        self.outermost = self.levels[-1]
+        row.spoil(self)
+
+    def job(self, name, function, *args, **options):
+        async def serve():
+            self.served[name] += 1
+
+        return Job(function, *args, label=name, coshutdown=serve, **options)
+
+    def record(self, outcome):
+        """Return what became of the jobs, and of the schedulers, the outermost one last."""
+        return {
+            "fates": {name: fate(getattr(self, name)) for name in ALL_END},
+            "own": self.kept(self.event),
+            "around": [fate(job) for job in self.bystanders],
+            "answers": [*map(self.kept, self.levels[:-1]), self.plain(outcome)],
+            "served": self.served,
+        }
+
+    def kept(self, job):
+        """Return the result of a job, or what it raised; ``None`` if it is not done."""
+        exception = job.raised_exception()
+        if exception is not None:
+            return self.plain(exception)
+        return job.result() if job.is_done() else None
+
+    def plain(self, outcome):
+        """Return what can be compared: of an exception the type, but FAILURE for that one."""
+        if outcome is self.failure:
+            return FAILURE
+        return type(outcome) if isinstance(outcome, BaseException) else outcome
+
+
+def fate(job):
+    if job.started_at is None:
+        return "never started"
+    return f"{'done' if job.is_done() else 'ended'} at {job.ended_at:g}"
+
+
+# -- what may happen
+
+
+FAILURE = "the very exception that the job raised"
+
+
+async def succeed(scene):
+    await asyncio.sleep(1)
+    return "result"
+
+
+async def fail(scene):
+    await asyncio.sleep(1)
+    raise scene.failure
+
+
+async def cancel_itself(scene):
+    await asyncio.sleep(1)
+    asyncio.current_task().cancel()
+    await asyncio.sleep(0)
+
+
+async def be_cancelled_by_another(scene):
+    asyncio.get_running_loop().call_later(1, asyncio.current_task().cancel)
+    await asyncio.sleep(9)
+
+
+async def go_on(scene):
+    await asyncio.sleep(9)
+
+
+async def hear_ctrl_c(scene):
+    asyncio.get_running_loop().call_later(1, signal.raise_signal, signal.SIGINT)
+    await asyncio.sleep(9)
+
+
+async def interrupt(scene):
+    await asyncio.sleep(1)
+    raise KeyboardInterrupt
+
+
+async def leave(scene):
+    await asyncio.sleep(1)
+    raise SystemExit(3)
+
+
+async def run_each_again(scene):
+    await asyncio.sleep(1)
+    for level in scene.levels:
+        with pytest.raises(RuntimeError, match=r"takes part in a run that is going on"):
+            await level.co_run()
+    return "result"
+
+
+def leave_as_it_is(scene):
+    pass
+
+
+def require_in_a_circle(scene):
+    scene.running.requires(scene.waiting)
+
+
+def require_what_is_elsewhere(scene):
+    scene.running.requires(Job(asyncio.sleep, 1))
+
+
+def require_a_forever_job(scene):
+    scene.event.forever = True
+
+
+def run(scene, _):
+    return scene.outermost.run()
+
+
+def run_and_cancel(scene, every_loop):
+    async def main():
+        task = asyncio.ensure_future(scene.outermost.co_run())
+        asyncio.get_running_loop().call_later(1, task.cancel)
+        return await task
+
+    with asyncio.Runner(loop_factory=every_loop) as runner:
+        return runner.run(main())
+
+
+# -- what becomes of it
+
+
+ALL_END = {
+    "event": "ended at 1",
+    "running": "ended at 1",
+    "behind": "never started",
+    "waiting": "never started",
+    "nested": "ended at 1",
+    "inside": "ended at 1",
+}
+ALL_END_BUT_THE_EVENT = ALL_END | {"event": "done at 1"}
+ALL_GO_ON = {
+    "event": "done at 1",
+    "running": "done at 9",
+    "behind": "done at 2",
+    "waiting": "done at 10",
+    "nested": "done at 9",
+    "inside": "done at 9",
+}
+NOTHING_STARTS = dict.fromkeys(ALL_END, "never started")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: what happens, and what becomes of the jobs and of the run."""
+
+    happens: Any
+    """The work of the job `event`."""
+    fates: dict[str, str]
+    own: object
+    """Its result, its exception, or the type of that; ``None`` if it has none."""
+    tolerant: object
+    """What `co_run()` of a `PureScheduler` returns, or raises."""
+    critical: object
+    """The same for a critical `Scheduler`."""
+    event_critical: bool = True
+    others_forever: bool = False
+    timeout: float | None = None
+    """That of the scheduler of the scene (seconds)."""
+    spoil: Any = leave_as_it_is
+    """What is done to the scene before it runs."""
+    run: Any = run
+    from_outside: bool = False
+    """Nested schedulers are not done then."""
+
+    def record(self, depth, *, critical):
+        """Return what `Scene.record` must be."""
+        answer = self.critical if critical else self.tolerant
+        ends_all = not isinstance(answer, bool)
+        starts = self.fates is not NOTHING_STARTS
+        around = "ended at 1" if ends_all else "done at 9"
+        # A scheduler that fails, but is not critical, is no failure of those around it.
+        answers = [answer, *[True if answer is False else answer] * depth]
+        if self.from_outside:
+            answers[:-1] = [None] * depth
+        return {
+            "fates": self.fates,
+            "own": self.own,
+            "around": [around if starts else "never started"] * depth,
+            "answers": answers,
+            "served": self.served(depth) if starts else {},
+        }
+
+    @staticmethod
+    def served(depth):
+        """Return how often jobs of each name are shut down: all those that are nested, once."""
+        in_scene = ["event", "running", "behind", "waiting"] if depth else []
+        return Counter(["inside", *in_scene, *["bystander"] * (depth - 1)])
+
+
+def goes_on(happens, own, **options):
+    return Row(happens, ALL_GO_ON, own, tolerant=True, critical=True, **options)
+
+
+def fails(happens, own, critical, fates=ALL_END_BUT_THE_EVENT, **options):
+    return Row(happens, fates, own, tolerant=False, critical=critical, **options)
+
+
+def leaves(happens, error, **options):
+    return Row(happens, ALL_END_BUT_THE_EVENT, error, error, error, **options)
+
+
+def comes_from_outside(happens, error, fates=ALL_END, **options):
+    return Row(happens, fates, None, error, error, from_outside=True, **options)
+
+
+def refused(spoil, error):
+    return comes_from_outside(succeed, error, fates=NOTHING_STARTS, spoil=spoil)
+
+
+CANCELLED = asyncio.CancelledError
+
+TABLE = {
+    "all regular jobs are done": [
+        Row(succeed, ALL_END_BUT_THE_EVENT, "result", True, True, others_forever=True)
+    ],
+    "a job returns": [goes_on(succeed, "result")],
+    "a job that is not critical raises": [goes_on(fail, FAILURE, event_critical=False)],
+    "a critical job raises": [fails(fail, FAILURE, FAILURE)],
+    "another job, or the job itself, cancels its task": [
+        fails(cancel_itself, CANCELLED, CANCELLED),
+        fails(be_cancelled_by_another, CANCELLED, CANCELLED),
+        goes_on(cancel_itself, CANCELLED, event_critical=False),
+        goes_on(be_cancelled_by_another, CANCELLED, event_critical=False),
+    ],
+    "the timeout expires": [fails(go_on, None, TimeoutError, fates=ALL_END, timeout=1)],
+    "cancelled from outside": [comes_from_outside(go_on, CANCELLED, run=run_and_cancel)],
+    "a job raises `KeyboardInterrupt` or `SystemExit`": [
+        leaves(interrupt, KeyboardInterrupt),
+        leaves(interrupt, KeyboardInterrupt, event_critical=False),
+        leaves(leave, SystemExit),
+        leaves(leave, SystemExit, event_critical=False),
+    ],
+    "Ctrl-C during `run()`": [comes_from_outside(hear_ctrl_c, KeyboardInterrupt)],
+    "a cycle, a missing requirement, a regular job that requires a forever one": [
+        refused(require_in_a_circle, CycleError),
+        refused(require_what_is_elsewhere, MissingRequirementError),
+        refused(require_a_forever_job, ForeverRequirementError),
+    ],
+    "it is running already": [goes_on(run_each_again, "result")],
+}
+
+ROWS = [
+    pytest.param(row, id=f"{row.happens.__name__}-{row.spoil.__name__}-{name}")
+    for name, rows in TABLE.items()
+    for row in rows
+]
+
+
+def test_the_rows_are_those_of_the_document():
+    table = PAGE.read_text().partition("| what happens | jobs that run")[2].partition("\n\n")[0]
+    assert list(TABLE) == re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+
+
+@pytest.mark.parametrize("depth", range(4))
+@pytest.mark.parametrize("critical", [False, True], ids=["tolerant", "critical"])
+@pytest.mark.parametrize("row", ROWS)
+def test_what_is_promised_holds_at_each_depth(every_loop, row, critical, depth):
+    scene = Scene(row, depth, critical=critical)
+    try:
+        outcome = row.run(scene, every_loop)
+    except BaseException as error:  # KeyboardInterrupt and its like are among them
+        outcome = error
+    assert scene.record(outcome) == row.record(depth, critical=critical)
