@@ -264,3 +264,26 @@ def test_what_requires_nothing_starts_as_added_where_requirements_stand_behind(e
     last = Job(note, "last", required=second)
     PureScheduler(last, first, second).run()
     assert order == ["first", "second", "last"]
+
+
+def test_jobs_that_an_observer_lets_wait_start_in_the_order_in_which_they_were_added(every_loop):
+    order = []
+
+    async def note(name):
+        order.append(name)
+
+    new = Job(asyncio.sleep, 1)
+    begin = Job(asyncio.sleep, 1)
+    first = Job(note, "first", required=begin)
+    second = Job(note, "second")
+    scheduler = PureScheduler(begin, first, second)
+
+    def let_them_wait(event):
+        if (event.job, event.kind) == (begin, "scheduled"):
+            scheduler.add(new)
+            first.requires(new)
+            second.requires(new)
+
+    scheduler.observe(let_them_wait)
+    scheduler.run()
+    assert order == ["first", "second"]

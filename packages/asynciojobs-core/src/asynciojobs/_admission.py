@@ -11,8 +11,8 @@ The result is kept on the jobs, since that is the cheapest place:
 - `_holds`, who waits for its end: `NOBODY`, one job, or a list of them; ``None`` if the job
   takes part in no run, or its end has been dealt with. So that tells what is not done;
 - `_unmet`, which of its requirements may not be done yet, if it has several;
-- `_rank`, its place in the run, if it has requirements: those that become ready together are
-  started in the order in which they were added.
+- `_rank`, its place in the run: those that become ready together are started in the order in which
+  they were added.
 
 Where each job stands behind its requirements, that order is the proof that there is no cycle.
 Otherwise they are put in such an order first.
@@ -194,17 +194,16 @@ def _enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], run: object) -> list[
     for rank, job in ranked:
         if job._holds is not None:
             raise AlreadyRunningError(job)
+        job._rank = rank
         required = job._required
         if required is None:
             entries.append(job)
         elif isinstance(required, AbstractJob):
             if required._run is not run:
                 return None
-            job._rank = rank
             wait_for(required, job)
         else:  # users may edit a set during the run; what counts is how it is now
             job._unmet = required = tuple(required)
-            job._rank = rank
             for requirement in required:
                 if requirement._run is not run:
                     return None
