@@ -8,8 +8,10 @@ the enclosing run at the end of a nested scheduler, or the user.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from . import _log
 from ._events import EventKind
@@ -21,6 +23,8 @@ from .job import AbstractJob
 __all__ = ["passes_on", "serve", "serve_at_once", "shut_down"]
 
 F = TypeVar("F", bound=Callable[..., object])
+
+Call: TypeAlias = asyncio.Task[BaseException | None]
 
 
 async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
@@ -49,7 +53,8 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         await _serve_all(job_set, timeout, loop)
     finally:
         job_set._shutdown_under_way = None
-        over.set_result(None)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            over.set_result(None)
     return job_set._shutdown_record.complete
 
 
@@ -75,27 +80,41 @@ async def _serve_all(
     }
     if not calls:
         return
+    left = calls
     try:
         _, late = await asyncio.wait(calls, timeout=timeout)
         for call in late:
             record.note(calls[call], TimeoutError(f"co_shutdown() took over {timeout}s"))
+    except GeneratorExit:  # the loop is gone, the calls with it: nothing to wait for
+        left = {}
+        raise
     finally:
-        for call, job in calls.items():
+        for call, job in left.items():
             cancel(call, job)
         try:
-            await wait_out(calls)
+            if left:
+                await wait_out(left)
         finally:
             _look_through(calls)
 
 
-def _look_through(calls: Mapping[asyncio.Task[BaseException | None], AnyJob]) -> None:
-    """Leave those that were cancelled before they began to the next, raise what must leave."""
+def _look_through(calls: Mapping[Call, AnyJob]) -> None:
+    """Leave those that never began to the next shutdown, raise what must leave."""
     for call, job in calls.items():
-        if call.cancelled():
+        if not _has_begun(call):
             job._shutdown_given = False
     for call in calls:
-        if not call.cancelled() and (interruption := call.result()) is not None:
+        if not call.done() or call.cancelled():  # not done only if the loop is gone
+            continue
+        if (interruption := call.result()) is not None:
             raise interruption
+
+
+def _has_begun(call: Call) -> bool:
+    if call.done():
+        return not call.cancelled()  # once it has begun, it takes note of that, and returns
+    coroutine: Any = call.get_coro()
+    return inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
 
 
 def _take_turns(job_set: JobSet, now: float) -> Iterable[AnyJob]:
@@ -155,6 +174,7 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
     Returns:
         a ``KeyboardInterrupt`` or ``SystemExit``, to be raised once all are served.
     """
+    loop = asyncio.get_running_loop()
     try:
         if isinstance(job, JobSet):
             if asyncio.get_running_loop().get_task_factory():
@@ -168,7 +188,7 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
         cancelled = isinstance(error, asyncio.CancelledError)
         if not (cancelled and job in record.failures):  # else its time ran out: that is noted
             record.note(job, error)
-            _log.error("co_shutdown() of %s raised", job.repr_main())
+            _tell(job, error, loop)
     else:
         if answer is False and isinstance(job, JobSet):
             record.complete = False
@@ -176,3 +196,9 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
         if isinstance(job, JobSet):  # its class may not have come to shut_down()
             job._looked_through = False
     return None
+
+
+def _tell(job: AnyJob, error: BaseException, loop: asyncio.AbstractEventLoop) -> None:
+    """Log that a `co_shutdown()` raised, unless it was closed, since its loop is gone."""
+    if loop.is_running() or not isinstance(error, GeneratorExit):
+        _log.error("co_shutdown() of %s raised", job.repr_main())

@@ -1,0 +1,228 @@
+"""The loop is gone in mid shutdown: the coroutines are closed, and complain of nothing.
+
+The loop is stopped for good, and closed; or its tasks are collected while it is there still, or
+while another loop runs. asyncio's own words, of each task that was pending, are left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from asynciojobs import AbstractJob, CallJob, Job, Scheduler
+
+TURNS = 12
+"""Enough for all that is to be served to have begun."""
+
+NEVER_BEGUN = [
+    f"RuntimeWarning(\"coroutine '{it}' was never awaited\")" for it in ("serve", "Run._drive")
+]
+"""Python's own words, of a task that its loop had not come to."""
+
+
+class Hanging(AbstractJob):
+    """Waits in its shutdown for what nobody keeps, so that all that waits can be collected."""
+
+    async def co_run(self):
+        pass
+
+    async def co_shutdown(self):
+        await asyncio.get_running_loop().create_future()
+
+
+class Sleeping(Hanging):
+    async def co_shutdown(self):
+        await asyncio.sleep(9)
+
+
+class Deaf(Hanging):
+    """Its shutdown is cancelled, and goes on."""
+
+    async def co_shutdown(self):
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(9)
+        await asyncio.get_running_loop().create_future()
+
+
+def flat(kind, **options):
+    return Scheduler(kind(label="a"), kind(label="b"), shutdown_timeout=None, **options)
+
+
+def nested(kind):
+    return Scheduler(flat(kind), shutdown_timeout=None)
+
+
+def shut_down(scheduler):
+    return [scheduler.co_shutdown()]
+
+
+def shut_down_twice(scheduler):
+    return [scheduler.co_shutdown(), scheduler.co_shutdown()]
+
+
+def run(scheduler):
+    return [scheduler.co_run()]
+
+
+SCENARIOS = [
+    (flat, shut_down),
+    (flat, shut_down_twice),
+    (nested, shut_down),
+    (nested, shut_down_twice),
+    (nested, run),
+]
+
+
+@pytest.fixture
+def complaints(monkeypatch):
+    """What Python and the project say."""
+    said = []
+    monkeypatch.setattr("sys.unraisablehook", lambda it: said.append(repr(it.exc_value)))
+    for name in ("asynciojobs", "concurrent.futures"):
+        log = logging.getLogger(name)
+        monkeypatch.setattr(log, "handle", lambda record: said.append(record.getMessage()))
+    return said
+
+
+def close(loop):
+    loop.close()
+
+
+def collect(loop):
+    gc.collect()
+    loop.close()
+
+
+def collect_in_another_loop(loop):
+    async def main():
+        gc.collect()
+
+    asyncio.run(main())
+    loop.close()
+
+
+def take_turns(loop, count):
+    for _ in range(count):
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+
+
+def lose(coroutines, turns, how):
+    """Have a loop begin coroutines, and lose it."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    tasks = [loop.create_task(coroutine) for coroutine in coroutines]
+    take_turns(loop, turns)
+    assert not any(task.done() for task in tasks)
+    coroutines.clear()
+    tasks.clear()
+    how(loop)
+    gc.collect()
+
+
+@pytest.mark.parametrize(("make", "begin"), SCENARIOS)
+@pytest.mark.parametrize("how", [close, collect, collect_in_another_loop])
+def test_a_loop_that_is_lost_in_a_shutdown_is_no_complaint(complaints, make, begin, how):
+    coroutines = begin(make(Hanging))
+    left = weakref.WeakSet(coroutines)
+    lose(coroutines, TURNS, how)
+    assert (complaints, list(left)) == ([], [])
+
+
+@pytest.mark.parametrize("turn", range(1, TURNS + 1))
+@pytest.mark.parametrize(("make", "begin"), SCENARIOS)
+def test_a_loop_that_is_closed_in_some_turn_is_no_complaint(complaints, make, begin, turn):
+    lose(begin(make(Sleeping)), turn, close)
+    assert [said for said in complaints if said not in NEVER_BEGUN] == []
+
+
+def test_a_loop_that_is_lost_while_a_cancelled_shutdown_ends_is_no_complaint(complaints):
+    async def cancelled():
+        call = asyncio.ensure_future(flat(Deaf).co_shutdown())
+        for _ in range(4):
+            await asyncio.sleep(0)
+        call.cancel()
+        await call
+
+    lose([cancelled()], TURNS, close)
+    assert complaints == []
+
+
+def test_a_shutdown_can_be_closed_in_its_loop_and_its_calls_go_on(complaints):
+    served = []
+
+    class Slow(Hanging):
+        async def co_shutdown(self):
+            await asyncio.sleep(0)
+            served.append(self.label)
+
+    async def main():
+        coroutine = flat(Slow).co_shutdown()
+        coroutine.send(None)
+        await asyncio.sleep(0)
+        coroutine.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert (served, complaints) == (["a", "b"], [])
+
+
+def test_a_shutdown_is_not_complete_if_its_loop_was_lost(complaints):
+    scheduler = flat(Hanging)
+    lose(shut_down(scheduler), TURNS, close)
+    assert scheduler.shutdown() is False
+    assert [*map(repr, scheduler.shutdown_failures().values())] == ["GeneratorExit()"] * 2
+
+
+def test_what_had_not_begun_when_the_loop_was_lost_is_served_by_the_next_call(complaints):
+    served = []
+
+    async def serve(label):
+        served.append(label)
+
+    jobs = [Job(asyncio.sleep, 1, coshutdown=lambda _, it=it: serve(it)) for it in "ab"]
+    scheduler = Scheduler(*jobs)
+    lose(shut_down(scheduler), 1, close)
+    assert (scheduler.shutdown(), served) == (True, ["a", "b"])
+
+
+class Remote:
+    """An engine whose calls never end."""
+
+    async def start(self, function, args, kwargs):
+        await asyncio.get_running_loop().create_future()
+
+    async def fetch(self, handle):
+        pass
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_loop_that_is_lost_while_functions_run_is_no_complaint(complaints, cancelled):
+    def block():
+        begun.wait()
+        go_on.wait()
+
+    begun, go_on = threading.Barrier(3), threading.Event()
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    with ThreadPoolExecutor() as pool, ThreadPoolExecutor() as of_the_loop:
+        loop.set_default_executor(of_the_loop)
+        kinds = {"executor": pool}, {"executor": Remote()}, {}
+        jobs = [CallJob(block, **kind) for kind in kinds]
+        tasks = [loop.create_task(Scheduler(*jobs).co_run())]
+        take_turns(loop, TURNS)
+        begun.wait()
+        if cancelled:
+            tasks[0].cancel()
+        take_turns(loop, TURNS)
+        assert not tasks.pop().done()
+        loop.close()
+        gc.collect()
+        go_on.set()
+    assert complaints == []
