@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector all that there is before the first test.
+
+    That is pytest, and thousands of tests, which a `gc.collect()` would go through each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def loop_from_zero() -> asyncio.AbstractEventLoop:
