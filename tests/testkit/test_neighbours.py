@@ -6,6 +6,11 @@ import pytest
 
 pytest_plugins = "pytester"
 
+# None of these is a neighbour here. The first leaves a thread for each worker of pytest-xdist
+# that has ended, which keeps a processor busy until the process of our own tests ends.
+STRANGERS = ("rerunfailures", "hypothesispytest", "platformdirs", "pytest_mock")
+OTHERS = tuple(f"-pno:{name}" for name in STRANGERS)
+
 SYNCHRONOUS = """
 import asyncio
 import pytest
@@ -47,7 +52,7 @@ async def test_real_time():
 """
     )
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
-    result = pytester.runpytest("-Werror")
+    result = pytester.runpytest("-Werror", *OTHERS)
     result.assert_outcomes(passed=7)
 
 
@@ -71,7 +76,7 @@ async def test_time():
     await asyncio.sleep(3600)
     assert asyncio.get_running_loop().time() == 3600.0
 """)
-    pytester.runpytest("-Werror").assert_outcomes(passed=1)
+    pytester.runpytest("-Werror", *OTHERS).assert_outcomes(passed=1)
 
 
 def test_anyio(pytester):
@@ -95,20 +100,20 @@ async def test_time():
     assert clock.time == 3601.0
 """
     )
-    pytester.runpytest("-Werror", "-pno:asyncio").assert_outcomes(passed=5)
+    pytester.runpytest("-Werror", *OTHERS, "-pno:asyncio").assert_outcomes(passed=5)
 
 
 def test_xdist(pytester):
     pytest.importorskip("xdist")
     pytester.makepyfile(SYNCHRONOUS)
-    options = ("-n2", "--asynciojobs-seeds=3", "-pno:asyncio")
+    options = ("-n2", "--asynciojobs-seeds=3", "-pno:asyncio", *OTHERS)
     pytester.runpytest(*options).assert_outcomes(passed=12)
 
 
 def test_randomly(pytester):
     pytest.importorskip("pytest_randomly")
     pytester.makepyfile(SYNCHRONOUS)
-    options = ("-prandomly", "--asynciojobs-seeds=3", "-pno:asyncio")
+    options = ("-prandomly", "--asynciojobs-seeds=3", "-pno:asyncio", *OTHERS)
     pytester.runpytest(*options).assert_outcomes(passed=12)
 
 
@@ -133,4 +138,4 @@ def anyio_backend():
     return "asyncio"
 """
     )
-    pytester.runpytest("-n2", "--asynciojobs-seeds=2").assert_outcomes(passed=12)
+    pytester.runpytest("-n2", *OTHERS, "--asynciojobs-seeds=2").assert_outcomes(passed=12)

@@ -19,6 +19,20 @@ def block(heading):
     return text
 
 
+# To load the plugins of others would take longer than the tests.
+OTHERS = [
+    "anyio",
+    "asyncio",
+    "hypothesispytest",
+    "platformdirs",
+    "pytest_mock",
+    "randomly",
+    "rerunfailures",
+    "xdist",
+    "xdist.looponfail",
+]
+
+
 @pytest.fixture
 def lab(pytester):
     """A project with the program of the README, and its test."""
@@ -29,7 +43,8 @@ def lab(pytester):
 
 def output(project):
     """Run the tests of a project; return what pytest prints, without margins and prefixes."""
-    result = project.runpytest_subprocess("-pno:randomly", "-pno:asyncio", "-Werror")
+    others = [f"-pno:{name}" for name in OTHERS]
+    result = project.runpytest_subprocess(*others, "-Werror")
     prefix = re.compile(r"^E? *((\w|\.)+\.)?(AssertionError: )?")
     lines = (prefix.sub("", line) for line in result.outlines)
     return result, "\n".join(line.rstrip() for line in lines)
