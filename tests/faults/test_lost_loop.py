@@ -180,6 +180,36 @@ def test_a_shutdown_is_not_complete_if_its_loop_was_lost(complaints):
     assert [*map(repr, scheduler.shutdown_failures().values())] == ["GeneratorExit()"] * 2
 
 
+def test_a_shutdown_does_not_wait_for_one_whose_loop_is_gone(fake_time):
+    scheduler = flat(Sleeping)
+    loop = asyncio.new_event_loop()
+    held = loop.create_task(scheduler.co_shutdown())
+    take_turns(loop, TURNS)
+    loop.close()
+    assert (held.done(), scheduler.shutdown()) == (False, False)
+
+
+def test_one_that_is_collected_in_mid_shutdown_is_taken_for_over_by_nobody(fake_time):
+    scheduler = flat(Sleeping)
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    held = [loop.create_task(scheduler.co_shutdown())]
+    take_turns(loop, TURNS)
+    loop.close()
+    scheduler.add(Sleeping())
+
+    async def main():
+        first = asyncio.ensure_future(scheduler.co_shutdown())
+        await asyncio.sleep(1)
+        held.clear()
+        gc.collect()
+        await scheduler.co_shutdown()
+        return first.done(), asyncio.get_running_loop().time()
+
+    with asyncio.Runner(loop_factory=fake_time) as runner:
+        assert runner.run(main()) == (True, 9)
+
+
 def test_what_had_not_begun_when_the_loop_was_lost_is_served_by_the_next_call(complaints):
     served = []
 

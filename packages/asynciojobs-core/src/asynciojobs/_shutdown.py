@@ -47,12 +47,16 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
     job_set._looked_through = False
     loop = asyncio.get_running_loop()
     while (other_call := job_set._shutdown_under_way) is not None:
+        if other_call.get_loop() is not loop:  # that is gone, and has cut off what it called
+            job_set._shutdown_record.complete = False
+            break
         await asyncio.wait([other_call])
     over = job_set._shutdown_under_way = loop.create_future()
     try:
         await _serve_all(job_set, timeout, loop)
     finally:
-        job_set._shutdown_under_way = None
+        if job_set._shutdown_under_way is over:
+            job_set._shutdown_under_way = None
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             over.set_result(None)
     return job_set._shutdown_record.complete
@@ -177,7 +181,7 @@ async def serve(job: AnyJob, record: ShutdownRecord) -> BaseException | None:
     loop = asyncio.get_running_loop()
     try:
         if isinstance(job, JobSet):
-            if asyncio.get_running_loop().get_task_factory():
+            if loop.get_task_factory():
                 await asyncio.sleep(0)  # eager tasks would start one in the other, all depths
             job._looked_through = True
         answer = await job.co_shutdown()
