@@ -59,6 +59,20 @@ def test_a_job_that_returned_dies_with_its_last_reference(every_loop, no_collect
     assert gone(*references) == [True] * 3
 
 
+def test_the_task_of_a_job_dies_with_the_end_of_the_job(every_loop, no_collector):
+    async def note_task():
+        references.append(weakref.ref(asyncio.current_task()))
+
+    async def look():
+        await asyncio.sleep(1)
+        return gone(*references)
+
+    references = []
+    at_the_end = Job(look)
+    PureScheduler(Job(note_task), at_the_end).run()
+    assert at_the_end.result() == [True]
+
+
 @frames_are_dropped
 def test_a_job_that_raised_dies_with_its_last_reference(every_loop, no_collector):
     job = Job(fail, thing := Thing())

@@ -359,11 +359,10 @@ class Run:
         self.prime(drive)
         name = label if isinstance(label, str) else job._name
         task = self._loop.create_task(drive, name=name)
-        # An eager task, of Python 3.12 and later, may have come to its end already ...
+        # An eager task, of Python 3.12 and later, may have come to its end already. One that
+        # has not has not ended the run either: only its end could, in its first step.
         if not task.done():  # pragma: no branch - there are none on Python 3.11
             self._tasks[job] = task
-            if self._verdict is not None:  # pragma: no cover - there are none on Python 3.11
-                cancel(task, job)  # ... or may have brought the end of the run
 
     def prime(self, drive: Coroutine[Any, Any, None]) -> None:
         """Bring a coroutine of `_drive()` into its ``try``, in which it sees cancellations."""
