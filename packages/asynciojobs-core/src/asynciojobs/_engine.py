@@ -508,14 +508,13 @@ class Run:
         Their requirements are looked at in the next turn of the loop, so that a user may add
         several jobs, and say what they require, in any order.
         """
-        if self._verdict is None and not self._newcomers:
+        if not self._newcomers:
             # First, since it raises near the recursion limit: nobody would take them in.
             self._loop.call_soon(self._admit_newcomers, context=self._context)
         enroll(jobs, self._mark)
         self._grown = True
-        if self._verdict is None:
-            self._expect(len(jobs), {job for job in jobs if job.forever})
-            self._newcomers.extend(jobs)
+        self._expect(len(jobs), {job for job in jobs if job.forever})
+        self._newcomers.extend(jobs)
 
     def _admit_newcomers(self) -> None:
         newcomers, self._newcomers = self._newcomers, []
