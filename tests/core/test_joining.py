@@ -285,6 +285,46 @@ def test_a_job_that_ran_before_can_join_again(every_loop):
     assert (again.started_at, again.ended_at) == (1, 2)
 
 
+def test_a_job_that_ran_before_is_idle_until_it_starts_again(every_loop):
+    again = sleeper()
+    PureScheduler(again).run()
+    again.requires(slow := sleeper(9))
+    scheduler = PureScheduler(slow, adder(lambda: scheduler.add(again)), timeout=3)
+    assert scheduler.run() is False
+    assert again.is_idle() is True
+
+
+def test_a_job_that_ran_before_is_idle_until_the_scheduler_around_it_joins_and_starts(
+    every_loop,
+):
+    again = sleeper()
+    PureScheduler(again).run()
+    slow = sleeper(9)
+    new = Scheduler(Scheduler(again), required=slow)
+    scheduler = PureScheduler(slow, adder(lambda: scheduler.add(new)), timeout=3)
+    assert scheduler.run() is False
+    assert again.is_idle() is True
+
+
+def test_newcomers_start_in_the_order_in_which_they_were_added(every_loop):
+    async def note(name):
+        order.append(name)
+
+    def new(name):
+        return Job(note, name, required=slow)
+
+    order = []
+    slow = sleeper(5)
+    scheduler = PureScheduler(
+        new("first"),
+        slow,  # behind a job that requires it: who waits for it may not stand in order
+        adder(lambda: scheduler.update(map(new, ["second", "third", "fourth"])), 1),
+        adder(lambda: scheduler.add(new("last")), 2),
+    )
+    assert scheduler.run() is True
+    assert order == ["first", "second", "third", "fourth", "last"]
+
+
 def test_adding_twice_is_adding_once(every_loop):
     runs = []
 
@@ -367,6 +407,19 @@ def test_requirements_can_be_added_again_and_again(every_loop):
     assert last.started_at == 5
 
 
+def test_a_job_that_is_done_can_be_made_to_require_a_waiting_one(every_loop):
+    def add():
+        last.requires(scheduler.add(sleeper()))
+        first.requires(last)  # which counts from the next run on
+
+    first = sleeper(0.5)
+    job = adder(add)
+    last = sleeper(required=[first, job])
+    scheduler = PureScheduler(first, job, last)
+    assert scheduler.run() is True
+    assert last.started_at == 2
+
+
 @pytest.mark.parametrize("observed", [False, True])
 def test_a_waiting_job_is_not_asked_what_it_requires_in_a_run_that_nobody_joined(
     every_loop, observed
@@ -426,21 +479,28 @@ def nested_in_itself(scheduler, waiting):
     scheduler.add(a)
 
 
-WRONG = {
-    circle: CycleError,
-    circle_through_a_waiting_job: CycleError,
-    circle_of_one: CycleError,
-    missing: MissingRequirementError,
-    late_missing: MissingRequirementError,
-    required_forever: ForeverRequirementError,
-    nested_circle: CycleError,
-    nested_in_itself: ValueError,
-}
+def nested_circle_that_would_start_later(scheduler, waiting):
+    a, b = sleeper(), sleeper()
+    scheduler.add(Scheduler(a.requires(b), b.requires(a), required=waiting, critical=False))
 
 
-@pytest.mark.parametrize(("wrong", "error"), WRONG.items())
+WRONG = [
+    (circle, CycleError, 1),
+    (circle_through_a_waiting_job, CycleError, 2),
+    (circle_of_one, CycleError, 1),
+    (missing, MissingRequirementError, 1),
+    (late_missing, MissingRequirementError, 2),
+    (required_forever, ForeverRequirementError, 1),
+    (nested_circle, CycleError, 1),
+    (nested_circle_that_would_start_later, CycleError, 1),
+    (nested_in_itself, ValueError, 1),
+]
+"""What is done, what comes of it, and when: by the next turn, or when `waiting` would start."""
+
+
+@pytest.mark.parametrize(("wrong", "error", "when"), WRONG)
 @pytest.mark.parametrize("depth", [0, 2])
-def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, depth):
+def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, when, depth):
     async def main():
         job = adder(lambda: wrong(scheduler, waiting))
         waiting = sleeper(required=job)
@@ -450,9 +510,9 @@ def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, dept
             outer = Scheduler(outer, sleeper(9))
         with pytest.raises(error):
             await outer.co_run()
-        return scheduler._join_run, outer._join_run
+        return scheduler._join_run, outer._join_run, asyncio.get_running_loop().time()
 
-    assert in_loop(main()) == (None, None)
+    assert in_loop(main()) == (None, None, when)
 
 
 def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_loop):
@@ -463,10 +523,11 @@ def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_
         waiting.requires(new)
 
     first, second = last_act(add), last_act(lambda: new.requires(waiting))
-    waiting = sleeper(required=first)
-    scheduler = PureScheduler(first, second, waiting)
+    waiting, beside = sleeper(required=first), sleeper(9)
+    scheduler = PureScheduler(first, second, waiting, beside)
     with pytest.raises(CycleError):
         scheduler.run()
+    assert beside.ended_at == 1
 
 
 @pytest.mark.parametrize("between", [0, 2])
@@ -601,7 +662,16 @@ def test_a_job_added_in_the_turn_in_which_the_run_ends_is_not_started(every_loop
     new = Job(asyncio.sleep(1))
     scheduler = PureScheduler(Job(add_and_fail))
     assert scheduler.run() is False
-    assert new.is_running() is False
+    assert new.is_idle() is True
+
+
+def test_a_job_added_in_the_turn_in_which_the_run_ends_is_not_looked_at(every_loop):
+    async def add_and_fail():
+        scheduler.add(sleeper(required=sleeper()))
+        raise ValueError
+
+    scheduler = PureScheduler(Job(add_and_fail))
+    assert (scheduler.run(), scheduler.failed_critical()) == (False, True)
 
 
 def test_a_job_added_between_runs_takes_part_in_the_next_one(every_loop):

@@ -11,6 +11,7 @@ import contextlib
 import io
 import random
 import sys
+from functools import partial
 
 import pytest
 
@@ -206,4 +207,71 @@ def test_a_failure_costs_as_much_as_there_are_levels_around(name):
 
     question(nested(SMALL))
     small, large = (calls(question, nested(size)) for size in (SMALL, SMALL * FACTOR))
+    assert large <= ALLOWED * small
+
+
+def many_that_join(size):
+    """Return a scheduler that a job adds others to, one by one, which wait behind many."""
+
+    class Adder(Counted):
+        async def co_run(self):
+            for _ in range(size):
+                scheduler.add(Counted(required=waiting))
+                await asyncio.sleep(0)
+
+    first = Adder()
+    waiting = Sequence(*(Counted() for _ in range(size)), required=first)
+    scheduler = PureScheduler(first, waiting)
+    return scheduler
+
+
+def joined(*jobs):
+    """Return a scheduler in which jobs wait for one that was made to require a newcomer."""
+
+    class Adder(Counted):
+        async def co_run(self):
+            waiting.requires(scheduler.add(Counted(forever=self.forever)))
+
+    first = Adder(forever=jobs[0].forever)
+    waiting = Counted(forever=jobs[0].forever, required=first)
+    for job in jobs:
+        job.requires(waiting)
+    scheduler = PureScheduler(first, waiting, *jobs)
+    return scheduler
+
+
+def joined_in_turn(size, forever):
+    return joined(*Sequence(*(Counted(forever=forever) for _ in range(size))).jobs)
+
+
+def joined_together(size, forever):
+    """Return such a scheduler, of jobs that end in the same turn."""
+
+    class Together(Counted):
+        async def co_run(self):
+            running.append(self)
+            if len(running) == size:
+                all_run.set()
+            await all_run.wait()
+
+    running = []
+    all_run = asyncio.Event()
+    return joined(*(Together(forever=forever) for _ in range(size)))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        many_that_join,
+        *(
+            partial(shape, forever=forever)
+            for shape in (joined_in_turn, joined_together)
+            for forever in (False, True)
+        ),
+    ],
+)
+def test_jobs_that_join_cost_as_much_as_there_are(shape):
+    run = QUESTIONS["run"]
+    run(shape(SMALL))
+    small, large = (calls(run, shape(size)) for size in (SMALL, SMALL * FACTOR))
     assert large <= ALLOWED * small
