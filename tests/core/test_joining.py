@@ -679,3 +679,36 @@ def test_a_job_added_between_runs_takes_part_in_the_next_one(every_loop):
     scheduler.run()
     new = scheduler.add(sleeper())
     assert (scheduler.run(), new.is_done()) == (True, True)
+
+
+# -- not added, but put there or taken away by hand, of which the run takes no notice
+
+
+def test_a_job_put_there_by_hand_takes_part_in_the_next_run(every_loop):
+    new = Job(asyncio.sleep(1))
+    scheduler = PureScheduler(sleeper(9), timeout=2)
+    scheduler.update([adder(lambda: scheduler.jobs.add(new))])
+    assert [scheduler.run(), new.is_idle()] == [False, True]
+    scheduler.timeout = None
+    assert [scheduler.run(), new.is_done()] == [True, True]
+
+
+def test_a_job_taken_away_by_hand_can_run_again(every_loop):
+    waiting = sleeper(required=(slow := sleeper(9)))
+    scheduler = PureScheduler(slow, waiting, timeout=2)
+    scheduler.add(adder(lambda: scheduler.jobs.discard(waiting)))
+    assert scheduler.run() is False
+    waiting.required.clear()
+    assert PureScheduler(waiting).run() is True
+
+
+def test_a_job_of_another_run_put_there_by_hand_goes_on(in_loop):
+    async def main():
+        slow = sleeper(5)
+        last = sleeper(required=slow)
+        running = asyncio.ensure_future(PureScheduler(slow, last).co_run())
+        scheduler = PureScheduler(adder(lambda: scheduler.jobs.add(slow)), timeout=1.5)
+        await scheduler.co_run()
+        return await running, last.started_at
+
+    assert in_loop(main()) == (True, 5)

@@ -290,6 +290,19 @@ def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop):
     assert in_loop(main()) == (True, ["shared"])
 
 
+def test_a_job_that_is_done_may_run_again_elsewhere_though_its_run_is_ended_meanwhile(in_loop):
+    async def main():
+        shared, last = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1)
+        first = PureScheduler(shared, Job(asyncio.sleep, 9), timeout=2.5)
+        running = asyncio.ensure_future(first.co_run())
+        await asyncio.sleep(2)
+        last.requires(shared)
+        fine = await PureScheduler(shared, last).co_run()
+        return fine, last.started_at, await running
+
+    assert in_loop(main()) == (True, 3, False)
+
+
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_job_of_another_run_is_refused_where_requirements_stand_behind(in_loop, nested):
     async def main():

@@ -58,6 +58,8 @@ NOBODY: tuple[()] = ()
 class Admitted(NamedTuple):
     """What is told of the jobs that can be run."""
 
+    jobs: list[AnyJob]
+    """They, in their order."""
     entries: list[AnyJob]
     """Those that require nothing, in their order."""
     forever: set[AnyJob]
@@ -77,7 +79,7 @@ def admit(job_set: JobSet, run: object) -> Admitted:
         AlreadyRunningError: one of them takes part in a run.
         RequirementError: they can't be run; in any case no trace is left on the jobs.
     """
-    jobs = tuple(job_set.jobs)
+    jobs = list(job_set.jobs)
     try:
         entries = _enroll_in_order(enumerate(jobs), run)
         in_order = entries is not None
@@ -90,7 +92,7 @@ def admit(job_set: JobSet, run: object) -> Admitted:
     except BaseException:
         dismiss(jobs, run)
         raise
-    return Admitted(entries, forever, in_order)
+    return Admitted(jobs, entries, forever, in_order)
 
 
 def check_all(job_sets: Iterable[JobSet]) -> None:

@@ -126,6 +126,7 @@ class Run:
         self._plain_loop = type(self._loop).create_task is asyncio.BaseEventLoop.create_task
         self._timeout = timeout
         self._mark = object()  # on the jobs that take part
+        self._jobs: list[AnyJob] = []  # they, though users may edit the set meanwhile
         self._outermost = self._mark  # that of the run around all others
         self._priming = False  # a coroutine is being driven by hand to its first `await`
         self._slots = window or NO_LIMIT
@@ -230,11 +231,11 @@ class Run:
             if any(isinstance(job, AbstractJob) and job._shutdown_given for job in directly):
                 nested = list(nesting(job_set))
             check_all(inner for inner, _ in nested[1:])
-        entries, forever, in_order = admit(job_set, self._mark)
+        self._jobs, entries, forever, in_order = admit(job_set, self._mark)
         self._shuffled = not in_order
         self._take_in(nested)
         job_set._join_run = self._join
-        self._expect(len(job_set.jobs), forever)
+        self._expect(len(self._jobs), forever)
         return entries
 
     def _take_in(self, nested: Iterable[tuple[JobSet, list[JobSet]]]) -> None:
@@ -514,6 +515,7 @@ class Run:
         enroll(jobs, self._mark)
         self._grown = True
         self._expect(len(jobs), {job for job in jobs if job.forever})
+        self._jobs.extend(jobs)
         self._newcomers.extend(jobs)
 
     def _admit_newcomers(self) -> None:
@@ -533,7 +535,7 @@ class Run:
             self._end(Broken(error))
 
     def _check_newcomers(self, newcomers: list[AnyJob]) -> None:
-        for rank, job in enumerate(newcomers, len(self._job_set.jobs) - len(newcomers)):
+        for rank, job in enumerate(newcomers, len(self._jobs) - len(newcomers)):
             job._reset()
             job._rank = rank
             if isinstance(job, JobSet):
@@ -571,7 +573,7 @@ class Run:
         coming = self._ready_forever if self._only_forever else self._ready
         if going_on or coming or self._newcomers:
             return
-        if cycle := find_cycle(waits(self._job_set.jobs)):
+        if cycle := find_cycle(waits(self._jobs)):
             raise CycleError(cycle)
 
     # -- the end
@@ -598,8 +600,9 @@ class Run:
         self._job_set._join_run = None
         if self._verdict is FINE and not self._forever and not self._grown:
             return  # all jobs have come to their end
-        for job in self._job_set.jobs:
-            if job._holds is not None:
+        for job in self._jobs:
+            # One that came to its end here may take part in another run by now.
+            if job._holds is not None and job._run is self._mark:
                 job._holds = None
                 job._unmet = ()
                 if job.ended_at is None:
