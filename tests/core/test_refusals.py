@@ -303,6 +303,18 @@ def test_a_job_that_is_done_may_run_again_elsewhere_though_its_run_is_ended_mean
     assert in_loop(main()) == (True, 3, False)
 
 
+def test_a_job_that_runs_again_elsewhere_is_done_for_those_that_required_it_before(in_loop):
+    async def main():
+        shared, slow = Job(asyncio.sleep, 1), Job(asyncio.sleep, 5)
+        last = Job(asyncio.sleep, 1, required=[shared, slow])
+        running = asyncio.ensure_future(PureScheduler(shared, slow, last).co_run())
+        await asyncio.sleep(4.5)
+        fine = await PureScheduler(shared).co_run()
+        return fine, await running, last.started_at
+
+    assert in_loop(main()) == (True, True, 5)
+
+
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_job_of_another_run_is_refused_where_requirements_stand_behind(in_loop, nested):
     async def main():

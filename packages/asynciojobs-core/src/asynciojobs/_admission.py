@@ -176,7 +176,7 @@ def next_unmet(job: AnyJob) -> AnyJob | None:
     if isinstance(unmet, tuple):
         unmet = job._unmet = reversed(unmet)
     for requirement in unmet:  # which goes on from where it stopped
-        if requirement._holds is not None:
+        if requirement._holds is not None and requirement._run is job._run:  # not elsewhere
             return requirement
     job._unmet = ()
     return None
