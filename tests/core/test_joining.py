@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -231,6 +232,31 @@ def test_newcomers_queue_behind_those_that_start_in_later_turns(every_loop):
     scheduler = PureScheduler(Job(add), *(Job(note, rank) for rank in range(500)))
     assert scheduler.run() is True
     assert started == [*range(500), "new"]
+
+
+def test_no_more_jobs_start_in_a_turn_since_others_join(every_loop):
+    async def main(joining):
+        async def short():
+            starts[turn] += 1
+            if joining and starts.total() % 10 == 0 and starts.total() < 500:
+                scheduler.add(Job(asyncio.sleep, 0))
+            await asyncio.sleep(0)
+
+        def count_turns():
+            nonlocal turn
+            turn += 1
+            loop.call_soon(count_turns)
+
+        turn = 0
+        starts = Counter()
+        loop = asyncio.get_running_loop()
+        loop.call_soon(count_turns)
+        scheduler = PureScheduler(*(Job(short) for _ in range(500)))
+        await scheduler.co_run()
+        return max(starts.values())
+
+    with asyncio.Runner(loop_factory=every_loop) as runner:
+        assert runner.run(main(joining=True)) == runner.run(main(joining=False))
 
 
 def test_each_job_can_add_the_next(every_loop):
@@ -515,6 +541,22 @@ def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, when
     assert in_loop(main()) == (None, None, when)
 
 
+def test_an_exit_in_an_observer_of_a_newcomer_comes_out_of_co_run(in_loop):
+    def leave(event):
+        if event.job is new:
+            raise KeyboardInterrupt
+
+    async def main():
+        scheduler = PureScheduler(adder(lambda: scheduler.add(new)), background)
+        scheduler.observe(leave)
+        with pytest.raises(KeyboardInterrupt):
+            await scheduler.co_run()
+        return background.ended_at
+
+    new, background = sleeper(), sleeper(9)
+    assert in_loop(main()) == 1
+
+
 def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_loop):
     new = sleeper()
 
@@ -679,6 +721,29 @@ def test_a_job_added_between_runs_takes_part_in_the_next_one(every_loop):
     scheduler.run()
     new = scheduler.add(sleeper())
     assert (scheduler.run(), new.is_done()) == (True, True)
+
+
+def test_a_job_added_in_the_turn_after_the_last_job_takes_part_in_the_next_run(every_loop):
+    def add_soon():
+        asyncio.get_running_loop().call_soon(scheduler.add, new)
+
+    new = sleeper()
+    scheduler = PureScheduler(last_act(add_soon))
+    assert [scheduler.run(), new.is_idle(), scheduler.run(), new.is_done()] == [True] * 4
+
+
+def test_a_job_added_to_a_nested_scheduler_that_has_ended_takes_part_in_the_next_run(every_loop):
+    async def add_in_clean_up():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(1)
+            nested.add(new)
+
+    new = Job(asyncio.sleep(1))
+    nested = Scheduler(sleeper(9), forever=True)
+    scheduler = PureScheduler(sleeper(2), nested, Job(add_in_clean_up, forever=True))
+    assert [scheduler.run(), new.is_idle(), scheduler.run(), new.is_done()] == [True] * 4
 
 
 # -- not added, but put there or taken away by hand, of which the run takes no notice

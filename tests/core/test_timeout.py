@@ -43,6 +43,17 @@ def test_a_timeout_may_be_as_good_as_none(every_loop, timeout):
     assert PureScheduler(Job(asyncio.sleep, 1e6), timeout=timeout).run() is True
 
 
+def test_a_timeout_without_end_asks_nothing_of_loops_that_count_in_whole_numbers(fake_time):
+    def make():
+        loop = fake_time()
+        call_at = loop.call_at
+        loop.call_at = lambda when, *args, **options: call_at(int(when), *args, **options)
+        return loop
+
+    scheduler = PureScheduler(Job(asyncio.sleep, 1), timeout=math.inf)
+    assert scheduler.run(loop_factory=make) is True
+
+
 def test_a_timeout_that_no_float_can_hold_is_refused():
     scheduler = PureScheduler()
     with pytest.raises(ValueError, match=r"^timeout must be a number that a float can hold$"):
