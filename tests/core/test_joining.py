@@ -732,7 +732,7 @@ def test_a_job_added_in_the_turn_after_the_last_job_takes_part_in_the_next_run(e
     assert [scheduler.run(), new.is_idle(), scheduler.run(), new.is_done()] == [True] * 4
 
 
-def test_a_job_added_to_a_nested_scheduler_that_has_ended_takes_part_in_the_next_run(every_loop):
+def test_a_job_added_to_a_nested_scheduler_that_ended_takes_part_in_the_next_run(every_loop):
     async def add_in_clean_up():
         try:
             await asyncio.sleep(9)

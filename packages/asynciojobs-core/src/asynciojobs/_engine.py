@@ -127,7 +127,8 @@ class Run:
         self._timeout = timeout
         self._mark = object()  # on the jobs that take part
         self._jobs: list[AnyJob] = []  # they, though users may edit the set meanwhile
-        self._outermost = self._mark  # that of the run around all others
+        # That of the run around all others: what it has checked is not checked again here.
+        self._outermost = job_set._started_by or self._mark
         self._priming = False  # a coroutine is being driven by hand to its first `await`
         self._slots = window or NO_LIMIT
         self._free = self._slots  # the others are taken by regular jobs in _tasks
@@ -185,8 +186,7 @@ class Run:
             self._tasks.clear()
             raise
         except BaseException as error:
-            self._end(Broken(error))
-            raise
+            self._end(Broken(error))  # which _answer() raises
         finally:
             if deadline is not None:
                 deadline.cancel()
@@ -220,14 +220,12 @@ class Run:
         job_set = self._job_set
         if job_set._join_run is not None:
             raise AlreadyRunningError(job_set)
-        # What a run around this one has checked is not checked again at each level.
-        self._outermost = job_set._started_by or self._mark
         job_set._started_by = None
-        # ... but for a shutdown that went before this run: it is forgotten at all depths.
         nested = list(nesting(job_set, unless_checked_by=self._outermost))
         _, directly = nested[0]
         if directly:
             self._nests = True
+            # A shutdown that went before this run is forgotten at all depths, checked or not.
             if any(isinstance(job, AbstractJob) and job._shutdown_given for job in directly):
                 nested = list(nesting(job_set))
             check_all(inner for inner, _ in nested[1:])
