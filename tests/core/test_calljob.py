@@ -269,7 +269,11 @@ def test_a_dead_pool_fails_the_job_and_names_a_remedy(run):
 
 
 def test_what_can_not_be_called_is_a_type_error():
-    with raises(TypeError, "CallJob() calls a function, and 3 is none"):
+    rule = (
+        "CallJob() calls a function, and 3 is none: give the function itself, without "
+        "calling it"
+    )
+    with raises(TypeError, rule):
         CallJob(3)
 
 

@@ -117,14 +117,20 @@ def test_a_future_of_the_running_loop_is_awaited(fake_time):
     "thing", [3, "text", None, [], object()], ids=lambda thing: type(thing).__name__
 )
 def test_corun_that_is_neither_is_a_type_error_at_once(thing):
-    rule = f"corun must be a coroutine, or a callable that returns one, not {thing!r}"
+    rule = (
+        f"corun must be a coroutine, or a callable that returns one, not {thing!r}: give the "
+        "function itself, without calling it"
+    )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         Job(thing)
 
 
 @pytest.mark.parametrize("thing", [3, "text", False, []], ids=repr)
 def test_coshutdown_that_is_neither_is_a_type_error_at_once(thing):
-    rule = f"coshutdown must be a coroutine, or a callable that returns one, not {thing!r}"
+    rule = (
+        f"coshutdown must be a coroutine, or a callable that returns one, not {thing!r}: give "
+        "the function itself, without calling it"
+    )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         Job(three, coshutdown=thing)
 
@@ -149,7 +155,7 @@ def test_a_function_that_returns_no_awaitable_fails_the_job(run):
         TypeError,
         (
             f"<Job `j`> called {answer!r}, which must return an awaitable, and returned 42: "
-            "make it an `async def`"
+            "make it an `async def`, or take CallJob(function, *args)"
         ),
     )
 

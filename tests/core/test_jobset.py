@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from asynciojobs import AbstractJob, BestSet, PureScheduler, Scheduler, Sequence
+from asynciojobs import AbstractJob, BestSet, PrintJob, PureScheduler, Scheduler, Sequence
 
 RULE = "a scheduler is made of jobs and sequences, not of"
 REMEDY = ": give its elements with a star, Scheduler(*jobs), or use update(jobs)"
@@ -53,6 +53,30 @@ def test_a_list_is_a_type_error_that_tells_the_remedy(scheduler_class, jobs):
 def test_anything_else_is_a_type_error_that_names_it(scheduler_class, thing):
     with pytest.raises(TypeError, match=f"^{re.escape(f'{RULE} {thing!r}')}$"):
         scheduler_class(thing)
+
+
+def test_a_function_is_a_type_error_that_tells_the_remedy(scheduler_class):
+    rule = f"{RULE} {sorted!r}: make a job of it, Job(function, *args)"
+    with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
+        scheduler_class(sorted)
+
+
+def test_a_coroutine_is_a_type_error_that_tells_the_remedy(scheduler_class):
+    async def work():
+        pass
+
+    coroutine = work()
+    rule = f"{RULE} {coroutine!r}: make a job of it, Job(function, *args)"
+    with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
+        scheduler_class(coroutine)
+    coroutine.close()
+
+
+@pytest.mark.parametrize("kind", [PrintJob, Scheduler], ids=lambda kind: kind.__name__)
+def test_a_class_of_jobs_is_a_type_error_that_tells_the_remedy(scheduler_class, kind):
+    rule = f"{RULE} {kind!r}: it is a class, so make a job of it, {kind.__name__}(…)"
+    with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
+        scheduler_class(kind)
 
 
 def test_jobs_is_a_best_set(scheduler_class):

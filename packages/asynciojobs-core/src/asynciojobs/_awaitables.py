@@ -19,7 +19,8 @@ def check_runnable(parameter: str, thing: object) -> None:
         return
     if not (inspect.isawaitable(thing) or callable(thing)):
         raise TypeError(
-            f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}"
+            f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}: "
+            "give the function itself, without calling it"
         )
 
 

@@ -51,7 +51,10 @@ def check_function(function: object, executor: object) -> None:
             "Job(coroutine), or give the function, CallJob(function, *args)"
         )
     if not callable(function):
-        raise TypeError(f"CallJob() calls a function, and {function!r} is none")
+        raise TypeError(
+            f"CallJob() calls a function, and {function!r} is none: give the function itself, "
+            "without calling it"
+        )
     if executor is not None and is_coroutine_function(function):
         raise TypeError(
             f"{function!r} is a coroutine function, which is awaited in the event loop: leave "

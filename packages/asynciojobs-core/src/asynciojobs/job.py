@@ -581,6 +581,7 @@ class Job(AbstractJob[T_co]):
             raise TypeError(
                 f"{self.repr_main()} called {function!r}, which must return an awaitable, and "
                 f"returned {awaitable!r}: make it an `async def`"
+                + (", or take CallJob(function, *args)" if function is self._corun else "")
             )
         return awaitable
 

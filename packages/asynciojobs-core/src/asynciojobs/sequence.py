@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias, cast
 
@@ -144,6 +145,11 @@ def _members_of(things: Iterable[Schedulable]) -> Iterator[AbstractJob[object]]:
 
 def _not_schedulable(thing: object) -> str:
     rule = f"a scheduler is made of jobs and sequences, not of {thing!r}"
+    if inspect.isroutine(thing) or inspect.isawaitable(thing):
+        return f"{rule}: make a job of it, Job(function, *args)"
+    if isinstance(thing, type):
+        remedy = f": it is a class, so make a job of it, {thing.__name__}(…)"
+        return rule + remedy * issubclass(thing, AbstractJob)
     if hasattr(thing, "co_run"):
         return f"{rule}: a scheduler that is to be nested must be a Scheduler"
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
