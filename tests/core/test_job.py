@@ -176,9 +176,28 @@ def test_wrong_arguments_fail_the_job(run):
 
 
 def test_an_unknown_keyword_is_a_type_error_at_once():
+    rule = (
+        "Job() has no option 'colour', only coshutdown, forever, critical, label, required, "
+        "scheduler: what is meant for the function goes to functools.partial(function, "
+        "colour=…)"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
+        Job(three, label="j", colour="red")
+
+
+def test_an_option_of_a_wrong_type_is_told_as_such():
+    rule = "a requirement must be a job or a sequence, not 3"
+    with pytest.raises(TypeError, match=f"^{rule}$"):
+        Job(three, label="j", required=3)
+
+
+def test_a_keyword_that_a_subclass_does_not_know_is_a_type_error_at_once():
+    class Mine(Job):
+        pass
+
     rule = r"AbstractJob\.__init__\(\) got an unexpected keyword argument 'colour'"
     with pytest.raises(TypeError, match=f"^{rule}$"):
-        Job(three, colour="red")
+        Mine(three, colour="red")
 
 
 # -- running twice

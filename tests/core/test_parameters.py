@@ -123,10 +123,28 @@ def test_watch_and_verbose_have_their_defaults(scheduler_class):
     assert (scheduler.watch, scheduler.verbose) == (None, False)
 
 
-def test_an_unknown_keyword_is_a_type_error(scheduler_class):
-    rule = r"\w+\.__init__\(\) got an unexpected keyword argument 'colour'"
+def test_an_unknown_keyword_is_a_type_error_that_names_those_of_a_scheduler():
+    rule = (
+        "Scheduler() has no option 'jobs_windows', only jobs_window, timeout, "
+        "shutdown_timeout, watch, verbose, forever, critical, label, required, scheduler"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
+        Scheduler(label="s", jobs_windows=2)
+
+
+def test_an_option_of_a_wrong_type_is_told_as_such():
+    rule = "a requirement must be a job or a sequence, not 3"
     with pytest.raises(TypeError, match=f"^{rule}$"):
-        scheduler_class(colour="red")
+        Scheduler(label="s", required=3)
+
+
+def test_a_keyword_that_a_subclass_does_not_know_is_a_type_error():
+    class Mine(Scheduler):
+        pass
+
+    rule = r"AbstractJob\.__init__\(\) got an unexpected keyword argument 'colour'"
+    with pytest.raises(TypeError, match=f"^{rule}$"):
+        Mine(colour="red")
 
 
 def test_a_pure_scheduler_has_no_label():

@@ -87,6 +87,29 @@ def does_nothing(function: T) -> T:
     return function
 
 
+def check_options(
+    kind: str, given: Iterable[str], own: Iterable[str], otherwise: str = ""
+) -> None:
+    """Check the names of keyword arguments that Python has refused, maybe, and tell more.
+
+    Args:
+        kind: what is made of them.
+        given: the names.
+        own: which options there are besides `JobOptions`.
+        otherwise: what to do with an argument that is no option; it has ``{name}``.
+
+    Raises:
+        TypeError: a name is no option.
+    """
+    known = (*own, *JobOptions.__annotations__)
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f"{kind}() has no option {name!r}, only {', '.join(known)}"
+                + otherwise.format(name=name)
+            ) from None
+
+
 class AbstractJob(Generic[T_co]):
     """A node of the graph: something to run, and the jobs that must be done before.
 
@@ -520,7 +543,12 @@ class Job(AbstractJob[T_co]):
         self._name = getattr(corun, "__qualname__", "")
         required = kwds.get("required") if kwds else None
         if type(self) is not Job or (kwds and len(kwds) > (required is not None)):
-            super().__init__(**kwds)
+            try:
+                super().__init__(**kwds)
+            except TypeError:
+                if type(self) is Job:
+                    check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
+                raise
             return
         # The usual case, again: what AbstractJob.__init__() does. A million calls cost.
         self.forever = False
@@ -610,6 +638,9 @@ class Job(AbstractJob[T_co]):
         return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
 
 
+_FOR_THE_FUNCTION = (
+    ": what is meant for the function goes to functools.partial(function, {name}=…)"
+)
 _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
 from ._verdict import CriticalFailure, TimedOut
-from .job import AbstractJob, JobOptions
+from .job import AbstractJob, JobOptions, check_options
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ __all__ = ["Scheduler"]
 
 AS_JOB = cast("type[AbstractJob[bool]]", AbstractJob)
 """The base that is a job: `super()` would find the one that is a set of jobs."""
+
+OPTIONS = ("jobs_window", "timeout", "shutdown_timeout", "watch", "verbose")
+"""What a scheduler has besides the options of jobs."""
 
 
 class Scheduler(PureScheduler, AbstractJob[bool]):
@@ -65,7 +68,12 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             watch=watch,
             verbose=verbose,
         )
-        AS_JOB.__init__(self, **kwds)
+        try:
+            AS_JOB.__init__(self, **kwds)
+        except TypeError:
+            if type(self) is Scheduler:
+                check_options("Scheduler", kwds, OPTIONS)
+            raise
 
     # Where the two bases differ, it is shown as a job.
 
