@@ -94,7 +94,8 @@ def test_a_missing_requirement_error_carries_both_jobs(jobs):
 def test_a_missing_requirement_error_names_both_and_sanitize(jobs):
     assert str(MissingRequirementError(*jobs[:2])) == (
         "<AbstractJob `j0`> requires <AbstractJob `j1`>, which is not in the same "
-        "scheduler: add it there, or drop the requirement with sanitize()"
+        "scheduler: add it there, require the nested scheduler that it is in, or drop the "
+        "requirement with sanitize()"
     )
 
 

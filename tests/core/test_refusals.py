@@ -179,7 +179,8 @@ def test_the_error_of_a_missing_requirement_says_sanitize(every_loop):
     with pytest.raises(
         MissingRequirementError,
         match=r"^<Job `b`> requires <Job `a`>, which is not in the same scheduler: add it "
-        r"there, or drop the requirement with sanitize\(\)$",
+        r"there, require the nested scheduler that it is in, or drop the requirement with "
+        r"sanitize\(\)$",
     ):
         scheduler.run()
 

@@ -74,7 +74,8 @@ class MissingRequirementError(RequirementError):
         self.requirement = requirement
         super().__init__(
             f"{job.repr_main()} requires {requirement.repr_main()}, which is not in the "
-            "same scheduler: add it there, or drop the requirement with sanitize()"
+            "same scheduler: add it there, require the nested scheduler that it is in, or drop "
+            "the requirement with sanitize()"
         )
 
 
