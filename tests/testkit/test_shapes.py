@@ -48,6 +48,13 @@ def test_text_with_a_gap_is_refused(text):
         dag(text)
 
 
+@pytest.mark.parametrize("text", ["a -> b", "a->b", "a>b, b --> c"])
+def test_an_arrow_with_a_shaft_is_refused(text):
+    message = f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        dag(text)
+
+
 def test_jobs_are_reached_by_label():
     diamond = dag("a>b")
     assert diamond["b"].required == {diamond["a"]}

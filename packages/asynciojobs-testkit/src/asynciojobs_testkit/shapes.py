@@ -74,6 +74,10 @@ def dag(text: str, *, takes: float = 1.0, **scheduler_options: Unpack[SchedulerO
         >>> diamond["d"].started_at, clock.time
         (4.0, 6.0)
     """
+    if "->" in text:  # as DOT and Mermaid have it; the shaft would be a job
+        raise ValueError(
+            f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
+        )
     clauses = [
         [group.split() for group in clause.split(">")]
         for clause in text.split(",")
