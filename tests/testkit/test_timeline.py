@@ -111,8 +111,32 @@ def test_an_unknown_label(diamond):
 
 def test_a_label_of_two_jobs():
     timeline = timeline_of(Scheduler(FakeJob("a"), FakeJob("a"), label="twins"))
-    with pytest.raises(LookupError, match=r"^<Scheduler `twins`> has 2 jobs labelled 'a'$"):
+    message = r"<Scheduler `twins`> has 2 jobs labelled 'a': give the job itself"
+    with pytest.raises(LookupError, match=f"^{message}$"):
         timeline.start("a")
+
+
+def test_a_job_of_elsewhere(diamond):
+    with pytest.raises(LookupError, match=r"^<FakeJob `x`> is not in <Dag `NOLABEL`>$"):
+        diamond.assert_never_started(FakeJob("x"))
+
+
+def test_a_job_that_was_taken_out_after_the_run():
+    job = FakeJob("a", takes=1)
+    timeline = timeline_of(scheduler := PureScheduler(job))
+    scheduler.remove(job)
+    assert timeline.end(job) == 1.0
+
+
+def test_the_end_of_a_job_of_a_run_that_nobody_saw():
+    scheduler = dag("a")
+    scheduler.run()
+    message = (
+        r"<FakeJob `a`> never ended under the eyes of this timeline, but before: make the "
+        r"timeline before the run"
+    )
+    with pytest.raises(AssertionError, match=rf"^{message}\n\na  \|"):
+        Timeline(scheduler).end("a")
 
 
 def test_the_start_of_a_job_that_never_started():

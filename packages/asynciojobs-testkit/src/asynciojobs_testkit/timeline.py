@@ -20,6 +20,9 @@ JobOrLabel: TypeAlias = "AnyJob | str"
 SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
 ENDS = (DONE, FAILED, CANCELLED)
 
+UNSEEN = " under the eyes of this timeline, but before: make the timeline before the run"
+"""What is told of a job that has run, when nobody looked."""
+
 
 class TimelineEvent(NamedTuple):
     """Something that happened to a job."""
@@ -309,12 +312,22 @@ class Timeline:
 
     def _job(self, job: JobOrLabel) -> AnyJob:
         if not isinstance(job, str):
-            return job
+            return self._checked(job)
         found = [other for other, _ in jobs_within(self.scheduler) if label_of(other) == job]
         if len(found) != 1:
             how_many = f"{len(found)} jobs" if found else "no job"
-            raise LookupError(f"{self.scheduler.repr_main()} has {how_many} labelled {job!r}")
+            remedy = ": give the job itself" if found else ""
+            raise LookupError(
+                f"{self.scheduler.repr_main()} has {how_many} labelled {job!r}{remedy}"
+            )
         return found[0]
+
+    def _checked(self, job: AnyJob) -> AnyJob:
+        # A job that was seen may have been taken out since.
+        there = (other for other, _ in jobs_within(self.scheduler))
+        if job not in self._pasts and all(other is not job for other in there):
+            raise LookupError(f"{job.repr_main()} is not in {self.scheduler.repr_main()}")
+        return job
 
     def _named(self, job: JobOrLabel) -> str:
         return self._job(job).repr_main()
@@ -335,7 +348,10 @@ class Timeline:
         for place, event in self._past(job):
             if event.kind in kinds:
                 return place, event
-        raise AssertionError(f"{job.repr_main()} never {what}\n\n{self}")
+        missed = job.started_at is not None and not self._past(job)
+        raise AssertionError(
+            f"{job.repr_main()} never {what}{UNSEEN if missed else ''}\n\n{self}"
+        )
 
 
 def jobs_within(scheduler: PureScheduler, depth: int = 0) -> Iterator[tuple[AnyJob, int]]:
