@@ -439,8 +439,23 @@ def test_debrief_tells_exceptions_of_nested_jobs(fake_time, printed):
         "1   ☉ ☓   <Scheduler `s`> [[ -> False]] -> entries={2}",
         "2 ⚠ ★ ☓   > <Job `a`> !! CRIT. EXC. => OSError:x!!",
         "1 --end-- < <Scheduler `s`> exits={2}",
+        "===== <Scheduler `s`>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
         *"".join(traceback.format_exception(error)).splitlines(),
+    ]
+
+
+def test_debrief_tells_of_nested_timeouts_in_a_run_that_is_fine(fake_time, printed):
+    inner = Scheduler(Job(asyncio.sleep, 9, label="a"), label="s", critical=False, timeout=3)
+    scheduler = PureScheduler(inner)
+    scheduler.run()
+    assert printed(scheduler.debrief) == [
+        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== 1D + 0R + 0I = 1",
+        "1   ☉ ☓   <Scheduler `s`> [[ -> False]] -> entries={2}",
+        "2 ⚠ ☉ ↺   > <Job `a`> [not done]",
+        "1 --end-- < <Scheduler `s`> exits={2}",
+        "===== <Scheduler `s`>: TIMED OUT after 3s",
     ]
 
 

@@ -71,7 +71,9 @@ def debrief_lines(
     silence_done_jobs: bool,
     signs: Signs,
 ) -> Iterator[str]:
-    """Yield a report: the verdict, the counts, the list, and each exception with its origin.
+    """Yield a report: the verdict, the counts, the list, and what went wrong at all depths.
+
+    That is each exception with its origin, and why nested schedulers answered ``False``.
 
     Where a cycle forbids the list, the cycle and the safe list stand in its place.
     """
@@ -94,6 +96,8 @@ def debrief_lines(
         if job.raised_exception() is not None:
             yield f"===== {job.repr_main()} {job.repr_result()}"
             yield from _traceback(job.raised_exception())
+        elif isinstance(job, JobSet) and job.is_done() and job.result() is False:
+            yield f"===== {job.repr_main()}: {job._verdict}"
     for inner in nested_job_sets(job_set):
         for job, failure in inner._shutdown_record.failures.items():
             yield f"===== co_shutdown() of {job.repr_main()} failed"

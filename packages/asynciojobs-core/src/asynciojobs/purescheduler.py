@@ -445,7 +445,9 @@ class PureScheduler(JobSet):
         )
 
     def debrief(self, details: bool = False, *, silence_done_jobs: bool = False) -> None:
-        """Print how the run ended, the list of jobs, and all exceptions with their origin.
+        """Print how the run ended, the list of jobs, and what went wrong at all depths.
+
+        That is all exceptions with their origin, and why nested schedulers answered ``False``.
 
         Args:
             details: print the `details()` of each job, too.
