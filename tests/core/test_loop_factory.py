@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 
 import pytest
@@ -180,6 +181,31 @@ def test_standalone_run_inside_a_running_loop_says_what_to_write(in_loop):
             Job(asyncio.sleep, 0).standalone_run()
 
     in_loop(main())
+
+
+@pytest.fixture
+def loop():
+    loop = asyncio.SelectorEventLoop()
+    yield loop
+    loop.close()
+
+
+def refused(loop):
+    rule = (
+        f"a loop factory must be a function that makes an event loop, not {loop!r}: give the "
+        "function itself, such as asyncio.new_event_loop"
+    )
+    return pytest.raises(TypeError, match=f"^{re.escape(rule)}$")
+
+
+def test_a_loop_in_place_of_its_factory_is_refused(loop):
+    with refused(loop):
+        scheduler().run(loop_factory=loop)
+
+
+def test_a_loop_in_place_of_a_factory_for_a_block_is_refused_at_once(loop):
+    with refused(loop), use_loop_factory(loop):
+        pytest.fail("the block was entered")
 
 
 def test_the_task_factory_of_a_loop_makes_the_tasks_of_jobs_at_all_depths(fake_time):

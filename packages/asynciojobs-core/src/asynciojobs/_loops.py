@@ -35,12 +35,16 @@ def use_loop_factory(factory: LoopFactory) -> Generator[None, None, None]:
     Args:
         factory: makes a new event loop.
 
+    Raises:
+        TypeError: it can't be called; a loop can't, for one.
+
     Example:
         >>> from asynciojobs import Job, Scheduler, use_loop_factory
         >>> with use_loop_factory(asyncio.SelectorEventLoop):
         ...     Scheduler(Job(asyncio.sleep(0))).run()
         True
     """
+    _check(factory)
     token = _loop_factory.set(factory)
     try:
         yield
@@ -64,7 +68,10 @@ def run_synchronously(
 
     Raises:
         RuntimeError: the caller is inside of a running loop.
+        TypeError: `loop_factory` can't be called.
     """
+    if loop_factory is not None:
+        _check(loop_factory)
     if _in_running_loop():
         raise RuntimeError(
             "this call makes an event loop of its own, and can't be made inside of a "
@@ -73,6 +80,14 @@ def run_synchronously(
     make_sure_of_room(ROOM + LOOP)  # else a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
         return runner.run(coroutine())
+
+
+def _check(factory: object) -> None:
+    if not callable(factory):
+        raise TypeError(
+            f"a loop factory must be a function that makes an event loop, not {factory!r}: "
+            "give the function itself, such as asyncio.new_event_loop"
+        )
 
 
 def _in_running_loop() -> bool:
