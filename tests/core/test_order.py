@@ -266,7 +266,7 @@ def test_what_requires_nothing_starts_as_added_where_requirements_stand_behind(e
     assert order == ["first", "second", "last"]
 
 
-def test_jobs_that_an_observer_lets_wait_start_in_the_order_in_which_they_were_added(every_loop):
+def test_jobs_that_an_observer_lets_wait_start_in_the_order_of_their_adding(every_loop):
     order = []
 
     async def note(name):

@@ -11,8 +11,8 @@ The result is kept on the jobs, since that is the cheapest place:
 - `_holds`, who waits for its end: `NOBODY`, one job, or a list of them; ``None`` if the job
   takes part in no run, or its end has been dealt with. So that tells what is not done;
 - `_unmet`, which of its requirements may not be done yet, if it has several;
-- `_rank`, its place in the run: those that become ready together are started in the order in which
-  they were added.
+- `_rank`, its place in the run: those that become ready together are started in the order in
+  which they were added.
 
 Where each job stands behind its requirements, that order is the proof that there is no cycle.
 Otherwise they are put in such an order first.
