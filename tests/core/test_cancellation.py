@@ -588,6 +588,17 @@ def test_a_deaf_job_is_named_in_the_log_at_its_end(every_loop, caplog):
     ]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "named"),
+    [(0.005, []), (0.02, ["<Job `stubborn`> was cancelled and went on for 0.02s, to its end"])],
+)
+def test_a_job_that_is_deaf_for_a_while_is_named_in_the_log_at_its_end(
+    every_loop, caplog, seconds, named
+):
+    PureScheduler(Job(deaf, 1 + seconds, label="stubborn"), timeout=1).run()
+    assert caplog.messages == named
+
+
 def test_a_deaf_job_at_depth_is_waited_for_and_named(in_loop, caplog):
     async def main():
         scheduler = Scheduler(Scheduler(Job(deaf, 5, label="stubborn")), timeout=1)

@@ -296,6 +296,21 @@ def test_an_exit_in_an_observer_comes_out_of_co_run(in_loop, error):
     in_loop(main())
 
 
+def test_an_exit_in_an_observer_of_one_of_many_that_start_comes_out_of_co_run(in_loop):
+    def leave(event):
+        if (event.kind, event.job) == ("started", last):
+            raise KeyboardInterrupt
+
+    async def main():
+        scheduler = PureScheduler(*(sleeper("a") for _ in range(999)), last)
+        scheduler.observe(leave)
+        with pytest.raises(KeyboardInterrupt):
+            await scheduler.co_run()
+
+    last = sleeper("last")
+    in_loop(main())
+
+
 @pytest.mark.parametrize("kind", ["scheduled", "started", "done"])
 def test_an_exit_in_an_observer_is_told_as_what_broke_the_run_off(every_loop, kind):
     def leave(event):

@@ -49,7 +49,11 @@ TOPICS = {
 """The modules, and the tests of the core that tell most of their mutants."""
 
 OF_GRAPHS = [CORE.format("queries"), CORE.format("scale"), "tests/properties/test_oracles.py"]
-OF_RUNS = ["tests/faults/test_every_turn.py", CORE.format("no_warnings")]
+OF_RUNS = [
+    "tests/faults/test_recursion.py",
+    "tests/faults/test_every_turn.py",
+    CORE.format("no_warnings"),
+]
 """What mutants have to survive at last, since it takes longer."""
 
 QUICK = ["-k", "not hundred_thousand and not 100_000"]
