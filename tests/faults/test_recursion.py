@@ -251,14 +251,14 @@ def test_a_job_joins_or_is_refused(loops):
 
 @pytest.mark.parametrize("loops", ["noted", "plain"], indirect=True)  # eager ones have begun
 def test_a_job_that_has_not_begun_is_cancelled_or_not(loops):
-    async def cancel():
+    async def cancel(left):
         (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "other")
         await deep_job(task.cancel, outcomes, left).co_run()
 
     outcomes = []
     for left in range(1, 40):
         other = Job(work, label="other", critical=False)
-        scheduler = PureScheduler(Job(cancel), other)
+        scheduler = PureScheduler(Job(cancel, left), other)
         assert scheduler.run() is True
         cancelled = isinstance(other.raised_exception(), asyncio.CancelledError)
         assert cancelled is (outcomes[-1] is not RecursionError)

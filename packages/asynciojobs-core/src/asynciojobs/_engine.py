@@ -185,8 +185,8 @@ class Run:
         except GeneratorExit:  # the loop is gone, its tasks with it: nothing to wait for
             self._tasks.clear()
             raise
-        except BaseException as error:
-            self._end(Broken(error))  # which _answer() raises
+        except BaseException as error:  # noqa: BLE001 - _answer() raises it
+            self._end(Broken(error))
         finally:
             if deadline is not None:
                 deadline.cancel()
