@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from asynciojobs import (
+    AbstractJob,
     AlreadyRunningError,
     CycleError,
     ForeverRequirementError,
@@ -353,6 +354,46 @@ def test_an_exit_while_jobs_are_looked_at_leaves_no_trace(every_loop):
     with pytest.raises(KeyboardInterrupt):
         scheduler.run()
     assert (scheduler.run(), log) == (True, ["a"])
+
+
+class Unmade(AbstractJob):
+    """What one writes who forgets `super().__init__()`."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+
+@depths
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_class_that_does_not_make_its_jobs_is_told_what_to_call(every_loop, in_order, depth):
+    before, after = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1)
+    before.requires(() if in_order else after)
+    unmade = Unmade(1)
+    scheduler = Scheduler(before, after, unmade)
+    outermost = nest(scheduler, depth, [])
+    message = (
+        r"^Unmade.__init__\(\) must call super\(\).__init__\(\): without that, what it makes "
+        r"is no job that can run$"
+    )
+    with pytest.raises(TypeError, match=message):
+        outermost.run()
+    scheduler.remove(unmade)
+    assert outermost.run() is True
+
+
+@depths
+def test_an_attribute_error_of_a_class_of_jobs_is_not_taken_for_that(every_loop, depth):
+    class Odd(Job):
+        @property
+        def forever(self):
+            raise AttributeError("no")
+
+        @forever.setter
+        def forever(self, value):
+            pass
+
+    with pytest.raises(AttributeError, match=r"^no$"):
+        nest(Scheduler(Odd(asyncio.sleep, 1)), depth, []).run()
 
 
 def test_run_inside_a_running_loop_says_what_to_write(in_loop):

@@ -78,6 +78,7 @@ def admit(job_set: JobSet, run: object) -> Admitted:
     Raises:
         AlreadyRunningError: one of them takes part in a run.
         RequirementError: they can't be run; in any case no trace is left on the jobs.
+        TypeError: the `__init__()` of the class of one has not called that of `AbstractJob`.
     """
     jobs = list(job_set.jobs)
     try:
@@ -90,7 +91,8 @@ def admit(job_set: JobSet, run: object) -> Admitted:
         if forever:
             _check_forever(jobs, forever)
     except BaseException:
-        dismiss(jobs, run)
+        dismiss(filter(_is_made, jobs), run)
+        _check_made(jobs)
         raise
     return Admitted(jobs, entries, forever, in_order)
 
@@ -101,15 +103,33 @@ def check_all(job_sets: Iterable[JobSet]) -> None:
     Raises:
         AlreadyRunningError: one of them is running.
         RequirementError: one of them can't be run.
+        TypeError: see `admit`.
     """
     for job_set in job_sets:
         jobs = tuple(job_set.jobs)
         check = object()
-        if not _stand_in_order(jobs, check):
-            _in_some_order(job_set, jobs, check)
-        forever = {job for job in jobs if job.forever}
+        try:
+            if not _stand_in_order(jobs, check):
+                _in_some_order(job_set, jobs, check)
+            forever = {job for job in jobs if job.forever}
+        except AttributeError:
+            _check_made(jobs)
+            raise
         if forever:
             _check_forever(jobs, forever)
+
+
+def _check_made(jobs: Iterable[AnyJob]) -> None:
+    for job in jobs:
+        if not _is_made(job):
+            raise TypeError(
+                f"{type(job).__name__}.__init__() must call super().__init__(): without that, "
+                "what it makes is no job that can run"
+            ) from None
+
+
+def _is_made(job: AnyJob) -> bool:
+    return hasattr(job, "_run")
 
 
 def _stand_in_order(jobs: Iterable[AnyJob], check: object) -> bool:
