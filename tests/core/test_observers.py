@@ -375,6 +375,39 @@ def test_a_nested_scheduler_that_has_moved_is_heard_where_it_is_now(every_loop):
     assert (before, after) == (told, told)
 
 
+def test_a_nested_scheduler_that_has_moved_is_heard_with_what_is_in_it(every_loop):
+    before, after = Record(), Record()
+    nested = Scheduler(Scheduler(sleeper("a"), label="deep"), label="nested")
+    old, new = Scheduler(nested), Scheduler(nested)
+    old.observe(before)
+    new.observe(after)
+    old.run()
+    told = list(before)
+    new.run()
+    assert (before, after) == (told, told)
+
+
+@pytest.mark.parametrize(
+    ("between", "started"), [(0, {"a", "outer", "b"}), (1, {"a", "outer", "b", "between"})]
+)
+def test_schedulers_that_were_turned_round_are_heard_where_they_are_now(
+    every_loop, between, started
+):
+    record = Record()
+    inner = Scheduler(sleeper("a"), label="inner")
+    around = inner
+    for _ in range(between):
+        around = Scheduler(around, label="between")
+    outer = Scheduler(sleeper("b"), around, label="outer")
+    outer.run()
+    for scheduler in (outer, around):
+        scheduler.jobs.discard(inner)
+    inner.add(outer)
+    inner.observe(record)
+    inner.run()
+    assert {job for job, kind, _ in record if kind == "started"} == started
+
+
 def test_what_is_not_callable_can_not_observe():
     with pytest.raises(
         TypeError, match=r"^an observer must be callable with a JobEvent, not 3$"

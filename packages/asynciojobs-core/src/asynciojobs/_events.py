@@ -63,6 +63,8 @@ class Observers:
             return
         if inner._outer is not None:
             inner._outer.part(inner)
+        if inner._inner:
+            self._come_out_of(inner)
         inner._outer = self
         self._inner[inner] = None
         if self.heard:
@@ -74,6 +76,17 @@ class Observers:
             del self._inner[inner]
             inner._outer = None
             inner._refresh()
+
+    def _come_out_of(self, inner: Observers) -> None:
+        """Forget that this one was in there, if it was: a loop of them would be told for ever.
+
+        That is left of two schedulers that were turned round, by editing their `jobs`.
+        """
+        node: Observers | None = self
+        while node is not None and node._outer is not inner:
+            node = node._outer
+        if node is not None:
+            inner.part(node)
 
     def attach(self, observer: Observer) -> None:
         """Let somebody listen."""
