@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import logging
 import sys
@@ -483,20 +484,25 @@ def test_a_log_that_fails_ends_no_run(fake_time):
 class Stubborn(asyncio.Future):
     """Can't be cancelled, and says so."""
 
+    refusal: BaseException = ValueError("never")
+
     def cancel(self, msg=None):
-        raise ValueError("never")
+        raise self.refusal
 
 
-async def wait_stubbornly(*_):
+async def wait_stubbornly(*_, refusal=Stubborn.refusal):
     loop = asyncio.get_running_loop()
     future = Stubborn(loop=loop)
+    future.refusal = refusal
     loop.call_later(5, future.set_result, None)
     await future
 
 
-def test_a_job_whose_cancellation_raises_is_waited_for(fake_time, caplog):
+@pytest.mark.parametrize("kind", KEPT | LEAVING)
+def test_a_job_whose_cancellation_raises_is_waited_for(fake_time, caplog, kind):
     first, last = (Job(asyncio.sleep, 9) for _ in range(2))
-    stubborn = Job(wait_stubbornly, label="stubborn")
+    wait = functools.partial(wait_stubbornly, refusal=(KEPT | LEAVING)[kind]())
+    stubborn = Job(wait, label="stubborn")
     scheduler = PureScheduler(first, stubborn, last, timeout=1)
     assert (scheduler.run(), scheduler.why()) == (False, "TIMED OUT after 1s")
     assert [job.ended_at for job in (first, stubborn, last)] == [1, 5, 1]

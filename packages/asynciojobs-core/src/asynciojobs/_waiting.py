@@ -19,7 +19,7 @@ def cancel(task: asyncio.Task[Any], job: Named) -> None:
     """Cancel a task, so that others are as well though this one can't be."""
     try:
         task.cancel()
-    except Exception:  # noqa: BLE001 - what it awaits may be of a user, with a cancel() that raises
+    except BaseException:  # noqa: BLE001 - what it awaits may be of a user: its cancel() raised
         _log.error("to cancel %s raised", job.repr_main())
 
 
