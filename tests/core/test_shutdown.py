@@ -480,6 +480,18 @@ def test_two_calls_at_once_give_the_same_answer(in_loop):
     assert in_loop(main()) == [False] * 3
 
 
+def test_a_run_that_begins_meanwhile_does_not_change_the_answer(in_loop):
+    async def main():
+        shut = Calls().coshutdown("a", seconds=0.5, error=ValueError())
+        scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
+        call = asyncio.ensure_future(scheduler.co_shutdown())
+        await asyncio.sleep(0.25)
+        await scheduler.co_run()
+        return await call
+
+    assert in_loop(main()) is False
+
+
 def test_a_cancelled_call_cancels_and_awaits_what_it_called(in_loop):
     async def main():
         ended = []

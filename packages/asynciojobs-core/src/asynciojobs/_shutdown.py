@@ -52,14 +52,15 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
             break
         await asyncio.wait([other_call])
     over = job_set._shutdown_under_way = loop.create_future()
+    record = job_set._shutdown_record  # a run that begins meanwhile has another one
     try:
-        await _serve_all(job_set, timeout, loop)
+        await _serve_all(job_set, record, timeout, loop)
     finally:
         if job_set._shutdown_under_way is over:
             job_set._shutdown_under_way = None
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             over.set_result(None)
-    return job_set._shutdown_record.complete
+    return record.complete
 
 
 def _call_again(job_set: JobSet) -> None:
@@ -76,9 +77,11 @@ def _call_again(job_set: JobSet) -> None:
 
 
 async def _serve_all(
-    job_set: JobSet, timeout: float | None, loop: asyncio.AbstractEventLoop
+    job_set: JobSet,
+    record: ShutdownRecord,
+    timeout: float | None,
+    loop: asyncio.AbstractEventLoop,
 ) -> None:
-    record = job_set._shutdown_record
     calls = {
         loop.create_task(serve(job, record)): job for job in _take_turns(job_set, loop.time())
     }
