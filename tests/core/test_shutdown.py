@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from unittest import mock
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
 
 
 class Calls(list):
@@ -46,6 +47,24 @@ async def deaf(*_):
 async def cancel_oneself(*_):
     asyncio.current_task().cancel()
     await asyncio.sleep(0)
+
+
+class OwnJob(Job):
+    """Its objects can have attributes of their own, as those of all classes of users."""
+
+    def __init__(self):
+        super().__init__(asyncio.sleep, 1)
+
+
+class OwnAbstractJob(AbstractJob):
+    """Likewise."""
+
+    async def co_run(self):
+        await asyncio.sleep(1)
+
+
+class OwnScheduler(Scheduler):
+    """Likewise."""
 
 
 # -- who is served, and when
@@ -676,6 +695,17 @@ def test_a_job_with_its_own_co_shutdown_is_served(every_loop):
     scheduler = PureScheduler(Own(asyncio.sleep, 1, label="own"))
     scheduler.run()
     assert (scheduler.shutdown(), served) == (True, ["own"])
+
+
+@pytest.mark.parametrize("kind", [OwnJob, OwnAbstractJob, OwnScheduler])
+@pytest.mark.parametrize("place", ["object", "class"])
+def test_a_mock_in_the_place_of_a_co_shutdown_is_awaited(every_loop, kind, place):
+    job = kind()
+    with mock.patch.object(job if place == "object" else kind, "co_shutdown") as co_shutdown:
+        scheduler = PureScheduler(job)
+        scheduler.run()
+        scheduler.shutdown()
+    assert co_shutdown.await_count == 1
 
 
 def test_a_job_added_after_the_shutdown_is_served_by_the_next_call(every_loop):

@@ -473,7 +473,8 @@ class AbstractJob(Generic[T_co]):
 
     def _shuts_down(self) -> bool:
         """Tell whether `co_shutdown()` does anything."""
-        return not getattr(self.co_shutdown, "does_nothing", False)
+        # All is true of an attribute of a mock, which has to be called.
+        return getattr(self.co_shutdown, "does_nothing", False) is not True
 
 
 class Job(AbstractJob[T_co]):
@@ -634,8 +635,8 @@ class Job(AbstractJob[T_co]):
     def _shuts_down(self) -> bool:
         if self._coshutdown is not None:
             return True
-        # A subclass may have its own co_shutdown().
-        return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
+        # A subclass may have its own co_shutdown(), and so may an object of one.
+        return getattr(self.co_shutdown, "__func__", None) is not _CO_SHUTDOWN_OF_JOB
 
 
 _FOR_THE_FUNCTION = (
