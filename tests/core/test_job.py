@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import re
 import traceback
+from unittest import mock
 
 import pytest
 
@@ -295,6 +296,15 @@ def test_a_subclass_of_job_may_have_its_own_co_run(run):
             return 2 * await super().co_run()
 
     assert run(Twice(three())).result() == 6
+
+
+def test_an_object_of_a_subclass_of_job_may_have_its_own_co_run(run):
+    class Named(Job):
+        pass
+
+    job = Named(three)
+    job.co_run = mock.AsyncMock(return_value=4)
+    assert run(job).result() == 4
 
 
 def test_flags_have_their_defaults():

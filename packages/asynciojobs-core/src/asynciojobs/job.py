@@ -582,7 +582,7 @@ class Job(AbstractJob[T_co]):
 
     def _work(self) -> Awaitable[T_co]:
         # One coroutine less for each job, unless a subclass has its own co_run().
-        if type(self).co_run is not _CO_RUN_OF_JOB:
+        if type(self) is not Job or type(self).co_run is not _CO_RUN_OF_JOB:
             return self.co_run()
         corun = self._corun
         kind: object = type(corun)
