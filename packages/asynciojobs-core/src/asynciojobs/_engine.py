@@ -133,6 +133,7 @@ class Run:
         self._slots = window or NO_LIMIT
         self._free = self._slots  # the others are taken by regular jobs in _tasks
         self._tasks: dict[AnyJob, asyncio.Task[None]] = {}  # started, and not ended
+        self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
         self._forever: set[AnyJob] = set()  # what they were when they came; flags may change
@@ -355,13 +356,43 @@ class Run:
             self._observers.tell(job, STARTED, now)
         label = job.label
         drive = self._drive(job)
-        self.prime(drive)
         name = label if isinstance(label, str) else job._name
-        task = self._loop.create_task(drive, name=name)
+        try:
+            task = self._loop.create_task(drive, name=name)
+        except BaseException:
+            drive.close()  # else Python would warn that nobody awaited it
+            raise
+        begun = inspect.getcoroutinestate(drive) != inspect.CORO_CREATED
         # An eager task, of Python 3.12 and later, may have come to its end already. One that
         # has not has not ended the run either: only its end could, in its first step.
-        if not task.done():  # pragma: no branch - there are none on Python 3.11
-            self._tasks[job] = task
+        if begun and task.done():  # pragma: no cover - there are none on Python 3.11
+            return
+        self._tasks[job] = task
+        if not begun:
+            self._let_it_hear(job, drive, task)
+
+    def _let_it_hear(
+        self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
+    ) -> None:
+        """Have a coroutine see a cancellation of its task, though that has not begun."""
+        get_coro = getattr(task, "get_coro", None)
+        if get_coro is not None and get_coro() is drive:
+            self.prime(drive)
+        else:  # a task factory has put it in one of its own, which could not await it then
+            self._wrapped[job] = drive
+            task.add_done_callback(lambda _: self._take_over(job))
+
+    def _take_over(self, job: AnyJob) -> None:
+        """Cancel a coroutine whose task is over, or will be, without having come to it."""
+        drive = self._wrapped.pop(job, None)
+        if drive is None or inspect.getcoroutinestate(drive) != inspect.CORO_CREATED:
+            return
+        task = self._tasks[job] = JobTask(drive, loop=self._loop)
+        cancel(task, job)
+
+    def _cancel(self, job: AnyJob, task: asyncio.Task[None]) -> None:
+        cancel(task, job)
+        self._take_over(job)
 
     def prime(self, drive: Coroutine[Any, Any, None]) -> None:
         """Bring a coroutine of `_drive()` into its ``try``, in which it sees cancellations."""
@@ -589,7 +620,7 @@ class Run:
             return
         self._ended_at = self._time()
         for job, task in tuple(self._tasks.items()):
-            cancel(task, job)
+            self._cancel(job, task)
         if not self._over.done():  # it is if the run was cancelled from outside
             self._over.set_result(None)
 

@@ -1,0 +1,92 @@
+"""Task factories that put each coroutine in one of their own, as those of tracing tools do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from asynciojobs import Job, PureScheduler, Scheduler, use_loop_factory
+
+
+def wrapping(loop, coroutine, **options):
+    async def wrapped():
+        return await coroutine
+
+    return asyncio.Task(wrapped(), loop=loop, **options)
+
+
+@pytest.fixture(autouse=True)
+def wrapped(fake_time):
+    """Have all loops wrap their tasks."""
+
+    def make():
+        loop = fake_time()
+        loop.set_task_factory(wrapping)
+        return loop
+
+    with use_loop_factory(make):
+        yield
+
+
+async def fail():
+    raise ValueError
+
+
+def test_jobs_run():
+    first, last = (Job(asyncio.sleep, 1, result) for result in ("one", "two"))
+    last.requires(first)
+    assert PureScheduler(first, Scheduler(Job(asyncio.sleep, 1)), last).run() is True
+    assert (first.result(), last.result(), last.ended_at) == ("one", "two", 2)
+
+
+def test_a_job_that_runs_is_cancelled():
+    job = Job(asyncio.sleep, 9)
+    assert PureScheduler(job, timeout=1).run() is False
+    assert (job.is_running(), job.is_done(), job.ended_at) == (True, False, 1)
+
+
+def test_a_job_that_is_cancelled_before_its_first_step_has_ended():
+    job = Job(asyncio.sleep(9))
+    assert PureScheduler(Job(fail), job).run() is False
+    assert (job.is_running(), job.is_done(), job.ended_at) == (True, False, 0)
+
+
+def test_a_nested_scheduler_that_is_cancelled_before_its_first_step_is_shut_down():
+    served = []
+
+    async def shut(*_):
+        await asyncio.sleep(1)
+        served.append(asyncio.get_running_loop().time())
+
+    nested = Scheduler(Job(asyncio.sleep, 9, coshutdown=shut), shutdown_timeout=2)
+    assert PureScheduler(Job(fail), nested).run() is False
+    assert (served, nested.ended_at) == ([1], 1)
+
+
+def test_a_job_that_another_one_cancels_before_its_first_step_has_raised():
+    async def cancel_victim():
+        for task in asyncio.all_tasks():
+            if task.get_name() == "victim":
+                task.cancel()
+
+    victim = Job(asyncio.sleep(9), label="victim", critical=False)
+    last = Job(asyncio.sleep, 1, required=victim)
+    assert PureScheduler(Job(cancel_victim), victim, last).run() is True
+    assert (type(victim.raised_exception()), last.is_done()) == (asyncio.CancelledError, True)
+
+
+def test_a_factory_that_raises_ends_the_run():
+    def refuse(loop, coroutine, **options):
+        loop.set_task_factory(None)
+        raise ZeroDivisionError
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(refuse)
+        await scheduler.co_run()
+
+    job = Job(asyncio.sleep(1))
+    scheduler = PureScheduler(job)
+    with pytest.raises(ZeroDivisionError):
+        Job(main).standalone_run()
+    assert job.is_done() is False
