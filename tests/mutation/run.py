@@ -32,8 +32,8 @@ RUNS = [
     *map(CORE.format, ["critical", "timeout", "forever", "nested", "observers", "window"]),
     *map(CORE.format, ["shutdown", "refusals", "requirements", "life_cycle", "contexts"]),
     *map(CORE.format, ["joining", "cancellation", "order", "loop_factory", "real_clock"]),
-    *map(CORE.format, ["memory", "scale"]),
-    "tests/faults/test_hooks.py",
+    *map(CORE.format, ["memory", "scale", "wrapped_tasks", "promises"]),
+    *["tests/faults/test_hooks.py", "tests/faults/test_lost_loop.py"],
 ]
 """Tests of runs, those first that tell many mutants and are quick."""
 

@@ -635,6 +635,8 @@ class Job(AbstractJob[T_co]):
     def _shuts_down(self) -> bool:
         if self._coshutdown is not None:
             return True
+        if type(self) is Job:  # the usual case, without a method bound for each
+            return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
         # A subclass may have its own co_shutdown(), and so may an object of one.
         return getattr(self.co_shutdown, "__func__", None) is not _CO_SHUTDOWN_OF_JOB
 
