@@ -748,3 +748,25 @@ def test_a_job_without_options_begins_as_any_other():
         for job in (short, long, other)
     ]
     assert states == [states[0]] * 3
+
+
+def test_a_subclass_may_have_private_names_that_come_to_mind(every_loop):
+    class Step(Job):
+        def __init__(self, name):
+            super().__init__(self._run, 1, required=Job(asyncio.sleep, 1))
+            self._id, self._name, self._args, self._kwargs = 12, name, [name], {}
+
+        async def _run(self, seconds):
+            await asyncio.sleep(seconds)
+            return self._call() + self._text()
+
+        def _call(self):
+            return self._id
+
+        _text = _work = _reset = _fail = _call
+
+    step = Step("first")
+    scheduler = Scheduler(step, *step.required)
+    assert [scheduler.run(), scheduler.run()] == [True, True]
+    assert (step.result(), step._name, step._args) == (24, "first", ["first"])
+    assert step.repr_main() == "<Step `Step._run()`>"

@@ -133,7 +133,7 @@ def test_a_result_that_was_handed_over_is_not_kept_by_who_got_it(every_loop, no_
     scheduler = PureScheduler(giver, taker)
     scheduler.run()
     reference = weakref.ref(giver.result())
-    giver._reset()
+    giver._forget_run()
     assert gone(reference) == [True]
 
 

@@ -350,7 +350,7 @@ def test_labels_are_shown_as_they_were_written_between_other_text(cases):
     case = cases["labels with status"]
     shown = [as_seen(case.shape(member)["text"]) for member in case.scheduler.jobs]
     assert shown == [
-        as_seen(presentable(f"{member.repr_id()}: {member._text()}") + "\n○ idle")
+        as_seen(presentable(f"{member.repr_id()}: {member._shown_text()}") + "\n○ idle")
         for member in case.scheduler.jobs
     ]
 

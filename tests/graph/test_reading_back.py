@@ -76,7 +76,7 @@ def check_texts(svg, scheduler):
         shapes = svg.clusters if isinstance(member, Scheduler) else svg.boxes
         prefix = "cluster_" if isinstance(member, Scheduler) else ""
         texts = shapes[f"{prefix}{member.repr_id()}"].texts
-        assert stripped(texts) == shown(f"{member.repr_id()}: {member._text()}")
+        assert stripped(texts) == shown(f"{member.repr_id()}: {member._shown_text()}")
 
 
 def check_places(svg, scheduler):

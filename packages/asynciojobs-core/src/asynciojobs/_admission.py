@@ -7,7 +7,7 @@ these is looked at here, and once more on the way to the start of the job: all o
 
 The result is kept on the jobs, since that is the cheapest place:
 
-- `_run`, a mark of the run that a job takes part in;
+- `_mark`, a mark of the run that a job takes part in;
 - `_holds`, who waits for its end: `NOBODY`, one job, or a list of them; ``None`` if the job
   takes part in no run, or its end has been dealt with. So that tells what is not done;
 - `_unmet`, which of its requirements may not be done yet, if it has several;
@@ -129,7 +129,7 @@ def _check_made(jobs: Iterable[AnyJob]) -> None:
 
 
 def _is_made(job: AnyJob) -> bool:
-    return hasattr(job, "_run")
+    return hasattr(job, "_mark")
 
 
 def _stand_in_order(jobs: Iterable[AnyJob], check: object) -> bool:
@@ -140,9 +140,9 @@ def _stand_in_order(jobs: Iterable[AnyJob], check: object) -> bool:
         required = job._required
         if required is not None:
             for requirement in (required,) if isinstance(required, AbstractJob) else required:
-                if requirement._run is not check:
+                if requirement._mark is not check:
                     return False
-        job._run = check
+        job._mark = check
     return True
 
 
@@ -152,7 +152,7 @@ def reset(job_set: JobSet) -> None:
     job_set._verdict = FINE
     for job in job_set.jobs:
         if job._shutdown_given or job._phase is not IDLE:
-            job._reset()
+            job._forget_run()
 
 
 def enroll(jobs: Collection[AnyJob], run: object) -> None:
@@ -166,14 +166,14 @@ def enroll(jobs: Collection[AnyJob], run: object) -> None:
             raise AlreadyRunningError(job)
     for job in jobs:
         job._holds = NOBODY
-        job._run = run
+        job._mark = run
 
 
 def dismiss(jobs: Iterable[AnyJob], run: object) -> None:
     """Take the marks of a run from jobs."""
     for job in jobs:
-        if job._run is run:
-            job._holds = job._run = None
+        if job._mark is run:
+            job._holds = job._mark = None
             job._unmet = ()
 
 
@@ -196,7 +196,7 @@ def next_unmet(job: AnyJob) -> AnyJob | None:
     if isinstance(unmet, tuple):
         unmet = job._unmet = reversed(unmet)
     for requirement in unmet:  # which goes on from where it stopped
-        if requirement._holds is not None and requirement._run is job._run:  # not elsewhere
+        if requirement._holds is not None and requirement._mark is job._mark:  # not elsewhere
             return requirement
     job._unmet = ()
     return None
@@ -221,20 +221,20 @@ def _enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], run: object) -> list[
         if required is None:
             entries.append(job)
         elif isinstance(required, AbstractJob):
-            if required._run is not run:
+            if required._mark is not run:
                 return None
             wait_for(required, job)
         else:  # users may edit a set during the run; what counts is how it is now
             job._unmet = required = tuple(required)
             for requirement in required:
-                if requirement._run is not run:
+                if requirement._mark is not run:
                     return None
             if required:
                 wait_for(required[-1], job)
             else:
                 entries.append(job)
         job._holds = NOBODY
-        job._run = run
+        job._mark = run
     return entries
 
 
@@ -277,7 +277,7 @@ def _in_some_order(job_set: JobSet, jobs: Collection[AnyJob], mark: object) -> l
     order = _behind_requirements(jobs, mark)
     if order is None:
         for job in jobs:
-            job._run, job._unmet = None, ()
+            job._mark, job._unmet = None, ()
         _refuse(job_set, jobs)
     return order
 
@@ -294,18 +294,18 @@ def _behind_requirements(jobs: Iterable[AnyJob], run: object) -> list[AnyJob] | 
     """
     to_come = object()
     for rank, job in enumerate(jobs):
-        job._run, job._rank, job._unmet = to_come, rank, ()
+        job._mark, job._rank, job._unmet = to_come, rank, ()
     order: list[AnyJob] = []
     for start in jobs:
-        path = [start] if start._run is to_come else []
+        path = [start] if start._mark is to_come else []
         while path:
             job = path[-1]
-            job._run = None  # whoever comes back to it has gone round
+            job._mark = None  # whoever comes back to it has gone round
             requirement = _next_without(run, job)
             if requirement is None:
-                job._run = run
+                job._mark = run
                 order.append(path.pop())
-            elif requirement._run is to_come:
+            elif requirement._mark is to_come:
                 path.append(requirement)
             else:
                 return None
@@ -316,11 +316,11 @@ def _next_without(mark: object, job: AnyJob) -> AnyJob | None:
     """Return the next requirement of a job that does not carry a mark; O(1), amortized."""
     required = job._required
     if required is None or isinstance(required, AbstractJob):
-        return None if required is None or required._run is mark else required
+        return None if required is None or required._mark is mark else required
     if not job._unmet:
         job._unmet = iter(required)
     for requirement in job._unmet:  # which goes on from where it stopped
-        if requirement._run is not mark:
+        if requirement._mark is not mark:
             return requirement
     job._unmet = ()
     return None
@@ -356,7 +356,7 @@ def look_again(job: AnyJob) -> bool:
     """
     unmet: list[AnyJob] = []
     for requirement in job._requirements():
-        if requirement._holds is None or requirement._run is not job._run:
+        if requirement._holds is None or requirement._mark is not job._mark:
             if not requirement.is_done():
                 raise MissingRequirementError(job, requirement)
         elif requirement.forever and not job.forever:

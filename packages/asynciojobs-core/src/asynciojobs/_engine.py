@@ -325,7 +325,7 @@ class Run:
             job._phase = PHASE_RUNNING
             job.started_at = now
             label = job.label
-            name = label if isinstance(label, str) else job._name
+            name = label if isinstance(label, str) else job._task_name
             tasks[job] = JobTask(drive(job), loop=loop, name=name)
             if self._nests and isinstance(job, JobSet):
                 to_come += len(job.jobs)
@@ -356,7 +356,7 @@ class Run:
             self._observers.tell(job, STARTED, now)
         label = job.label
         drive = self._drive(job)
-        name = label if isinstance(label, str) else job._name
+        name = label if isinstance(label, str) else job._task_name
         try:
             task = self._loop.create_task(drive, name=name)
         except BaseException:
@@ -409,7 +409,7 @@ class Run:
                 else:
                     if self._priming:
                         await suspend()
-                    value = await job._work()
+                    value = await job._awaited()
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
                 if self._loop.is_running():  # else the loop is gone: this is close()
                     self._raised(job, error)
@@ -484,7 +484,7 @@ class Run:
         if cancelled:
             job.ended_at = now
         else:
-            job._fail(error, now)
+            job._keep_failure(error, now)
         if self._observers.heard:
             self._observers.tell(job, CANCELLED if cancelled else FAILED, now)
         job._discard_unstarted()
@@ -565,7 +565,7 @@ class Run:
 
     def _check_newcomers(self, newcomers: list[AnyJob]) -> None:
         for rank, job in enumerate(newcomers, len(self._jobs) - len(newcomers)):
-            job._reset()
+            job._forget_run()
             job._rank = rank
             if isinstance(job, JobSet):
                 self._nests = True
@@ -631,7 +631,7 @@ class Run:
             return  # all jobs have come to their end
         for job in self._jobs:
             # One that came to its end here may take part in another run by now.
-            if job._holds is not None and job._run is self._mark:
+            if job._holds is not None and job._mark is self._mark:
                 job._holds = None
                 job._unmet = ()
                 if job.ended_at is None:

@@ -71,7 +71,7 @@ def number(job_set: JobSet, order: Order = topological_order) -> list[Entry]:
     jobs = [entry.job for entry in entries if not entry.closing]
     width = len(str(len(jobs)))
     for rank, job in enumerate(jobs, start=1):
-        job._id = f"{rank:0{width}}"
+        job._shown_id = f"{rank:0{width}}"
     return entries
 
 

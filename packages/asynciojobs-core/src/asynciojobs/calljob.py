@@ -59,7 +59,15 @@ class CallJob(AbstractJob[T_co]):
         (True, 6, True)
     """
 
-    __slots__ = ("_args", "_engine", "_executor", "_function", "_givers", "_kwargs", "_name")
+    __slots__ = (
+        "_call_args",
+        "_engine",
+        "_executor",
+        "_function",
+        "_givers",
+        "_kwargs",
+        "_task_name",
+    )
 
     @overload
     def __init__(
@@ -107,10 +115,10 @@ class CallJob(AbstractJob[T_co]):
         check_function(function, executor)
         check_options(job_options)
         self._function = function
-        self._args = args
+        self._call_args = args
         self._kwargs: dict[str, object] = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = told_apart(executor)
-        self._name = name_of(function)
+        self._task_name = name_of(function)
         # The jobs among the arguments, which must be done before this one starts.
         self._givers = jobs_among((*args, *self._kwargs.values()))
         if self._givers:
@@ -147,11 +155,11 @@ class CallJob(AbstractJob[T_co]):
             BaseException: what the function raised.
         """
         try:
-            return cast("T_co", await self._call(*await self._arguments()))
+            return cast("T_co", await self._co_call(*await self._arguments()))
         finally:
             del self  # this frame is in the traceback that the job keeps: no circle
 
-    async def _call(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+    async def _co_call(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         function = self._function
         try:
             if self._engine is not None:
@@ -178,9 +186,9 @@ class CallJob(AbstractJob[T_co]):
     async def _arguments(self) -> tuple[tuple[object, ...], dict[str, object]]:
         """Return the arguments, the results of jobs in the place of these."""
         if not self._givers:
-            return self._args, self._kwargs
+            return self._call_args, self._kwargs
         results = await self._results()
-        args = tuple(results[it] if is_job(it) else it for it in self._args)
+        args = tuple(results[it] if is_job(it) else it for it in self._call_args)
         kwargs = {name: results[it] if is_job(it) else it for name, it in self._kwargs.items()}
         return args, kwargs
 
@@ -219,7 +227,7 @@ class CallJob(AbstractJob[T_co]):
 
     def text_label(self) -> str | None:
         """Return the name of the function, as in ``count()``."""
-        name = (self._name or "").rpartition("<locals>.")[2]
+        name = (self._task_name or "").rpartition("<locals>.")[2]
         return f"{name}()" if name else None
 
 

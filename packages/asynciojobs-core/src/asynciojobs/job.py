@@ -145,12 +145,12 @@ class AbstractJob(Generic[T_co]):
     __slots__ = (
         "__weakref__",
         "_holds",
-        "_id",
+        "_mark",
         "_outcome",
         "_phase",
         "_rank",
         "_required",
-        "_run",
+        "_shown_id",
         "_shutdown_given",
         "_unmet",
         "critical",
@@ -161,7 +161,7 @@ class AbstractJob(Generic[T_co]):
     )
 
     # What its task is called if it has no label; None lets asyncio find a name.
-    _name: str | None = None
+    _task_name: str | None = None
 
     def __init__(
         self,
@@ -180,7 +180,7 @@ class AbstractJob(Generic[T_co]):
         # As long as nobody has asked for the set: None, the only one, a tuple of several that
         # came together, or a dict once more have come.
         self._required: Requireds | RequirementSet = None
-        self._id: str | None = None  # its rank, once a scheduler has numbered its jobs
+        self._shown_id: str | None = None  # its rank, once a scheduler has numbered its jobs
         self._phase = IDLE
         # What co_run() returned, or a Failure if it raised; only if DONE.
         self._outcome: T_co | Failure | None = None
@@ -188,7 +188,7 @@ class AbstractJob(Generic[T_co]):
         # Four notes that the run keeps here rather than in dictionaries of its own: which run
         # that is and the place in it (stale once it is over), which requirements may be still
         # to be met, and which jobs wait for the end of this one.
-        self._run: object = None
+        self._mark: object = None
         self._rank = 0
         self._unmet: Iterable[AbstractJob[object]] = ()
         self._holds: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None = None
@@ -382,7 +382,7 @@ class AbstractJob(Generic[T_co]):
 
         Listing, drawing and numbering set it.
         """
-        return "??" if self._id is None else self._id
+        return "??" if self._shown_id is None else self._shown_id
 
     def repr_short(self) -> str:
         """Return the badge: four signs for critical, raised, life cycle and forever."""
@@ -396,7 +396,7 @@ class AbstractJob(Generic[T_co]):
 
     def repr_main(self) -> str:
         """Return the class and the label, as in ``<Job `fetch`>``."""
-        return f"<{type(self).__name__} `{one_line(self._text())}`>"
+        return f"<{type(self).__name__} `{one_line(self._shown_text())}`>"
 
     def repr_result(self) -> str:
         """Return the result or the exception as text, or ``[not done]``."""
@@ -415,7 +415,7 @@ class AbstractJob(Generic[T_co]):
             return ""
         return f"requires={{{', '.join(ids)}}}"
 
-    def _text(self) -> str:
+    def _shown_text(self) -> str:
         """Return the label: the one given, else that of the class, else ``NOLABEL``."""
         label = None if self.label is None else attempt(str, self.label)
         if label is None or not label.strip():
@@ -452,18 +452,18 @@ class AbstractJob(Generic[T_co]):
             self.co_run, loop_factory=loop_factory, instead="await job.co_run()"
         )
 
-    def _work(self) -> Awaitable[T_co]:
+    def _awaited(self) -> Awaitable[T_co]:
         """Return what a run awaits: `co_run()`."""
         return self.co_run()
 
-    def _reset(self) -> None:
+    def _forget_run(self) -> None:
         """Forget the last run."""
         self._phase = IDLE
         self._outcome = None
         self._shutdown_given = False
         self.started_at = self.ended_at = None
 
-    def _fail(self, exception: BaseException, now: float) -> None:
+    def _keep_failure(self, exception: BaseException, now: float) -> None:
         self._phase = DONE
         self._outcome = Failure(exception)
         self.ended_at = now
@@ -500,7 +500,7 @@ class Job(AbstractJob[T_co]):
         (3, 7)
     """
 
-    __slots__ = ("_args", "_corun", "_coshutdown", "_name")
+    __slots__ = ("_call_args", "_corun", "_coshutdown", "_task_name")
 
     @overload
     def __init__(
@@ -539,9 +539,9 @@ class Job(AbstractJob[T_co]):
             )
         # Awaitables are taken out when they are used, so None means "used up".
         self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
-        self._args = args
+        self._call_args = args
         self._coshutdown = coshutdown
-        self._name = getattr(corun, "__qualname__", "")
+        self._task_name = getattr(corun, "__qualname__", "")
         required = kwds.get("required") if kwds else None
         if type(self) is not Job or (kwds and len(kwds) > (required is not None)):
             try:
@@ -555,7 +555,7 @@ class Job(AbstractJob[T_co]):
         self.forever = False
         self.critical = True
         self.label = self.started_at = self.ended_at = None
-        self._id = self._outcome = self._run = self._holds = None
+        self._shown_id = self._outcome = self._mark = self._holds = None
         self._phase = IDLE
         self._shutdown_given = False
         self._rank = 0
@@ -576,11 +576,11 @@ class Job(AbstractJob[T_co]):
         if corun is None:
             raise ConsumedError(self)
         if callable(corun):
-            return self._call(corun, self._args)
+            return self._awaitable_of(corun, self._call_args)
         self._corun = None
         return corun
 
-    def _work(self) -> Awaitable[T_co]:
+    def _awaited(self) -> Awaitable[T_co]:
         # One coroutine less for each job, unless a subclass has its own co_run().
         if type(self) is not Job or type(self).co_run is not _CO_RUN_OF_JOB:
             return self.co_run()
@@ -597,12 +597,12 @@ class Job(AbstractJob[T_co]):
         if coshutdown is None:
             return None
         if callable(coshutdown):
-            args = self._args if takes(coshutdown, self._args) else ()
-            return await self._call(coshutdown, args)
+            args = self._call_args if takes(coshutdown, self._call_args) else ()
+            return await self._awaitable_of(coshutdown, args)
         self._coshutdown = None
         return await coshutdown
 
-    def _call(
+    def _awaitable_of(
         self, function: Callable[..., Awaitable[T]], args: tuple[object, ...]
     ) -> Awaitable[T]:
         awaitable = function(*args)
@@ -616,7 +616,7 @@ class Job(AbstractJob[T_co]):
 
     def text_label(self) -> str | None:
         """Return the name of the coroutine function, as in ``fetch()``."""
-        name = (self._name or "").rpartition("<locals>.")[2]
+        name = (self._task_name or "").rpartition("<locals>.")[2]
         return f"{name}()" if name else None
 
     def close(self) -> None:

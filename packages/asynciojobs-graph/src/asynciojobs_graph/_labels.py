@@ -31,7 +31,7 @@ BROAD = frozenset("%&@MWmw")
 def label_of(job: AnyJob, rank: str) -> str:
     """Return what the picture shows of a job: its graph label, else its rank and its label."""
     label = attempt(job.graph_label)
-    return presentable(f"{rank}: {job._text()}" if label is None else label)
+    return presentable(f"{rank}: {job._shown_text()}" if label is None else label)
 
 
 def contents(job_set: JobSet) -> str:

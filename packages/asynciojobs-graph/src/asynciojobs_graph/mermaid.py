@@ -144,7 +144,7 @@ def _only_box(job_set: JobSet, *, status: bool) -> str:
     name = type(job_set).__name__
     state = []
     if isinstance(job_set, AbstractJob):
-        name = job_set._text() if job_set.label is not None else name
+        name = job_set._shown_text() if job_set.label is not None else name
         state = [status_text(job_set)] if status else []
     label = "\n".join([presentable(name), contents(job_set), *state])
     return f"s0[{quoted(label)}]"
