@@ -664,3 +664,17 @@ def test_jobs_of_a_loop_that_is_gone_have_not_failed():
     gc.collect()
     states = [(job.is_running(), job.is_done(), job.raised_exception()) for job in jobs]
     assert states == [(True, False, None)] * 2
+
+
+def test_jobs_of_a_run_that_is_closed_in_its_loop_are_cancelled(in_loop):
+    jobs = [Job(asyncio.sleep, 9), Job(asyncio.sleep, 9)]
+
+    async def main():
+        run = PureScheduler(jobs[0], Scheduler(jobs[1])).co_run()
+        run.send(None)
+        await asyncio.sleep(1)
+        run.close()
+        await asyncio.sleep(1)
+        return [(job.is_running(), job.is_done(), job.ended_at) for job in jobs]
+
+    assert in_loop(main()) == [(True, False, 1)] * 2

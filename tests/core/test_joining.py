@@ -777,3 +777,20 @@ def test_a_job_of_another_run_put_there_by_hand_goes_on(in_loop):
         return await running, last.started_at
 
     assert in_loop(main()) == (True, 5)
+
+
+def test_what_was_wrong_with_newcomers_is_logged_if_a_job_exits_meanwhile(every_loop, caplog):
+    async def leave():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            raise SystemExit(3)
+
+    scheduler = PureScheduler(adder(lambda: circle(scheduler, None)), Job(leave))
+    with pytest.raises(SystemExit):
+        scheduler.run()
+    (record,) = caplog.records
+    assert type(record.exc_info[1]) is CycleError
+    assert record.message == (
+        "<PureScheduler of 4 jobs> was to raise this, until a job raised what must leave it"
+    )

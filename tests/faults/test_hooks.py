@@ -340,7 +340,8 @@ def test_what_must_leave_a_label_leaves_what_shows_it(capsys, kind, method):
 
 
 @pytest.mark.parametrize("kind", KEPT)
-def test_a_job_that_can_not_be_described_runs(fake_time, kind, log):
+@pytest.mark.parametrize("base", [object, str])
+def test_a_job_that_can_not_be_described_runs(fake_time, kind, log, base):
     """It fails, in a verbose run, it is deaf, and its shutdown fails: all of that names it."""
 
     async def fail():
@@ -355,7 +356,7 @@ def test_a_job_that_can_not_be_described_runs(fake_time, kind, log):
     error = KEPT[kind]()
     jobs = [Job(deaf, coshutdown=raiser(error)), Job(fail, coshutdown=raiser(error))]
     for job in jobs:
-        job.label = type("Label", (), {"__str__": raiser(error)})()
+        job.label = type("Label", (base,), {"__str__": raiser(error)})()
     scheduler = PureScheduler(*jobs, verbose=True)
     assert scheduler.run() is False
     assert scheduler.failed_critical() is True

@@ -34,6 +34,7 @@ from collections.abc import Collection, Coroutine, Generator, Iterable
 from operator import attrgetter
 from typing import Any
 
+from . import _log
 from ._admission import (
     NOBODY,
     admit,
@@ -184,6 +185,8 @@ class Run:
             self._end(Cancelled())
             raise
         except GeneratorExit:  # the loop is gone, its tasks with it: nothing to wait for
+            if self._loop.is_running():  # ... or else the run was closed, and can't wait
+                self._end(Cancelled())
             self._tasks.clear()
             raise
         except BaseException as error:  # noqa: BLE001 - _answer() raises it
@@ -325,7 +328,7 @@ class Run:
             job._phase = PHASE_RUNNING
             job.started_at = now
             label = job.label
-            name = label if isinstance(label, str) else job._task_name
+            name = label if type(label) is str else job._task_name
             tasks[job] = JobTask(drive(job), loop=loop, name=name)
             if self._nests and isinstance(job, JobSet):
                 to_come += len(job.jobs)
@@ -356,7 +359,7 @@ class Run:
             self._observers.tell(job, STARTED, now)
         label = job.label
         drive = self._drive(job)
-        name = label if isinstance(label, str) else job._task_name
+        name = label if type(label) is str else job._task_name
         try:
             task = self._loop.create_task(drive, name=name)
         except BaseException:
@@ -616,6 +619,12 @@ class Run:
         settled = self._verdict
         if settled is None or settled is FINE or isinstance(verdict, Broken):
             self._verdict = verdict
+            if isinstance(settled, Broken):
+                _log.error(
+                    "%s was to raise this, until a job raised what must leave it",
+                    self._job_set.repr_main(),
+                    exception=settled.exception,
+                )
         if settled is not None:
             return
         self._ended_at = self._time()
