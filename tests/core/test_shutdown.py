@@ -863,3 +863,26 @@ def test_a_shutdown_that_waits_for_its_own_scheduler_runs_into_the_limit(in_loop
         return await scheduler.co_shutdown(), asyncio.get_running_loop().time()
 
     assert in_loop(main()) == (False, 1)
+
+
+def test_an_exit_leaves_a_shutdown_though_another_call_was_cancelled(fake_time):
+    async def leave():
+        raise SystemExit(3)
+
+    first = Job(asyncio.sleep, 1, coshutdown=asyncio.sleep)
+    second = Job(leave, coshutdown=leave)
+
+    def cancel_first_call(others):
+        calls = {int(task.get_name()[5:]): task for task in asyncio.all_tasks() - others}
+        calls[min(calls)].cancel()
+
+    def before_the_calls(event):
+        if event.job is first:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(cancel_first_call, asyncio.all_tasks())
+
+    scheduler = PureScheduler(first, second)
+    scheduler.observe(before_the_calls)
+    with pytest.raises(SystemExit):
+        scheduler.shutdown()
+    assert [*scheduler.shutdown_failures()] == [second]

@@ -173,6 +173,20 @@ def test_a_shutdown_can_be_closed_in_its_loop_and_its_calls_go_on(complaints):
     assert (served, complaints) == (["a", "b"], [])
 
 
+def test_what_a_shutdown_raises_as_its_loop_is_lost_is_logged(complaints):
+    class Failing(Hanging):
+        async def co_shutdown(self):
+            try:
+                await super().co_shutdown()
+            finally:
+                raise ValueError(self.label)
+
+    lose(shut_down(flat(Failing)), TURNS, close)
+    assert sorted(complaints) == [
+        f"co_shutdown() of <Failing `{label}`> raised" for label in "ab"
+    ]
+
+
 def test_a_shutdown_is_not_complete_if_its_loop_was_lost(complaints):
     scheduler = flat(Hanging)
     lose(shut_down(scheduler), TURNS, close)

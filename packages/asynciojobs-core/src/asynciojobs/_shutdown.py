@@ -158,8 +158,7 @@ def serve_at_once(nested: AnyJob, record: ShutdownRecord, now: float) -> bool:
     Returns:
         whether that was so; else nothing was done, and it takes a task to `serve()` it.
     """
-    if not isinstance(nested, JobSet):
-        return False
+    assert isinstance(nested, JobSet)
     if getattr(nested.co_shutdown, "passes_on", False) is not True:  # all is true of a mock
         return False
     if nested._shutdown_under_way is not None:
