@@ -76,10 +76,11 @@ def test_a_job_that_another_one_cancels_before_its_first_step_has_raised():
     assert (type(victim.raised_exception()), last.is_done()) == (asyncio.CancelledError, True)
 
 
-def test_a_factory_that_raises_ends_the_run():
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_a_factory_that_raises_ends_the_run(error):
     def refuse(loop, coroutine, **options):
         loop.set_task_factory(None)
-        raise ZeroDivisionError
+        raise error
 
     async def main():
         asyncio.get_running_loop().set_task_factory(refuse)
@@ -87,6 +88,45 @@ def test_a_factory_that_raises_ends_the_run():
 
     job = Job(asyncio.sleep(1))
     scheduler = PureScheduler(job)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         Job(main).standalone_run()
     assert job.is_done() is False
+
+
+class TaskOfOthers(asyncio.Future):
+    """The least that asyncio takes for a task."""
+
+    def set_name(self, name):
+        pass
+
+
+def test_a_factory_may_make_tasks_that_tell_nothing_of_their_coroutines():
+    def make(loop, coroutine, **options):
+        made = TaskOfOthers(loop=loop)
+        task = asyncio.Task(coroutine, loop=loop)
+        task.add_done_callback(lambda _: made.set_result(None))
+        return made
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(make)
+        return await scheduler.co_run()
+
+    job = Job(asyncio.sleep, 1, "result")
+    scheduler = PureScheduler(job)
+    assert (Job(main).standalone_run(), job.result()) == (True, "result")
+
+
+def test_a_job_that_a_factory_never_begins_has_been_cancelled():
+    def make(loop, coroutine, **options):
+        made = TaskOfOthers(loop=loop)
+        made.set_result(None)
+        return made
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(make)
+        return await scheduler.co_run()
+
+    job = Job(asyncio.sleep(1), critical=False)
+    scheduler = PureScheduler(job)
+    assert Job(main).standalone_run() is True
+    assert type(job.raised_exception()) is asyncio.CancelledError

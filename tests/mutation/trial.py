@@ -134,10 +134,12 @@ class Trial:
         if status == pytest.ExitCode.OK:
             return ""
         text = self.output.read_text(encoding="utf-8", errors="replace")
+        failed = re.search("^(?:FAILED|ERROR) (.*?)(?: - .*)?$", text, re.MULTILINE)
+        if failed:  # pytest may have come to grief after that, by what the test left
+            return failed[1]
         if status in (pytest.ExitCode.NO_TESTS_COLLECTED, NOT_RUN):
             raise SystemExit(f"the tests could not be run:\n{text}")
-        failed = re.search("^(?:FAILED|ERROR) (.*?)(?: - .*)?$", text, re.MULTILINE)
-        return failed[1] if failed else f"(exit status {status})"
+        return f"(exit status {status})"
 
 
 def get_ready() -> None:
