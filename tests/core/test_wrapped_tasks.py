@@ -118,6 +118,7 @@ def test_a_factory_may_make_tasks_that_tell_nothing_of_their_coroutines():
 
 def test_a_job_that_a_factory_never_begins_has_been_cancelled():
     def make(loop, coroutine, **options):
+        loop.set_task_factory(None)  # asyncio's own coroutines are to be begun
         made = TaskOfOthers(loop=loop)
         made.set_result(None)
         return made
