@@ -241,3 +241,19 @@ def test_a_timeout_that_is_no_number_is_refused(parameter, seconds):
         match=rf"^{parameter} must be a number of seconds, or None, not ",
     ):
         PureScheduler(**{parameter: seconds})
+
+
+def test_what_the_loop_raises_for_the_timer_is_what_the_run_raises(in_loop):
+    async def main():
+        def refuse(*_, **__):
+            del loop.call_at
+            raise ZeroDivisionError
+
+        loop = asyncio.get_running_loop()
+        loop.call_at = refuse
+        await PureScheduler(job, timeout=1).co_run()
+
+    job = Job(asyncio.sleep, 1)
+    with pytest.raises(ZeroDivisionError):
+        in_loop(main())
+    assert job.is_idle()
