@@ -46,6 +46,18 @@ def test_a_job_that_runs_is_cancelled():
     assert (job.is_running(), job.is_done(), job.ended_at) == (True, False, 1)
 
 
+def test_a_job_that_is_cancelled_has_the_time_to_clean_up():
+    async def clean_up():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(1)
+
+    job = Job(clean_up)
+    assert PureScheduler(job, timeout=1).run() is False
+    assert (job.is_done(), job.ended_at) == (False, 2)
+
+
 def test_a_job_that_is_cancelled_before_its_first_step_has_ended():
     job = Job(asyncio.sleep(9))
     assert PureScheduler(Job(fail), job).run() is False
