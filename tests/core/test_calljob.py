@@ -326,7 +326,8 @@ def test_a_coroutine_function_for_an_executor_is_a_type_error(threads):
 def test_a_keyword_that_is_no_option_is_a_type_error_that_names_kwargs():
     with raises(
         TypeError,
-        "CallJob() has no option 'b': what is meant for the function goes to kwargs={'b': …}",
+        "CallJob() has no option 'b', only kwargs, executor, forever, critical, label, "
+        "required, scheduler: what is meant for the function goes to kwargs={'b': …}",
     ):
         CallJob(add, 1, b=2)
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import Executor
 
 from .engine import Engine
-from .job import AbstractJob, JobGroup, JobOptions
+from .job import AbstractJob, JobGroup
 
 __all__ = [
     "check_function",
-    "check_options",
     "is_coroutine_function",
     "jobs_among",
     "name_of",
     "told_apart",
 ]
-
-OPTIONS = frozenset(JobOptions.__annotations__)
 
 
 def is_coroutine_function(function: object) -> bool:
@@ -59,19 +56,6 @@ def check_function(function: object, executor: object) -> None:
         raise TypeError(
             f"{function!r} is a coroutine function, which is awaited in the event loop: leave "
             "`executor` out, or give a plain function"
-        )
-
-
-def check_options(options: Mapping[str, object]) -> None:
-    """Check that what has a name is an option of jobs.
-
-    Raises:
-        TypeError: it is none, and so meant for the function, maybe.
-    """
-    for name in options.keys() - OPTIONS:
-        raise TypeError(
-            f"CallJob() has no option {name!r}: what is meant for the function goes to "
-            f"kwargs={{{name!r}: …}}"
         )
 
 

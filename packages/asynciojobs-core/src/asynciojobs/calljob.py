@@ -10,7 +10,6 @@ from typing import Any, TypeVar, Unpack, cast, overload
 
 from ._callables import (
     check_function,
-    check_options,
     is_coroutine_function,
     jobs_among,
     name_of,
@@ -19,9 +18,11 @@ from ._callables import (
 from ._calls import by_engine, in_thread, on_executor
 from ._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
 from .engine import Engine
-from .job import AbstractJob, JobOptions, Requirements, flatten
+from .job import AbstractJob, JobOptions, Requirements, check_options, flatten
 
 __all__ = ["CallJob"]
+
+FOR_THE_FUNCTION = ": what is meant for the function goes to kwargs={{{name!r}: …}}"
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -113,7 +114,7 @@ class CallJob(AbstractJob[T_co]):
         **job_options: Unpack[JobOptions],
     ) -> None:
         check_function(function, executor)
-        check_options(job_options)
+        check_options("CallJob", job_options, ("kwargs", "executor"), FOR_THE_FUNCTION)
         self._function = function
         self._call_args = args
         self._kwargs: dict[str, object] = {} if kwargs is None else dict(kwargs)

@@ -90,7 +90,7 @@ def does_nothing(function: T) -> T:
 def check_options(
     kind: str, given: Iterable[str], own: Iterable[str], otherwise: str = ""
 ) -> None:
-    """Check the names of keyword arguments that Python has refused, maybe, and tell more.
+    """Check the names of keyword arguments, and tell more than Python does.
 
     Args:
         kind: what is made of them.
