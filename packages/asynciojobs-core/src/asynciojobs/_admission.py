@@ -223,6 +223,7 @@ def _enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], run: object) -> list[
         elif isinstance(required, AbstractJob):
             if required._mark is not run:
                 return None
+            job._unmet = ()
             wait_for(required, job)
         else:  # users may edit a set during the run; what counts is how it is now
             job._unmet = required = tuple(required)

@@ -470,8 +470,8 @@ class Run:
 
     def _returned(self, job: AnyJob, value: object) -> None:
         self._tasks.pop(job, None)
-        job._phase = PHASE_DONE
         job._outcome = value
+        job._phase = PHASE_DONE
         now = job.ended_at = self._time()
         if self._observers.heard:
             self._observers.tell(job, DONE, now)

@@ -163,6 +163,12 @@ class AbstractJob(Generic[T_co]):
     # What its task is called if it has no label; None lets asyncio find a name.
     _task_name: str | None = None
 
+    # Slots that stay empty until then: what is not there the collector need not look at.
+    _outcome: T_co | Failure | None  # what co_run() returned, or that it raised; once DONE
+    _shown_id: str  # the rank in the scheduler, once that has numbered its jobs
+    _rank: int  # the place in the run, once enrolled
+    _unmet: Iterable[AbstractJob[object]]  # requirements that may be still to be met; likewise
+
     def __init__(
         self,
         *,
@@ -180,17 +186,11 @@ class AbstractJob(Generic[T_co]):
         # As long as nobody has asked for the set: None, the only one, a tuple of several that
         # came together, or a dict once more have come.
         self._required: Requireds | RequirementSet = None
-        self._shown_id: str | None = None  # its rank, once a scheduler has numbered its jobs
         self._phase = IDLE
-        # What co_run() returned, or a Failure if it raised; only if DONE.
-        self._outcome: T_co | Failure | None = None
         self._shutdown_given = False  # co_shutdown() was called since the last run began
-        # Four notes that the run keeps here rather than in dictionaries of its own: which run
-        # that is and the place in it (stale once it is over), which requirements may be still
-        # to be met, and which jobs wait for the end of this one.
+        # Two more notes of the run, which are here rather than in dictionaries of its own:
+        # which run that is (stale once it is over), and who waits for the end of this job.
         self._mark: object = None
-        self._rank = 0
-        self._unmet: Iterable[AbstractJob[object]] = ()
         self._holds: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None = None
         if required is not None:  # nobody can have named this job in there
             self._required = distinct_jobs(required)
@@ -357,6 +357,8 @@ class AbstractJob(Generic[T_co]):
 
         Test it with ``is not None``: an exception may be false.
         """
+        if self._phase is not DONE:
+            return None
         outcome = self._outcome
         return outcome.exception if type(outcome) is Failure else None
 
@@ -382,14 +384,14 @@ class AbstractJob(Generic[T_co]):
 
         Listing, drawing and numbering set it.
         """
-        return "??" if self._shown_id is None else self._shown_id
+        return getattr(self, "_shown_id", "??")
 
     def repr_short(self) -> str:
         """Return the badge: four signs for critical, raised, life cycle and forever."""
         return badge(
             self._phase,
             critical=self.is_critical(),
-            raised=type(self._outcome) is Failure,
+            raised=self.raised_exception() is not None,
             forever=bool(self.forever),
             signs=signs_for(getattr(sys.stdout, "encoding", None)),
         )
@@ -464,8 +466,8 @@ class AbstractJob(Generic[T_co]):
         self.started_at = self.ended_at = None
 
     def _keep_failure(self, exception: BaseException, now: float) -> None:
-        self._phase = DONE
         self._outcome = Failure(exception)
+        self._phase = DONE
         self.ended_at = now
 
     def _discard_unstarted(self) -> None:
@@ -555,11 +557,9 @@ class Job(AbstractJob[T_co]):
         self.forever = False
         self.critical = True
         self.label = self.started_at = self.ended_at = None
-        self._shown_id = self._outcome = self._mark = self._holds = None
+        self._mark = self._holds = None
         self._phase = IDLE
         self._shutdown_given = False
-        self._rank = 0
-        self._unmet = ()
         self._required = None if required is None else distinct_jobs(required)
 
     async def co_run(self) -> T_co:
