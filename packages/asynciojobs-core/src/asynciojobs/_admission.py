@@ -33,7 +33,7 @@ from ._errors import (
 )
 from ._jobset import JobSet, ShutdownRecord
 from ._lifecycle import Phase
-from ._queries import AnyJob, graph_of
+from ._queries import AnyJob, Level, graph_of
 from ._verdict import FINE
 from .job import AbstractJob
 
@@ -58,8 +58,6 @@ NOBODY: tuple[()] = ()
 class Admitted(NamedTuple):
     """What is told of the jobs that can be run."""
 
-    jobs: list[AnyJob]
-    """They, in their order."""
     entries: list[AnyJob]
     """Those that require nothing, in their order."""
     forever: set[AnyJob]
@@ -68,11 +66,12 @@ class Admitted(NamedTuple):
     """Each stands behind those that it requires: so those that wait for one job do, too."""
 
 
-def admit(job_set: JobSet, run: object) -> Admitted:
+def admit(job_set: JobSet, jobs: Collection[AnyJob], run: object) -> Admitted:
     """Enroll the jobs of a set for a run, and let each wait for one of its requirements.
 
     Args:
-        job_set: whose jobs.
+        job_set: the set.
+        jobs: its jobs.
         run: the mark of the run.
 
     Raises:
@@ -80,7 +79,6 @@ def admit(job_set: JobSet, run: object) -> Admitted:
         RequirementError: they can't be run; in any case no trace is left on the jobs.
         TypeError: the `__init__()` of the class of one has not called that of `AbstractJob`.
     """
-    jobs = list(job_set.jobs)
     try:
         entries = _enroll_in_order(enumerate(jobs), run)
         in_order = entries is not None
@@ -94,10 +92,10 @@ def admit(job_set: JobSet, run: object) -> Admitted:
         dismiss(filter(_is_made, jobs), run)
         _check_made(jobs)
         raise
-    return Admitted(jobs, entries, forever, in_order)
+    return Admitted(entries, forever, in_order)
 
 
-def check_all(job_sets: Iterable[JobSet]) -> None:
+def check_all(levels: Iterable[Level]) -> None:
     """Check job sets that are to run later on.
 
     Raises:
@@ -105,8 +103,7 @@ def check_all(job_sets: Iterable[JobSet]) -> None:
         RequirementError: one of them can't be run.
         TypeError: see `admit`.
     """
-    for job_set in job_sets:
-        jobs = tuple(job_set.jobs)
+    for job_set, jobs, _ in levels:
         check = object()
         try:
             if not _stand_in_order(jobs, check):
@@ -146,11 +143,11 @@ def _stand_in_order(jobs: Iterable[AnyJob], check: object) -> bool:
     return True
 
 
-def reset(job_set: JobSet) -> None:
-    """Forget the last run of a job set."""
+def reset(job_set: JobSet, jobs: Iterable[AnyJob]) -> None:
+    """Forget the last run of a job set, which has these jobs."""
     job_set._shutdown_record = ShutdownRecord()
     job_set._verdict = FINE
-    for job in job_set.jobs:
+    for job in jobs:
         if job._shutdown_given or job._phase is not IDLE:
             job._forget_run()
 

@@ -51,7 +51,7 @@ from ._errors import AlreadyRunningError, CycleError
 from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
-from ._queries import AnyJob, nesting
+from ._queries import AnyJob, Level, nesting
 from ._room import make_sure_of_room
 from ._shutdown import serve, serve_at_once
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
@@ -225,25 +225,25 @@ class Run:
         if job_set._join_run is not None:
             raise AlreadyRunningError(job_set)
         job_set._started_by = None
-        nested = list(nesting(job_set, unless_checked_by=self._outermost))
-        _, directly = nested[0]
+        levels = list(nesting(job_set, unless_checked_by=self._outermost))
+        _, self._jobs, directly = levels[0]
         if directly:
             self._nests = True
             # A shutdown that went before this run is forgotten at all depths, checked or not.
             if any(isinstance(job, AbstractJob) and job._shutdown_given for job in directly):
-                nested = list(nesting(job_set))
-            check_all(inner for inner, _ in nested[1:])
-        self._jobs, entries, forever, in_order = admit(job_set, self._mark)
+                levels = list(nesting(job_set))
+            check_all(levels[1:])
+        entries, forever, in_order = admit(job_set, self._jobs, self._mark)
         self._shuffled = not in_order
-        self._take_in(nested)
+        self._take_in(levels)
         job_set._join_run = self._join
         self._expect(len(self._jobs), forever)
         return entries
 
-    def _take_in(self, nested: Iterable[tuple[JobSet, list[JobSet]]]) -> None:
+    def _take_in(self, levels: Iterable[Level]) -> None:
         """Prepare job sets that have been checked: they run in this run, or are nested."""
-        for job_set, below in nested:
-            reset(job_set)
+        for job_set, jobs, below in levels:
+            reset(job_set, jobs)
             job_set._checked_by = self._outermost
             for inner in below:  # those who observe it hear of what is in there
                 job_set._observers.enclose(inner._observers)
@@ -572,9 +572,9 @@ class Run:
             job._rank = rank
             if isinstance(job, JobSet):
                 self._nests = True
-                nested = list(nesting(job))
-                check_all(inner for inner, _ in nested)
-                self._take_in(nested)
+                levels = list(nesting(job))
+                check_all(levels)
+                self._take_in(levels)
                 self._job_set._observers.enclose(job._observers)
         among: Collection[AnyJob] = newcomers
         if self._late:  # some may have been made to require these

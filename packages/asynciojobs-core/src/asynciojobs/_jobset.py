@@ -40,13 +40,17 @@ class JobSet:
 
     It has no ``__slots__``, so that a scheduler can be a job set and a job.
 
+    Args:
+        jobs: what it holds at first.
+
     Attributes:
         jobs: the jobs. It may be edited as any set; a run that goes on takes notice of what
             is given to `add()` and `update()` only.
     """
 
-    def __init__(self) -> None:
-        self.jobs: BestSet[AbstractJob[object]] = BestSet()
+    def __init__(self, jobs: Iterable[AbstractJob[object]]) -> None:
+        self.jobs: BestSet[AbstractJob[object]] = BestSet(jobs)
+        self._refuse_itself(self.jobs)
         self._observers = Observers()
         # What the run that goes on does with jobs that are added; None between runs.
         self._join_run: Callable[[Collection[AbstractJob[object]]], None] | None = None
@@ -138,14 +142,18 @@ class JobSet:
         new = dict.fromkeys(jobs)
         if self.jobs:
             new = {job: None for job in new if job not in self.jobs}
-        itself: object = self  # it may be a job as well
-        if itself in new:
-            raise ValueError(f"{self.repr_main()} can't be put in itself")
+        self._refuse_itself(new)
         if self._join_run is not None:
             self._join_run(new)
         self.jobs.update(new)
+        itself: object = self  # it may be a job as well
         if new and isinstance(itself, AbstractJob):
             itself._shutdown_given = False  # the newcomers had none
+
+    def _refuse_itself(self, jobs: Collection[AbstractJob[object]]) -> None:
+        itself: object = self
+        if itself in jobs:
+            raise ValueError(f"{self.repr_main()} can't be put in itself")
 
     def _check_not_running(self) -> None:
         if self._join_run is not None:

@@ -8,6 +8,8 @@ import sys
 
 __all__ = ["checked_seconds", "checked_window"]
 
+LARGEST_FLOAT = sys.float_info.max
+
 
 def checked_seconds(parameter: str, seconds: float | None) -> float | None:
     """Return a number of seconds, or ``None``.
@@ -22,7 +24,7 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
         raise TypeError(f"{parameter} must be a number of seconds, or None, not {seconds!r}")
     if not seconds >= 0:
         raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
-    if math.inf > seconds > sys.float_info.max:  # an int that no clock can be added to
+    if LARGEST_FLOAT < seconds < math.inf:  # an int that no clock can be added to
         raise ValueError(f"{parameter} must be a number that a float can hold")
     return seconds
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeAlias
 
 from . import _digraph
@@ -15,6 +15,7 @@ from .sequence import Schedulable, members_of
 
 __all__ = [
     "AnyJob",
+    "Level",
     "counts_by_phase",
     "entry_jobs",
     "exit_jobs",
@@ -34,6 +35,9 @@ __all__ = [
 
 AnyJob: TypeAlias = AbstractJob[object]
 Graph: TypeAlias = dict[AnyJob, Iterable[AnyJob]]
+
+Level: TypeAlias = tuple[JobSet, list[AnyJob], list[JobSet]]
+"""A job set, the jobs in there now, and those of them that are job sets."""
 
 
 def graph_of(job_set: JobSet) -> Graph:
@@ -112,12 +116,12 @@ def successors_downstream(job_set: JobSet, starts: Iterable[Schedulable]) -> set
     return _digraph.closure(followers_within(job_set), direct) | direct
 
 
-def job_sets_in(job_set: JobSet) -> list[JobSet]:
-    """Return the jobs of a set that are sets themselves; it looks at the types of all."""
-    kinds = {kind for kind in set(map(type, job_set.jobs)) if issubclass(kind, JobSet)}
-    if not kinds:
-        return []
-    return [job for job in job_set.jobs if isinstance(job, JobSet)]
+def job_sets_in(jobs: Collection[AnyJob]) -> list[JobSet]:
+    """Return those jobs that are job sets."""
+    for kind in set(map(type, jobs)):
+        if issubclass(kind, JobSet):
+            return [job for job in jobs if isinstance(job, JobSet)]
+    return []  # the usual case, without a look at each
 
 
 def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
@@ -126,13 +130,11 @@ def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
     Raises:
         ValueError: one of them is nested in itself.
     """
-    return (inner for inner, _ in nesting(job_set))
+    return (inner for inner, _, _ in nesting(job_set))
 
 
-def nesting(
-    job_set: JobSet, *, unless_checked_by: object = None
-) -> Iterator[tuple[JobSet, list[JobSet]]]:
-    """Yield the set itself, then all that are nested in it, each with those directly in there.
+def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Level]:
+    """Yield the set itself, then all that are nested in it, each with what is in there.
 
     Args:
         job_set: where to begin.
@@ -141,8 +143,9 @@ def nesting(
     Raises:
         ValueError: one of them is nested in itself.
     """
-    below = job_sets_in(job_set)
-    yield job_set, below
+    jobs = list(job_set.jobs)
+    below = job_sets_in(jobs)
+    yield job_set, jobs, below
     # Each with what is still to come in there.
     path = {job_set: iter(below)} if below else {}
     while path:
@@ -150,8 +153,9 @@ def nesting(
             if inner in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
             if unless_checked_by is None or inner._checked_by is not unless_checked_by:
-                below = job_sets_in(inner)
-                yield inner, below
+                jobs = list(inner.jobs)
+                below = job_sets_in(jobs)
+                yield inner, jobs, below
                 if below:
                     path[inner] = iter(below)
                     break

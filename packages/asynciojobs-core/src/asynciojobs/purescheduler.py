@@ -70,13 +70,12 @@ class PureScheduler(JobSet):
         watch: Watch | None = None,
         verbose: bool = False,
     ) -> None:
-        JobSet.__init__(self)
+        JobSet.__init__(self, members_of(jobs_or_sequences))
         self.jobs_window = jobs_window
         self.timeout = timeout
         self.shutdown_timeout = shutdown_timeout
         self.watch = watch
         self.verbose = verbose
-        self._take(members_of(jobs_or_sequences))
 
     def __repr__(self) -> str:
         return f"{self.repr_main()} {self.stats()}"
