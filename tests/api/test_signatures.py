@@ -10,16 +10,23 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import pickle
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import asynciojobs
+import asynciojobs_graph
+import asynciojobs_testkit
 from asynciojobs import (
     AbstractJob,
     CallJob,
+    CycleError,
+    EventKind,
     Job,
+    JobEvent,
     PrintJob,
     PureScheduler,
     Scheduler,
@@ -398,6 +405,25 @@ def test_a_class_is_at_the_top_of_the_package_too(path):
 @pytest.mark.parametrize("path", CLASSES)
 def test_a_class_tells_the_module_that_the_text_puts_it_in(path):
     assert named(path).__module__ == path.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("package", [asynciojobs, asynciojobs_graph, asynciojobs_testkit])
+def test_what_comes_from_a_private_module_is_called_by_its_public_name(package):
+    private = f"{package.__name__}._"
+    public = [getattr(package, name) for name in package.__all__]
+    assert [it for it in public if getattr(it, "__module__", "").startswith(private)] == []
+
+
+def test_a_traceback_calls_an_error_as_one_imports_it():
+    a, b = AbstractJob(label="a"), AbstractJob(label="b")
+    (line,) = traceback.format_exception_only(CycleError([a, b, a]))
+    assert line.startswith("asynciojobs.CycleError: the requirements have a cycle")
+
+
+def test_an_event_is_pickled_by_its_public_name():
+    event = JobEvent(AbstractJob, EventKind.DONE, 1.5)
+    text = pickle.dumps(event, protocol=0)
+    assert (b"_events" in text, pickle.loads(text)) == (False, event)
 
 
 # -- __all__

@@ -57,3 +57,8 @@ __all__ = [
     "__version__",
     "use_loop_factory",
 ]
+
+# Tracebacks and pickles call what comes from a private module by its public name.
+for _name in __all__:
+    if getattr(globals()[_name], "__module__", "").startswith(f"{__name__}._"):
+        globals()[_name].__module__ = __name__

@@ -39,6 +39,7 @@ def use_loop_factory(factory: LoopFactory) -> Generator[None, None, None]:
         TypeError: it can't be called; a loop can't, for one.
 
     Example:
+        >>> import asyncio
         >>> from asynciojobs import Job, Scheduler, use_loop_factory
         >>> with use_loop_factory(asyncio.SelectorEventLoop):
         ...     Scheduler(Job(asyncio.sleep(0))).run()

@@ -25,3 +25,8 @@ __all__ = [
     "layers",
     "random_dag",
 ]
+
+# Tracebacks and pickles call what comes from a private module by its public name.
+for _name in __all__:
+    if getattr(globals()[_name], "__module__", "").startswith(f"{__name__}._"):
+        globals()[_name].__module__ = __name__
