@@ -510,6 +510,17 @@ def nested_circle_that_would_start_later(scheduler, waiting):
     scheduler.add(Scheduler(a.requires(b), b.requires(a), required=waiting, critical=False))
 
 
+def requires_no_job(scheduler, waiting):
+    job = sleeper(required=waiting)
+    job.required.add("fetch")
+    scheduler.add(job)
+
+
+def waiting_requires_no_job(scheduler, waiting):
+    waiting.required.add("fetch")
+    scheduler.add(sleeper())
+
+
 WRONG = [
     (circle, CycleError, 1),
     (circle_through_a_waiting_job, CycleError, 2),
@@ -520,6 +531,8 @@ WRONG = [
     (nested_circle, CycleError, 1),
     (nested_circle_that_would_start_later, CycleError, 1),
     (nested_in_itself, ValueError, 1),
+    (requires_no_job, TypeError, 1),
+    (waiting_requires_no_job, TypeError, 2),
 ]
 """What is done, what comes of it, and when: by the next turn, or when `waiting` would start."""
 
@@ -625,6 +638,37 @@ def test_forever_jobs_alone_that_wait_for_each_other_end_the_run(every_loop):
     scheduler = PureScheduler(job, first, last, timeout=9)
     with pytest.raises(CycleError):
         scheduler.run()
+
+
+def test_a_newcomer_that_requires_no_job_is_told_though_others_wait_longer(every_loop):
+    def hold_the_last_back():
+        last.requires(scheduler.add(sleeper(9)))
+
+    def add_what_is_wrong():
+        requires_no_job(scheduler, None)
+
+    last = sleeper(required=adder(hold_the_last_back))
+    scheduler = PureScheduler(last, *last.required, adder(add_what_is_wrong, 5))
+    with pytest.raises(TypeError, match=r"^<Job `sleep\(\)`> requires 'fetch', which is no"):
+        scheduler.run()
+
+
+class Unmade(Job):
+    """What one writes who forgets `super().__init__()`."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+
+def test_a_newcomer_whose_class_does_not_make_it_is_refused_by_add(every_loop):
+    def act():
+        scheduler.add(Unmade(1))
+
+    adding = adder(act)
+    scheduler = PureScheduler(adding)
+    assert scheduler.run() is False
+    with pytest.raises(TypeError, match=r"^Unmade.__init__\(\) must call super\(\)"):
+        adding.result()
 
 
 def test_a_newcomer_that_requires_a_job_of_another_run_is_refused(in_loop):

@@ -17,6 +17,7 @@ from asynciojobs import (
     MissingRequirementError,
     PureScheduler,
     Scheduler,
+    Sequence,
 )
 
 
@@ -428,3 +429,48 @@ def test_a_scheduler_that_runs_is_not_cut(every_loop, edit):
     scheduler = PureScheduler(job, other)
     scheduler.run()
     assert isinstance(job.raised_exception(), AlreadyRunningError)
+
+
+class Keyed(AbstractJob):
+    """Is equal to another one that has the same key."""
+
+    def __init__(self, key):
+        super().__init__(label=key)
+        self.key = key
+
+    def __eq__(self, other):
+        return isinstance(other, Keyed) and self.key == other.key
+
+    def __hash__(self):
+        return hash(self.key)
+
+    async def co_run(self):
+        pass
+
+
+@depths
+def test_a_requirement_is_missing_though_an_equal_job_is_there(every_loop, depth):
+    wanted, there, job = Keyed("a"), Keyed("a"), Keyed("b")
+    job.requires(wanted)
+    outermost = nest(Scheduler(there, job), depth, [])
+    with pytest.raises(MissingRequirementError, match=r"^<Keyed `b`> requires <Keyed `a`>"):
+        outermost.run()
+
+
+@depths
+@pytest.mark.parametrize("several", [True, False])
+@pytest.mark.parametrize("wrong", ["fetch", Sequence()], ids=["str", "sequence"])
+def test_what_is_put_among_the_required_by_hand_must_be_a_job(
+    every_loop, wrong, several, depth
+):
+    first, job = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1, label="deploy")
+    job.required = {first, wrong} if several else {wrong}
+    outermost = nest(Scheduler(first, job), depth, [])
+    message = re.escape(
+        f"<Job `deploy`> requires {wrong!r}, which is no job: add requirements with "
+        "requires(), which takes sequences and lists, too"
+    )
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        outermost.run()
+    job.required.discard(wrong)
+    assert outermost.run() is True

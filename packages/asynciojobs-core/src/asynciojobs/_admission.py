@@ -42,6 +42,7 @@ __all__ = [
     "Admitted",
     "admit",
     "check_all",
+    "check_sound",
     "dismiss",
     "enroll",
     "look_again",
@@ -77,7 +78,7 @@ def admit(job_set: JobSet, jobs: Collection[AnyJob], run: object) -> Admitted:
     Raises:
         AlreadyRunningError: one of them takes part in a run.
         RequirementError: they can't be run; in any case no trace is left on the jobs.
-        TypeError: the `__init__()` of the class of one has not called that of `AbstractJob`.
+        TypeError: see `check_sound`.
     """
     try:
         entries = _enroll_in_order(enumerate(jobs), run)
@@ -90,7 +91,7 @@ def admit(job_set: JobSet, jobs: Collection[AnyJob], run: object) -> Admitted:
             _check_forever(jobs, forever)
     except BaseException:
         dismiss(filter(_is_made, jobs), run)
-        _check_made(jobs)
+        check_sound(jobs)
         raise
     return Admitted(entries, forever, in_order)
 
@@ -101,7 +102,7 @@ def check_all(levels: Iterable[Level]) -> None:
     Raises:
         AlreadyRunningError: one of them is running.
         RequirementError: one of them can't be run.
-        TypeError: see `admit`.
+        TypeError: see `check_sound`.
     """
     for job_set, jobs, _ in levels:
         check = object()
@@ -110,10 +111,26 @@ def check_all(levels: Iterable[Level]) -> None:
                 _in_some_order(job_set, jobs, check)
             forever = {job for job in jobs if job.forever}
         except AttributeError:
-            _check_made(jobs)
+            check_sound(jobs)
             raise
         if forever:
             _check_forever(jobs, forever)
+
+
+def check_sound(jobs: Collection[AnyJob]) -> None:
+    """Check what type checkers would have told, and would be an `AttributeError` else.
+
+    Raises:
+        TypeError: a job is not made, or what it requires is none.
+    """
+    _check_made(jobs)
+    for job in jobs:
+        for requirement in job._requirements():
+            if not isinstance(requirement, AbstractJob):
+                raise TypeError(
+                    f"{job.repr_main()} requires {requirement!r}, which is no job: add "
+                    "requirements with requires(), which takes sequences and lists, too"
+                ) from None
 
 
 def _check_made(jobs: Iterable[AnyJob]) -> None:
@@ -157,7 +174,9 @@ def enroll(jobs: Collection[AnyJob], run: object) -> None:
 
     Raises:
         AlreadyRunningError: one takes part in a run; then none is marked.
+        TypeError: one is not made; likewise.
     """
+    _check_made(jobs)
     for job in jobs:
         if job._holds is not None:
             raise AlreadyRunningError(job)
@@ -326,10 +345,10 @@ def _next_without(mark: object, job: AnyJob) -> AnyJob | None:
 
 def _refuse(job_set: JobSet, jobs: Collection[AnyJob]) -> NoReturn:
     """Say what is wrong with jobs that have no order."""
-    members = set(jobs)
+    members = set(map(id, jobs))  # one that is equal to a member is another one
     for job in jobs:
         for requirement in job._requirements():
-            if requirement not in members:
+            if id(requirement) not in members:
                 raise MissingRequirementError(job, requirement)
     raise CycleError(_digraph.find_cycle(graph_of(job_set)) or ())
 
@@ -351,7 +370,9 @@ def look_again(job: AnyJob) -> bool:
     Raises:
         MissingRequirementError: one of these neither takes part in the run nor is done.
         ForeverRequirementError: one of these is a forever job, and the job is not.
+        TypeError: see `check_sound`.
     """
+    check_sound((job,))
     unmet: list[AnyJob] = []
     for requirement in job._requirements():
         if requirement._holds is None or requirement._mark is not job._mark:

@@ -39,6 +39,7 @@ from ._admission import (
     NOBODY,
     admit,
     check_all,
+    check_sound,
     enroll,
     look_again,
     next_unmet,
@@ -567,6 +568,7 @@ class Run:
             self._end(Broken(error))
 
     def _check_newcomers(self, newcomers: list[AnyJob]) -> None:
+        check_sound(newcomers)
         for rank, job in enumerate(newcomers, len(self._jobs) - len(newcomers)):
             job._forget_run()
             job._rank = rank
