@@ -314,6 +314,21 @@ def test_a_nested_scheduler_that_is_not_done_keeps_its_end(fake_time, printed):
     ]
 
 
+def test_a_nested_scheduler_that_is_done_stays_above_its_jobs_that_are_not(fake_time, printed):
+    cancelled = Job(asyncio.sleep, 9, label="b", forever=True)
+    inner = Scheduler(Job(give, 1, label="a"), cancelled, label="t")
+    middle = Scheduler(inner, Job(give, 1, label="c"), label="s")
+    scheduler = PureScheduler(middle, Scheduler(Job(give, 1), label="u"))
+    scheduler.run()
+    assert printed(scheduler.list, silence_done_jobs=True) == [
+        "1 ⚠ ☉ ☓   <Scheduler `s`> [[ -> True]] -> entries={2, 5}",
+        "2 ⚠ ☉ ☓   > <Scheduler `t`> [[ -> True]] -> entries={3, 4}",
+        "4 ⚠ ☉ ↺ ∞ > > <Job `b`> [not done]",
+        "2 --end-- > < <Scheduler `t`> exits={3, 4}",
+        "1 --end-- < <Scheduler `s`> exits={2, 5}",
+    ]
+
+
 # -- list_safe()
 
 
@@ -442,6 +457,36 @@ def test_debrief_tells_exceptions_of_nested_jobs(fake_time, printed):
         "===== <Scheduler `s`>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
         *"".join(traceback.format_exception(error)).splitlines(),
+    ]
+
+
+def test_debrief_has_a_traceback_once_though_it_came_out_of_nested_schedulers(
+    fake_time, printed
+):
+    error = OSError("x")
+    inner = Scheduler(Job(fail, error, label="a"), label="t")
+    scheduler = PureScheduler(Scheduler(inner, label="s"))
+    scheduler.run()
+    assert printed(scheduler.debrief)[7:] == [
+        "===== <Scheduler `s`> !! CRIT. EXC. => OSError:x!!",
+        "===== <Scheduler `t`> !! CRIT. EXC. => OSError:x!!",
+        "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        *"".join(traceback.format_exception(error)).splitlines(),
+    ]
+
+
+def test_debrief_has_the_traceback_of_what_a_nested_scheduler_raised_itself(fake_time, printed):
+    class Strange(Scheduler):
+        async def co_run(self):
+            await super().co_run()
+            raise ValueError("z")
+
+    inner = Strange(Job(give, 1), label="s")
+    scheduler = PureScheduler(inner)
+    scheduler.run()
+    assert printed(scheduler.debrief)[5:] == [
+        "===== <Strange `s`> !! CRIT. EXC. => ValueError:z!!",
+        *"".join(traceback.format_exception(inner.raised_exception())).splitlines(),
     ]
 
 

@@ -12,7 +12,7 @@ from ._lifecycle import Phase
 from ._outline import Entry, iterate_jobs, number
 from ._queries import AnyJob, counts_by_phase, entry_jobs, exit_jobs, nested_job_sets
 from ._text import attempt
-from ._verdict import Verdict, exception_text
+from ._verdict import CriticalFailure, Verdict, exception_text
 from .job import AbstractJob
 
 __all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
@@ -44,8 +44,10 @@ def list_lines(
     Raises:
         CycleError: the jobs have a cycle.
     """
-    for entry in number(job_set):
-        if silence_done_jobs and entry.job.is_done():
+    entries = number(job_set)
+    silenced = _through_with(entries) if silence_done_jobs else ()
+    for entry in entries:
+        if entry.job in silenced:
             continue
         if entry.closing:
             yield _closing_line(entry, signs)
@@ -54,6 +56,20 @@ def list_lines(
         if details:
             margin = len(f"{entry.job.repr_id()} {_badge(entry.job, signs)} ")
             yield from _details(entry.job, margin + 2 * entry.depth)
+
+
+def _through_with(entries: Iterable[Entry]) -> set[AnyJob]:
+    """Return the jobs that are done; a nested scheduler only if all is that is in there."""
+    through = {entry.job for entry in entries if entry.job.is_done()}
+    around: list[AnyJob] = []
+    for entry in entries:
+        if entry.closing:
+            around.pop()
+        if around and entry.job not in through:
+            through.discard(around[-1])
+        if isinstance(entry.job, JobSet) and not entry.closing:
+            around.append(entry.job)
+    return through
 
 
 def safe_lines(job_set: JobSet, *, silence_done_jobs: bool, signs: Signs) -> Iterator[str]:
@@ -95,13 +111,23 @@ def debrief_lines(
     for job in _all_jobs(job_set):
         if job.raised_exception() is not None:
             yield f"===== {job.repr_main()} {job.repr_result()}"
-            yield from _traceback(job.raised_exception())
+            if not _came_from_within(job):
+                yield from _traceback(job.raised_exception())
         elif isinstance(job, JobSet) and job.is_done() and job.result() is False:
             yield f"===== {job.repr_main()}: {job._verdict}"
     for inner in nested_job_sets(job_set):
         for job, failure in inner._shutdown_record.failures.items():
             yield f"===== co_shutdown() of {job.repr_main()} failed"
             yield from _traceback(failure)
+
+
+def _came_from_within(job: AnyJob) -> bool:
+    """Tell whether what a nested scheduler raised is what a job of it raised."""
+    return (
+        isinstance(job, JobSet)
+        and isinstance(job._verdict, CriticalFailure)
+        and job._verdict.exception is job.raised_exception()
+    )
 
 
 def _all_jobs(job_set: JobSet) -> Iterator[AnyJob]:

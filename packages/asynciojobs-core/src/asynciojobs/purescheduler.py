@@ -419,7 +419,8 @@ class PureScheduler(JobSet):
 
         Args:
             details: print the `details()` of each job, too.
-            silence_done_jobs: leave out the jobs that are done.
+            silence_done_jobs: leave out the jobs that are done; a nested scheduler only if
+                all is that is in there.
 
         Raises:
             CycleError: the jobs have a cycle (a ValueError): see `list_safe()`.
@@ -450,7 +451,7 @@ class PureScheduler(JobSet):
 
         Args:
             details: print the `details()` of each job, too.
-            silence_done_jobs: leave out of the list the jobs that are done.
+            silence_done_jobs: leave the same jobs out of the list as `list()`.
         """
         say(
             _report.debrief_lines(
