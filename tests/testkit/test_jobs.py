@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -87,3 +88,11 @@ def test_it_has_the_options_of_a_job():
     assert (job.label, job.critical, job.forever) == ("a", False, True)
     assert job.required == {first}
     assert scheduler.jobs == {job}
+
+
+@pytest.mark.parametrize("parameter", ["takes", "cleanup", "shutdown_takes"])
+@pytest.mark.parametrize("seconds", [-1, -0.001, -math.inf, math.nan])
+def test_a_time_that_is_none_is_refused(parameter, seconds):
+    message = re.escape(f"{parameter} must be 0 seconds or more, not {seconds!r}")
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        FakeJob("a", **{parameter: seconds})

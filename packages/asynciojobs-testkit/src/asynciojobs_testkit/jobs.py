@@ -42,6 +42,9 @@ class FakeJob(AbstractJob[object]):
     The arguments are attributes as well, `result` under the name of `returns`, and may be
     changed between runs.
 
+    Raises:
+        ValueError: a time is negative, or no number.
+
     Example:
         >>> from asynciojobs import Scheduler
         >>> from asynciojobs_testkit import FakeClock
@@ -66,6 +69,7 @@ class FakeJob(AbstractJob[object]):
         shutdown_raises: BaseException | type[BaseException] | None = None,
         **job_options: Unpack[FakeJobOptions],
     ) -> None:
+        check_times(takes=takes, cleanup=cleanup, shutdown_takes=shutdown_takes)
         super().__init__(label=label, **job_options)
         self.takes = takes
         self.returns = result
@@ -114,3 +118,14 @@ class FakeJob(AbstractJob[object]):
         await asyncio.sleep(self.shutdown_takes)
         if self.shutdown_raises is not None:
             raise self.shutdown_raises
+
+
+def check_times(**times: float) -> None:
+    """Raise if one of the times, which have the names of parameters, is none.
+
+    Raises:
+        ValueError: one is negative, or no number.
+    """
+    for parameter, seconds in times.items():
+        if not seconds >= 0:
+            raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
