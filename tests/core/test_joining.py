@@ -549,7 +549,7 @@ def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, when
             outer = Scheduler(outer, sleeper(9))
         with pytest.raises(error):
             await outer.co_run()
-        return scheduler._join_run, outer._join_run, asyncio.get_running_loop().time()
+        return scheduler._live_run, outer._live_run, asyncio.get_running_loop().time()
 
     assert in_loop(main()) == (None, None, when)
 

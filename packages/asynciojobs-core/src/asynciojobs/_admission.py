@@ -105,6 +105,7 @@ def check_all(levels: Iterable[Level]) -> None:
         TypeError: see `check_sound`.
     """
     for job_set, jobs, _ in levels:
+        job_set._check_not_running()
         check = object()
         try:
             if not _stand_in_order(jobs, check):

@@ -48,7 +48,7 @@ from ._admission import (
     waits,
 )
 from ._digraph import closure, find_cycle
-from ._errors import AlreadyRunningError, CycleError
+from ._errors import CycleError
 from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
@@ -199,7 +199,7 @@ class Run:
                 if self._tasks:
                     await self._wait_out()
             finally:
-                self._close()
+                self.let_go()
 
     async def _wait_out(self) -> None:
         tasks = {task: job for job, task in self._tasks.items()}
@@ -223,8 +223,7 @@ class Run:
     def _open(self) -> list[AnyJob]:
         """Check that all can run, take the jobs in, and return those that require nothing."""
         job_set = self._job_set
-        if job_set._join_run is not None:
-            raise AlreadyRunningError(job_set)
+        job_set._check_not_running()
         job_set._started_by = None
         levels = list(nesting(job_set, unless_checked_by=self._outermost))
         _, self._jobs, directly = levels[0]
@@ -237,7 +236,7 @@ class Run:
         entries, forever, in_order = admit(job_set, self._jobs, self._mark)
         self._shuffled = not in_order
         self._take_in(levels)
-        job_set._join_run = self._join
+        job_set._live_run = self
         self._expect(len(self._jobs), forever)
         return entries
 
@@ -536,7 +535,7 @@ class Run:
 
     # -- jobs that are added on the way
 
-    def _join(self, jobs: Collection[AnyJob]) -> None:
+    def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run; they are waited for from now on.
 
         Their requirements are looked at in the next turn of the loop, so that a user may add
@@ -635,9 +634,17 @@ class Run:
         if not self._over.done():  # it is if the run was cancelled from outside
             self._over.set_result(None)
 
-    def _close(self) -> None:
-        """Take the marks of the run from the jobs, and close what was never started."""
-        self._job_set._join_run = None
+    def is_lost(self) -> bool:
+        """Tell whether it will never go on, since its event loop is closed."""
+        return self._loop.is_closed()
+
+    def let_go(self) -> None:
+        """Take the marks of the run from the jobs, and close what was never started.
+
+        That is its end; for one that is lost it comes again once its task is collected.
+        """
+        if self._job_set._live_run is self:
+            self._job_set._live_run = None
         if self._verdict is FINE and not self._forever and not self._grown:
             return  # all jobs have come to their end
         for job in self._jobs:

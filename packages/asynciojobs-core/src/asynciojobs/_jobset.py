@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Self, TypeVar
+from collections.abc import Collection, Iterable, Iterator
+from typing import Protocol, Self, TypeVar
 
 from ._errors import AlreadyRunningError
 from ._events import Observers
@@ -13,7 +13,7 @@ from .bestset import BestSet
 from .job import AbstractJob
 from .sequence import Schedulable, Sequence, members_of, several
 
-__all__ = ["JobSet", "ShutdownRecord"]
+__all__ = ["JobSet", "LiveRun", "ShutdownRecord"]
 
 S = TypeVar("S", bound=AbstractJob[object] | Sequence)
 
@@ -35,6 +35,22 @@ class ShutdownRecord:
         self.failures[job] = failure
 
 
+class LiveRun(Protocol):
+    """What a job set needs of the run that goes on."""
+
+    def join(self, jobs: Collection[AbstractJob[object]]) -> None:
+        """Take jobs into the run."""
+        ...
+
+    def is_lost(self) -> bool:
+        """Tell whether it will never go on, since its event loop is closed."""
+        ...
+
+    def let_go(self) -> None:
+        """Take the marks of the run from the job set and from its jobs."""
+        ...
+
+
 class JobSet:
     """Jobs in their order of creation, and who observes them.
 
@@ -52,8 +68,7 @@ class JobSet:
         self.jobs: BestSet[AbstractJob[object]] = BestSet(jobs)
         self._refuse_itself(self.jobs)
         self._observers = Observers()
-        # What the run that goes on does with jobs that are added; None between runs.
-        self._join_run: Callable[[Collection[AbstractJob[object]]], None] | None = None
+        self._live_run: LiveRun | None = None  # None between runs; see _run_that_goes_on()
         # Marks of outermost runs: the one that has checked this set; the one that is about to
         # run it as a nested one, so that what was checked need not be again at each level.
         self._checked_by: object = None
@@ -143,8 +158,9 @@ class JobSet:
         if self.jobs:
             new = {job: None for job in new if job not in self.jobs}
         self._refuse_itself(new)
-        if self._join_run is not None:
-            self._join_run(new)
+        run = self._run_that_goes_on()
+        if run is not None:
+            run.join(new)
         self.jobs.update(new)
         itself: object = self  # it may be a job as well
         if new and isinstance(itself, AbstractJob):
@@ -156,5 +172,12 @@ class JobSet:
             raise ValueError(f"{self.repr_main()} can't be put in itself")
 
     def _check_not_running(self) -> None:
-        if self._join_run is not None:
+        if self._run_that_goes_on() is not None:
             raise AlreadyRunningError(self)
+
+    def _run_that_goes_on(self) -> LiveRun | None:
+        """Return it, if there is one; one that never will is let go."""
+        run = self._live_run
+        if run is not None and run.is_lost():
+            run.let_go()
+        return self._live_run
