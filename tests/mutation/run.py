@@ -33,7 +33,7 @@ RUNS = [
     *map(CORE.format, ["shutdown", "refusals", "requirements", "life_cycle", "contexts"]),
     *map(CORE.format, ["joining", "cancellation", "order", "loop_factory", "real_clock"]),
     *map(CORE.format, ["memory", "scale", "wrapped_tasks", "promises"]),
-    *["tests/faults/test_hooks.py", "tests/faults/test_lost_loop.py"],
+    *map("tests/faults/test_{}.py".format, ["hooks", "lost_loop", "lost_run"]),
 ]
 """Tests of runs, those first that tell many mutants and are quick."""
 

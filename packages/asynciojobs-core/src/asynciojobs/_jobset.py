@@ -66,7 +66,6 @@ class JobSet:
 
     def __init__(self, jobs: Iterable[AbstractJob[object]]) -> None:
         self.jobs: BestSet[AbstractJob[object]] = BestSet(jobs)
-        self._refuse_itself(self.jobs)
         self._observers = Observers()
         self._live_run: LiveRun | None = None  # None between runs; see _run_that_goes_on()
         # Marks of outermost runs: the one that has checked this set; the one that is about to
@@ -157,19 +156,15 @@ class JobSet:
         new = dict.fromkeys(jobs)
         if self.jobs:
             new = {job: None for job in new if job not in self.jobs}
-        self._refuse_itself(new)
+        itself: object = self  # it may be a job as well
+        if itself in new:
+            raise ValueError(f"{self.repr_main()} can't be put in itself")
         run = self._run_that_goes_on()
         if run is not None:
             run.join(new)
         self.jobs.update(new)
-        itself: object = self  # it may be a job as well
         if new and isinstance(itself, AbstractJob):
             itself._shutdown_given = False  # the newcomers had none
-
-    def _refuse_itself(self, jobs: Collection[AbstractJob[object]]) -> None:
-        itself: object = self
-        if itself in jobs:
-            raise ValueError(f"{self.repr_main()} can't be put in itself")
 
     def _check_not_running(self) -> None:
         if self._run_that_goes_on() is not None:
