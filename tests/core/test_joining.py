@@ -207,6 +207,29 @@ def test_a_regular_newcomer_ends_a_run_of_forever_jobs(every_loop):
     assert forever.ended_at == 3
 
 
+def test_a_newcomer_may_require_a_job_that_was_regular_when_it_came(every_loop):
+    def act():
+        job.forever = True
+        scheduler.add(new)
+
+    job, new = sleeper(5), sleeper()
+    new.requires(job)
+    scheduler = PureScheduler(job, adder(act))
+    assert scheduler.run() is True
+    assert new.started_at == 5
+
+
+def test_a_newcomer_may_not_require_a_job_that_was_a_forever_one_when_it_came(every_loop):
+    def act():
+        job.forever = False
+        scheduler.add(sleeper(required=job))
+
+    job = sleeper(5, forever=True)
+    scheduler = PureScheduler(job, adder(act))
+    with pytest.raises(ForeverRequirementError):
+        scheduler.run()
+
+
 def test_newcomers_are_subject_to_the_window(every_loop):
     new = [sleeper() for _ in range(4)]
     scheduler = PureScheduler(last_act(lambda: scheduler.update(new)), jobs_window=2)

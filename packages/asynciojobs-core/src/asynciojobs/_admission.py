@@ -362,8 +362,12 @@ def _check_forever(jobs: Iterable[AnyJob], forever: Collection[AnyJob]) -> None:
                     raise ForeverRequirementError(job, requirement)
 
 
-def look_again(job: AnyJob) -> bool:
+def look_again(job: AnyJob, forever: Collection[AnyJob]) -> bool:
     """Let an enrolled job wait for what it requires by now, in the midst of a run.
+
+    Args:
+        job: the job.
+        forever: those that were forever jobs when they were enrolled; flags may change.
 
     Returns:
         whether there is something to wait for.
@@ -379,7 +383,7 @@ def look_again(job: AnyJob) -> bool:
         if requirement._holds is None or requirement._mark is not job._mark:
             if not requirement.is_done():
                 raise MissingRequirementError(job, requirement)
-        elif requirement.forever and not job.forever:
+        elif requirement in forever and job not in forever:
             raise ForeverRequirementError(job, requirement)
         else:
             unmet.append(requirement)

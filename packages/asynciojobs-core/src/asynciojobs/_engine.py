@@ -556,7 +556,7 @@ class Run:
             return
         try:
             self._check_newcomers(newcomers)
-            entries = [job for job in newcomers if not look_again(job)]
+            entries = [job for job in newcomers if not look_again(job, self._forever)]
             for job in entries:
                 self._make_ready(job)
             if self._late:
@@ -588,7 +588,7 @@ class Run:
 
         That is what a job does that adds others, and lets a last one wait for them.
         """
-        if not look_again(job):
+        if not look_again(job, self._forever):
             return False
         self._late = self._shuffled = True
         upstream = closure(unfinished_requirements, [job])
