@@ -21,7 +21,8 @@ TURNS = 12
 """Enough for all that is to be served to have begun."""
 
 NEVER_BEGUN = [
-    f"RuntimeWarning(\"coroutine '{it}' was never awaited\")" for it in ("serve", "Run._drive")
+    f"RuntimeWarning(\"coroutine '{it}' was never awaited\")"
+    for it in ("serve", "Driver._drive")
 ]
 """Python's own words, of a task that its loop had not come to."""
 

@@ -44,6 +44,7 @@ TOPICS = {
     "_jobset": ["jobset", "joining", "shutdown"],
     "_shutdown": ["shutdown", "nested"],
     "_admission": ["refusals", "order", "requirements"],
+    "_driver": [],
     "_engine": [],
 }
 """The modules, and the tests of the core that tell most of their mutants."""

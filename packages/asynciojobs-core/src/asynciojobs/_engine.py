@@ -5,10 +5,7 @@ waits for the next that is not done; if there is none, it is ready. Each require
 at once, and each job started once, so a run is O(V+E).
 
 - A job is a task. What is to be done at its end is done inside of that task, in its last
-  step, rather than in a callback one loop turn later. A task that is cancelled before its
-  first step would never come there. So its coroutine is *primed*, that is driven into its
-  ``try`` by hand: by `JobTask` once it is cancelled, or else before the task is made, where
-  the event loop makes tasks its own way.
+  step: see `Driver`, which this is made on.
 - The window is a count of slots that are taken, and a queue of jobs that are ready.
 - Jobs are started in slices, one a loop turn. A hundred thousand ready jobs are never a
   hundred thousand tasks if they are short, and timers and sockets get their turn.
@@ -25,14 +22,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import math
-import time
-import types
 from collections import deque
-from collections.abc import Collection, Coroutine, Generator, Iterable
+from collections.abc import Collection, Iterable
 from operator import attrgetter
-from typing import Any
 
 from . import _log
 from ._admission import (
@@ -48,15 +41,14 @@ from ._admission import (
     waits,
 )
 from ._digraph import closure, find_cycle
+from ._driver import Driver, JobTask
 from ._errors import CycleError
 from ._events import EventKind
 from ._jobset import JobSet
 from ._lifecycle import Phase
 from ._queries import AnyJob, Level, nesting
-from ._room import make_sure_of_room
-from ._shutdown import serve, serve_at_once
 from ._verdict import FINE, Broken, Cancelled, CriticalFailure, TimedOut, Verdict
-from ._waiting import cancel, wait_out, warn_of_deaf
+from ._waiting import warn_of_deaf
 from .job import AbstractJob
 
 __all__ = ["Run"]
@@ -72,11 +64,8 @@ SWALLOWED_AFTER = 0.01
 """A job that returns a value this long after its cancellation was deaf to it (seconds)."""
 
 # On Python 3.11 an attribute of an enum class costs ten times a global.
-SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
+SCHEDULED, _, DONE, FAILED, CANCELLED, _ = EventKind
 PHASE_SCHEDULED, PHASE_RUNNING, PHASE_DONE = Phase.SCHEDULED, Phase.RUNNING, Phase.DONE
-
-PRIMING = 10
-"""What it takes to bring the coroutine of a job into its ``try`` (calls)."""
 
 RANK = attrgetter("_rank")
 
@@ -84,31 +73,7 @@ NO_LIMIT = 10**9
 """Slots of a run without a window: more than fit in memory, and quick to count with (jobs)."""
 
 
-@types.coroutine
-def suspend() -> Generator[None, None, None]:
-    """Suspend once: whoever drives the coroutine that awaits this gets it back here."""
-    yield
-
-
-class JobTask(asyncio.Task[None]):
-    """The task of a job, whose coroutine hears even of a cancellation before its first step.
-
-    Asyncio would never enter the coroutine then: its ``except`` would not see that.
-    """
-
-    __slots__ = ()
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        """Cancel the task, as any task."""
-        if not self.done():
-            drive: Any = self.get_coro()
-            if inspect.getcoroutinestate(drive) == inspect.CORO_CREATED:
-                make_sure_of_room(PRIMING)  # a coroutine that finds none is closed, unheard
-                drive.cr_frame.f_locals["self"].prime(drive)
-        return super().cancel(msg)
-
-
-class Run:
+class Run(Driver):
     """One run of a job set; it is made for that, and thrown away.
 
     Args:
@@ -118,24 +83,12 @@ class Run:
     """
 
     def __init__(self, job_set: JobSet, *, window: int | None, timeout: float | None) -> None:
-        self._job_set = job_set
-        self._observers = job_set._observers
-        self._loop = asyncio.get_running_loop()
+        super().__init__(job_set)
         self._context = contextvars.copy_context()  # each job starts in a copy of it
-        # The same clock without the method around it, where that is asyncio's own.
-        asyncios_own = type(self._loop).time is asyncio.BaseEventLoop.time
-        self._time = time.monotonic if asyncios_own else self._loop.time
-        self._plain_loop = type(self._loop).create_task is asyncio.BaseEventLoop.create_task
         self._timeout = timeout
-        self._mark = object()  # on the jobs that take part
-        self._jobs: list[AnyJob] = []  # they, though users may edit the set meanwhile
-        # That of the run around all others: what it has checked is not checked again here.
-        self._outermost = job_set._started_by or self._mark
-        self._priming = False  # a coroutine is being driven by hand to its first `await`
+        self._jobs: list[AnyJob] = []  # those that carry _mark; users may edit the set
         self._slots = window or NO_LIMIT
         self._free = self._slots  # the others are taken by regular jobs in _tasks
-        self._tasks: dict[AnyJob, asyncio.Task[None]] = {}  # started, and not ended
-        self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
         self._forever: set[AnyJob] = set()  # what they were when they came; flags may change
@@ -144,7 +97,6 @@ class Run:
         self._starting = False  # _start_ready() is at work, or will be in the next turn
         self._newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
         self._shuffled = False  # those who wait for a job may not stand in order
-        self._nests = False  # there are job sets among the jobs
         self._grown = False  # jobs have been added during the run
         self._late = False  # some that waited already were made to require others
         self._verdict: Verdict | None = None  # settled once it is not None
@@ -200,10 +152,6 @@ class Run:
                     await self._wait_out()
             finally:
                 self.let_go()
-
-    async def _wait_out(self) -> None:
-        tasks = {task: job for job, task in self._tasks.items()}
-        await wait_out(tasks, on_cancel=lambda: self._end(Cancelled()))
 
     def _raise_exit(self) -> None:
         match self._verdict:
@@ -351,122 +299,6 @@ class Run:
             else:
                 return True
         return False
-
-    def _start(self, job: AnyJob, now: float) -> None:
-        job._phase = PHASE_RUNNING
-        job.started_at = now
-        if self._observers.heard:
-            self._observers.tell(job, STARTED, now)
-        label = job.label
-        drive = self._drive(job)
-        name = label if type(label) is str else job._task_name
-        try:
-            task = self._loop.create_task(drive, name=name)
-        except BaseException:
-            drive.close()  # else Python would warn that nobody awaited it
-            raise
-        begun = inspect.getcoroutinestate(drive) != inspect.CORO_CREATED
-        # An eager task, of Python 3.12 and later, may have come to its end already. One that
-        # has not has not ended the run either: only its end could, in its first step.
-        if begun and task.done():  # pragma: no cover - there are none on Python 3.11
-            return
-        self._tasks[job] = task
-        if not begun:
-            self._let_it_hear(job, drive, task)
-
-    def _let_it_hear(
-        self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
-    ) -> None:
-        """Have a coroutine see a cancellation of its task, though that has not begun."""
-        get_coro = getattr(task, "get_coro", None)
-        if get_coro is not None and get_coro() is drive:
-            self.prime(drive)
-        else:  # a task factory has put it in one of its own, which could not await it then
-            self._wrapped[job] = drive
-            task.add_done_callback(lambda _: self._take_over(job))
-
-    def _take_over(self, job: AnyJob) -> None:
-        """Cancel a coroutine whose task is over, or will be, without having come to it."""
-        drive = self._wrapped.pop(job, None)
-        if drive is None or inspect.getcoroutinestate(drive) != inspect.CORO_CREATED:
-            return
-        task = self._tasks[job] = JobTask(drive, loop=self._loop)
-        cancel(task, job)
-
-    def _cancel(self, job: AnyJob, task: asyncio.Task[None]) -> None:
-        cancel(task, job)
-        self._take_over(job)
-
-    def prime(self, drive: Coroutine[Any, Any, None]) -> None:
-        """Bring a coroutine of `_drive()` into its ``try``, in which it sees cancellations."""
-        self._priming = True
-        drive.send(None)
-        self._priming = False
-
-    async def _drive(self, job: AnyJob) -> None:
-        """Run a job in a task of its own, and deal with its end there."""
-        try:
-            try:
-                if self._nests and isinstance(job, JobSet):
-                    value = await self._co_run_nested(job)
-                else:
-                    if self._priming:
-                        await suspend()
-                    value = await job._awaited()
-            except BaseException as error:  # noqa: BLE001 - it is kept on the job
-                if self._loop.is_running():  # else the loop is gone: this is close()
-                    self._raised(job, error)
-            else:
-                self._returned(job, value)
-        except BaseException as error:  # noqa: BLE001 - ours: the task would keep it
-            self._end(Broken(error))
-        finally:
-            # This frame is in the traceback that the job keeps: no circle through it.
-            del job, self
-
-    async def _co_run_nested(self, job: AnyJob) -> object:
-        """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
-        leaving: BaseException | None = None
-        try:
-            if self._priming:
-                await suspend()  # cancelled here, it has started all the same: shut it down
-            if self._loop.get_task_factory() is not None:
-                await asyncio.sleep(0)  # eager tasks would start one in the other, all depths
-            assert isinstance(job, JobSet)
-            job._started_by = self._outermost
-            return await job.co_run()
-        except (KeyboardInterrupt, SystemExit) as error:
-            leaving = error
-            raise
-        finally:
-            assert isinstance(job, JobSet)
-            job._started_by = None
-            try:
-                if self._loop.is_running():  # else the loop is gone: this is close()
-                    await self._shut_down_nested(job, leaving)
-            finally:
-                del leaving  # this frame is in its traceback: no circle through it
-
-    async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
-        record = self._job_set._shutdown_record
-        now = self._time()
-        job._shutdown_given = True
-        if self._observers.heard:
-            self._observers.tell(job, SHUTDOWN, now)
-        if serve_at_once(job, record, now):
-            return
-        shutdown = self._loop.create_task(serve(job, record))
-        try:
-            await wait_out({shutdown: job}, warn=False)
-        finally:
-            # We may have been cancelled meanwhile; what must leave does so all the same.
-            if leaving is None and shutdown.done():
-                leaving = shutdown.result()
-            try:
-                if leaving is not None:
-                    raise leaving
-            finally:
-                del leaving
 
     def _returned(self, job: AnyJob, value: object) -> None:
         self._tasks.pop(job, None)

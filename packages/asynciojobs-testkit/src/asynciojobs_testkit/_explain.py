@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 import asynciojobs
+from asynciojobs._driver import Driver
 from asynciojobs._engine import Run
 from asynciojobs._shutdown import serve, shut_down
 from asynciojobs.job import AbstractJob
@@ -85,7 +86,7 @@ def job_of(task: Task) -> AbstractJob[object] | None:
     """Return the job whose run, or shutdown, is this very task."""
     coroutine: Any = coroutine_of(task)
     code = getattr(coroutine, "cr_code", None)
-    if code is not Run._drive.__code__ and code is not serve.__code__:
+    if code is not Driver._drive.__code__ and code is not serve.__code__:
         return None
     frame: FrameType | None = coroutine.cr_frame
     job: AbstractJob[object] | None = frame and frame.f_locals.get("job")
