@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from concurrent.futures import BrokenExecutor
 
 import pytest
@@ -186,4 +188,31 @@ def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
         "<AbstractJob `j0`> failed, since its Pool is dead, and with it all calls that it "
         "had (gone): make another one for the next run, or take "
         "loky.get_reusable_executor(), which replaces a dead one"
+    )
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda a, b: CycleError([a, b, a]),
+        MissingRequirementError,
+        ForeverRequirementError,
+        ArgumentRequirementError,
+        RequirementFailed,
+        ArgumentNotDoneError,
+        lambda a, b: NotPicklableError(a, "its result"),
+        lambda a, b: BrokenPoolError(a, "ProcessPoolExecutor", OSError("x")),
+        lambda a, b: AlreadyRunningError(a),
+        lambda a, b: ConsumedError(a),
+    ],
+    ids=lambda make: make.__name__,
+)
+@pytest.mark.parametrize("again", [copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_an_error_comes_back_from_another_process_as_it_was(jobs, make, again):
+    error = make(*jobs[:2])
+    error.add_note("on the way")
+    back = again(error)
+    assert (type(back), str(back), repr(back.__dict__)) == (
+        type(error),
+        str(error),
+        repr(error.__dict__),
     )

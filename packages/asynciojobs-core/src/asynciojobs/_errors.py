@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 __all__ = [
     "AlreadyRunningError",
@@ -38,8 +38,20 @@ class Named(Protocol):
         ...
 
 
+def remade(kind: type[Exception], args: tuple[object, ...]) -> Exception:
+    """Return an error with the same message, for `pickle` and `copy`."""
+    return kind.__new__(kind, *args)
+
+
+def by_data(self: Exception) -> tuple[Any, ...]:
+    """Do what ``__reduce__()`` does; Python's own has the class called with the message."""
+    return remade, (type(self), self.args), vars(self)
+
+
 class RequirementError(ValueError):
     """The requirements of a scheduler are such that it can't run."""
+
+    __reduce__ = by_data
 
 
 class CycleError(RequirementError):
@@ -123,6 +135,8 @@ class RequirementFailed(RuntimeError):  # noqa: N818 - it tells what has happene
         requirement: the job that raised.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, job: Named, requirement: Named) -> None:
         self.job = job
         self.requirement = requirement
@@ -139,6 +153,8 @@ class ArgumentNotDoneError(RuntimeError):
         job: the job that did not start.
         requirement: the job that is not done.
     """
+
+    __reduce__ = by_data
 
     def __init__(self, job: Named, requirement: Named) -> None:
         self.job = job
@@ -157,6 +173,8 @@ class NotPicklableError(TypeError):
         part: what can't be pickled, in words.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, job: Named, part: str) -> None:
         self.job = job
         self.part = part
@@ -174,6 +192,8 @@ class BrokenPoolError(BrokenExecutor):
         job: the job whose call it is.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, job: Named, executor: str, error: BaseException) -> None:
         self.job = job
         super().__init__(
@@ -190,6 +210,8 @@ class AlreadyRunningError(RuntimeError):
         busy: the scheduler, or the job, that is running.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, busy: Named) -> None:
         self.busy = busy
         super().__init__(
@@ -204,6 +226,8 @@ class ConsumedError(RuntimeError):
     Attributes:
         job: the job.
     """
+
+    __reduce__ = by_data
 
     def __init__(self, job: Named) -> None:
         self.job = job
