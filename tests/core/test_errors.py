@@ -190,6 +190,7 @@ def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
         "loky.get_reusable_executor(), which replaces a dead one"
     )
 
+
 @pytest.mark.parametrize(
     "make",
     [

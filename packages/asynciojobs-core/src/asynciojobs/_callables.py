@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Iterable
 from concurrent.futures import Executor
 
+from ._requirements import Group
 from .engine import Engine
-from .job import AbstractJob, JobGroup
+from .job import AbstractJob
 
 __all__ = [
     "check_function",
@@ -86,7 +87,7 @@ def jobs_among(arguments: Iterable[object]) -> tuple[AbstractJob[object], ...]:
     """
     arguments = tuple(arguments)
     for argument in arguments:
-        if isinstance(argument, JobGroup):
+        if isinstance(argument, Group):
             raise TypeError(
                 f"{argument!r} is an argument, and has no result: give the job of it whose "
                 "result is meant, such as sequence.jobs[-1]"

@@ -17,8 +17,10 @@ from ._callables import (
 )
 from ._calls import by_engine, in_thread, on_executor
 from ._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
+from ._options import JobOptions, check_options
+from ._requirements import Requirements, flatten
 from .engine import Engine
-from .job import AbstractJob, JobOptions, Requirements, check_options, flatten
+from .job import AbstractJob
 
 __all__ = ["CallJob"]
 
@@ -135,7 +137,7 @@ class CallJob(AbstractJob[T_co]):
             KeyError: one to remove was not there.
         """
         if remove:
-            requirements = tuple(flatten(requirements))
+            requirements = tuple(flatten(requirements, AbstractJob))
             for job in requirements:
                 if job in self._givers:
                     raise ArgumentRequirementError(self, job)

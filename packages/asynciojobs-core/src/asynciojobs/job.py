@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from types import CoroutineType
 from typing import (
     TYPE_CHECKING,
     Any,
     Generic,
-    Protocol,
     TypeAlias,
-    TypedDict,
     TypeVar,
     TypeVarTuple,
     Unpack,
@@ -26,6 +24,8 @@ from ._bridge import drawing_function
 from ._errors import ConsumedError
 from ._lifecycle import Failure, Phase
 from ._loops import LoopFactory, run_synchronously
+from ._options import JobHolder, JobOptions, check_options
+from ._requirements import Distinct, Requirements, distinct, one_by_one
 from ._text import attempt, one_line
 from ._verdict import exception_text
 from .bestset import BestSet
@@ -42,72 +42,13 @@ Ts = TypeVarTuple("Ts")
 IDLE, SCHEDULED, RUNNING, DONE = Phase
 
 RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
-Distinct: TypeAlias = "AbstractJob[object] | tuple[AbstractJob[object], ...] | None"
-Requireds: TypeAlias = "Distinct | dict[AbstractJob[object], None]"
-
-Requirements = Any
-"""A job, a sequence, ``None``, or any nesting of iterables of these."""
-
-
-class JobGroup:
-    """What can stand where a job can, and is several: a sequence."""
-
-    __slots__ = ()
-
-    def _members(self) -> Iterable[AbstractJob[object]]:
-        """Return the jobs to take when this is put in a scheduler."""
-        raise NotImplementedError  # pragma: no cover - abstract
-
-    def _last_jobs(self) -> Iterable[AbstractJob[object]]:
-        """Return the jobs that must be done for this to be done."""
-        raise NotImplementedError  # pragma: no cover - abstract
-
-
-class JobHolder(Protocol):
-    """What a job needs of the scheduler that it is created in."""
-
-    def add(self, job: AbstractJob[object]) -> object:
-        """Take the job in."""
-        ...
-
-
-class JobOptions(TypedDict, total=False):
-    """The keyword parameters that each kind of job shares; see `AbstractJob`."""
-
-    forever: bool
-    critical: bool
-    label: object
-    required: Requirements
-    scheduler: JobHolder | None
+Requireds: TypeAlias = "Distinct[AbstractJob[object]] | dict[AbstractJob[object], None]"
 
 
 def does_nothing(function: T) -> T:
     """Mark a `co_shutdown()` as empty: a scheduler need not make a task to run it."""
     function.does_nothing = True  # type: ignore[attr-defined]
     return function
-
-
-def check_options(
-    kind: str, given: Iterable[str], own: Iterable[str], otherwise: str = ""
-) -> None:
-    """Check the names of keyword arguments, and tell more than Python does.
-
-    Args:
-        kind: what is made of them.
-        given: the names.
-        own: which options there are besides `JobOptions`.
-        otherwise: what to do with an argument that is no option; it has ``{name}``.
-
-    Raises:
-        TypeError: a name is no option.
-    """
-    known = (*own, *JobOptions.__annotations__)
-    for name in given:
-        if name not in known:
-            raise TypeError(
-                f"{kind}() has no option {name!r}, only {', '.join(known)}"
-                + otherwise.format(name=name)
-            ) from None
 
 
 class AbstractJob(Generic[T_co]):
@@ -193,7 +134,7 @@ class AbstractJob(Generic[T_co]):
         self._mark: object = None
         self._holds: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None = None
         if required is not None:  # nobody can have named this job in there
-            self._required = distinct_jobs(required)
+            self._required = distinct(required, ANY_JOB)
         if scheduler is not None:
             scheduler.add(self)
 
@@ -276,7 +217,8 @@ class AbstractJob(Generic[T_co]):
             >>> c.requires(a, [b, None]).required == {a, b}
             True
         """
-        jobs = distinct_jobs(requirements[0] if len(requirements) == 1 else requirements)
+        given = requirements[0] if len(requirements) == 1 else requirements
+        jobs = distinct(given, ANY_JOB)
         if remove:
             self._drop_requirements(one_by_one(jobs))
         elif isinstance(jobs, AbstractJob) and self._required is None and jobs is not self:
@@ -479,6 +421,10 @@ class AbstractJob(Generic[T_co]):
         return getattr(self.co_shutdown, "does_nothing", False) is not True
 
 
+ANY_JOB = cast("type[AbstractJob[object]]", AbstractJob)
+"""The class, as type checkers need it: with results of whatever type."""
+
+
 class Job(AbstractJob[T_co]):
     """A job made of a coroutine, or of a function that returns one.
 
@@ -560,7 +506,7 @@ class Job(AbstractJob[T_co]):
         self._mark = self._holds = None
         self._phase = IDLE
         self._shutdown_given = False
-        self._required = None if required is None else distinct_jobs(required)
+        self._required = None if required is None else distinct(required, ANY_JOB)
 
     async def co_run(self) -> T_co:
         """Await the coroutine, or what the function returns.
@@ -646,58 +592,3 @@ _FOR_THE_FUNCTION = (
 )
 _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
-
-
-def distinct_jobs(requirements: Requirements) -> Distinct:
-    """Return the jobs that `flatten` finds, once each: the only one, or else a tuple.
-
-    Raises:
-        TypeError: see `flatten`.
-    """
-    given: list[Any] = [requirements]
-    if isinstance(requirements, list):
-        given = requirements  # pyright: ignore[reportUnknownVariableType]
-    for job in given:
-        if not isinstance(job, AbstractJob):
-            given = flatten(given)
-            break
-    return given[0] if len(given) == 1 else tuple(dict.fromkeys(given)) or None
-
-
-def one_by_one(jobs: Distinct) -> tuple[AbstractJob[object], ...]:
-    """Return the jobs as a tuple, however many they are."""
-    if jobs is None:
-        return ()
-    return (jobs,) if isinstance(jobs, AbstractJob) else jobs
-
-
-def flatten(requirements: Iterable[Requirements]) -> list[AbstractJob[object]]:
-    """Return the jobs in any nesting of iterables of jobs, sequences and ``None``.
-
-    Raises:
-        TypeError: something else is in there.
-    """
-    # A stack of iterators, since users may nest lists as deep as they like.
-    stack = [iter(requirements)]
-    jobs: list[Any] = []
-    while stack:
-        for item in stack[-1]:
-            if isinstance(item, AbstractJob):
-                jobs.append(item)
-            elif isinstance(item, JobGroup):
-                jobs.extend(item._last_jobs())
-            elif item is not None:
-                stack.append(_iterator(item))
-                break
-        else:
-            stack.pop()
-    return jobs
-
-
-def _iterator(item: Any) -> Iterator[Requirements]:
-    if isinstance(item, str | bytes):  # iterables of themselves
-        raise TypeError(f"a requirement must be a job or a sequence, not {item!r}")
-    try:
-        return iter(item)
-    except TypeError:
-        raise TypeError(f"a requirement must be a job or a sequence, not {item!r}") from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from ._numbers import checked_seconds
-from .job import AbstractJob, JobHolder, Requirements, does_nothing
+from ._options import JobHolder
+from ._requirements import Requirements
+from .job import AbstractJob, does_nothing
 
 __all__ = ["PrintJob"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
+from ._options import JobOptions, check_options
 from ._verdict import CriticalFailure, TimedOut
-from .job import AbstractJob, JobOptions, check_options
+from .job import AbstractJob
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:

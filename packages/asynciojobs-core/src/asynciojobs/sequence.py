@@ -6,12 +6,14 @@ import inspect
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias, cast
 
-from .job import AbstractJob, Job, JobGroup, JobHolder, Requirements, flatten
+from ._options import JobHolder
+from ._requirements import Group, Requirements, flatten
+from .job import AbstractJob, Job
 
 __all__ = ["Schedulable", "Sequence"]
 
 
-class Sequence(JobGroup):
+class Sequence(Group[AbstractJob[object]]):
     """Jobs each of which requires the one before it.
 
     It can stand wherever a job can: in a scheduler, as a requirement (its last job counts),
@@ -87,7 +89,7 @@ class Sequence(JobGroup):
         if self.jobs:
             self.jobs[0].requires(*requirements)
         else:
-            self._required.extend(flatten(requirements))
+            self._required.extend(flatten(requirements, AbstractJob))
         return self
 
     def _members(self) -> Iterable[AbstractJob[object]]:
@@ -115,7 +117,7 @@ Schedulable: TypeAlias = AbstractJob[object] | Sequence
 def several(things: Schedulable | Iterable[Schedulable]) -> Iterable[Schedulable]:
     """Return a collection of jobs and sequences; a single one makes a collection of one."""
     # A nested scheduler can be iterated over, and is one job all the same.
-    if isinstance(things, AbstractJob | JobGroup) or not isinstance(things, Iterable):
+    if isinstance(things, AbstractJob | Group) or not isinstance(things, Iterable):
         return (things,)
     return things
 
@@ -137,7 +139,7 @@ def _members_of(things: Iterable[Schedulable]) -> Iterator[AbstractJob[object]]:
     for thing in things:
         if isinstance(thing, AbstractJob):
             yield thing
-        elif isinstance(thing, JobGroup):
+        elif isinstance(thing, Group):
             yield from thing._members()
         else:
             raise TypeError(_not_schedulable(thing))

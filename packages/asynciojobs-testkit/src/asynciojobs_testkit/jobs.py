@@ -6,7 +6,8 @@ import asyncio
 from typing import TypedDict, Unpack
 
 from asynciojobs import AbstractJob
-from asynciojobs.job import JobHolder, Requirements
+from asynciojobs._options import JobHolder
+from asynciojobs._requirements import Requirements
 
 __all__ = ["FakeJob"]
 
