@@ -342,6 +342,32 @@ def test_the_picture_of_no_jobs():
     assert str(Timeline(Scheduler())) == "(no jobs)"
 
 
+def test_a_label_of_several_lines_is_one_line_of_the_picture():
+    timeline = timeline_of(Scheduler(FakeJob("one\ntwo", takes=1)))
+    assert timeline.end("one\ntwo") == 1.0
+    assert str(timeline) == (
+        "one two  |##################################################|  0 - 1  done\n"
+        "         0 s                                             1 s"
+    )
+
+
+def test_a_label_that_has_no_text_is_shown_as_in_listings():
+    class Mute:
+        def __str__(self):
+            raise ZeroDivisionError
+
+    timeline = timeline_of(Scheduler(FakeJob(Mute(), takes=1), FakeJob("a", takes=1)))
+    assert timeline.end("a") == 1.0
+    assert str(timeline) == (
+        "(str raised ZeroDivisionError)"
+        "  |##################################################|  0 - 1  done\n"
+        "a                             "
+        "  |##################################################|  0 - 1  done\n"
+        "                              "
+        "  0 s                                             1 s"
+    )
+
+
 def test_the_picture_of_many_jobs_is_cut():
     lines = str(timeline_of(dag(" ".join(map(str, range(150)))))).splitlines()
     assert len(lines) == 102

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
 from asynciojobs import AbstractJob, EventKind, JobEvent, PureScheduler
+from asynciojobs._text import one_line
 
 from ._gantt import Bar, gantt
 
@@ -104,7 +105,7 @@ class Timeline:
         times = {event.kind: event.time for _, event in past}
         ended = next((event for _, event in past if event.kind in ENDS), None)
         return Bar(
-            label_of(job),
+            one_line(job._shown_text()),
             depth,
             times.get(SCHEDULED),
             times.get(STARTED),
@@ -313,7 +314,8 @@ class Timeline:
     def _job(self, job: JobOrLabel) -> AnyJob:
         if not isinstance(job, str):
             return self._checked(job)
-        found = [other for other, _ in jobs_within(self.scheduler) if label_of(other) == job]
+        jobs = (other for other, _ in jobs_within(self.scheduler))
+        found = [other for other in jobs if other._shown_text() == job]
         if len(found) != 1:
             how_many = f"{len(found)} jobs" if found else "no job"
             remedy = ": give the job itself" if found else ""
@@ -366,11 +368,6 @@ def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
     """Return a scheduler, and those nested in it."""
     inner = [job for job, _ in jobs_within(scheduler) if isinstance(job, PureScheduler)]
     return [scheduler, *inner]
-
-
-def label_of(job: AnyJob) -> str:
-    """Return how a job is called in listings."""
-    return str(job.label) if job.label is not None else job.text_label() or "NOLABEL"
 
 
 def names(jobs: Collection[AnyJob]) -> str:
