@@ -368,6 +368,19 @@ def test_a_label_that_has_no_text_is_shown_as_in_listings():
     )
 
 
+def test_the_picture_of_many_levels():
+    scheduler = Scheduler(FakeJob("a"))
+    for _ in range(1500):
+        scheduler = Scheduler(scheduler)
+    assert str(Timeline(scheduler)).splitlines()[-2] == "… and 1401 more jobs"
+
+
+def test_the_picture_of_a_scheduler_that_is_nested_in_itself():
+    scheduler = Scheduler(label="ring")
+    scheduler.jobs.add(scheduler)
+    assert str(Timeline(scheduler)).splitlines()[0].split("  ")[0] == "ring"
+
+
 def test_the_picture_of_many_jobs_is_cut():
     lines = str(timeline_of(dag(" ".join(map(str, range(150)))))).splitlines()
     assert len(lines) == 102

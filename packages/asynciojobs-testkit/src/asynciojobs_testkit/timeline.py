@@ -356,12 +356,20 @@ class Timeline:
         )
 
 
-def jobs_within(scheduler: PureScheduler, depth: int = 0) -> Iterator[tuple[AnyJob, int]]:
+def jobs_within(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, int]]:
     """Yield the jobs of a scheduler, and of those nested in it, each with its depth."""
-    for job in scheduler.jobs:
-        yield job, depth
-        if isinstance(job, PureScheduler):
-            yield from jobs_within(job, depth + 1)
+    around = [scheduler]
+    levels = [iter(scheduler.jobs)]
+    while levels:
+        for job in levels[-1]:
+            yield job, len(levels) - 1
+            if isinstance(job, PureScheduler) and all(job is not outer for outer in around):
+                around.append(job)
+                levels.append(iter(job.jobs))
+                break
+        else:
+            around.pop()
+            levels.pop()
 
 
 def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
