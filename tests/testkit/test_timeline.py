@@ -173,6 +173,28 @@ def test_the_last_run_counts():
     assert (timeline.start("a"), timeline.end("a"), len(timeline.events)) == (1.0, 2.0, 6)
 
 
+def test_a_job_that_the_last_run_did_not_come_to_has_no_past():
+    inner = Scheduler(FakeJob("b", takes=1), label="inner")
+    scheduler = PureScheduler(FakeJob("a", takes=1), inner)
+    a, _ = scheduler.jobs
+    inner.requires(a)
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler.shutdown()
+        a.raises = ZeroDivisionError
+        scheduler.run()
+        scheduler.shutdown()
+    timeline.assert_never_started("inner", "b")
+    timeline.assert_requirements_respected()
+    timeline.assert_shutdown_once()
+    assert str(timeline) == (
+        "a      |##################################################|  2 - 3  failed\n"
+        "inner  |                                                  |  never started\n"
+        "  b    |                                                  |  never started\n"
+        "       2 s                                             3 s"
+    )
+
+
 # -- assertions
 
 

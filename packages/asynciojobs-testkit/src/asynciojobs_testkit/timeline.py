@@ -38,8 +38,9 @@ class TimelineEvent(NamedTuple):
 class Timeline:
     """Keeps what happens to the jobs of a scheduler, at all depths, in a ``with`` block.
 
-    Where a job runs twice, its last run counts. Methods take jobs, or their labels. What they
-    assert is shown with a picture of the run if it is false; ``str(timeline)`` is that picture.
+    Where a scheduler runs twice, its last run counts. Methods take jobs, or their labels. What
+    they assert is shown with a picture of the run if it is false; ``str(timeline)`` is that
+    picture.
 
     Args:
         scheduler: whose jobs.
@@ -69,7 +70,7 @@ class Timeline:
     def __init__(self, scheduler: PureScheduler) -> None:
         self.scheduler = scheduler
         self.events: list[TimelineEvent] = []
-        # The events of each job's last run, each with its place in `events`.
+        # The events of each job in its last run, each with its place in `events`.
         self._pasts: dict[AnyJob, list[tuple[int, TimelineEvent]]] = {}
         self._observation = contextlib.ExitStack()  # what ends with the block
 
@@ -87,11 +88,18 @@ class Timeline:
 
     def _note(self, event: JobEvent) -> None:
         past = self._pasts.setdefault(event.job, [])
-        if event.kind is SCHEDULED:
+        if event.kind is SCHEDULED and past:
+            self._forget_last_run()
             past.clear()
         happened = TimelineEvent(event.time, event.job, event.kind)
         past.append((len(self.events), happened))
         self.events.append(happened)
+
+    def _forget_last_run(self) -> None:
+        """Forget the past of all jobs that the run which begins may never come to."""
+        for job, past in self._pasts.items():
+            if job.is_idle():
+                past.clear()
 
     def __repr__(self) -> str:
         return f"<Timeline of {self.scheduler.repr_main()}, {len(self.events)} events>"
