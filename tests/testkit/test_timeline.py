@@ -254,6 +254,27 @@ def test_assert_overlap_and_disjoint(diamond):
         diamond.assert_disjoint("b", "c")
 
 
+def test_a_job_of_no_time_in_the_midst_of_another_is_not_disjoint():
+    scheduler = dag("first>short, long", takes=5)
+    scheduler["short"].takes, scheduler["long"].takes = 0, 10
+    timeline = timeline_of(scheduler)
+    timeline.assert_disjoint("first", "short")
+    message = r"<FakeJob `{}`> and <FakeJob `{}`> overlap, for 0 s\n"
+    for pair in [("short", "long"), ("long", "short")]:
+        with pytest.raises(AssertionError, match=f"^{message.format(*pair)}"):
+            timeline.assert_disjoint(*pair)
+
+
+def test_jobs_that_touch_are_disjoint():
+    scheduler = dag("a>b, c>d, e>f", takes=5)
+    scheduler["d"].takes = scheduler["e"].takes = 0
+    timeline = timeline_of(scheduler)
+    timeline.assert_disjoint("a", "b")
+    timeline.assert_disjoint("b", "d")  # at its start
+    timeline.assert_disjoint("a", "e")
+    timeline.assert_disjoint("a", "d")  # at its end
+
+
 def test_assert_never_started():
     scheduler = dag("a>b, c")
     scheduler["a"].raises = ZeroDivisionError

@@ -242,19 +242,25 @@ class Timeline:
         )
 
     def assert_disjoint(self, a: JobOrLabel, b: JobOrLabel) -> None:
-        """Assert that two jobs never ran at the same time.
+        """Assert that two jobs never ran at the same time; one may start as the other ends.
 
         Raises:
             AssertionError: they did.
         """
         __tracebackhide__ = True
         shared = self._shared_time(a, b)
+        within = self._is_within(a, b) or self._is_within(b, a)  # maybe for no time
         self._check(
-            shared <= 0, f"{self._named(a)} and {self._named(b)} overlap, for {shared:.15g} s"
+            shared <= 0 and not within,
+            f"{self._named(a)} and {self._named(b)} overlap, for {shared:.15g} s",
         )
 
     def _shared_time(self, a: JobOrLabel, b: JobOrLabel) -> float:
         return min(self.end(a), self.end(b)) - max(self.start(a), self.start(b))
+
+    def _is_within(self, inner: JobOrLabel, outer: JobOrLabel) -> bool:
+        """Tell whether a job started and ended while another one ran."""
+        return self.start(outer) < self.start(inner) and self.end(inner) < self.end(outer)
 
     def assert_never_started(self, *jobs: JobOrLabel) -> None:
         """Assert that jobs were not started.
