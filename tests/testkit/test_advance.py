@@ -108,6 +108,30 @@ def test_two_can_not_move_it_at_once(clock):
         clock.run(main())
 
 
+def test_two_can_not_move_it_from_the_same_turn_on(clock):
+    async def main():
+        moves = (clock.advance(1), clock.advance(2), clock.advance_to(3))
+        return await asyncio.gather(*moves, return_exceptions=True)
+
+    first, *others = clock.run(main())
+    assert (first, clock.time) == (None, 1.0)
+    assert [str(error) for error in others] == [
+        "the time is being moved: await that advance() first"
+    ] * 2
+
+
+def test_an_advance_that_was_cancelled_before_it_moved_is_none(clock):
+    async def main():
+        mover = asyncio.create_task(clock.advance(5))
+        await asyncio.sleep(0)
+        mover.cancel()
+        await asyncio.wait([mover])
+        await clock.advance(1)
+
+    clock.run(main())
+    assert clock.time == 1.0
+
+
 def test_a_cancelled_advance_stops(clock):
     async def main():
         mover = asyncio.create_task(clock.advance(5))

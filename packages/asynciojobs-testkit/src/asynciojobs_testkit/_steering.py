@@ -42,10 +42,10 @@ class Steering:
         """
         if self._target is not None:
             raise RuntimeError("the time is being moved: await that advance() first")
-        await self.settle()
         arrived = asyncio.get_running_loop().create_future()
-        self._target, self._arrived = target, arrived
+        self._target, self._arrived = target, arrived  # at once, so that nobody else does
         try:
+            await self.settle()
             await arrived
         finally:
             self._target = self._arrived = None
