@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from asynciojobs import Job, PureScheduler, Scheduler, Watch
-from asynciojobs_testkit import FakeClock, FakeJob, RunawayError, chain, layers
+from asynciojobs_testkit import DeadlockError, FakeClock, FakeJob, RunawayError, chain, layers
 
 YEAR = 365 * 86400
 
@@ -62,6 +62,18 @@ def test_ten_years_pass():
 
 def test_ten_years_pass_second_by_second_at_their_end():
     assert FakeClock().run(sleeps(10 * YEAR - 0.3)) == 10 * YEAR - 0.3
+
+
+@pytest.mark.parametrize("delay", [1e10, 1e10 + 1 / 3, 1e15, 1e300])
+def test_a_sleep_of_any_length_ends(delay):
+    clock = FakeClock(horizon=math.inf, real_limit=1)
+    assert clock.run(sleeps(delay)) == pytest.approx(delay, rel=1e-15)
+    assert clock.run(sleeps(delay)) == pytest.approx(2 * delay, rel=1e-15)
+
+
+def test_a_sleep_too_long_to_be_counted_is_as_good_as_one_without_end():
+    with pytest.raises(DeadlockError, match=r"^at 0 s, nothing is left to wait for; who waits"):
+        FakeClock().run(asyncio.sleep(sys.float_info.max))
 
 
 @pytest.mark.parametrize("delay", [1e-7, 5e-7, 4.9e-7, 5.1e-7, 1e-9])

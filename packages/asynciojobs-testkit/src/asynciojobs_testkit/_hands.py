@@ -11,15 +11,19 @@ from collections.abc import Generator
 from ._leftovers import Leftovers
 from ._realwork import plural
 
-__all__ = ["TICKS_PER_SECOND", "Hands", "ticks"]
+__all__ = ["LATEST", "TICKS_PER_SECOND", "Hands", "ticks"]
 
 TICKS_PER_SECOND = 1_000_000
 """The time is counted in microseconds."""
 
+LATEST = 2.0**32
+"""Beyond this, a float does not tell two microseconds apart (seconds)."""
+
 
 def ticks(seconds: float) -> int | float:
     """Return seconds as ticks, rounded to a whole number; infinity stays what it is."""
-    return seconds if math.isinf(seconds) else round(seconds * TICKS_PER_SECOND)
+    count = seconds * TICKS_PER_SECOND
+    return count if math.isinf(count) else round(count)
 
 
 class Hands:

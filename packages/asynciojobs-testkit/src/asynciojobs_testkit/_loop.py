@@ -6,7 +6,8 @@ move the time to the next timer, or tell that nothing is left to wait for. It co
 ``select(0)`` a turn; a jump is O(1).
 
 - The time is an integer, in microseconds, and the loop's resolution half of that. So a timer is
-  due exactly at the tick that it is rounded to.
+  due exactly at the tick that it is rounded to. Where floats are coarser than ticks, it is what
+  they tell apart.
 - The jump goes to the first timer of the heap. The timeout that the selector is given is a
   difference of floats, cut to a day.
 - Errors leave by `run_forever()`, so no job can swallow them. Before they do, all tasks are
@@ -27,7 +28,7 @@ from typing import Any
 
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
-from ._hands import TICKS_PER_SECOND, Hands, ticks
+from ._hands import LATEST, TICKS_PER_SECOND, Hands, ticks
 from ._notingloop import NotingLoop
 from ._selector import IdleSelector, ShuffledReady
 from ._steering import Steering
@@ -99,6 +100,8 @@ class FakeLoop(NotingLoop):
         """Begin a turn, unless there have been too many."""
         if isinstance(self._ready, ShuffledReady):
             self._ready.begin_turn()
+        if self.time() > LATEST:
+            self._clock_resolution = 2 * math.ulp(self.time())
         if time.monotonic() > self._end_of_patience:
             self._give_up(RunawayError, f"it takes more than {self._real_limit:g} real seconds")
 

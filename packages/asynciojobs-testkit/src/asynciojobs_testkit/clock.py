@@ -13,15 +13,12 @@ from typing import TypeVar
 from asynciojobs import Watch, use_loop_factory
 from asynciojobs.watch import use_clocks
 
-from ._hands import Hands, ticks
+from ._hands import LATEST, Hands, ticks
 from ._loop import FakeLoop
 
 __all__ = ["FakeClock"]
 
 T = TypeVar("T")
-
-LATEST = 2.0**32
-"""Beyond this, a float does not tell two microseconds apart (seconds)."""
 
 _make_loop: ContextVar[Callable[[], asyncio.AbstractEventLoop] | None] = ContextVar(
     "asynciojobs_testkit loop factory", default=None
