@@ -198,6 +198,25 @@ def test_work_that_does_not_end_is_a_runaway_that_names_it():
         clock.run(main())
 
 
+def test_a_thread_that_does_not_end_is_a_runaway_that_names_it():
+    def work():
+        threads.append(threading.current_thread())
+        gate.wait()
+
+    gate, threads = threading.Event(), []
+    clock = FakeClock(real_limit=0.1)
+    with pytest.raises(
+        RunawayError,
+        match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 thread; "
+        r"who waits:\n  <Task '.*' of wait_for\(\)> running, awaits Future pending at .*, in "
+        r"to_thread\Z",
+    ):
+        clock.run(asyncio.to_thread(work))
+    gate.set()
+    (thread,) = threads
+    thread.join()
+
+
 def test_work_of_several_kinds_is_counted():
     async def main():
         loop = asyncio.get_running_loop()

@@ -75,6 +75,7 @@ class FakeLoop(NotingLoop):
         self._end_of_time = math.inf  # of the run that goes on (ticks)
         self._end_of_patience = math.inf  # likewise, on the real clock (seconds)
         self._cleaning_up = False  # an error is on its way out
+        self._ran_away = False  # an error was that a run took too long, or went too far
         super().__init__(IdleSelector(self._turn, self._idle), hands.leftovers)
         self._clock_resolution = HALF_TICK
         if hands.order is not None:
@@ -170,7 +171,12 @@ class FakeLoop(NotingLoop):
         return self.work.in_flight() + self._hands.blocks()
 
     async def shutdown_default_executor(self, *args: Any, **options: Any) -> None:
-        """Wait for the threads, as a loop does; so does the time."""
+        """Wait for the threads, as a loop does; so does the time.
+
+        After a runaway, the one that it waited for may never end: `close()` leaves it alone.
+        """
+        if self._ran_away:
+            return
         with self._hands.external():
             await super().shutdown_default_executor(*args, **options)
 
@@ -197,6 +203,7 @@ class FakeLoop(NotingLoop):
             try:
                 super().run_forever()
             except ClockError as error:
+                self._ran_away = self._ran_away or isinstance(error, RunawayError)
                 for name in self._clean_up():
                     error.add_note(f"{name} was deaf to cancellation, and is closed by force")
                 raise
