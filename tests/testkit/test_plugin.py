@@ -312,6 +312,40 @@ def test_leaves(fake_clock):
     assert "still alive" not in str(result.stdout)
 
 
+def test_the_failure_of_a_fixture_is_told_alone(run):
+    result = run("""
+async def task():
+    asyncio.create_task(asyncio.sleep(100), name="stray")
+
+@pytest.fixture
+def lab(fake_clock):
+    asyncio.run(task())
+    assert False
+
+def test_leaves(lab):
+    pass
+""")
+    result.assert_outcomes(errors=1)
+    assert "still alive" not in str(result.stdout)
+
+
+def test_the_failure_of_a_unittest_is_told_alone(run):
+    result = run("""
+import unittest
+
+async def task():
+    asyncio.create_task(asyncio.sleep(100), name="stray")
+
+class TestLab(unittest.TestCase):
+    @pytest.mark.fake_clock
+    def test_leaves(self):
+        asyncio.run(task())
+        assert False
+""")
+    result.assert_outcomes(failed=1)
+    assert "still alive" not in str(result.stdout)
+
+
 def test_leftovers_do_not_reach_the_next_test(run):
     result = run(
         """

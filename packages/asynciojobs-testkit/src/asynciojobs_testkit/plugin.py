@@ -142,12 +142,7 @@ def watch(fake_clock: FakeClock) -> Watch:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Fail a test that has left something behind."""
-    try:
-        result = yield
-    except BaseException:
-        if clock := pyfuncitem.stash.get(clock_of, None):
-            clock.forget_leftovers()
-        raise
+    result = yield
     clock = pyfuncitem.stash.get(clock_of, None)
     if clock is not None and (leftovers := leftovers_of(clock)):
         pytest.fail(leftovers, pytrace=False)  # a traceback would lead nowhere
@@ -167,15 +162,20 @@ def leftovers_of(clock: FakeClock) -> str:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the timelines of a failed test, and the seed that its clock had."""
+    """Show the timelines of a failed test, and the seed that its clock had.
+
+    What it has left behind, or a fixture that failed, is not told besides.
+    """
     report = yield
+    clock = item.stash.get(clock_of, None)
+    if clock is not None and not report.passed:
+        clock.forget_leftovers()
     if report.when == "call" and report.failed:
         for seen in item.stash.get(timelines_of, list[Timeline]()):
             picture = str(seen)
             if picture.splitlines()[0] not in report.longreprtext:  # a failed assert_… has it
                 title = f"timeline of {seen.scheduler.repr_main()}"
                 report.sections.append((title, picture))
-        clock = item.stash.get(clock_of, None)
         if clock is not None and clock.seed is not None:
             advice = f"again: @pytest.mark.fake_clock(seed={clock.seed})"
             report.sections.append((f"order of seed {clock.seed}", advice))
