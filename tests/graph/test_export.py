@@ -290,6 +290,14 @@ def test_a_pipe_is_written_to(scheduler, here):
     assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
 
 
+def test_an_open_pipe_is_written_to(scheduler):
+    reading, writing = os.pipe()  # as /dev/stdout is one in `python scenario.py | less`
+    scheduler.export_as_dotfile(f"/dev/fd/{writing}")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == scheduler.dot_format().encode()
+
+
 # -- permissions
 
 

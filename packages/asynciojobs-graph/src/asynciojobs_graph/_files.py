@@ -26,14 +26,16 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         ready: list[tuple[Path, Path]] = []
         special: list[tuple[Path, bytes]] = []
         for path, data in contents.items():
-            target = Path(os.path.realpath(path))  # a symbolic link stays one
-            _check(target, path)
-            if target.is_file() or not target.exists():
-                ready.append((_temporary(target, data, stack), target))
+            if path.exists() and not path.is_file():
+                # Not resolved: /dev/stdout may lead to a pipe, which has no path.
+                _check(path, path)
+                special.append((path, data))
             else:
-                special.append((target, data))
-        for target, data in special:
-            target.write_bytes(data)
+                target = Path(os.path.realpath(path))  # a symbolic link stays one
+                _check(target, path)
+                ready.append((_temporary(target, data, stack), target))
+        for path, data in special:
+            path.write_bytes(data)
         for temporary, target in ready:
             temporary.replace(target)
 
