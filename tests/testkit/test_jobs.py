@@ -96,3 +96,24 @@ def test_a_time_that_is_none_is_refused(parameter, seconds):
     message = re.escape(f"{parameter} must be 0 seconds or more, not {seconds!r}")
     with pytest.raises(ValueError, match=f"^{message}$"):
         FakeJob("a", **{parameter: seconds})
+
+
+@pytest.mark.parametrize("parameter", ["takes", "cleanup", "shutdown_takes"])
+@pytest.mark.parametrize("seconds", [None, "1"])
+def test_a_time_that_is_no_number_is_refused(parameter, seconds):
+    message = re.escape(f"{parameter} must be a number of seconds, not {seconds!r}")
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        FakeJob("a", **{parameter: seconds})
+
+
+@pytest.mark.parametrize("parameter", ["raises", "shutdown_raises"])
+@pytest.mark.parametrize("raised", ["no disk", int, 5])
+def test_what_can_not_be_raised_is_refused(parameter, raised):
+    message = re.escape(f"{parameter} must be an exception or a class of them, not {raised!r}")
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        FakeJob("a", **{parameter: raised})
+
+
+def test_a_negative_number_of_cancellations_is_refused():
+    with pytest.raises(ValueError, match=r"^deaf must be 0 cancellations or more, not -1$"):
+        FakeJob("a", deaf=-1)

@@ -44,7 +44,8 @@ class FakeJob(AbstractJob[object]):
     changed between runs.
 
     Raises:
-        ValueError: a time is negative, or no number.
+        TypeError: a time is of another type, or what is to be raised no exception.
+        ValueError: a time is negative, or not a number; so is `deaf`.
 
     Example:
         >>> from asynciojobs import Scheduler
@@ -71,6 +72,9 @@ class FakeJob(AbstractJob[object]):
         **job_options: Unpack[FakeJobOptions],
     ) -> None:
         check_times(takes=takes, cleanup=cleanup, shutdown_takes=shutdown_takes)
+        check_exceptions(raises=raises, shutdown_raises=shutdown_raises)
+        if deaf < 0:
+            raise ValueError(f"deaf must be 0 cancellations or more, not {deaf!r}")
         super().__init__(label=label, **job_options)
         self.takes = takes
         self.returns = result
@@ -125,8 +129,25 @@ def check_times(**times: float) -> None:
     """Raise if one of the times, which have the names of parameters, is none.
 
     Raises:
-        ValueError: one is negative, or no number.
+        TypeError: one is of another type.
+        ValueError: one is negative, or not a number.
     """
     for parameter, seconds in times.items():
+        if not isinstance(seconds, int | float):
+            raise TypeError(f"{parameter} must be a number of seconds, not {seconds!r}")
         if not seconds >= 0:
             raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
+
+
+def check_exceptions(**exceptions: object) -> None:
+    """Raise if one of these, which have the names of parameters, can't be raised.
+
+    Raises:
+        TypeError: it can't.
+    """
+    for parameter, raised in exceptions.items():
+        kind = raised if isinstance(raised, type) else type(raised)
+        if raised is not None and not issubclass(kind, BaseException):
+            raise TypeError(
+                f"{parameter} must be an exception or a class of them, not {raised!r}"
+            )
