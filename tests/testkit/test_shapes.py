@@ -124,3 +124,17 @@ def test_a_random_dag_with_too_many_edges_is_refused(count):
     message = f"3 jobs have from 0 to 3 requirements, not {count}"
     with pytest.raises(ValueError, match=f"^{message}$"):
         random_dag(3, count, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "shape"),
+    [
+        ("n", chain),
+        ("n", lambda count: random_dag(count, 0, seed=0)),
+        ("each of widths", lambda count: layers([2, count], degree=1, seed=0)),
+        ("degree", lambda count: layers([2, 2], degree=count, seed=0)),
+    ],
+)
+def test_a_count_below_0_is_refused(parameter, shape):
+    with pytest.raises(ValueError, match=f"^{parameter} must be 0 or more, not -1$"):
+        shape(-1)

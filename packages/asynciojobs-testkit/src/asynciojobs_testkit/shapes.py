@@ -101,7 +101,11 @@ def chain(n: int, *, takes: float = 1.0, **scheduler_options: Unpack[SchedulerOp
         n: how many jobs.
         takes: how long each job takes (seconds).
         scheduler_options: see `asynciojobs.Scheduler`.
+
+    Raises:
+        ValueError: `n` is negative.
     """
+    check_count("n", n)
     labels = [str(rank) for rank in range(1, n + 1)]
     return build(labels, pairwise(labels), takes, scheduler_options)
 
@@ -124,7 +128,13 @@ def layers(
         seed: says what is random; the same one gives the same graph.
         takes: how long each job takes (seconds).
         scheduler_options: see `asynciojobs.Scheduler`.
+
+    Raises:
+        ValueError: a width, or the degree, is negative.
     """
+    check_count("degree", degree)
+    for width in widths:
+        check_count("each of widths", width)
     draw = random.Random(seed)
     rows = [
         [f"{layer}.{rank}" for rank in range(1, width + 1)]
@@ -157,8 +167,9 @@ def random_dag(
         scheduler_options: see `asynciojobs.Scheduler`.
 
     Raises:
-        ValueError: there are not so many pairs of jobs.
+        ValueError: there are not so many pairs of jobs, or `n` is negative.
     """
+    check_count("n", n)
     pairs = n * (n - 1) // 2
     if not 0 <= edges <= pairs:
         raise ValueError(f"{n} jobs have from 0 to {pairs} requirements, not {edges!r}")
@@ -166,6 +177,16 @@ def random_dag(
     chosen = [(str(low), str(high)) for low, high in map(pair_of, sorted(numbers))]
     labels = [str(rank) for rank in range(1, n + 1)]
     return build(labels, chosen, takes, scheduler_options)
+
+
+def check_count(parameter: str, count: int) -> None:
+    """Raise if a count is negative.
+
+    Raises:
+        ValueError: it is.
+    """
+    if count < 0:
+        raise ValueError(f"{parameter} must be 0 or more, not {count!r}")
 
 
 def pair_of(number: int) -> tuple[int, int]:
