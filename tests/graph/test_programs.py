@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -245,3 +246,11 @@ def test_the_package_is_asked_for_a_program_only_at_need():
 
 def test_the_variable_has_the_name_that_the_docs_have():
     assert _programs.VARIABLE == "ASYNCIOJOBS_DOT"
+
+
+def test_an_error_comes_out_of_another_process_as_it_is():
+    # A pool of processes whose worker sends what can't be unpickled is broken.
+    error = DrawingError("/bin/dot", "failed (exit status 3)", "no fonts")
+    error.add_note("on node 3")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (DrawingError, str(error), vars(error))

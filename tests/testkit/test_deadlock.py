@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import pickle
 import re
 import time
 
@@ -72,6 +73,19 @@ def test_the_report_is_data_too():
         (a, "running", ()),
         (b, "idle", ("<Job `a`>",)),
     ]
+
+
+def test_an_error_comes_out_of_another_process_as_it_is():
+    # A pool of processes whose worker sends what can't be unpickled is broken.
+    with pytest.raises(DeadlockError) as caught:
+        FakeClock().run(wait_for_ever())
+    caught.value.add_note("on node 3")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), str(again), vars(again)) == (
+        DeadlockError,
+        str(caught.value),
+        vars(caught.value),
+    )
 
 
 def test_the_report_tells_the_line_of_a_future():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
 
 import pytest
@@ -154,3 +155,9 @@ def test_python_tells_of_coroutines_again_at_its_end():
         pass
     with pytest.warns(RuntimeWarning, match=re.escape("coroutine 'sleep' was never awaited")):
         asyncio.run(forgets_to_await())
+
+
+def test_an_error_comes_out_of_another_process_as_it_is():
+    error = LeftoverError(["one", "two"])
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.leftovers) == (str(error), ["one", "two"])

@@ -27,3 +27,7 @@ class DrawingError(RuntimeError):
         self.stderr = stderr
         said = stderr.strip()[-SHOWN_OF_STDERR:]
         super().__init__(f"{program} {reason}{': ' if said else ', and said nothing'}{said}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is made again of its message, unless it says otherwise.
+        return type(self), (self.program, self.reason, self.stderr), vars(self)

@@ -40,11 +40,13 @@ class ClockError(RuntimeError):
     """A run under a fake clock can't go on.
 
     Attributes:
+        reason: why not.
         time: when that was, on the clock (seconds).
         waiting: who had not come to an end.
     """
 
     def __init__(self, reason: str, time: float, waiting: Sequence[Waiting]) -> None:
+        self.reason = reason
         self.time = time
         self.waiting = list(waiting)
         lines = [f"  {line}" for line in self.waiting[:SHOWN]]
@@ -52,6 +54,10 @@ class ClockError(RuntimeError):
             lines.append(f"  … and {len(self.waiting) - SHOWN} more")
         heading = f"{reason}; who waits:" if lines else reason
         super().__init__("\n".join([heading, *lines]))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is made again of its message, unless it says otherwise.
+        return type(self), (self.reason, self.time, self.waiting), vars(self)
 
 
 class DeadlockError(ClockError):
@@ -74,3 +80,6 @@ class LeftoverError(AssertionError):
         super().__init__(
             "\n".join(["the run has left something behind:", *(f"  {it}" for it in leftovers)])
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.leftovers,), vars(self)
