@@ -84,6 +84,38 @@ def test_a_future_that_was_never_looked_at_is_told():
     ]
 
 
+def test_a_text_of_several_lines_is_told_on_one():
+    async def main():
+        asyncio.get_running_loop().create_future().set_exception(ValueError("one\ntwo"))
+
+    with pytest.raises(LeftoverError) as caught:
+        FakeClock().run(main())
+    assert caught.value.leftovers == [
+        "a future raised ValueError(one two), which was never retrieved"
+    ]
+
+
+def test_an_exception_that_has_no_text_is_told_all_the_same():
+    class Mute(Exception):
+        def __str__(self):
+            raise ZeroDivisionError
+
+    async def main():
+        kept.append(asyncio.get_running_loop().create_task(fails(), name="kept"))
+        await asyncio.sleep(1)
+
+    async def fails():
+        raise Mute
+
+    kept = []
+    with pytest.raises(LeftoverError) as caught:
+        FakeClock().run(main())
+    (line,) = caught.value.leftovers
+    assert line.endswith(
+        " raised Mute((str raised ZeroDivisionError)), which was never retrieved"
+    )
+
+
 def test_an_exception_of_a_task_that_somebody_keeps_is_told_all_the_same():
     async def forgets_an_exception():
         kept.append(asyncio.create_task(fail(), name="kept"))

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Generator, Iterable
 from typing import Any
 
+from asynciojobs._text import attempt, one_line
 from asynciojobs.job import AbstractJob
 
 from ._errors import LeftoverError
@@ -55,7 +56,7 @@ class Leftovers:
     def never_retrieved(self, future: asyncio.Future[Any], exception: BaseException) -> None:
         """Take note of an exception that nobody has looked at."""
         name = name_of(future) if isinstance(future, asyncio.Task) else "a future"
-        text = f"{type(exception).__name__}({exception})"
+        text = f"{type(exception).__name__}({one_line(attempt(str, exception) or '')})"
         self.note([f"{name} raised {text}, which was never retrieved{self._made_in(future)}"])
 
     def never_awaited(self, coroutine: Any) -> None:
