@@ -374,6 +374,15 @@ def test_the_picture_of_jobs_that_take_no_time():
     )
 
 
+@pytest.mark.fake_clock(start=1_700_000_000)
+def test_the_picture_tells_late_times_to_the_millisecond():
+    assert str(timeline_of(dag("a", takes=0.25))) == (
+        "a  |##################################################|"
+        "  1700000000 - 1700000000.25  done\n"
+        "   1700000000 s                        1700000000.25 s"
+    )
+
+
 def test_the_picture_before_the_run():
     assert str(Timeline(dag("a"))) == (
         "a  |                                                  |  never started\n"

@@ -52,7 +52,7 @@ def gantt(bars: Sequence[Bar], end: float) -> str:
     ]
     if len(bars) > SHOWN:
         lines.append(f"… and {len(bars) - SHOWN} more jobs")
-    left, right = f"{first:.6g} s", f"{last:.6g} s"
+    left, right = f"{shown(first)} s", f"{shown(last)} s"
     axis = f"{left}{right:>{max(WIDTH + 1 - len(left), len(right) + 1)}}"
     return "\n".join([*lines, f"{'':{margin}}  {axis}"])
 
@@ -82,5 +82,10 @@ def told(bar: Bar) -> str:
     if bar.started is None:
         return "never started"
     if bar.ended is None:
-        return f"{bar.started:.6g} - …  running"
-    return f"{bar.started:.6g} - {bar.ended:.6g}  {bar.end}"
+        return f"{shown(bar.started)} - …  running"
+    return f"{shown(bar.started)} - {shown(bar.ended)}  {bar.end}"
+
+
+def shown(time: float) -> str:
+    """Return a time in six digits, or in more if these do not tell its milliseconds."""
+    return f"{time:.6g}" if abs(time) < 1000 else f"{round(time, 3):.15g}"
