@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -325,6 +326,15 @@ def test_old_files_keep_their_permissions(scheduler, quick, here, umask):
     (here / "x.dot").chmod(0o664)
     scheduler.export_as_svgfile("x")
     assert modes(here) == {"x.dot": "0o664", "x.svg": "0o600"}
+
+
+def test_what_can_not_be_written_is_told_by_its_own_name(scheduler, here, monkeypatch):
+    def no_space(path, mode):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "open", no_space)
+    with pytest.raises(OSError, match=r"^\[Errno 28\] No space left on device: 'x\.dot'$"):
+        scheduler.export_as_dotfile("x.dot")
 
 
 # -- the locale

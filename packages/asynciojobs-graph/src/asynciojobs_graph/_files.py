@@ -33,7 +33,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             else:
                 target = Path(os.path.realpath(path))  # a symbolic link stays one
                 _check(target, path)
-                ready.append((_temporary(target, data, stack), target))
+                ready.append((_temporary(path, target, data, stack), target))
         for path, data in special:
             path.write_bytes(data)
         for temporary, target in ready:
@@ -53,15 +53,19 @@ def _check(target: Path, path: Path) -> None:
         raise OSError(number, os.strerror(number), str(path))  # of the class of that number
 
 
-def _temporary(target: Path, data: bytes, stack: ExitStack) -> Path:
+def _temporary(path: Path, target: Path, data: bytes, stack: ExitStack) -> Path:
     """Write a file beside the target, that is gone with the stack unless it was renamed.
 
     It gets the permissions of the target, which are those that are usual here if it is new.
     """
     temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
     stack.callback(_remove, temporary)
-    with temporary.open("xb") as file:
-        file.write(data)
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        error.filename = str(path)  # its own name would tell nobody anything
+        raise
     if target.exists():
         shutil.copymode(target, temporary)
     return temporary
