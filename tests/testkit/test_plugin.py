@@ -270,6 +270,13 @@ def test_a_seed_fails_alone_as_well(run):
     again.assert_outcomes(failed=1, deselected=12)
 
 
+def test_a_negative_number_of_seeds_is_refused(run):
+    # pytest would skip all tests that use the clock, and be content.
+    result = run(RACE, "--asynciojobs-seeds=-1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --asynciojobs-seeds must be 0 or more, not -1"])
+
+
 # -- leftovers
 
 

@@ -39,7 +39,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and check the option.
+
+    Raises:
+        UsageError: the number of seeds is negative.
+    """
+    seeds = config.getoption("--asynciojobs-seeds") or 0
+    if seeds < 0:
+        raise pytest.UsageError(f"--asynciojobs-seeds must be 0 or more, not {seeds}")
     config.addinivalue_line(
         "markers",
         "fake_clock(**options): run the test under a FakeClock of these options: start, "
