@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
+import warnings
 
 import pytest
 
@@ -88,6 +90,17 @@ def test_clocks_nest():
     with FakeClock().installed() as outer, FakeClock().installed() as inner:
         Scheduler(FakeJob(takes=1)).run()
     assert (outer.time, inner.time) == (0.0, 1.0)
+
+
+def test_all_is_as_before_where_blocks_overlap():
+    before = (asyncio.events.new_event_loop, warnings._warn_unawaited_coroutine)
+    contexts = [contextvars.copy_context(), contextvars.copy_context()]  # as in two threads
+    blocks = [FakeClock().installed(), FakeClock().installed()]
+    for context, block in zip(contexts, blocks, strict=True):
+        context.run(block.__enter__)
+    for context, block in zip(contexts, blocks, strict=True):
+        context.run(block.__exit__, None, None, None)
+    assert (asyncio.events.new_event_loop, warnings._warn_unawaited_coroutine) == before
 
 
 def test_a_loop_factory_that_is_given_wins():

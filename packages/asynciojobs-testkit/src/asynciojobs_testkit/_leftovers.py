@@ -7,7 +7,7 @@ import contextlib
 import gc
 import warnings
 import weakref
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from asynciojobs._text import attempt, one_line
@@ -15,6 +15,7 @@ from asynciojobs.job import AbstractJob
 
 from ._errors import LeftoverError
 from ._explain import coroutine_of, job_of, name_of
+from ._standin import StandIn
 
 __all__ = ["Leftovers"]
 
@@ -22,6 +23,8 @@ Task = asyncio.Task[Any]
 
 NOT_THEIRS = {"TestRunner._run_tests_and_fixtures"}
 """Coroutines that are alive between runs by design: anyio's plugin runs its tests in it."""
+
+unawaited_coroutine = StandIn(warnings, "_warn_unawaited_coroutine")
 
 
 class Leftovers:
@@ -101,15 +104,9 @@ class Leftovers:
         if lines:
             raise LeftoverError(lines)
 
-    @contextlib.contextmanager
-    def watching_coroutines(self) -> Generator[None]:
-        """Take note of each coroutine that is dropped before it was awaited."""
-        replaced = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
-        warnings._warn_unawaited_coroutine = self.never_awaited  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            warnings._warn_unawaited_coroutine = replaced  # type: ignore[attr-defined]
+    def watching_coroutines(self) -> contextlib.AbstractContextManager[None]:
+        """Take note of each coroutine that is dropped before it was awaited, in a block."""
+        return unawaited_coroutine.by(self.never_awaited)
 
 
 def current_job(makers: dict[int, AbstractJob[object]]) -> AbstractJob[object] | None:

@@ -15,6 +15,7 @@ from asynciojobs.watch import use_clocks
 
 from ._hands import LATEST, Hands, ticks
 from ._loop import FakeLoop
+from ._standin import StandIn
 
 __all__ = ["FakeClock"]
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 _make_loop: ContextVar[Callable[[], asyncio.AbstractEventLoop] | None] = ContextVar(
     "asynciojobs_testkit loop factory", default=None
 )
+new_event_loop = StandIn(asyncio.events, "new_event_loop")
 
 
 class FakeClock:
@@ -256,18 +258,18 @@ async def wait_for(awaitable: Awaitable[T]) -> T:
 @contextlib.contextmanager
 def asyncio_run_makes(factory: Callable[[], asyncio.AbstractEventLoop]) -> Generator[None]:
     """Have ``asyncio.run()`` take its loop from a factory, in this context."""
-    replaced = asyncio.events.new_event_loop
-
-    def new_event_loop() -> asyncio.AbstractEventLoop:
-        return (_make_loop.get() or replaced)()
-
     token = _make_loop.set(factory)
-    asyncio.events.new_event_loop = new_event_loop
     try:
-        yield
+        with new_event_loop.by(make_loop):
+            yield
     finally:
-        asyncio.events.new_event_loop = replaced
         _make_loop.reset(token)
+
+
+def make_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop as this context wants it."""
+    loop: asyncio.AbstractEventLoop = (_make_loop.get() or new_event_loop.original)()
+    return loop
 
 
 def refuse_uvloop() -> None:
