@@ -97,7 +97,7 @@ class Driver:
 
     def _start(self, job: AnyJob, now: float) -> None:
         job._phase = PHASE_RUNNING
-        job.started_at = now
+        job._noted_start = now
         if self._observers.heard:
             self._observers.tell(job, STARTED, now)
         label = job.label

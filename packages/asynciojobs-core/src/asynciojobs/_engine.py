@@ -274,7 +274,7 @@ class Run(Driver):
         for started in range(1, count + 1):
             job = ready.popleft()
             job._phase = PHASE_RUNNING
-            job.started_at = now
+            job._noted_start = now
             label = job.label
             name = label if type(label) is str else job._task_name
             tasks[job] = JobTask(drive(job), loop=loop, name=name)
@@ -304,7 +304,7 @@ class Run(Driver):
         self._tasks.pop(job, None)
         job._outcome = value
         job._phase = PHASE_DONE
-        now = job.ended_at = self._time()
+        now = job._noted_end = self._time()
         if self._observers.heard:
             self._observers.tell(job, DONE, now)
         if self._verdict is None:
@@ -317,7 +317,7 @@ class Run(Driver):
         now = self._loop.time()
         cancelled = self._verdict is not None and isinstance(error, asyncio.CancelledError)
         if cancelled:
-            job.ended_at = now
+            job._noted_end = now
         else:
             job._keep_failure(error, now)
         if self._observers.heard:

@@ -87,6 +87,8 @@ class AbstractJob(Generic[T_co]):
         "__weakref__",
         "_holds",
         "_mark",
+        "_noted_end",
+        "_noted_start",
         "_outcome",
         "_phase",
         "_rank",
@@ -95,10 +97,8 @@ class AbstractJob(Generic[T_co]):
         "_shutdown_given",
         "_unmet",
         "critical",
-        "ended_at",
         "forever",
         "label",
-        "started_at",
     )
 
     # What its task is called if it has no label; None lets asyncio find a name.
@@ -106,6 +106,8 @@ class AbstractJob(Generic[T_co]):
 
     # Slots that stay empty until then: what is not there the collector need not look at.
     _outcome: T_co | Failure | None  # what co_run() returned, or that it raised; once DONE
+    _noted_start: float | None  # when it started, once it has
+    _noted_end: float | None  # when it ended, likewise
     _shown_id: str  # the rank in the scheduler, once that has numbered its jobs
     _rank: int  # the place in the run, once enrolled
     _unmet: Iterable[AbstractJob[object]]  # requirements that may be still to be met; likewise
@@ -122,8 +124,6 @@ class AbstractJob(Generic[T_co]):
         self.forever = forever
         self.critical = critical
         self.label = label
-        self.started_at: float | None = None
-        self.ended_at: float | None = None
         # As long as nobody has asked for the set: None, the only one, a tuple of several that
         # came together, or a dict once more have come.
         self._required: Requireds | RequirementSet = None
@@ -304,11 +304,23 @@ class AbstractJob(Generic[T_co]):
         outcome = self._outcome
         return outcome.exception if type(outcome) is Failure else None
 
+    @property
+    def started_at(self) -> float | None:
+        """When the job was started, on the clock of its event loop (seconds).
+
+        ``None`` if it has not been.
+        """
+        return getattr(self, "_noted_start", None)
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the job ended, done or cancelled; likewise."""
+        return getattr(self, "_noted_end", None)
+
     def duration(self) -> float | None:
         """Return how long the job took, in seconds; ``None`` as long as it has not ended."""
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return self.ended_at - self.started_at
+        start, end = self.started_at, self.ended_at
+        return None if start is None or end is None else end - start
 
     # -- how it is shown
 
@@ -405,12 +417,12 @@ class AbstractJob(Generic[T_co]):
         self._phase = IDLE
         self._outcome = None
         self._shutdown_given = False
-        self.started_at = self.ended_at = None
+        self._noted_start = self._noted_end = None
 
     def _keep_failure(self, exception: BaseException, now: float) -> None:
         self._outcome = Failure(exception)
         self._phase = DONE
-        self.ended_at = now
+        self._noted_end = now
 
     def _discard_unstarted(self) -> None:
         """Close what would warn that it was never awaited: the run is over without it."""
@@ -478,6 +490,7 @@ class Job(AbstractJob[T_co]):
         kind: object = type(corun)
         if kind is not CoroutineType:  # the usual case, and the quickest to tell
             check_runnable("corun", corun)
+            self._call_args = args  # a coroutine has none
         if coshutdown is not None:
             check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
@@ -487,7 +500,6 @@ class Job(AbstractJob[T_co]):
             )
         # Awaitables are taken out when they are used, so None means "used up".
         self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
-        self._call_args = args
         self._coshutdown = coshutdown
         self._task_name = getattr(corun, "__qualname__", "")
         required = kwds.get("required") if kwds else None
@@ -502,7 +514,7 @@ class Job(AbstractJob[T_co]):
         # The usual case, again: what AbstractJob.__init__() does. A million calls cost.
         self.forever = False
         self.critical = True
-        self.label = self.started_at = self.ended_at = None
+        self.label = None
         self._mark = self._holds = None
         self._phase = IDLE
         self._shutdown_given = False
@@ -543,7 +555,8 @@ class Job(AbstractJob[T_co]):
         if coshutdown is None:
             return None
         if callable(coshutdown):
-            args = self._call_args if takes(coshutdown, self._call_args) else ()
+            given = getattr(self, "_call_args", ())
+            args = given if takes(coshutdown, given) else ()
             return await self._awaitable_of(coshutdown, args)
         self._coshutdown = None
         return await coshutdown
