@@ -258,10 +258,10 @@ def test_a_scheduler_that_runs_is_refused(in_loop):
 def test_a_scheduler_around_one_that_runs_is_refused(in_loop, depth):
     async def main():
         log = []
-        inner = Scheduler(*jobs("ab", log), jobs_window=1)
+        inner = Scheduler(*jobs("ab", log), jobs_window=1, label="inner")
         running = asyncio.ensure_future(inner.co_run())
         await asyncio.sleep(0.5)
-        with pytest.raises(AlreadyRunningError):
+        with pytest.raises(AlreadyRunningError, match=r"^<Scheduler `inner`> takes part "):
             await nest(inner, depth, log).co_run()
         return await running, log
 
@@ -280,14 +280,15 @@ def test_a_scheduler_inside_one_that_runs_is_refused(in_loop):
     assert in_loop(main()) is True
 
 
-def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop):
+@depths
+def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop, depth):
     async def main():
         log = []
         (shared, other) = jobs(["shared", "other"], log)
         running = asyncio.ensure_future(PureScheduler(shared).co_run())
         await asyncio.sleep(0.5)
         with pytest.raises(AlreadyRunningError, match=r"^<Job `shared`> takes part "):
-            await PureScheduler(other, shared).co_run()
+            await nest(Scheduler(other, shared), depth, log).co_run()
         return await running, log
 
     assert in_loop(main()) == (True, ["shared"])
