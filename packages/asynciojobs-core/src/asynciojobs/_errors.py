@@ -24,6 +24,7 @@ __all__ = [
     "NotPicklableError",
     "RequirementError",
     "RequirementFailed",
+    "by_data",
 ]
 
 SHOWN_OF_CYCLE = 8

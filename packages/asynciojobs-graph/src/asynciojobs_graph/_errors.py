@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asynciojobs._errors import by_data
+
 __all__ = ["DrawingError", "MissingProgramError"]
 
 SHOWN_OF_STDERR = 2000
@@ -21,13 +23,11 @@ class DrawingError(RuntimeError):
         stderr: all that it wrote to its standard error.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, program: str, reason: str, stderr: str) -> None:
         self.program = program
         self.reason = reason
         self.stderr = stderr
         said = stderr.strip()[-SHOWN_OF_STDERR:]
         super().__init__(f"{program} {reason}{': ' if said else ', and said nothing'}{said}")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # An exception is made again of its message, unless it says otherwise.
-        return type(self), (self.program, self.reason, self.stderr), vars(self)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from asynciojobs import AbstractJob
+from asynciojobs._errors import by_data
 
 __all__ = ["ClockError", "DeadlockError", "LeftoverError", "RunawayError", "Waiting"]
 
@@ -40,13 +41,13 @@ class ClockError(RuntimeError):
     """A run under a fake clock can't go on.
 
     Attributes:
-        reason: why not.
         time: when that was, on the clock (seconds).
         waiting: who had not come to an end.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, reason: str, time: float, waiting: Sequence[Waiting]) -> None:
-        self.reason = reason
         self.time = time
         self.waiting = list(waiting)
         lines = [f"  {line}" for line in self.waiting[:SHOWN]]
@@ -54,10 +55,6 @@ class ClockError(RuntimeError):
             lines.append(f"  … and {len(self.waiting) - SHOWN} more")
         heading = f"{reason}; who waits:" if lines else reason
         super().__init__("\n".join([heading, *lines]))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # An exception is made again of its message, unless it says otherwise.
-        return type(self), (self.reason, self.time, self.waiting), vars(self)
 
 
 class DeadlockError(ClockError):
@@ -75,11 +72,10 @@ class LeftoverError(AssertionError):
         leftovers: what, one line for each.
     """
 
+    __reduce__ = by_data
+
     def __init__(self, leftovers: Sequence[str]) -> None:
         self.leftovers = list(leftovers)
         super().__init__(
             "\n".join(["the run has left something behind:", *(f"  {it}" for it in leftovers)])
         )
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.leftovers,), vars(self)
