@@ -265,7 +265,11 @@ ATTRIBUTES = {
 
 PACKAGE = Path(asynciojobs.__file__).parent
 # tests/engines looks at `dask`, which needs another package.
-STEMS = sorted({path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "dask"})
+STEMS = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for path in PACKAGE.rglob("*.py")
+    if path.stem not in ("__init__", "dask")
+)
 PRIVATE = [stem for stem in STEMS if stem.startswith("_")]
 
 
@@ -307,7 +311,8 @@ def module_of(stem):
 def defined_in(stem):
     """Return the names that the text of a module gives something at its top level."""
     names = set()
-    for top in ast.parse((PACKAGE / f"{stem}.py").read_text("utf-8")).body:
+    path = PACKAGE.joinpath(*stem.split(".")).with_suffix(".py")
+    for top in ast.parse(path.read_text("utf-8")).body:
         inner = ast.walk(top) if isinstance(top, ast.If | ast.Try) else [top]
         for node in inner:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -328,11 +333,18 @@ def taken_from(stem):
     """Return the names that other modules of the package import from a module."""
     return {
         name.name
-        for path in PACKAGE.glob("*.py")
+        for path in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.level and node.module == stem
+        if isinstance(node, ast.ImportFrom) and node.level and source_of(path, node) == stem
         for name in node.names
     }
+
+
+def source_of(path, node):
+    """Return the module that a relative import takes names from."""
+    folder = path.relative_to(PACKAGE).parent.parts
+    above = folder[: len(folder) - (node.level - 1)]
+    return ".".join([*above, *filter(None, [node.module])])
 
 
 # -- signatures

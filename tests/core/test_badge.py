@@ -9,7 +9,7 @@ import pytest
 
 from asynciojobs import AbstractJob
 from asynciojobs._badge import ASCII, UNICODE, badge, signs_for
-from asynciojobs._lifecycle import Phase
+from asynciojobs._outcomes import Phase
 
 PLAIN = {"critical": False, "raised": False, "forever": False}
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from asynciojobs._blame import unpicklable_part
+from asynciojobs._calls.pickling import unpicklable_part
 
 
 class Pool:

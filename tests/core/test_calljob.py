@@ -156,7 +156,7 @@ def test_a_subclass_may_have_its_own_co_run(run):
 
 
 def test_a_job_that_calls_a_function_has_nothing_to_shut_down():
-    assert CallJob(add)._shuts_down() is False
+    assert CallJob(add)._has_shutdown() is False
 
 
 # -- a coroutine function
@@ -419,7 +419,7 @@ def test_a_job_whose_argument_raised_does_not_start(run):
         RequirementFailed,
         (
             "<CallJob `taker`> did not start, since its argument <CallJob `giver`> raised: see "
-            "the cause, or let that job return what stands for a failure"
+            "the cause above, or make that job return a value such as None instead of raising"
         ),
         error,
         [],
@@ -504,7 +504,7 @@ def test_an_argument_that_is_not_done_is_an_error_that_names_both(run):
         ArgumentNotDoneError,
         (
             "<CallJob `taker`> did not start, since its argument <CallJob `giver`> is not "
-            "done: run both in one scheduler, or that one before"
+            "done: run both in one scheduler, or run that one first"
         ),
         taker,
         giver,

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import pytest
 
 from asynciojobs import CallJob, Job, Scheduler
-from asynciojobs._calls import ThreadCall
+from asynciojobs._calls.futures import ThreadCall
 
 
 def add(a, b=0):
@@ -213,7 +213,7 @@ def test_a_call_that_runs_elsewhere_is_left(in_loop, info):
                 20,
                 (
                     "<CallJob `j`> was cancelled, but its function runs already and can't be "
-                    "stopped: it goes on there, and nobody waits for it"
+                    "stopped: it goes on there, and is not waited for"
                 ),
             )
         ],

@@ -208,8 +208,8 @@ def test_a_job_that_is_cancelled_cancels_the_start_and_says_so(every_loop, caplo
                 "asynciojobs",
                 20,
                 (
-                    "<CallJob `j`> was cancelled: what its Shelf has begun of it may go on "
-                    "there, and nobody waits for it"
+                    "<CallJob `j`> was cancelled: its call may go on in the Shelf, and is not "
+                    "waited for"
                 ),
             )
         ],

@@ -239,7 +239,7 @@ def test_a_run_can_be_cancelled_in_every_turn_of_its_loop(in_loop, scenario):
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert early or run.cancelled()
         run.cancelled() or run.exception()
-        assert scheduler._live_run is None
+        assert scheduler._run_state.live_run is None
         return early
 
     async def main():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asynciojobs._digraph import closure, find_cycle, reverse, topological_order
+from asynciojobs._dag.digraph import closure, find_cycle, reverse, topological_order
 
 CHAIN = 100_000
 

@@ -1,4 +1,4 @@
-"""What is imported: nothing but the standard library, and modules of the core only upwards."""
+"""What is imported: nothing but the standard library, and modules only upwards."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 import asynciojobs
+import asynciojobs_graph
+import asynciojobs_testkit
 from asynciojobs import AbstractJob, PureScheduler
 
 PACKAGE = Path(asynciojobs.__file__).parent
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+FLOORS = 10
+"""How many modules of the core may stand on each other, at most."""
 
 LOADED = """
 import json, sys
@@ -25,18 +28,61 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 
+def modules_of(package):
+    """Return the modules of a package, in all its folders: the path of each, by its name."""
+    folder = Path(package.__file__).parent
+    names = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        names[".".join(parts).removesuffix(".__init__")] = path
+    return names
+
+
+CORE = modules_of(asynciojobs)
+EVERY = {
+    **CORE,
+    **modules_of(asynciojobs_graph),
+    **modules_of(asynciojobs_testkit),
+}
+
+
 def tree_of(module):
-    return ast.parse((PACKAGE / f"{module}.py").read_text("utf-8"))
+    return ast.parse(EVERY[module].read_text("utf-8"))
 
 
 def imported_from(module):
-    """Return the modules of the package that a module imports, for type checkers too."""
+    """Return the modules of our packages that a module imports, for type checkers too."""
     found = set()
     for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            names = [node.module] if node.module else [name.name for name in node.names]
-            found.update(names)
-    return found
+        if isinstance(node, ast.ImportFrom):
+            source = source_of(module, node)
+            for name in node.names:
+                inner = f"{source}.{name.name}"
+                found.add(inner if inner in EVERY else source)
+        elif isinstance(node, ast.Import):
+            found.update(name.name for name in node.names)
+    return found & EVERY.keys()
+
+
+def source_of(module, node):
+    """Return the full name of the module that a ``from … import`` takes names from."""
+    if not node.level:
+        return node.module
+    is_package = EVERY[module].name == "__init__.py"
+    parts = module.split(".")
+    above = parts[: len(parts) + is_package - node.level]
+    return ".".join([*above, *filter(None, [node.module])])
+
+
+def floors():
+    """Return on which floor each module of the core is: one above the highest it imports."""
+    found = {}
+    jobs = {module: AbstractJob(label=module) for module in CORE}
+    for module, job in jobs.items():
+        job.requires(jobs[name] for name in imported_from(module))
+    for job in PureScheduler(*jobs.values()).topological_order():
+        found[job] = 1 + max((found[below] for below in job.required), default=0)
+    return {job.label: floor for job, floor in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +116,7 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "concurrent.futures.thread",
         "multiprocessing",
         "pickle",
+        "asynciojobs._run.inspect",
     ],
 )
 def test_importing_does_not_load_what_is_slow_or_optional(loaded, slow):
@@ -86,20 +133,42 @@ def test_importing_writes_nothing():
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
-def test_the_modules_import_each_other_upwards_only():
-    jobs = {module: AbstractJob(label=module) for module in MODULES}
+def test_the_modules_of_all_folders_are_looked_at():
+    wings = {module.split(".")[1] for module in CORE if module.count(".") > 1}
+    assert wings == {"_calls", "_dag", "_run"}
+
+
+def test_imports_within_a_folder_are_found():
+    assert imported_from("asynciojobs._run.shutdown") >= {
+        "asynciojobs._log",
+        "asynciojobs._dag.jobset",
+        "asynciojobs._run.waiting",
+    }
+
+
+def test_the_modules_of_the_three_packages_import_each_other_upwards_only():
+    jobs = {module: AbstractJob(label=module) for module in EVERY}
     for module, job in jobs.items():
         job.requires(jobs[name] for name in imported_from(module))
     order = list(PureScheduler(*jobs.values()).topological_order())
-    assert len(order) == len(MODULES)
+    assert len(order) == len(EVERY)
+
+
+def test_the_core_has_few_floors():
+    assert max(floors().values()) <= FLOORS
+
+
+def test_the_core_imports_neither_of_the_other_packages():
+    others = {name for module in CORE for name in imported_from(module)} - CORE.keys()
+    assert others == set()
 
 
 def test_the_package_itself_is_imported_by_none_of_its_modules():
-    importing = [module for module in MODULES if "__init__" in imported_from(module)]
+    importing = [module for module in CORE if "asynciojobs" in imported_from(module)]
     assert importing == []
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", CORE)
 def test_a_module_names_its_own_package_relatively(module):
     absolute = [
         ast.unparse(node)
@@ -109,7 +178,7 @@ def test_a_module_names_its_own_package_relatively(module):
     assert absolute == []
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", CORE)
 def test_no_function_has_an_import(module):
     inside = [
         ast.unparse(node)
@@ -124,9 +193,9 @@ def test_no_function_has_an_import(module):
 def test_only_the_bridge_imports_on_demand():
     lazy = {
         module
-        for module in MODULES
+        for module in CORE
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.Name | ast.Attribute)
         and ast.unparse(node).split(".")[-1] in ("import_module", "__import__")
     }
-    assert lazy == {"_bridge"}
+    assert lazy == {"asynciojobs._bridge"}

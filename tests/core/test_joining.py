@@ -572,7 +572,7 @@ def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, when
             outer = Scheduler(outer, sleeper(9))
         with pytest.raises(error):
             await outer.co_run()
-        return scheduler._live_run, outer._live_run, asyncio.get_running_loop().time()
+        return scheduler._run_state.live_run, outer._run_state.live_run, asyncio.get_running_loop().time()
 
     assert in_loop(main()) == (None, None, when)
 
@@ -859,5 +859,6 @@ def test_what_was_wrong_with_newcomers_is_logged_if_a_job_exits_meanwhile(every_
     (record,) = caplog.records
     assert type(record.exc_info[1]) is CycleError
     assert record.message == (
-        "<PureScheduler of 4 jobs> was to raise this, until a job raised what must leave it"
+        "<PureScheduler of 4 jobs>: superseded by the KeyboardInterrupt or SystemExit that a "
+        "job raised"
     )

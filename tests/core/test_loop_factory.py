@@ -225,5 +225,5 @@ def test_the_task_factory_of_a_loop_makes_the_tasks_of_jobs_at_all_depths(fake_t
     inner = Scheduler(Job(asyncio.sleep, 1, coshutdown=shut))
     scheduler = PureScheduler(Job(asyncio.sleep, 1), Scheduler(inner))
     assert scheduler.run(loop_factory=make_loop) is True
-    assert made.count("Driver._drive") == 4
+    assert made.count("JobTasks.drive") == 4
     assert made.count("serve") == 2  # of the job that has a shutdown, and of what it is in

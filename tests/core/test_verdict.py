@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asynciojobs import AbstractJob
-from asynciojobs._verdict import (
+from asynciojobs._outcomes import (
     FINE,
     Broken,
     Cancelled,

@@ -22,7 +22,7 @@ TURNS = 12
 
 NEVER_BEGUN = [
     f"RuntimeWarning(\"coroutine '{it}' was never awaited\")"
-    for it in ("serve", "Driver._drive")
+    for it in ("serve", "JobTasks.drive")
 ]
 """Python's own words, of a task that its loop had not come to."""
 

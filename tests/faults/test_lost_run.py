@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import warnings
 
 import pytest
 
@@ -55,6 +56,15 @@ def lose(scheduler, turns=TURNS):
 def innermost(scheduler):
     (inner,) = {job for job in scheduler.iterate_jobs(True) if str(job.label) == "s"}
     return inner
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """Collect what a lost run leaves, so that no later test hears of its coroutines."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        gc.collect()
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")

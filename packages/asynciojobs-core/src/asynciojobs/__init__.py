@@ -1,5 +1,6 @@
 """Run a graph of asyncio jobs in the order that their requirements allow."""
 
+from ._bridge import MissingGraphPackageError
 from ._errors import (
     AlreadyRunningError,
     ArgumentNotDoneError,
@@ -9,7 +10,6 @@ from ._errors import (
     CycleError,
     ForeverRequirementError,
     MissingDaskPackageError,
-    MissingGraphPackageError,
     MissingRequirementError,
     NotPicklableError,
     RequirementError,
@@ -58,7 +58,7 @@ __all__ = [
     "use_loop_factory",
 ]
 
-# Tracebacks and pickles call what comes from a private module by its public name.
+# In tracebacks and pickles, names from private modules appear under their public name.
 for _name in __all__:
     if getattr(globals()[_name], "__module__", "").startswith(f"{__name__}._"):
         globals()[_name].__module__ = __name__

@@ -1,16 +1,17 @@
-"""Four signs that summarize a job: critical, raised, how far it has come, forever."""
+"""The badge of a job: four signs for critical, raised or fine, life cycle, forever."""
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
-from ._lifecycle import Phase
+from ._outcomes import Phase
 
-__all__ = ["ASCII", "UNICODE", "Signs", "badge", "signs_for"]
+__all__ = ["ASCII", "UNICODE", "Signs", "badge", "current_signs", "signs_for"]
 
 
 class Signs(NamedTuple):
-    """One way to write the badge; blanks fill the signs of one column to one width."""
+    """One way to write the badge. The signs of one column have the same width."""
 
     critical: str
     raised: str
@@ -37,7 +38,7 @@ ASCII = Signs(
 
 
 def signs_for(encoding: str | None) -> Signs:
-    """Return the signs that text in this encoding can have."""
+    """Return the signs that can be written in this encoding."""
     every = "".join(UNICODE[:4]) + "".join(UNICODE.phases.values())
     try:
         every.encode(encoding or "ascii")
@@ -46,10 +47,15 @@ def signs_for(encoding: str | None) -> Signs:
     return UNICODE
 
 
+def current_signs() -> Signs:
+    """Return the signs that stdout can show now."""
+    return signs_for(getattr(sys.stdout, "encoding", None))
+
+
 def badge(
     phase: Phase, *, critical: bool, raised: bool, forever: bool, signs: Signs = UNICODE
 ) -> str:
-    """Return the four signs, joined by single spaces; what does not hold is blank.
+    """Return the four signs, joined by single spaces. A sign that does not apply is blank.
 
     Example:
         >>> badge(Phase.DONE, critical=True, raised=False, forever=False, signs=ASCII)

@@ -1,4 +1,4 @@
-"""The way to the optional package that draws: the one import made on demand."""
+"""The bridge to the optional package that draws. This is the only import made on demand."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from ._errors import MissingGraphPackageError
 from .version import __version__
 
-__all__ = ["drawing_function"]
+__all__ = ["MissingGraphPackageError", "drawing_function"]
 
 GRAPH_PACKAGE = "asynciojobs_graph"
+
+
+class MissingGraphPackageError(ImportError):
+    """Drawing needs the optional package asynciojobs-graph, and it is not installed."""
 
 
 def drawing_function(name: str) -> Callable[..., Any]:
     """Return a function of asynciojobs-graph.
 
     Args:
-        name: its name there, the same as that of the method that is asked for.
+        name: the name of the function. The method of a scheduler that calls it has the same.
 
     Raises:
-        MissingGraphPackageError: the package is not installed, or is of another version.
-            An ``ImportError`` from inside of the package passes through.
+        MissingGraphPackageError: the package is not installed, or has another version.
+        ImportError: the package itself could not import something.
     """
     try:
         package = import_module(GRAPH_PACKAGE)

@@ -1,13 +1,12 @@
-"""What goes wrong, each kind of it with its data.
-
-A message names the object, the rule and the remedy, in one sentence.
-"""
+"""The errors of the package. Each carries its data, and says the rule and the remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
-from typing import Any, Protocol
+from typing import Any, ClassVar
+
+from ._outcomes import Named
 
 __all__ = [
     "AlreadyRunningError",
@@ -18,9 +17,7 @@ __all__ = [
     "CycleError",
     "ForeverRequirementError",
     "MissingDaskPackageError",
-    "MissingGraphPackageError",
     "MissingRequirementError",
-    "Named",
     "NotPicklableError",
     "RequirementError",
     "RequirementFailed",
@@ -28,15 +25,7 @@ __all__ = [
 ]
 
 SHOWN_OF_CYCLE = 8
-"""Jobs of a long cycle that its message names (jobs)."""
-
-
-class Named(Protocol):
-    """What a text needs of a job, or of a scheduler, to name it."""
-
-    def repr_main(self) -> str:
-        """Return a short text such as ``<Job `fetch`>``."""
-        ...
+"""How many jobs of a long cycle the message names (jobs)."""
 
 
 def remade(kind: type[Exception], args: tuple[object, ...]) -> Exception:
@@ -45,8 +34,30 @@ def remade(kind: type[Exception], args: tuple[object, ...]) -> Exception:
 
 
 def by_data(self: Exception) -> tuple[Any, ...]:
-    """Do what ``__reduce__()`` does; Python's own has the class called with the message."""
+    """Serve as ``__reduce__()``, without calling the class: it takes data, not the message."""
     return remade, (type(self), self.args), vars(self)
+
+
+class ExplainedError(Exception):
+    """An error whose message is made from its data: first the rule, then the remedy.
+
+    Args:
+        data: the values of the attributes that `fields` names, in this order.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("job", "requirement")
+    rule: ClassVar[str]
+    remedy: ClassVar[str]
+
+    __reduce__ = by_data
+
+    def __init__(self, *data: Any) -> None:
+        vars(self).update(zip(self.fields, data, strict=True))
+        shown = {
+            name: value.repr_main() if hasattr(value, "repr_main") else value
+            for name, value in zip(self.fields, data, strict=True)
+        }
+        super().__init__(f"{self.rule}: {self.remedy}".format(**shown))
 
 
 class RequirementError(ValueError):
@@ -56,11 +67,11 @@ class RequirementError(ValueError):
 
 
 class CycleError(RequirementError):
-    """Some jobs require each other in a circle, so that none of them can be first.
+    """Some jobs require each other in a cycle, so none of them can be the first.
 
     Attributes:
-        cycle: the jobs in the order in which they would have to run, each one required by
-            the next; the first stands at the end again, as in ``graphlib.CycleError``.
+        cycle: the jobs in the order in which they would have to run. Each one is required by
+            the next. The first job stands at the end again, as in ``graphlib.CycleError``.
     """
 
     def __init__(self, cycle: Sequence[Named]) -> None:
@@ -74,173 +85,152 @@ class CycleError(RequirementError):
         )
 
 
-class MissingRequirementError(RequirementError):
+class MissingRequirementError(ExplainedError, RequirementError):
     """A job requires another one that is not in its scheduler.
 
     Attributes:
-        job: the job that requires.
-        requirement: the job that is required, and is not there.
+        job: the job that has the requirement.
+        requirement: the job that is missing.
     """
 
-    def __init__(self, job: Named, requirement: Named) -> None:
-        self.job = job
-        self.requirement = requirement
-        super().__init__(
-            f"{job.repr_main()} requires {requirement.repr_main()}, which is not in the "
-            "same scheduler: add it there, require the nested scheduler that it is in, or drop "
-            "the requirement with sanitize()"
-        )
+    job: Named
+    requirement: Named
+    rule = "{job} requires {requirement}, which is not in the same scheduler"
+    remedy = (
+        "add it there, require the nested scheduler that it is in, or drop the requirement "
+        "with sanitize()"
+    )
 
 
-class ForeverRequirementError(RequirementError):
-    """A regular job requires a forever job, whose end nobody waits for.
+class ForeverRequirementError(ExplainedError, RequirementError):
+    """A regular job requires a forever job, which is not waited for.
 
     Attributes:
-        job: the job that requires.
+        job: the job that has the requirement.
         requirement: the forever job.
     """
 
-    def __init__(self, job: Named, requirement: Named) -> None:
-        self.job = job
-        self.requirement = requirement
-        super().__init__(
-            f"{job.repr_main()} requires {requirement.repr_main()}, which runs forever, so "
-            "it could never start: drop the requirement, or give both the same `forever`"
-        )
+    job: Named
+    requirement: Named
+    rule = "{job} requires {requirement}, which runs forever, so it could never start"
+    remedy = "drop the requirement, or give both the same `forever`"
 
 
-class ArgumentRequirementError(RequirementError):
-    """A job that is an argument of another one's function was to be no requirement of it.
+class ArgumentRequirementError(ExplainedError, RequirementError):
+    """A requirement can't be removed, since that job is an argument of the function.
 
     Attributes:
-        job: the job that requires.
+        job: the job that has the requirement.
         requirement: the job that is its argument.
     """
 
-    def __init__(self, job: Named, requirement: Named) -> None:
-        self.job = job
-        self.requirement = requirement
-        super().__init__(
-            f"{job.repr_main()} has {requirement.repr_main()} as an argument, so it must go "
-            "on to require it: make another job with other arguments"
-        )
+    job: Named
+    requirement: Named
+    rule = "{job} has {requirement} as an argument, so it must go on to require it"
+    remedy = "make another job with other arguments"
 
 
-class RequirementFailed(RuntimeError):  # noqa: N818 - it tells what has happened
-    """A job did not start, since another one that was to give it an argument has raised.
+class RequirementFailed(ExplainedError, RuntimeError):  # noqa: N818 - it says what happened
+    """A job did not start, since a job among its arguments raised.
 
-    What that one raised is the cause.
+    The exception of that job is the cause.
 
     Attributes:
         job: the job that did not start.
         requirement: the job that raised.
     """
 
-    __reduce__ = by_data
-
-    def __init__(self, job: Named, requirement: Named) -> None:
-        self.job = job
-        self.requirement = requirement
-        super().__init__(
-            f"{job.repr_main()} did not start, since its argument {requirement.repr_main()} "
-            "raised: see the cause, or let that job return what stands for a failure"
-        )
+    job: Named
+    requirement: Named
+    rule = "{job} did not start, since its argument {requirement} raised"
+    remedy = (
+        "see the cause above, or make that job return a value such as None instead of raising"
+    )
 
 
-class ArgumentNotDoneError(RuntimeError):
-    """A job did not start, since another one that was to give it an argument is not done.
+class ArgumentNotDoneError(ExplainedError, RuntimeError):
+    """A job did not start, since a job among its arguments is not done.
 
     Attributes:
         job: the job that did not start.
         requirement: the job that is not done.
     """
 
-    __reduce__ = by_data
-
-    def __init__(self, job: Named, requirement: Named) -> None:
-        self.job = job
-        self.requirement = requirement
-        super().__init__(
-            f"{job.repr_main()} did not start, since its argument {requirement.repr_main()} "
-            "is not done: run both in one scheduler, or that one before"
-        )
+    job: Named
+    requirement: Named
+    rule = "{job} did not start, since its argument {requirement} is not done"
+    remedy = "run both in one scheduler, or run that one first"
 
 
-class NotPicklableError(TypeError):
-    """A call can't be sent to another process, or what came of it can't be sent back.
+class NotPicklableError(ExplainedError, TypeError):
+    """A call can't be sent to another process, or its outcome can't be sent back.
 
     Attributes:
-        job: the job whose call it is.
+        job: the job that makes the call.
         part: what can't be pickled, in words.
     """
 
-    __reduce__ = by_data
+    job: Named
+    part: str
+    fields = ("job", "part")
+    rule = (
+        "{job} failed, since {part} can't be pickled, as all must be that goes to another "
+        "process and back"
+    )
+    remedy = (
+        "take functions and classes from the top level of a module, or an executor that sends "
+        "more, as loky.get_reusable_executor() does"
+    )
 
-    def __init__(self, job: Named, part: str) -> None:
-        self.job = job
-        self.part = part
-        super().__init__(
-            f"{job.repr_main()} failed, since {part} can't be pickled, as all must be that "
-            "goes to another process and back: take functions and classes from the top level "
-            "of a module, or an executor that sends more, as loky.get_reusable_executor() does"
-        )
 
-
-class BrokenPoolError(BrokenExecutor):
-    """The pool that a job was to be called by is dead, and so are all calls that it had.
+class BrokenPoolError(ExplainedError, BrokenExecutor):
+    """The pool that a job calls its function in is dead, and all its calls with it.
 
     Attributes:
-        job: the job whose call it is.
+        job: the job that makes the call.
+        executor: the class of the pool.
+        reason: what the pool says.
     """
 
-    __reduce__ = by_data
+    job: Named
+    executor: str
+    reason: str
+    fields = ("job", "executor", "reason")
+    rule = (
+        "{job} failed, since its {executor} is dead, and with it all calls that it had "
+        "({reason})"
+    )
+    remedy = (
+        "make another one for the next run, or take loky.get_reusable_executor(), which "
+        "replaces a dead one"
+    )
 
-    def __init__(self, job: Named, executor: str, error: BaseException) -> None:
-        self.job = job
-        super().__init__(
-            f"{job.repr_main()} failed, since its {executor} is dead, and with it all calls "
-            f"that it had ({error}): make another one for the next run, or take "
-            "loky.get_reusable_executor(), which replaces a dead one"
-        )
 
-
-class AlreadyRunningError(RuntimeError):
-    """A run was asked for something that takes part in a run already.
+class AlreadyRunningError(ExplainedError, RuntimeError):
+    """A run was asked for, and the scheduler or one of its jobs is in a run already.
 
     Attributes:
         busy: the scheduler, or the job, that is running.
     """
 
-    __reduce__ = by_data
-
-    def __init__(self, busy: Named) -> None:
-        self.busy = busy
-        super().__init__(
-            f"{busy.repr_main()} takes part in a run that is going on: wait until that one "
-            "is over, or make another object"
-        )
+    busy: Named
+    fields = ("busy",)
+    rule = "{busy} takes part in a run that is going on"
+    remedy = "wait until that one is over, or make another object"
 
 
-class ConsumedError(RuntimeError):
-    """A job was made of a coroutine, which can run once, and that has been.
+class ConsumedError(ExplainedError, RuntimeError):
+    """A job was made of a coroutine, which can run only once, and it has run.
 
     Attributes:
         job: the job.
     """
 
-    __reduce__ = by_data
-
-    def __init__(self, job: Named) -> None:
-        self.job = job
-        super().__init__(
-            f"{job.repr_main()} was made of a coroutine, which can run only once: give it a "
-            "coroutine function and its arguments instead, Job(function, *args)"
-        )
-
-
-class MissingGraphPackageError(ImportError):
-    """Drawing was asked for, and the optional package that draws is not installed."""
+    job: Named
+    fields = ("job",)
+    rule = "{job} was made of a coroutine, which can run only once"
+    remedy = "give it a coroutine function and its arguments instead, Job(function, *args)"
 
 
 class MissingDaskPackageError(ImportError):
-    """Calls were to run on a Dask cluster, and the package for that is not installed."""
+    """Calls on a Dask cluster need the optional package distributed: it is not installed."""

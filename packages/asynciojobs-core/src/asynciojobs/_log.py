@@ -1,4 +1,4 @@
-"""What the operator is told, in the log named ``asynciojobs``; telling never breaks a run."""
+"""The log named ``asynciojobs``. Logging never breaks a run."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ logger = logging.getLogger("asynciojobs")
 
 
 def inform(message: str, *args: object) -> None:
-    """Log what is as it should be, and could surprise."""
-    _tell(logging.INFO, message, args)
+    """Log something that is as it should be, and could surprise."""
+    _log(logging.INFO, message, args)
 
 
 def warn(message: str, *args: object) -> None:
     """Log a warning."""
-    _tell(logging.WARNING, message, args)
+    _log(logging.WARNING, message, args)
 
 
 def error(message: str, *args: object, exception: BaseException | None = None) -> None:
-    """Log an error, with an exception: the one that is being handled if none is given."""
-    _tell(logging.ERROR, message, args, sys.exception() if exception is None else exception)
+    """Log an error with an exception; by default the exception that is being handled."""
+    _log(logging.ERROR, message, args, sys.exception() if exception is None else exception)
 
 
-def _tell(
+def _log(
     level: int, message: str, args: tuple[object, ...], exception: BaseException | None = None
 ) -> None:
     exc_info = None
-    if exception is not None:  # a tuple, since logging asks for the truth of what it gets
+    if exception is not None:  # a tuple, since logging tests the truth of what it gets
         exc_info = type(exception), exception, exception.__traceback__
-    # Python's handlers raise nothing; those of users may, and so does the traceback of an
-    # exception whose truth can't be had.
+    # Python's own handlers raise nothing, but a user's may. Formatting the traceback of an
+    # exception whose __bool__ raises fails too.
     with contextlib.suppress(Exception):
         logger.log(level, message, *args, exc_info=exc_info, stacklevel=3)

@@ -1,4 +1,4 @@
-"""Where the synchronous entries get their event loop from: one place for all of them."""
+"""Where `run()` and the other synchronous methods get their event loop."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
-from ._room import ROOM, make_sure_of_room
+from ._stack import ROOM, check_stack_room
 
 __all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
 
 T = TypeVar("T")
 
 LOOP = 30
-"""What a loop takes around what runs in it, and to be made (calls)."""
+"""What it takes to make an event loop, and to run something in it (nested calls)."""
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 """Makes a new event loop, as ``asyncio.new_event_loop`` does."""
@@ -27,16 +27,16 @@ _loop_factory: ContextVar[LoopFactory | None] = ContextVar(
 
 @contextlib.contextmanager
 def use_loop_factory(factory: LoopFactory) -> Generator[None, None, None]:
-    """Have the synchronous entries called in this context make their loop by `factory`.
+    """Let synchronous methods that are called in this context make their loop with `factory`.
 
-    These are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``; their
-    keyword ``loop_factory`` wins over it.
+    These methods are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``.
+    Their keyword ``loop_factory`` overrides it.
 
     Args:
         factory: makes a new event loop.
 
     Raises:
-        TypeError: it can't be called; a loop can't, for one.
+        TypeError: `factory` can't be called. It must not be a loop itself.
 
     Example:
         >>> import asyncio
@@ -59,16 +59,16 @@ def run_synchronously(
     loop_factory: LoopFactory | None,
     instead: str,
 ) -> T:
-    """Run a coroutine in a loop of its own, and return its result.
+    """Run a coroutine in a new event loop, and return its result.
 
     Args:
-        coroutine: returns the coroutine; called only when it is sure to be awaited.
-        loop_factory: makes the loop; ``None`` takes that of `use_loop_factory`, and else
-            asyncio's own.
-        instead: what a caller inside of a running loop has to write.
+        coroutine: returns the coroutine. It is called only when the coroutine will be awaited.
+        loop_factory: makes the loop. With ``None``, `use_loop_factory` says who does; without
+            it, asyncio does.
+        instead: what to write instead inside a running loop.
 
     Raises:
-        RuntimeError: the caller is inside of a running loop.
+        RuntimeError: the caller is inside a running loop.
         TypeError: `loop_factory` can't be called.
     """
     if loop_factory is not None:
@@ -78,7 +78,7 @@ def run_synchronously(
             "this call makes an event loop of its own, and can't be made inside of a "
             f"running one: write `{instead}` there"
         )
-    make_sure_of_room(ROOM + LOOP)  # else a loop could be left half made, or half closed
+    check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
         return runner.run(coroutine())
 

@@ -1,14 +1,24 @@
-"""Requirements, in whatever form they are given: one, a group, or any nesting of iterables.
+"""What users write for jobs: one, a sequence, or collections of these.
 
-What they are is told by a class, `kind`, since jobs stand on this module.
+The functions take the class of the jobs as `kind`, since jobs stand on this module.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-__all__ = ["Distinct", "Group", "Requirements", "distinct", "flatten", "one_by_one"]
+__all__ = [
+    "Distinct",
+    "Group",
+    "Requirements",
+    "as_collection",
+    "as_tuple",
+    "distinct",
+    "flatten",
+    "members_of",
+]
 
 T = TypeVar("T")
 
@@ -16,25 +26,27 @@ Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
 
 Distinct: TypeAlias = "T | tuple[T, ...] | None"
-"""The only one, or a tuple of several, each of them once."""
+"""Nothing, the only one, or a tuple of several different ones."""
 
 
 class Group(Generic[T]):
-    """What can stand where one can, and is several: a sequence."""
+    """Several jobs that can be written where one can: a sequence."""
 
     __slots__ = ()
 
-    def _members(self) -> Iterable[T]:
-        """Return what to take when this is put in a scheduler."""
-        raise NotImplementedError  # pragma: no cover - abstract
+    jobs: list[T]
+    """All of them."""
 
     def _last_jobs(self) -> Iterable[T]:
-        """Return what must be done for this to be done."""
+        """Return the jobs that must be done for the group to be done."""
         raise NotImplementedError  # pragma: no cover - abstract
+
+
+# -- requirements
 
 
 def distinct(requirements: Requirements, kind: type[T]) -> Distinct[T]:
-    """Return what `flatten` finds, once each: the only one, or else a tuple.
+    """Return what `flatten` finds, without repetitions.
 
     Raises:
         TypeError: see `flatten`.
@@ -49,8 +61,8 @@ def distinct(requirements: Requirements, kind: type[T]) -> Distinct[T]:
     return given[0] if len(given) == 1 else tuple(dict.fromkeys(given)) or None
 
 
-def one_by_one(requirements: Distinct[T]) -> tuple[T, ...]:
-    """Return them as a tuple, however many they are."""
+def as_tuple(requirements: Distinct[T]) -> tuple[T, ...]:
+    """Return distinct requirements as a tuple."""
     if requirements is None:
         return ()
     if isinstance(requirements, tuple):
@@ -59,12 +71,12 @@ def one_by_one(requirements: Distinct[T]) -> tuple[T, ...]:
 
 
 def flatten(requirements: Iterable[Requirements], kind: type[T]) -> list[T]:
-    """Return what is in any nesting of iterables of requirements, groups and ``None``.
+    """Return the jobs in any nesting of iterables of jobs, groups and ``None``.
 
     Raises:
-        TypeError: something else is in there.
+        TypeError: there is something else in it.
     """
-    # A stack of iterators, since users may nest lists as deep as they like.
+    # A stack of iterators rather than recursion: users may nest lists to any depth.
     stack = [iter(requirements)]
     found: list[Any] = []
     while stack:
@@ -82,9 +94,51 @@ def flatten(requirements: Iterable[Requirements], kind: type[T]) -> list[T]:
 
 
 def _iterator(item: Any) -> Iterator[Requirements]:
-    if isinstance(item, str | bytes):  # iterables of themselves
+    if isinstance(item, str | bytes):  # each character of a string is a string again
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}")
     try:
         return iter(item)
     except TypeError:
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}") from None
+
+
+# -- members of a scheduler
+
+
+def as_collection(things: Any, kind: type[Any]) -> Iterable[Any]:
+    """Return a collection of jobs and groups; a single one makes a collection of one."""
+    # A nested scheduler is iterable, and it is one job.
+    if isinstance(things, (kind, Group)) or not isinstance(things, Iterable):
+        return (things,)
+    return things  # pyright: ignore[reportUnknownVariableType]
+
+
+def members_of(things: Iterable[Any], kind: type[T]) -> list[T]:
+    """Return the jobs of a collection of jobs and groups.
+
+    Raises:
+        TypeError: there is something else in it.
+    """
+    jobs: list[T] = []
+    for thing in things:
+        if isinstance(thing, kind):
+            jobs.append(thing)
+        elif isinstance(thing, Group):
+            jobs.extend(cast("Group[T]", thing).jobs)
+        else:
+            raise TypeError(_not_a_member(thing, kind))
+    return jobs
+
+
+def _not_a_member(thing: object, kind: type[object]) -> str:
+    rule = f"a scheduler is made of jobs and sequences, not of {thing!r}"
+    if inspect.isroutine(thing) or inspect.isawaitable(thing):
+        return f"{rule}: make a job of it, Job(function, *args)"
+    if isinstance(thing, type):
+        remedy = f": it is a class, so make a job of it, {thing.__name__}(…)"
+        return rule + remedy * issubclass(thing, kind)
+    if hasattr(thing, "co_run"):
+        return f"{rule}: a scheduler that is to be nested must be a Scheduler"
+    if isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
+        return f"{rule}: give its elements with a star, Scheduler(*jobs), or use update(jobs)"
+    return rule

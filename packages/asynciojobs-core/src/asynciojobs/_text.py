@@ -1,21 +1,21 @@
-"""Text of users, as it is shown: on one line, and whatever their functions raise."""
+"""Text that comes from users, made safe to show: on one line, even if their functions raise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["attempt", "one_line"]
+__all__ = ["attempt", "call_label", "one_line"]
 
 
 def one_line(text: str, limit: int = 400) -> str:
-    """Return the text on one line, shortened in its middle if it is longer than the limit."""
+    """Return the text on one line, shortened in the middle if it is longer than the limit."""
     if len(text) > limit:
         text = f"{text[: limit // 2]} … {text[-limit // 2 :]}"
     return " ".join(text.splitlines()) if text.splitlines() != [text] else text
 
 
 def attempt(function: Callable[..., str | None], *args: object) -> str | None:
-    """Return the text of a user's function, or one that says what the function raised."""
+    """Return the text that a user's function returns, or a text that says what it raised."""
     try:
         text = function(*args)
         return None if text is None else str(text)
@@ -23,3 +23,17 @@ def attempt(function: Callable[..., str | None], *args: object) -> str | None:
         raise
     except BaseException as error:  # noqa: BLE001 - showing a job must not break a run
         return f"({getattr(function, '__name__', 'it')} raised {type(error).__name__})"
+
+
+def call_label(qualname: str | None) -> str | None:
+    """Return the label of a job that calls a function; ``None`` if the function has no name.
+
+    Args:
+        qualname: the function's ``__qualname__``.
+
+    Example:
+        >>> call_label("main.<locals>.fetch")
+        'fetch()'
+    """
+    name = (qualname or "").rpartition("<locals>.")[2]
+    return f"{name}()" if name else None

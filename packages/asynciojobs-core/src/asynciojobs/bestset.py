@@ -1,6 +1,6 @@
-"""`BestSet`, a set that keeps the order in which its members came.
+"""`BestSet`, a set that keeps the order in which its members were added.
 
-Requirements and jobs are sets: their order means nothing to a run. It means a lot to
+Requirements and jobs are sets: their order does not matter to a run. It does matter to
 people, who want listings, pictures and ids in the order in which they wrote the jobs.
 """
 
@@ -16,13 +16,13 @@ T = TypeVar("T", bound=Hashable)
 
 
 class InsertionSet(MutableSet[T]):
-    """A set that iterates in the order of insertion; O(1) a step, on a ``dict``.
+    """A set that iterates in the order of insertion. It is made on a ``dict``: O(1) a step.
 
-    It has the operators and the methods of the built-in ``set``, and is equal to any set
-    that has the same members, whatever their order.
+    It has the operators and the methods of the built-in ``set``. It is equal to any set with
+    the same members, in whatever order.
 
     Args:
-        members: what it holds at first.
+        members: the first members.
 
     Example:
         >>> s = InsertionSet("banana")
@@ -61,7 +61,7 @@ class InsertionSet(MutableSet[T]):
     __rand__ = __and__
 
     def add(self, value: T) -> None:
-        """Add a member, at the end; one that is there keeps its place."""
+        """Add a member at the end. If it is there already, it keeps its place."""
         self._members[value] = None
 
     def discard(self, value: T) -> None:
@@ -77,7 +77,7 @@ class InsertionSet(MutableSet[T]):
         del self._members[value]
 
     def pop(self) -> T:
-        """Remove the member that came last, and return it.
+        """Remove the member that was added last, and return it.
 
         Raises:
             KeyError: the set is empty.
@@ -120,21 +120,21 @@ class InsertionSet(MutableSet[T]):
         return InsertionSet(member for member in self._members if member not in unwanted)
 
     def symmetric_difference(self, other: Iterable[T]) -> InsertionSet[T]:
-        """Return a new set of what is in either this set or the other, but not both."""
+        """Return a new set of the members of either this set or the other, but not of both."""
         theirs = InsertionSet(other)
         return self.difference(theirs).union(theirs.difference(self))
 
     def intersection_update(self, *others: Iterable[object]) -> None:
         """Keep only the members that are in all the others."""
-        self._members = self.intersection(*others)._members
+        self._members = dict.fromkeys(self.intersection(*others))
 
     def difference_update(self, *others: Iterable[object]) -> None:
         """Remove the members of all the others."""
-        self._members = self.difference(*others)._members
+        self._members = dict.fromkeys(self.difference(*others))
 
     def symmetric_difference_update(self, other: Iterable[T]) -> None:
-        """Keep what is in either this set or the other, but not both."""
-        self._members = self.symmetric_difference(other)._members
+        """Keep the members of either this set or the other, but not of both."""
+        self._members = dict.fromkeys(self.symmetric_difference(other))
 
     def issubset(self, other: Iterable[object]) -> bool:
         """Tell whether the other has all members of this set."""
@@ -145,7 +145,7 @@ class InsertionSet(MutableSet[T]):
         return set(self._members).issuperset(other)
 
 
-# Order is built in; who installs `orderedset` asks for that implementation, and gets it.
+# Order is built in. If `orderedset` is installed, its implementation is wanted, and used.
 if TYPE_CHECKING:
     BestSet = InsertionSet
 else:

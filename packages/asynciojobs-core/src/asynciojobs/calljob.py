@@ -1,4 +1,4 @@
-"""`CallJob`: a function as a job, called in a thread, by an executor or by an engine."""
+"""`CallJob`: a function as a job, called in a thread, in an executor or with an engine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any, TypeVar, Unpack, cast, overload
 
-from ._callables import (
+from ._calls.arguments import (
+    as_executor_or_engine,
     check_function,
     is_coroutine_function,
     jobs_among,
-    name_of,
-    told_apart,
+    qualname_of,
 )
-from ._calls import by_engine, in_thread, on_executor
+from ._calls.futures import by_engine, in_thread, on_executor
+from ._checks import JobOptions, check_options
 from ._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
-from ._options import JobOptions, check_options
 from ._requirements import Requirements, flatten
+from ._text import call_label
 from .engine import Engine
 from .job import AbstractJob
 
@@ -31,28 +32,28 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class CallJob(AbstractJob[T_co]):
-    """A job that calls a function, and has what that returns as its result.
+    """A job that calls a function. The return value of the function is the result of the job.
 
-    A plain function is called in a thread, so that it does not hold up the event loop; or where
-    `executor` has it called. A coroutine function is awaited in the loop.
+    A plain function is called in a thread, so that it does not block the event loop, or in the
+    `executor` if there is one. A coroutine function is awaited in the event loop.
 
-    A job among the arguments is a requirement, and its result is what the function gets. That
-    is looked for in `args` and the values of `kwargs` themselves, not in lists in there; a job
-    in a list reaches the function as it is.
+    A job among the arguments becomes a requirement, and the function gets its result. This
+    holds for jobs that stand in `args`, or as values in `kwargs`. A job inside of a list is
+    passed to the function as it is.
 
     Args:
-        function: a plain function, or a coroutine function; any other callable likewise.
-        args: its arguments.
-        kwargs: those that have names.
-        executor: ``None`` is a thread of the event loop (as `asyncio.to_thread`: context
-            variables are copied, and there are a few threads more than processors); else a
-            `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. Then `function`
-            must be a plain one.
+        function: a plain function or a coroutine function, or any other callable.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
+        executor: ``None`` is a thread of the event loop, as with `asyncio.to_thread`: context
+            variables are copied, and there are a few threads more than processors. Otherwise a
+            `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. With these two,
+            `function` must be a plain function.
         job_options: see `AbstractJob`.
 
     Raises:
-        TypeError: `function` can't be called, `executor` is something else, or there is one for
-            a coroutine function; a sequence is among the arguments.
+        TypeError: `function` can't be called, `executor` is something else, there is an
+            executor for a coroutine function, or there is a sequence among the arguments.
 
     Example:
         >>> from asynciojobs import CallJob, Scheduler
@@ -94,7 +95,7 @@ class CallJob(AbstractJob[T_co]):
         **job_options: Unpack[JobOptions],
     ) -> None: ...
 
-    # result() is a handle of the engine then, and not what the function returned.
+    # With an engine, result() is a handle, and not the value that the function returned.
     @overload
     def __init__(
         self: CallJob[Any],
@@ -120,8 +121,8 @@ class CallJob(AbstractJob[T_co]):
         self._function = function
         self._call_args = args
         self._kwargs: dict[str, object] = {} if kwargs is None else dict(kwargs)
-        self._executor, self._engine = told_apart(executor)
-        self._task_name = name_of(function)
+        self._executor, self._engine = as_executor_or_engine(executor)
+        self._task_name = qualname_of(function)
         # The jobs among the arguments, which must be done before this one starts.
         self._givers = jobs_among((*args, *self._kwargs.values()))
         if self._givers:
@@ -132,9 +133,9 @@ class CallJob(AbstractJob[T_co]):
         """Add requirements to this job, or remove some; see `AbstractJob.requires()`.
 
         Raises:
-            ArgumentRequirementError: one to remove is an argument (a ValueError).
-            TypeError: one is something else than a job or a sequence.
-            KeyError: one to remove was not there.
+            ArgumentRequirementError: a job to remove is an argument (a ValueError).
+            TypeError: a requirement is neither a job nor a sequence.
+            KeyError: a job to remove was not there.
         """
         if remove:
             requirements = tuple(flatten(requirements, AbstractJob))
@@ -148,19 +149,19 @@ class CallJob(AbstractJob[T_co]):
         """Call the function.
 
         Returns:
-            what it returned; with an engine, the handle of that.
+            the return value of the function; with an engine, a handle that stands for it.
 
         Raises:
-            RequirementFailed: a job among the arguments has raised (a RuntimeError).
-            ArgumentNotDoneError: one is not done (a RuntimeError).
+            RequirementFailed: a job among the arguments raised (a RuntimeError).
+            ArgumentNotDoneError: a job among the arguments is not done (a RuntimeError).
             NotPicklableError: something can't be sent to another process (a TypeError).
             BrokenPoolError: the pool is dead (a RuntimeError).
-            BaseException: what the function raised.
+            BaseException: any exception of the function.
         """
         try:
             return cast("T_co", await self._co_call(*await self._arguments()))
         finally:
-            del self  # this frame is in the traceback that the job keeps: no circle
+            del self  # the traceback, which the job keeps, holds this frame
 
     async def _co_call(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         function = self._function
@@ -174,10 +175,10 @@ class CallJob(AbstractJob[T_co]):
             value = await in_thread(self, function, args, kwargs)
             return self._checked(value)
         finally:
-            del self, args, kwargs  # likewise
+            del self, args, kwargs  # the same for this frame
 
     def _checked(self, value: object) -> object:
-        """Refuse a coroutine, which nobody would await."""
+        """Refuse a coroutine: it would never be awaited."""
         if inspect.iscoroutine(value):
             value.close()
             raise TypeError(
@@ -187,7 +188,7 @@ class CallJob(AbstractJob[T_co]):
         return value
 
     async def _arguments(self) -> tuple[tuple[object, ...], dict[str, object]]:
-        """Return the arguments, the results of jobs in the place of these."""
+        """Return the arguments, with each job replaced by its result."""
         if not self._givers:
             return self._call_args, self._kwargs
         results = await self._results()
@@ -196,7 +197,7 @@ class CallJob(AbstractJob[T_co]):
         return args, kwargs
 
     async def _results(self) -> dict[object, object]:
-        """Return what the jobs among the arguments hand over: values, or handles."""
+        """Return the results of the jobs among the arguments: values, or handles."""
         for giver in self._givers:
             if not giver.is_done():
                 raise ArgumentNotDoneError(self, giver)
@@ -206,22 +207,24 @@ class CallJob(AbstractJob[T_co]):
         elsewhere = [
             giver
             for giver in self._givers
-            if isinstance(giver, CallJob)
-            and giver._engine is not None
-            and giver._engine != self._engine
+            if isinstance(giver, CallJob) and giver._gives_handle(self._engine)
         ]
         values = await fetched(elsewhere)
         return results | dict(zip(elsewhere, values, strict=True))
 
-    async def fetch(self) -> T_co:
-        """Return what the function returned, wherever that is kept.
+    def _gives_handle(self, engine: Engine | None) -> bool:
+        """Tell whether the result is a handle that means nothing to this engine."""
+        return self._engine is not None and self._engine != engine
 
-        That is `result()`, but for a job with an engine: its `result()` is a handle, and this
-        brings the value here.
+    async def fetch(self) -> T_co:
+        """Return the value that the function returned, wherever it is kept.
+
+        For a job with an engine, `result()` is a handle, and this fetches the value. For any
+        other job this is the same as `result()`.
 
         Raises:
             ValueError: the job is not done.
-            BaseException: what the job raised, or the engine does.
+            BaseException: any exception of the job, or of the engine.
         """
         value = self.result()
         if self._engine is None:
@@ -230,17 +233,16 @@ class CallJob(AbstractJob[T_co]):
 
     def text_label(self) -> str | None:
         """Return the name of the function, as in ``count()``."""
-        name = (self._task_name or "").rpartition("<locals>.")[2]
-        return f"{name}()" if name else None
+        return call_label(self._task_name)
 
 
 def is_job(thing: object) -> bool:
-    """Tell whether an argument stands for its result."""
+    """Tell whether an argument is replaced by its result."""
     return isinstance(thing, AbstractJob)
 
 
 async def fetched(jobs: Iterable[CallJob[object]]) -> list[object]:
-    """Return the values of jobs whose results are handles, fetched side by side."""
+    """Fetch the values of jobs whose results are handles, all at the same time."""
     jobs = tuple(jobs)
     if len(jobs) < 2:
         return [await job.fetch() for job in jobs]

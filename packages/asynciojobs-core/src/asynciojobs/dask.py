@@ -1,6 +1,6 @@
-"""`DaskEngine`: calls that run on a Dask cluster, and whose results stay there.
+"""`DaskEngine`: calls that run on a Dask cluster, with results that stay there.
 
-The one module of the package that needs another one: ``pip install "asynciojobs[dask]"``.
+This is the only module with a dependency: ``pip install "asynciojobs[dask]"``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from ._errors import MissingDaskPackageError
 try:
     import dask.utils
     from distributed import Client, Future
-except ModuleNotFoundError as error:  # pragma: no cover - where it is measured, they are there
+except (
+    ModuleNotFoundError
+) as error:  # pragma: no cover - they are installed where this is measured
     missing = str(error.name).partition(".")[0]
     if missing not in ("dask", "distributed"):
         raise
@@ -28,18 +30,18 @@ except ModuleNotFoundError as error:  # pragma: no cover - where it is measured,
 
 __all__ = ["CallLostError", "DaskEngine"]
 
-# Of what they do, much has no types.
+# Large parts of Dask have no types.
 AnyClient: TypeAlias = Any
 AnyFuture: TypeAlias = Any
 APPLY: Callable[..., object] = cast("Any", dask.utils).apply
-"""Calls a function with the arguments in a list and a dictionary; all workers have it."""
+"""Calls a function with arguments from a list and a dictionary. All workers have it."""
 
 
 class CallLostError(RuntimeError):
-    """A Dask cluster has given up a call, or has lost what it returned.
+    """A Dask cluster gave up a call, or lost its result.
 
-    The client was closed, or has lost its scheduler; the cluster was restarted; or somebody
-    has cancelled the future.
+    The client was closed or lost its scheduler, the cluster was restarted, or the future was
+    cancelled.
 
     Attributes:
         key: the name of the call on the cluster.
@@ -54,26 +56,29 @@ class CallLostError(RuntimeError):
 
 
 class DaskEngine:
-    """Calls functions on a Dask cluster, and keeps there what they return.
+    """Calls functions on a Dask cluster, and keeps their return values there.
 
-    The result of a job is a `distributed.Future`. A call that gets it as an argument is made
-    where its value is, or the value goes from worker to worker; Dask frees the value once no
-    job has the future. Engines of one client are equal, whatever their options: their jobs
-    hand each other futures.
+    The result of a job is a `distributed.Future`. If another call gets it as an argument, Dask
+    makes that call where the value is, or sends the value from worker to worker. Dask frees the
+    value once no job has the future. Engines of the same client are equal, whatever their
+    options, so their jobs pass futures to each other.
 
     The key of a call, which the dashboard shows, is the label of its job (or else the name of
     its function) and a random number.
 
-    If a worker dies, Dask makes the calls again that it was at, and those whose values only it
-    had. A call that was there when several workers died raises `distributed.KilledWorker`.
+    If a worker dies, Dask repeats the calls that it was running, and those whose values it
+    alone had. A call that was running as several workers died raises
+    `distributed.KilledWorker`.
 
     Args:
         client: an asynchronous client, ``await Client(…, asynchronous=True)``, for runs in its
-            event loop. For a synchronous one take ``executor=client.get_executor(pure=False)``
-            and no engine: each value comes to this process, and goes out again, then.
-        retries: how often Dask calls a function again that has raised.
-        resources: what a call takes of those of a worker, as ``{"GPU": 1}``, while it runs.
-        workers: the addresses or names of the workers that may make the calls; ``None``: all.
+            event loop. With a synchronous client use no engine, but
+            ``executor=client.get_executor(pure=False)``: then each value travels to this
+            process and out again.
+        retries: how often Dask calls a function again after it raised.
+        resources: what a call takes of a worker's resources while it runs, as ``{"GPU": 1}``.
+        workers: the addresses or names of the workers that may make the calls; ``None`` is all
+            workers.
 
     Raises:
         TypeError: `client` is something else.
@@ -131,23 +136,24 @@ class DaskEngine:
         args: tuple[object, ...],
         kwargs: Mapping[str, object],
     ) -> Future[object]:
-        """Call a function on a worker, and wait until it has returned.
+        """Call a function on a worker, and wait until it returns.
 
         Args:
-            function: a plain function, which must be picklable by cloudpickle.
-            args: its arguments, likewise, but for futures of this engine, which stand for
-                their values; those in lists, tuples and dictionaries too.
-            kwargs: those that have names.
+            function: a plain function that cloudpickle can pickle.
+            args: its positional arguments, which cloudpickle must be able to pickle too. A
+                future of this engine stands for its value, also inside lists, tuples and
+                dictionaries.
+            kwargs: its keyword arguments, with the same rules.
 
         Returns:
-            the future of the value, which stays where it is.
+            the future of the value. The value stays where it is.
 
         Raises:
-            RuntimeError: the client is closed, or of another event loop.
-            CallLostError: the cluster gave the call up (a RuntimeError).
-            CancelledError: the caller was cancelled. Dask withdraws a call that waits; one
-                that runs goes on, and what it returns is dropped.
-            BaseException: what the function raised, with its traceback.
+            RuntimeError: the client is closed, or belongs to another event loop.
+            CallLostError: the cluster gave up the call (a RuntimeError).
+            CancelledError: the caller was cancelled. Dask withdraws a call that waits. A call
+                that runs goes on, and its return value is dropped.
+            BaseException: any exception of the function, with its traceback.
         """
         future = self._submit(function, args, kwargs)
         try:
@@ -162,7 +168,7 @@ class DaskEngine:
                 await value_of(future)
             return cast("Future[object]", future)
         finally:
-            del future, raised  # this frame is in the traceback that the job keeps: no circle
+            del future, raised  # the traceback, which the job keeps, holds this frame
 
     def _submit(
         self,
@@ -173,17 +179,17 @@ class DaskEngine:
         """Send a call to the scheduler of Dask.
 
         Raises:
-            RuntimeError: the client does not take it.
-            TypeError: it can't be pickled.
+            RuntimeError: the client does not accept it.
+            TypeError: the call can't be pickled.
         """
         self._check()
-        if kwargs:  # Client.submit() has options of its own there
+        if kwargs:  # Client.submit() takes keyword arguments for options of its own
             args = (function, list(args), dict(kwargs))
             function = APPLY
         try:
             return self._client.submit(function, *args, key=new_key(), **self._options)
         except TypeError as error:
-            raise error.__cause__ or error from None  # the cause tells what can't be pickled
+            raise error.__cause__ or error from None  # the cause says what can't be pickled
 
     def _check(self) -> None:
         """Check that the client can be used here.
@@ -210,8 +216,8 @@ class DaskEngine:
             handle: the future.
 
         Raises:
-            RuntimeError: the client is closed, or of another event loop.
-            CallLostError: the cluster has no longer the value (a RuntimeError).
+            RuntimeError: the client is closed, or belongs to another event loop.
+            CallLostError: the cluster no longer has the value (a RuntimeError).
             TypeError: the value can't be pickled.
         """
         self._check()
@@ -219,10 +225,10 @@ class DaskEngine:
 
 
 def check_client(client: object) -> None:
-    """Check that an engine can be made of this.
+    """Check that an engine can use this client.
 
     Raises:
-        TypeError: it is no asynchronous client of this event loop.
+        TypeError: it is not an asynchronous client of this event loop.
     """
     if not isinstance(client, Client) or not client.asynchronous:
         raise TypeError(
@@ -236,21 +242,23 @@ async def value_of(future: AnyFuture) -> object:
     """Return the value of a future.
 
     Raises:
-        CallLostError: there is none any more (a RuntimeError).
+        CallLostError: the value is gone (a RuntimeError).
     """
     try:
         return await future
-    except CancelledError as error:  # that of concurrent.futures: nobody has cancelled us
+    except CancelledError as error:  # of concurrent.futures: this task itself was not cancelled
         raise CallLostError(str(future.key), error) from None
     finally:
         del future
 
 
 def new_key() -> str:
-    """Return a name for the call of the job that asks, one that Dask has not seen.
+    """Return a new name for the call of the current job.
 
-    What Dask has once computed under a name it would not compute again.
+    If Dask has seen a name before, it does not make the call again.
     """
     task = asyncio.current_task()
-    name = "call" if task is None else task.get_name()  # the engine gives it that of the job
+    name = (
+        "call" if task is None else task.get_name()
+    )  # the engine gives it the name of the job
     return f"{name}-{uuid.uuid4().hex}"

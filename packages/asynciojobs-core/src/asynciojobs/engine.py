@@ -1,4 +1,4 @@
-"""`Engine`: what runs the calls of jobs elsewhere, and keeps their results there."""
+"""`Engine`: runs the calls of jobs elsewhere, and keeps their results there."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ __all__ = ["Engine"]
 
 @runtime_checkable
 class Engine(Protocol):
-    """What runs functions elsewhere, and keeps what they return until somebody fetches it.
+    """Runs functions elsewhere, and keeps their return values until they are fetched.
 
-    `CallJob` takes one as its ``executor``. The result of such a job is a *handle*, an object
-    of the engine's own that stands for the value. Jobs of one engine (equal objects) hand each
-    other handles, so that data stay where they are; anybody else gets the value.
+    `CallJob` accepts an engine as its ``executor``. The result of such a job is a *handle*, an
+    object of the engine that stands for the value. Jobs of the same engine (equal objects) pass
+    handles to each other, so that data stay where they are. All other jobs get the value.
 
-    Whoever writes one has to know:
+    If you write an engine:
 
-    - A handle among `args`, or the values of `kwargs`, at top level, must reach the function as
-      its value. Handles come from `start()` of the same engine, and from nowhere else.
-    - The handle is all that is kept: once the job has run again, or is gone, so is the handle,
-      and then the engine may forget the value.
-    - `start()` may be called thousands of times at once; how many calls run is the engine's
-      business, or that of the window of a scheduler.
+    - A handle may stand in `args`, or as a value in `kwargs`. Pass its value to the function.
+      Handles always come from `start()` of the same engine.
+    - Only the job keeps the handle. Once the job has run again, or is gone, the engine may
+      forget the value.
+    - `start()` may be called thousands of times at once. How many calls run at a time is up to
+      the engine, or to the window of a scheduler.
     - Both methods are awaited in the event loop of the run, and must not block it.
-    - Who needs a name for a call can take that of the task that awaits `start()`: it is the
+    - If you need a name for a call, use the name of the task that awaits `start()`. It is the
       label of the job, or else the name of the function.
 
     Example:
@@ -60,21 +60,21 @@ class Engine(Protocol):
         args: tuple[object, ...],
         kwargs: Mapping[str, object],
     ) -> object:
-        """Call a function with these arguments, elsewhere, and wait until it has returned.
+        """Call a function with these arguments, elsewhere, and wait until it returns.
 
         Args:
             function: a plain function.
-            args: its arguments; those that are handles of this engine stand for their values.
-            kwargs: likewise, by name.
+            args: its positional arguments; a handle of this engine stands for its value.
+            kwargs: its keyword arguments, with the same rule.
 
         Returns:
-            a handle of what the function returned.
+            a handle that stands for the return value.
 
         Raises:
-            CancelledError: the caller was cancelled: a call that has not begun does not begin,
-                one that can't be stopped is left.
-            BaseException: what the function raised, with its traceback there, or the text of
-                that in ``__cause__``.
+            CancelledError: the caller was cancelled. A call that has not begun does not begin;
+                a call that can't be stopped is left alone.
+            BaseException: any exception of the function, with its original traceback, or the
+                text of that traceback in ``__cause__``.
         """
         ...
 

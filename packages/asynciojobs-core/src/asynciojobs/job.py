@@ -1,9 +1,8 @@
-"""The jobs: `AbstractJob`, base of them all, and `Job`, made of a coroutine."""
+"""The jobs: `AbstractJob`, the base of all jobs, and `Job`, made of a coroutine."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from types import CoroutineType
 from typing import (
@@ -18,16 +17,21 @@ from typing import (
     overload,
 )
 
-from ._awaitables import check_runnable, close_unstarted, takes
-from ._badge import badge, signs_for
+from ._badge import Signs, badge, current_signs
 from ._bridge import drawing_function
+from ._checks import (
+    JobHolder,
+    JobOptions,
+    accepts,
+    check_options,
+    check_runnable,
+    close_unstarted,
+)
 from ._errors import ConsumedError
-from ._lifecycle import Failure, Phase
 from ._loops import LoopFactory, run_synchronously
-from ._options import JobHolder, JobOptions, check_options
-from ._requirements import Distinct, Requirements, distinct, one_by_one
-from ._text import attempt, one_line
-from ._verdict import exception_text
+from ._outcomes import DONE, IDLE, RUNNING, Failure, exception_text
+from ._requirements import Distinct, Group, Requirements, as_tuple, distinct
+from ._text import attempt, call_label, one_line
 from .bestset import BestSet
 
 if TYPE_CHECKING:
@@ -39,16 +43,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Ts = TypeVarTuple("Ts")
 
-IDLE, SCHEDULED, RUNNING, DONE = Phase
-
 RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
 Requireds: TypeAlias = "Distinct[AbstractJob[object]] | dict[AbstractJob[object], None]"
-
-
-def does_nothing(function: T) -> T:
-    """Mark a `co_shutdown()` as empty: a scheduler need not make a task to run it."""
-    function.does_nothing = True  # type: ignore[attr-defined]
-    return function
 
 
 class AbstractJob(Generic[T_co]):
@@ -57,22 +53,24 @@ class AbstractJob(Generic[T_co]):
     It is generic in the result of `co_run()`, which a subclass defines.
 
     Args:
-        forever: the job is not expected to end: its scheduler does not wait for it, and
+        forever: the job is not expected to end. Its scheduler does not wait for it, and
             cancels it once all regular jobs are done.
         critical: an exception of this job ends the run of its scheduler at once.
-        label: how the job is called in listings and pictures; ``str()`` of it is shown.
+        label: the name of the job in listings and pictures; ``str()`` of it is shown.
         required: the job's first requirements: a job, a sequence, or a collection of them.
-        scheduler: where the new job is added at once; a job is in one scheduler at most.
+        scheduler: the new job is added to this scheduler at once. A job is in one scheduler
+            at most.
 
     Attributes:
         forever: as above.
         critical: as above.
         label: as above.
         required: the jobs that must be done before this one starts, in the order in which
-            they were added. It may be edited, between runs, as any set.
+            they were added. Between runs you may edit it like any set.
         started_at: when the job was started, on the clock of its event loop (seconds);
-            ``None`` if it has not been.
-        ended_at: when the job ended, done or cancelled; likewise.
+            ``None`` if it was not started.
+        ended_at: when the job ended, done or cancelled, on the same clock (seconds);
+            ``None`` if it has not ended.
 
     Example:
         >>> class Answer(AbstractJob[int]):
@@ -82,35 +80,40 @@ class AbstractJob(Generic[T_co]):
         42
     """
 
-    # A million of them may exist: no dict.
+    # There may be a million jobs: slots rather than a dict.
     __slots__ = (
         "__weakref__",
-        "_holds",
-        "_mark",
         "_noted_end",
         "_noted_start",
         "_outcome",
         "_phase",
         "_rank",
         "_required",
+        "_run_mark",
         "_shown_id",
         "_shutdown_given",
-        "_unmet",
+        "_unfinished",
+        "_waiters",
         "critical",
         "forever",
         "label",
     )
 
-    # What its task is called if it has no label; None lets asyncio find a name.
+    # The name of its task if it has no label; with None, asyncio makes up a name.
     _task_name: str | None = None
 
-    # Slots that stay empty until then: what is not there the collector need not look at.
-    _outcome: T_co | Failure | None  # what co_run() returned, or that it raised; once DONE
-    _noted_start: float | None  # when it started, once it has
-    _noted_end: float | None  # when it ended, likewise
-    _shown_id: str  # the rank in the scheduler, once that has numbered its jobs
-    _rank: int  # the place in the run, once enrolled
-    _unmet: Iterable[AbstractJob[object]]  # requirements that may be still to be met; likewise
+    # These slots stay empty as long as possible: the garbage collector skips empty slots.
+    _outcome: T_co | Failure | None  # what co_run() returned or raised; set once DONE
+    _noted_start: float | None  # when it started; set once it has
+    _noted_end: float | None  # when it ended; set once it has
+    _shown_id: str  # its rank in the scheduler; set once that has numbered its jobs
+
+    # What a run keeps on its jobs, since attributes are quicker than dictionaries. The module
+    # `_run.waitlist` owns these four, and says what they mean.
+    _run_mark: object
+    _waiters: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None
+    _unfinished: Iterable[AbstractJob[object]]
+    _rank: int
 
     def __init__(
         self,
@@ -124,16 +127,13 @@ class AbstractJob(Generic[T_co]):
         self.forever = forever
         self.critical = critical
         self.label = label
-        # As long as nobody has asked for the set: None, the only one, a tuple of several that
-        # came together, or a dict once more have come.
+        # Until somebody asks for the set, this is None, the only requirement, a tuple of
+        # several that came together, or a dict if more came later.
         self._required: Requireds | RequirementSet = None
         self._phase = IDLE
         self._shutdown_given = False  # co_shutdown() was called since the last run began
-        # Two more notes of the run, which are here rather than in dictionaries of its own:
-        # which run that is (stale once it is over), and who waits for the end of this job.
-        self._mark: object = None
-        self._holds: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None = None
-        if required is not None:  # nobody can have named this job in there
+        self._run_mark = self._waiters = None
+        if required is not None:  # this job is new, so it can't be among them
             self._required = distinct(required, ANY_JOB)
         if scheduler is not None:
             scheduler.add(self)
@@ -153,33 +153,32 @@ class AbstractJob(Generic[T_co]):
             f"{type(self).__name__} does not define co_run(), so its jobs have nothing to run"
         )
 
-    @does_nothing
     async def co_shutdown(self) -> object:
-        """Tidy up, when the scheduler is shut down; a subclass may define it.
+        """Tidy up when the scheduler is shut down; a subclass may define it.
 
-        It is called whatever the state of the job, so it has to look at that.
+        It is called in whatever state the job is, so it has to look at that state.
         """
         return None
 
     def text_label(self) -> str | None:
-        """Return one line that describes the job, if it has no `label`.
+        """Return one line that describes the job, for jobs without a `label`.
 
-        A subclass may define it; where it returns ``None``, ``NOLABEL`` is shown.
+        A subclass may define it. If it returns ``None``, ``NOLABEL`` is shown.
         """
         return None
 
     def graph_label(self) -> str | None:
-        """Return what a picture shows in the job's box, possibly of several lines.
+        """Return the text of the job's box in pictures. It may have several lines.
 
-        A subclass may define it; where it returns ``None``, the box has the job's id and
-        its label.
+        A subclass may define it. If it returns ``None``, the box shows the job's id and its
+        label.
         """
         return None
 
     def details(self) -> str | None:
-        """Return what ``list(details=True)`` and ``debrief(details=True)`` add, if anything.
+        """Return a text that ``list(details=True)`` and ``debrief(details=True)`` add.
 
-        A subclass may define it; the text may have several lines.
+        A subclass may define it. The text may have several lines; ``None`` adds nothing.
         """
         return None
 
@@ -190,7 +189,7 @@ class AbstractJob(Generic[T_co]):
         """The jobs that must be done before this one starts."""
         required = self._required
         if not isinstance(required, BestSet):
-            required = self._required = BestSet(self._requirements())
+            required = self._required = BestSet(requirements_of(self))
         return required
 
     @required.setter
@@ -202,15 +201,15 @@ class AbstractJob(Generic[T_co]):
 
         Args:
             requirements: jobs, sequences (their last job counts), ``None`` (ignored), or any
-                nesting of iterables of these. The job itself is ignored.
-            remove: remove these requirements rather than add them.
+                nesting of iterables of these. The job itself is ignored too.
+            remove: remove these requirements instead of adding them.
 
         Returns:
             the job.
 
         Raises:
             TypeError: something else is among the requirements; nothing was changed.
-            KeyError: one to be removed is not there; nothing was changed.
+            KeyError: one of those to remove is not there; nothing was changed.
 
         Example:
             >>> a, b, c = (AbstractJob(label=label) for label in "abc")
@@ -220,11 +219,11 @@ class AbstractJob(Generic[T_co]):
         given = requirements[0] if len(requirements) == 1 else requirements
         jobs = distinct(given, ANY_JOB)
         if remove:
-            self._drop_requirements(one_by_one(jobs))
+            self._drop_requirements(as_tuple(jobs))
         elif isinstance(jobs, AbstractJob) and self._required is None and jobs is not self:
-            self._required = jobs  # the usual case
+            self._required = jobs  # FAST
         else:
-            self._add_requirements(one_by_one(jobs))
+            self._add_requirements(as_tuple(jobs))
         return self
 
     def _add_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
@@ -234,14 +233,7 @@ class AbstractJob(Generic[T_co]):
         if isinstance(required, dict | BestSet):
             required.update(new)
         else:
-            self._required = {**dict.fromkeys(one_by_one(required)), **new}
-
-    def _requirements(self) -> Collection[AbstractJob[object]]:
-        """Return what is in `required`, without making the set of it."""
-        required = self._required
-        if required is None:
-            return ()
-        return (required,) if isinstance(required, AbstractJob) else required
+            self._required = {**dict.fromkeys(as_tuple(required)), **new}
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
         jobs = [job for job in jobs if job is not self]
@@ -261,19 +253,19 @@ class AbstractJob(Generic[T_co]):
         return bool(self.critical)
 
     def is_idle(self) -> bool:
-        """Tell whether a requirement of the job is still to be met."""
+        """Tell whether the job still waits for a requirement."""
         return self._phase is IDLE
 
     def is_scheduled(self) -> bool:
-        """Tell whether the job's requirements are met: it waits for a slot, or is further."""
+        """Tell whether the job's requirements are met: it waits for a slot, or has started."""
         return self._phase is not IDLE
 
     def is_running(self) -> bool:
-        """Tell whether the job has been started: it may have ended since."""
+        """Tell whether the job was started. It may have ended since."""
         return self._phase is RUNNING or self._phase is DONE
 
     def is_done(self) -> bool:
-        """Tell whether the job has ended by itself, with a result or with an exception."""
+        """Tell whether the job ended by itself, with a result or with an exception."""
         return self._phase is DONE
 
     def result(self) -> T_co:
@@ -290,7 +282,7 @@ class AbstractJob(Generic[T_co]):
             )
         outcome = self._outcome
         if type(outcome) is Failure:
-            del self  # this frame comes into the traceback that the job keeps: no circle
+            del self  # the traceback, which the job keeps, holds this frame
             outcome.reraise()
         return cast("T_co", outcome)
 
@@ -308,17 +300,20 @@ class AbstractJob(Generic[T_co]):
     def started_at(self) -> float | None:
         """When the job was started, on the clock of its event loop (seconds).
 
-        ``None`` if it has not been.
+        ``None`` if it was not started.
         """
         return getattr(self, "_noted_start", None)
 
     @property
     def ended_at(self) -> float | None:
-        """When the job ended, done or cancelled; likewise."""
+        """When the job ended, done or cancelled, on the clock of its event loop (seconds).
+
+        ``None`` if it has not ended.
+        """
         return getattr(self, "_noted_end", None)
 
     def duration(self) -> float | None:
-        """Return how long the job took, in seconds; ``None`` as long as it has not ended."""
+        """Return how long the job took, in seconds; ``None`` if it has not ended."""
         start, end = self.started_at, self.ended_at
         return None if start is None or end is None else end - start
 
@@ -334,21 +329,15 @@ class AbstractJob(Generic[T_co]):
         return " ".join(part for part in parts if part)
 
     def repr_id(self) -> str:
-        """Return the job's rank in its scheduler, ``??`` before the scheduler set it.
+        """Return the job's rank in its scheduler, or ``??`` if it has none yet.
 
-        Listing, drawing and numbering set it.
+        Listing or drawing a scheduler numbers its jobs.
         """
         return getattr(self, "_shown_id", "??")
 
     def repr_short(self) -> str:
         """Return the badge: four signs for critical, raised, life cycle and forever."""
-        return badge(
-            self._phase,
-            critical=self.is_critical(),
-            raised=self.raised_exception() is not None,
-            forever=bool(self.forever),
-            signs=signs_for(getattr(sys.stdout, "encoding", None)),
-        )
+        return badge_of(self, current_signs())
 
     def repr_main(self) -> str:
         """Return the class and the label, as in ``<Job `fetch`>``."""
@@ -366,13 +355,13 @@ class AbstractJob(Generic[T_co]):
 
     def repr_requires(self) -> str:
         """Return the ids of the job's requirements, as in ``requires={1, 2}``."""
-        ids = sorted(job.repr_id() for job in self._requirements())
+        ids = sorted(job.repr_id() for job in requirements_of(self))
         if not ids:
             return ""
         return f"requires={{{', '.join(ids)}}}"
 
     def _shown_text(self) -> str:
-        """Return the label: the one given, else that of the class, else ``NOLABEL``."""
+        """Return the `label`, else the `text_label()`, else ``NOLABEL``."""
         label = None if self.label is None else attempt(str, self.label)
         if label is None or not label.strip():
             label = attempt(self.text_label)
@@ -381,7 +370,7 @@ class AbstractJob(Generic[T_co]):
     def dot_style(self) -> Any:
         """Return the DOT attributes of the job's box, as a mapping.
 
-        Schedulers have sharp angles, other jobs rounded ones; a critical job has a thick
+        Schedulers have sharp corners, other jobs rounded ones. A critical job has a thick
         coloured border, a forever job a dashed one.
 
         Raises:
@@ -392,24 +381,24 @@ class AbstractJob(Generic[T_co]):
     # -- running
 
     def standalone_run(self, *, loop_factory: LoopFactory | None = None) -> T_co:
-        """Run this one job on its own, whatever it requires; handy while one writes it.
+        """Run this one job on its own, without its requirements; handy while you write it.
 
         Args:
-            loop_factory: makes the event loop; by default asyncio's own.
+            loop_factory: makes the event loop; by default asyncio does.
 
         Returns:
-            what `co_run()` returns; the job itself keeps no trace of it.
+            the result of `co_run()`. The job itself does not change.
 
         Raises:
-            RuntimeError: called inside of a running event loop.
-            BaseException: what `co_run()` raises.
+            RuntimeError: it was called inside a running event loop.
+            BaseException: any exception of `co_run()`.
         """
         return run_synchronously(
             self.co_run, loop_factory=loop_factory, instead="await job.co_run()"
         )
 
-    def _awaited(self) -> Awaitable[T_co]:
-        """Return what a run awaits: `co_run()`."""
+    def _start_awaitable(self) -> Awaitable[T_co]:
+        """Return the awaitable that a run awaits: `co_run()`."""
         return self.co_run()
 
     def _forget_run(self) -> None:
@@ -419,37 +408,77 @@ class AbstractJob(Generic[T_co]):
         self._shutdown_given = False
         self._noted_start = self._noted_end = None
 
-    def _keep_failure(self, exception: BaseException, now: float) -> None:
+    def _note_start(self, now: float) -> None:
+        """Start at a time (seconds)."""
+        self._phase = RUNNING
+        self._noted_start = now
+
+    def _note_failure(self, exception: BaseException, now: float) -> None:
+        """Come to the end by an exception, at a time (seconds)."""
         self._outcome = Failure(exception)
         self._phase = DONE
+        self._note_stop(now)
+
+    def _note_stop(self, now: float) -> None:
+        """Come to the end at a time (seconds): a job that was cancelled is never done."""
         self._noted_end = now
+        self._discard_unstarted()
 
     def _discard_unstarted(self) -> None:
-        """Close what would warn that it was never awaited: the run is over without it."""
+        """Close coroutines that never started: Python would warn that nobody awaited them."""
 
-    def _shuts_down(self) -> bool:
-        """Tell whether `co_shutdown()` does anything."""
-        # All is true of an attribute of a mock, which has to be called.
-        return getattr(self.co_shutdown, "does_nothing", False) is not True
+    def _has_shutdown(self) -> bool:
+        """Tell whether `co_shutdown()` does anything, so that it must be called."""
+        # The function itself counts: a decorator copies any mark that could be put on it.
+        function = getattr(self.co_shutdown, "__func__", None)
+        return function is not NO_OP_SHUTDOWN
 
 
-ANY_JOB = cast("type[AbstractJob[object]]", AbstractJob)
-"""The class, as type checkers need it: with results of whatever type."""
+AnyJob: TypeAlias = AbstractJob[object]
+
+ANY_JOB = cast("type[AnyJob]", AbstractJob)
+"""`AbstractJob` for type checkers: a job with any type of result."""
+
+NO_OP_SHUTDOWN = ANY_JOB.co_shutdown
+
+
+def requirements_of(job: AnyJob) -> Collection[AnyJob]:
+    """Return the members of `job.required`, without making a set of them."""
+    required = job._required
+    if required is None:
+        return ()
+    return (required,) if isinstance(required, AbstractJob) else required
+
+
+def badge_of(job: AnyJob, signs: Signs) -> str:
+    """Return the badge of a job."""
+    return badge(
+        job._phase,
+        critical=job.is_critical(),
+        raised=job.raised_exception() is not None,
+        forever=bool(job.forever),
+        signs=signs,
+    )
+
+
+Member: TypeAlias = AbstractJob[object] | Group[AbstractJob[object]]
+"""What can be put into a scheduler: a job, or a group of jobs (a `Sequence`)."""
 
 
 class Job(AbstractJob[T_co]):
     """A job made of a coroutine, or of a function that returns one.
 
     Args:
-        corun: a coroutine, or any awaitable, which can run once; or a callable that returns
-            one, which is called when the job runs, as often as it does.
+        corun: a coroutine, or any awaitable, which can run only once; or a callable that
+            returns one, which is called each time that the job runs.
         args: the arguments of the callable.
-        coshutdown: the same, for when the scheduler is shut down; a callable gets ``args``
-            if it takes them, else nothing.
+        coshutdown: a coroutine or callable that runs when the scheduler is shut down. A
+            callable is given ``args`` if it accepts them, and otherwise no arguments.
         kwds: see `AbstractJob`.
 
     Raises:
-        TypeError: `corun` or `coshutdown` is neither, or there are arguments for a coroutine.
+        TypeError: `corun` or `coshutdown` is neither awaitable nor callable, or there are
+            arguments for a coroutine.
 
     Example:
         >>> import asyncio
@@ -488,9 +517,9 @@ class Job(AbstractJob[T_co]):
         **kwds: Unpack[JobOptions],
     ) -> None:
         kind: object = type(corun)
-        if kind is not CoroutineType:  # the usual case, and the quickest to tell
+        if kind is not CoroutineType:  # FAST
             check_runnable("corun", corun)
-            self._call_args = args  # a coroutine has none
+            self._call_args = args  # there are none for a coroutine
         if coshutdown is not None:
             check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
@@ -498,7 +527,7 @@ class Job(AbstractJob[T_co]):
                 f"Job() got arguments {args!r} for {corun!r}, which is a coroutine already: "
                 "give the function, Job(function, *args)"
             )
-        # Awaitables are taken out when they are used, so None means "used up".
+        # An awaitable is taken out when it is used, so None means "used up".
         self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
         self._coshutdown = coshutdown
         self._task_name = getattr(corun, "__qualname__", "")
@@ -511,21 +540,21 @@ class Job(AbstractJob[T_co]):
                     check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
                 raise
             return
-        # The usual case, again: what AbstractJob.__init__() does. A million calls cost.
+        # FAST AbstractJob.__init__()
         self.forever = False
         self.critical = True
         self.label = None
-        self._mark = self._holds = None
+        self._run_mark = self._waiters = None
         self._phase = IDLE
         self._shutdown_given = False
         self._required = None if required is None else distinct(required, ANY_JOB)
 
     async def co_run(self) -> T_co:
-        """Await the coroutine, or what the function returns.
+        """Await the coroutine, or the awaitable that the function returns.
 
         Raises:
-            ConsumedError: the coroutine has been awaited in an earlier run (a RuntimeError).
-            TypeError: the function returned something that can't be awaited.
+            ConsumedError: the coroutine was awaited in an earlier run (a RuntimeError).
+            TypeError: the function did not return an awaitable.
         """
         return await self._take_awaitable()
 
@@ -538,25 +567,25 @@ class Job(AbstractJob[T_co]):
         self._corun = None
         return corun
 
-    def _awaited(self) -> Awaitable[T_co]:
-        # One coroutine less for each job, unless a subclass has its own co_run().
+    def _start_awaitable(self) -> Awaitable[T_co]:
+        # Without the coroutine of co_run(), unless a subclass defines its own.
         if type(self) is not Job or type(self).co_run is not _CO_RUN_OF_JOB:
             return self.co_run()
         corun = self._corun
         kind: object = type(corun)
         if kind is not CoroutineType:
             return self._take_awaitable()
-        self._corun = None  # the usual case, without the call that a cast() is
+        self._corun = None  # FAST; and no cast(), which is a call
         return corun  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
     async def co_shutdown(self) -> object:
-        """Await the `coshutdown` coroutine, or what that function returns, if there is one."""
+        """Await the `coshutdown` coroutine, or call that function and await the result."""
         coshutdown = self._coshutdown
         if coshutdown is None:
             return None
         if callable(coshutdown):
             given = getattr(self, "_call_args", ())
-            args = given if takes(coshutdown, given) else ()
+            args = given if accepts(coshutdown, given) else ()
             return await self._awaitable_of(coshutdown, args)
         self._coshutdown = None
         return await coshutdown
@@ -575,13 +604,13 @@ class Job(AbstractJob[T_co]):
 
     def text_label(self) -> str | None:
         """Return the name of the coroutine function, as in ``fetch()``."""
-        name = (self._task_name or "").rpartition("<locals>.")[2]
-        return f"{name}()" if name else None
+        return call_label(self._task_name)
 
     def close(self) -> None:
-        """Close the coroutines of this job that have not been started, if any.
+        """Close the coroutines of this job that never started, if there are any.
 
-        That is for a job that will not run: Python warns of coroutines that nobody awaited.
+        Call it for a job that will not run. Otherwise Python warns that they were never
+        awaited.
         """
         self._discard_unstarted()
         if close_unstarted(self._coshutdown):
@@ -591,12 +620,12 @@ class Job(AbstractJob[T_co]):
         if close_unstarted(self._corun):
             self._corun = None
 
-    def _shuts_down(self) -> bool:
+    def _has_shutdown(self) -> bool:
         if self._coshutdown is not None:
             return True
-        if type(self) is Job:  # the usual case, without a method bound for each
+        if type(self) is Job:  # FAST no bound method
             return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
-        # A subclass may have its own co_shutdown(), and so may an object of one.
+        # A subclass may define co_shutdown(), and so may one of its objects.
         return getattr(self.co_shutdown, "__func__", None) is not _CO_SHUTDOWN_OF_JOB
 
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-from ._numbers import checked_seconds
-from ._options import JobHolder
+from ._checks import JobHolder, checked_seconds
 from ._requirements import Requirements
-from .job import AbstractJob, does_nothing
+from .job import AbstractJob
 
 __all__ = ["PrintJob"]
 
 
 class PrintJob(AbstractJob[None]):
-    """A job that prints messages, and then sleeps if told so.
+    """A job that prints messages, and then may sleep.
 
     Args:
         messages: printed as ``print(*messages)`` does.
-        sleep: how long to sleep after that, in seconds; ``None`` is not at all.
-        banner: printed on a line of its own before the messages.
+        sleep: how long to sleep afterwards, in seconds; ``None`` is not to sleep.
+        banner: printed before the messages, on a line of its own.
         scheduler: see `AbstractJob`.
         label: see `AbstractJob`; by default the messages.
         required: see `AbstractJob`.
@@ -50,16 +49,12 @@ class PrintJob(AbstractJob[None]):
         super().__init__(scheduler=scheduler, label=label, required=required)
 
     async def co_run(self) -> None:
-        """Print the banner and the messages, then sleep; what ``print`` raises comes out."""
+        """Print the banner and the messages, then sleep; exceptions of ``print`` propagate."""
         if self.banner is not None:
             print(self.banner)
         print(*self.messages)
         if self.sleep is not None:
             await asyncio.sleep(self.sleep)
-
-    @does_nothing
-    async def co_shutdown(self) -> None:
-        """Do nothing."""
 
     def text_label(self) -> str | None:
         """Return the messages."""

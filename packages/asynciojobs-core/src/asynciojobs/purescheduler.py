@@ -1,4 +1,4 @@
-"""`PureScheduler`: the one place to look for all that can be done with a set of jobs."""
+"""`PureScheduler`: the one place to look for what you can do with a set of jobs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import _edits, _outline, _queries, _report
-from ._bridge import drawing_function
-from ._engine import Run
-from ._errors import MissingGraphPackageError
+from . import _report
+from ._badge import current_signs
+from ._bridge import MissingGraphPackageError, drawing_function
+from ._checks import checked_seconds, checked_window
+from ._dag import edits, outline, queries
+from ._dag.jobset import JobSet
 from ._events import Observation, Observer
-from ._feedback import current_signs, feedback, say
-from ._jobset import JobSet
+from ._feedback import feedback, say
 from ._loops import LoopFactory, run_synchronously
-from ._numbers import checked_seconds, checked_window
-from ._room import make_sure_of_room
-from ._shutdown import passes_on, shut_down
-from ._verdict import CriticalFailure, TimedOut
-from .job import AbstractJob, Job
-from .sequence import members_of
+from ._outcomes import CriticalFailure, TimedOut
+from ._requirements import members_of
+from ._run.run import Run
+from ._run.shutdown import shut_down
+from ._stack import check_stack_room
+from .job import ANY_JOB, AbstractJob, Job
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,16 +33,16 @@ __all__ = ["PureScheduler"]
 
 
 class PureScheduler(JobSet):
-    """A set of jobs that can be run, each one once those that it requires are done.
+    """A set of jobs that can be run. Each job starts once the jobs that it requires are done.
 
     Args:
-        jobs_or_sequences: what it holds at first; their order means nothing to a run.
-        jobs_window: how many jobs may run at once; ``None`` or 0 is no limit. A nested
-            scheduler counts as one job, and a forever job does not count.
-        timeout: how long a run may take (seconds); ``None`` is no limit.
-        shutdown_timeout: how long a shutdown may take (seconds); ``None`` is no limit.
-        watch: tells the time in verbose messages, instead of the time of day.
-        verbose: print what happens during a run.
+        jobs_or_sequences: the first members. Their order does not matter to a run.
+        jobs_window: how many jobs may run at once; ``None`` or 0 is no limit (jobs). A nested
+            scheduler counts as one job, and forever jobs do not count.
+        timeout: how long a run may take; ``None`` is no limit (seconds).
+        shutdown_timeout: how long a shutdown may take; ``None`` is no limit (seconds).
+        watch: gives the time in verbose messages; by default they show the time of day.
+        verbose: print the events of a run.
 
     Attributes:
         jobs: the jobs, in their order of creation.
@@ -49,7 +50,7 @@ class PureScheduler(JobSet):
         verbose: as above.
 
     Raises:
-        TypeError: something that is not a job or sequence, or not a number where one is due.
+        TypeError: a member is not a job or a sequence, or an option has the wrong type.
         ValueError: a number is negative.
 
     Example:
@@ -70,7 +71,7 @@ class PureScheduler(JobSet):
         watch: Watch | None = None,
         verbose: bool = False,
     ) -> None:
-        JobSet.__init__(self, members_of(jobs_or_sequences))
+        JobSet.__init__(self, members_of(jobs_or_sequences, ANY_JOB))
         self.jobs_window = jobs_window
         self.timeout = timeout
         self.shutdown_timeout = shutdown_timeout
@@ -80,7 +81,7 @@ class PureScheduler(JobSet):
     def __repr__(self) -> str:
         return f"{self.repr_main()} {self.stats()}"
 
-    # -- how it runs
+    # -- options
 
     @property
     def jobs_window(self) -> int | None:
@@ -109,51 +110,52 @@ class PureScheduler(JobSet):
     def shutdown_timeout(self, seconds: float | None) -> None:
         self._shutdown_timeout = checked_seconds("shutdown_timeout", seconds)
 
+    # -- how it runs
+
     async def co_run(self) -> bool:
         """Run the jobs, and wait until all but the forever ones are done.
 
-        Whatever the end is, all that was started has ended when this returns. The jobs are
-        not shut down: that is for `co_shutdown()`, but for nested schedulers, which are shut
-        down as soon as they have ended.
+        However the run ends, everything that it started has ended when this returns.
+
+        Jobs are not shut down here; call `co_shutdown()`. Nested schedulers are the exception:
+        each is shut down as soon as it ends.
 
         Returns:
-            ``False`` if a critical job has raised or the timeout has expired, which ends the
-            run at once; else ``True``. `why()` tells.
+            ``False`` if a critical job raised or the timeout expired. Both end the run at
+            once, and `why()` says which it was. Otherwise ``True``.
 
         Raises:
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
-            RuntimeError: the scheduler is running already.
+            RuntimeError: the scheduler is already running.
             asyncio.CancelledError: the caller was cancelled.
         """
-        if self._started_by is None:  # a nested run begins where the loop does, not so deep
-            make_sure_of_room()
-        run = Run(self, window=self._jobs_window, timeout=self._timeout)
+        if self._run_state.called_by is None:  # a nested run has the stack of its own task
+            check_stack_room()
+        run = Run(self, window=self._jobs_window)
         printing = self.observe(feedback(self.watch)) if self.verbose else None
         try:
-            verdict = await run.verdict()
+            verdict = await run.verdict(self._timeout)
         finally:
             if printing is not None:
                 printing.close()
-            if run.settled is not None:  # pragma: no branch - else it was refused, and raises
-                self._verdict = run.settled
         return type(verdict) not in (CriticalFailure, TimedOut)
 
     def run(self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any) -> bool:
-        """Run the jobs in an event loop of its own; see `co_run()`.
+        """Run the jobs in a new event loop; see `co_run()`.
 
         Args:
             args: passed to `co_run()`.
-            loop_factory: makes the loop; by default asyncio's own, or the one given by
-                `asynciojobs.use_loop_factory`.
+            loop_factory: makes the loop. By default `asynciojobs.use_loop_factory()` says who
+                does; without it, asyncio does.
             kwds: passed to `co_run()`.
 
         Returns:
-            what `co_run()` returns.
+            the result of `co_run()`.
 
         Raises:
-            RuntimeError: called inside of a running loop.
-            BaseException: what `co_run()` raises.
+            RuntimeError: it was called inside a running event loop.
+            BaseException: any exception of `co_run()`.
         """
         return run_synchronously(
             lambda: self.co_run(*args, **kwds),
@@ -164,29 +166,32 @@ class PureScheduler(JobSet):
     def orchestrate(
         self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any
     ) -> bool:
-        """Do what `run()` does, under its former name."""
+        """Do the same as `run()`. This is its former name."""
         return self.run(*args, loop_factory=loop_factory, **kwds)
 
-    @passes_on
     async def co_shutdown(self) -> bool:
-        """Call `co_shutdown()` of all jobs, at all depths, idle ones included.
+        """Call `co_shutdown()` of all jobs, at all depths, including idle ones.
 
-        Each job gets it once after a run. A nested scheduler has given it to its jobs when
-        it ended. Exceptions are logged, and told by `debrief()`; the other jobs are served.
+        Each job gets it once after a run. The jobs of a nested scheduler get it when that
+        scheduler ends. If a job raises, the exception is logged and `debrief()` shows it; the
+        other jobs are still shut down.
+
+        If you cancel `co_shutdown()`, `shutdown_timeout` no longer applies. Jobs that ignore
+        the cancellation are still awaited.
 
         Returns:
-            whether all have ended well, and within `shutdown_timeout`. Those that had not
-            were cancelled. A second call does nothing and returns the same.
+            whether all jobs ended well, and within `shutdown_timeout`. Those that ran out of
+            time were cancelled. A second call does nothing and returns the same.
 
         Raises:
             asyncio.CancelledError: the caller was cancelled, and so were the calls.
         """
-        if not self._looked_through:  # else it is nested
-            make_sure_of_room()
+        if self._run_state.called_by is None:  # otherwise it is nested
+            check_stack_room()
         return await shut_down(self, self.shutdown_timeout)
 
     def shutdown(self, *, loop_factory: LoopFactory | None = None) -> bool:
-        """Shut down in an event loop of its own; see `co_shutdown()`, and `run()`."""
+        """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`."""
         return run_synchronously(
             self.co_shutdown,
             loop_factory=loop_factory,
@@ -194,15 +199,15 @@ class PureScheduler(JobSet):
         )
 
     def observe(self, callback: Observer) -> Observation:
-        """Have a function called with each event of this scheduler, at all depths.
+        """Call a function with each event of this scheduler, at all depths.
 
         Args:
-            callback: called with a `JobEvent` (`job`, `kind`, `time`) as it happens. What it
-                raises is logged.
+            callback: called with a `JobEvent` (`job`, `kind`, `time`) as it happens. If it
+                raises, the exception is logged.
 
         Returns:
-            a handle: the function is called until its `close()`, or until the end of a
-            ``with`` block.
+            a handle. The function is called until you `close()` the handle, or until the end
+            of a ``with`` block.
 
         Example:
             >>> from asynciojobs import PrintJob
@@ -221,66 +226,66 @@ class PureScheduler(JobSet):
 
     def failed_critical(self) -> bool:
         """Tell whether the last run ended because a critical job raised."""
-        return isinstance(self._verdict, CriticalFailure)
+        return isinstance(self._run_state.record.verdict, CriticalFailure)
 
     def failed_time_out(self) -> bool:
         """Tell whether the last run ended because its timeout expired."""
-        return isinstance(self._verdict, TimedOut)
+        return isinstance(self._run_state.record.verdict, TimedOut)
 
     def why(self) -> str:
         """Return why the last run failed, or ``FINE``."""
-        return str(self._verdict)
+        return str(self._run_state.record.verdict)
 
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:
-        """Return what the `co_shutdown()` of jobs raised since the last run began."""
-        return dict(self._shutdown_record.failures)
+        """Return the exceptions of `co_shutdown()` calls since the last run began, by job."""
+        return dict(self._run_state.record.shutdown_failures)
 
     # -- questions
 
     def check_cycles(self) -> bool:
         """Tell whether the jobs can be put in an order, at all depths; O(V+E)."""
-        return _queries.find_cycle(self) is None
+        return queries.find_cycle(self) is None
 
     def topological_order(self) -> Iterator[AbstractJob[object]]:
-        """Yield the jobs, each one behind those that it requires; O(V+E).
+        """Yield the jobs, each one after those that it requires; O(V+E).
 
-        A nested scheduler is one job in it.
+        A nested scheduler is yielded as one job.
 
         Raises:
-            CycleError: there is a cycle (a ValueError); before anything is yielded.
+            CycleError: there is a cycle (a ValueError). Nothing was yielded.
         """
-        return _queries.topological_order(self)
+        return queries.topological_order(self)
 
     def iterate_jobs(self, scan_schedulers: bool = False) -> Iterator[Any]:
         """Yield the jobs at all depths, in their order of creation.
 
         Args:
-            scan_schedulers: yield schedulers too, this one included.
+            scan_schedulers: yield the schedulers too, including this one.
         """
-        return _outline.iterate_jobs(self, scan_schedulers=scan_schedulers)
+        return outline.iterate_jobs(self, scan_schedulers=scan_schedulers)
 
     def entry_jobs(self) -> Iterator[AbstractJob[object]]:
         """Yield the jobs that require nothing."""
-        return _queries.entry_jobs(self)
+        return queries.entry_jobs(self)
 
     def exit_jobs(
         self, *, discard_forever: bool = True, compute_backlinks: bool = True
     ) -> Iterator[AbstractJob[object]]:
-        """Yield the jobs that no other one requires.
+        """Yield the jobs that no other job requires.
 
         Args:
             discard_forever: leave out the forever jobs.
-            compute_backlinks: nothing is kept that could be stale, so this changes nothing.
+            compute_backlinks: has no effect: nothing is stored that could be out of date.
         """
-        return _queries.exit_jobs(self, discard_forever=discard_forever)
+        return queries.exit_jobs(self, discard_forever=discard_forever)
 
     def predecessors(self, *starts: Schedulable) -> set[AbstractJob[object]]:
         """Return the jobs of this scheduler that any of the starts requires."""
-        return _queries.predecessors(self, starts)
+        return queries.predecessors(self, starts)
 
     def predecessors_upstream(self, *starts: Schedulable) -> set[AbstractJob[object]]:
         """Return the jobs of this scheduler that any of the starts depends on."""
-        return _queries.predecessors_upstream(self, starts)
+        return queries.predecessors_upstream(self, starts)
 
     def successors(
         self, *starts: Schedulable, compute_backlinks: bool = True
@@ -288,10 +293,10 @@ class PureScheduler(JobSet):
         """Return the jobs of this scheduler that require any of the starts.
 
         Args:
-            starts: jobs, or sequences.
-            compute_backlinks: nothing is kept that could be stale, so this changes nothing.
+            starts: jobs and sequences.
+            compute_backlinks: has no effect: nothing is stored that could be out of date.
         """
-        return _queries.successors(self, starts)
+        return queries.successors(self, starts)
 
     def successors_downstream(
         self, *starts: Schedulable, compute_backlinks: bool = True
@@ -299,15 +304,15 @@ class PureScheduler(JobSet):
         """Return the jobs of this scheduler that depend on any of the starts.
 
         Args:
-            starts: jobs, or sequences.
-            compute_backlinks: nothing is kept that could be stale, so this changes nothing.
+            starts: jobs and sequences.
+            compute_backlinks: has no effect: nothing is stored that could be out of date.
         """
-        return _queries.successors_downstream(self, starts)
+        return queries.successors_downstream(self, starts)
 
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        Those that wait for a slot of the window are told as ``S``, where there are any.
+        If jobs wait for a slot of the window, they are counted as ``S``.
         """
         return _report.stats(self)
 
@@ -317,12 +322,13 @@ class PureScheduler(JobSet):
         """Drop each requirement that is not in the same scheduler, at all depths; O(V+E).
 
         Args:
-            verbose: print what is dropped; ``None`` takes the scheduler's `verbose`.
+            verbose: print the requirements that are dropped; by default the scheduler's
+                `verbose` decides.
 
         Returns:
-            whether there was nothing to drop.
+            ``True`` if there was nothing to drop.
         """
-        changes = builtins.list(_edits.sanitize(self))
+        changes = builtins.list(edits.sanitize(self))
         if self.verbose if verbose is None else verbose:
             say(
                 f"{holder.repr_main()}: {job.repr_main()} no longer requires "
@@ -332,26 +338,27 @@ class PureScheduler(JobSet):
         return not changes
 
     def bypass_and_remove(self, job: Schedulable) -> None:
-        """Remove a job, and let those that require it require what it requires; O(V+E).
+        """Remove a job, and pass its requirements on to the jobs that require it; O(V+E).
 
         Raises:
             ValueError: it is not in this scheduler itself.
             RuntimeError: the scheduler is running.
         """
         self._check_not_running()
-        _edits.bypass_and_remove(self, job)
+        edits.bypass_and_remove(self, job)
 
     def keep_only(self, remains: Schedulable | Iterable[Schedulable]) -> None:
-        """Remove all jobs but those mentioned, and the requirements of what is removed.
+        """Remove all other jobs, and all requirements of removed jobs.
 
         Args:
-            remains: jobs and sequences; those that are not in the scheduler are ignored.
+            remains: the jobs and sequences to keep. If they are not in the scheduler, they
+                are ignored.
 
         Raises:
             RuntimeError: the scheduler is running.
         """
         self._check_not_running()
-        _edits.keep_only(self, remains)
+        edits.keep_only(self, remains)
 
     def keep_only_between(
         self,
@@ -361,20 +368,22 @@ class PureScheduler(JobSet):
         keep_starts: bool = True,
         keep_ends: bool = True,
     ) -> None:
-        """Keep only the jobs that are on a way from a start to an end; O(V+E).
+        """Keep only the jobs on a path from a start to an end; O(V+E).
 
         Args:
-            starts: keep what is reached from one of these; none is no condition.
-            ends: keep what reaches one of these; none is no condition.
-            keep_starts: keep the starts themselves, where they reach an end.
-            keep_ends: keep the ends themselves, where they are reached.
+            starts: keep only these and the jobs downstream of them. If omitted, there is no
+                such restriction.
+            ends: keep only these and the jobs upstream of them. If omitted, there is no such
+                restriction.
+            keep_starts: keep the starts themselves, if they are upstream of an end.
+            keep_ends: keep the ends themselves, if they are downstream of a start.
 
         Raises:
             ValueError: one of them is not in this scheduler itself.
             RuntimeError: the scheduler is running.
         """
         self._check_not_running()
-        _edits.keep_only_between(
+        edits.keep_only_between(
             self,
             starts=() if starts is None else starts,
             ends=() if ends is None else ends,
@@ -383,29 +392,29 @@ class PureScheduler(JobSet):
         )
 
     def close_idle_jobs(self) -> None:
-        """Close the coroutines of all idle jobs, at all depths: they will not run."""
+        """Close the coroutines of all idle jobs, at all depths, since they will not run."""
         for job in self.iterate_jobs():
             if isinstance(job, Job) and job.is_idle():
                 job.close()
 
     def close_all_jobs(self) -> None:
-        """Close the coroutines of all jobs, at all depths, that were never started.
+        """Close all coroutines that never started, at all depths.
 
-        That is for a scheduler that is only listed or drawn.
+        Call it for a scheduler that you only list or draw, and never run.
         """
         for job in self.iterate_jobs():
             if isinstance(job, Job):
                 job.close()
 
     def _discard_unstarted(self) -> None:
-        seen: dict[JobSet, None] = {self: None}  # no recursion: it may be deep
+        seen: dict[JobSet, None] = {self: None}  # no recursion: nesting may be deep
         pending: builtins.list[JobSet] = [self]
         while pending:
             for job in tuple(pending.pop().jobs):
                 if not isinstance(job, JobSet):
                     job._discard_unstarted()
                 elif job.ended_at is None and job not in seen:
-                    seen[job] = None  # one that has ended has done so for what is in it
+                    seen[job] = None  # a nested one that has ended did this itself
                     pending.append(job)
 
     # -- listing
@@ -419,8 +428,8 @@ class PureScheduler(JobSet):
 
         Args:
             details: print the `details()` of each job, too.
-            silence_done_jobs: leave out the jobs that are done; a nested scheduler only if
-                all is that is in there.
+            silence_done_jobs: leave out the jobs that are done. A nested scheduler is left
+                out only if all its jobs are done.
 
         Raises:
             CycleError: the jobs have a cycle (a ValueError): see `list_safe()`.
@@ -435,7 +444,7 @@ class PureScheduler(JobSet):
         )
 
     def list_safe(self, *, silence_done_jobs: bool = False) -> None:
-        """Print a line for each job, without its requirements; works with cycles as well.
+        """Print a line for each job, without its requirements. It works with cycles, too.
 
         Args:
             silence_done_jobs: leave out the jobs that are done.
@@ -447,33 +456,35 @@ class PureScheduler(JobSet):
     def debrief(self, details: bool = False, *, silence_done_jobs: bool = False) -> None:
         """Print how the run ended, the list of jobs, and what went wrong at all depths.
 
-        That is all exceptions with their origin, and why nested schedulers answered ``False``.
+        It shows each exception with its traceback, and why nested schedulers returned
+        ``False``.
 
         Args:
             details: print the `details()` of each job, too.
-            silence_done_jobs: leave the same jobs out of the list as `list()`.
+            silence_done_jobs: leave out the jobs that are done, as `list()` does.
         """
         say(
             _report.debrief_lines(
                 self,
-                self._verdict,
+                self._run_state.record.verdict,
                 details=details,
                 silence_done_jobs=silence_done_jobs,
                 signs=current_signs(),
             )
         )
 
-    # -- drawing, by the optional package asynciojobs-graph: all raise ImportError without it
+    # -- drawing: these need the optional package asynciojobs-graph, or raise ImportError
 
     def dot_format(self, *, status: bool = False, depth: int | None = None) -> str:
         """Return the graph as text in the DOT language.
 
-        This needs no program and no package but asynciojobs-graph. The jobs are numbered; a
-        cycle is drawn as such, and requirements that are not in the scheduler are left out.
+        This needs no drawing program, and no package besides asynciojobs-graph. The jobs are
+        numbered. A cycle is drawn as a cycle; requirements that are not in the scheduler are
+        left out.
 
         Args:
-            status: colour the jobs by how they stand, and say it in a line of their labels.
-            depth: how many levels of nested schedulers are opened; ``None`` is all of them.
+            status: colour the jobs by their state, and add a line about it to their labels.
+            depth: how many levels of nested schedulers to open; ``None`` is all of them.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
@@ -485,8 +496,8 @@ class PureScheduler(JobSet):
     def mermaid_format(self, *, status: bool = False, depth: int | None = None) -> str:
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
-        What is beyond the limits of Mermaid (500 arrows, 50,000 characters) or of browsers
-        (200 levels) is collapsed, and a comment says so.
+        Mermaid has limits (500 arrows, 50,000 characters), and so have browsers (200 levels).
+        Nested schedulers beyond them are collapsed, and a comment says so.
 
         Args:
             status: as for `dot_format()`.
@@ -536,15 +547,15 @@ class PureScheduler(JobSet):
         status: bool = False,
         depth: int | None = None,
     ) -> str:
-        """Draw the graph to a file; beside it, one with ``.dot`` has the text of the graph.
+        """Draw the graph to a file. A file with ``.dot`` beside it has the text of the graph.
 
-        The program is the one that the environment variable ``ASYNCIOJOBS_DOT`` names, else
-        the ``dot`` of the system, else that of ``pip install "asynciojobs[dot]"``.
+        The environment variable ``ASYNCIOJOBS_DOT`` may name the drawing program. Otherwise
+        it is the system's ``dot``, or the one of ``pip install "asynciojobs[dot]"``.
 
         Args:
-            filename: the name without its extension.
-            suffix: the extension, which says the format: ``png``, ``svg``, or another one
-                that the program knows.
+            filename: the name of the file, without its extension.
+            suffix: the extension, which is also the format: ``png``, ``svg``, or another
+                format of the drawing program.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
 
@@ -553,7 +564,7 @@ class PureScheduler(JobSet):
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
-            RuntimeError: there is no program that draws, or it failed; no file was written.
+            RuntimeError: there is no drawing program, or it failed; no file was written.
             OSError: a file can't be written.
         """
         draw = drawing_function("export_as_graphic")
@@ -582,10 +593,14 @@ class PureScheduler(JobSet):
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        """Return what a notebook shows: a picture where there can be one, and plain text."""
+        """Return the picture that a notebook shows, if it can be drawn, and plain text."""
         try:
             mime_bundle = drawing_function("mime_bundle")
         except MissingGraphPackageError:
             return {"text/plain": repr(self)}
         bundle: dict[str, str] = mime_bundle(self, include=include, exclude=exclude)
         return bundle
+
+    def _only_delegates_shutdown(self) -> bool:
+        # The function itself counts: a decorator copies any mark that could be put on it.
+        return getattr(self.co_shutdown, "__func__", None) is PureScheduler.co_shutdown

@@ -1,12 +1,12 @@
-"""`Scheduler`: a scheduler that is a job as well, so that schedulers nest."""
+"""`Scheduler`: a scheduler that is also a job, so that schedulers nest."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
-from ._options import JobOptions, check_options
-from ._verdict import CriticalFailure, TimedOut
+from ._checks import JobOptions, check_options
+from ._outcomes import CriticalFailure, TimedOut
 from .job import AbstractJob
 from .purescheduler import PureScheduler
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 __all__ = ["Scheduler"]
 
 AS_JOB = cast("type[AbstractJob[bool]]", AbstractJob)
-"""The base that is a job: `super()` would find the one that is a set of jobs."""
+"""The base class that is a job: `super()` would find the one that is a set of jobs."""
 
 OPTIONS = ("jobs_window", "timeout", "shutdown_timeout", "watch", "verbose")
-"""What a scheduler has besides the options of jobs."""
+"""The options that a scheduler has besides those of jobs."""
 
 
 class Scheduler(PureScheduler, AbstractJob[bool]):
-    """A set of jobs that can be run, and be put as one job in another scheduler.
+    """A set of jobs that can be run, or put into another scheduler as one job.
 
     Args:
-        jobs_or_sequences: see `PureScheduler`, as for the next five.
-        jobs_window: how many of its jobs may run at once.
+        jobs_or_sequences: the first members; see `PureScheduler`.
+        jobs_window: how many of its jobs may run at once (jobs).
         timeout: how long a run may take (seconds).
         shutdown_timeout: how long a shutdown may take (seconds).
-        watch: tells the time in verbose messages.
-        verbose: print what happens during a run.
-        kwds: see `AbstractJob`: forever, critical, label, required, scheduler.
+        watch: gives the time in verbose messages.
+        verbose: print the events of a run.
+        kwds: forever, critical, label, required, scheduler; see `AbstractJob`.
 
     Raises:
         TypeError: see `PureScheduler`.
-        ValueError: likewise.
+        ValueError: see `PureScheduler`.
 
     Example:
         >>> from asynciojobs import PrintJob, Sequence
@@ -76,7 +76,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
                 check_options("Scheduler", kwds, OPTIONS)
             raise
 
-    # Where the two bases differ, it is shown as a job.
+    # The two bases differ here: it is shown as a job.
 
     def __repr__(self) -> str:
         return AS_JOB.__repr__(self)
@@ -86,14 +86,14 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         return AS_JOB.repr_main(self)
 
     async def co_run(self) -> bool:
-        """Run the jobs as `PureScheduler.co_run` does; a critical scheduler raises.
+        """Run the jobs as `PureScheduler.co_run()` does; raise if the scheduler is critical.
 
         Returns:
             whether the run was fine.
 
         Raises:
-            TimeoutError: the scheduler is critical, and its timeout has expired.
-            BaseException: it is critical, and a critical job has raised: that exception.
+            TimeoutError: the scheduler is critical, and its timeout expired.
+            BaseException: the scheduler is critical, and a critical job raised this exception.
         """
         fine = await super().co_run()
         if not fine and self.is_critical():
@@ -101,19 +101,19 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         return fine
 
     def _raise_failure(self) -> None:
-        match self._verdict:
+        match self._run_state.record.verdict:
             case TimedOut(timeout):
                 raise TimeoutError(f"{self.repr_main()} took more than {timeout}s")
             case CriticalFailure(_, exception):
                 try:
                     raise exception
                 finally:
-                    del self, exception  # they are in its traceback now: no circle
+                    del self, exception  # its traceback holds this frame
             case _:  # pragma: no cover - a run that is not fine ends in one of these two
                 pass
 
     def dot_cluster_name(self) -> str:
-        """Return the name of the cluster that draws this scheduler inside of another one.
+        """Return the name of the DOT cluster that draws this scheduler inside another one.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.

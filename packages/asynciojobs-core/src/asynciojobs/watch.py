@@ -1,4 +1,4 @@
-"""`Watch`, which prints and computes the time that went by."""
+"""`Watch`: prints and computes elapsed time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Watch", "use_clocks"]
 
 
 class Clocks(NamedTuple):
-    """Where a watch reads the time."""
+    """The clocks that a watch reads."""
 
     monotonic: Callable[[], float]
-    """Seconds since some moment; never goes back."""
+    """Returns seconds since some moment, and never goes back."""
     wall: Callable[[], datetime] | None
-    """The time of day; ``None`` is that of the machine."""
+    """Returns the time of day; ``None`` is the machine's clock."""
 
 
 _clocks: ContextVar[Clocks] = ContextVar("asynciojobs watch clocks")
@@ -35,13 +35,13 @@ def _current_clocks() -> Clocks:
 def use_clocks(
     monotonic: Callable[[], float], wall: Callable[[], datetime] | None = None
 ) -> Generator[None, None, None]:
-    """Have the watches that are made, or reset, in this context read other clocks.
+    """Let watches that are made or reset in this context read other clocks.
 
-    A fake clock makes all watches of a test follow it in this way.
+    A fake clock uses this, so that all watches of a test follow it.
 
     Args:
         monotonic: returns seconds.
-        wall: returns the time of day; ``None`` leaves it that of the machine.
+        wall: returns the time of day; ``None`` is the machine's clock.
 
     Example:
         >>> with use_clocks(lambda: 5.0):
@@ -57,14 +57,14 @@ def use_clocks(
 
 
 class Watch:
-    """Remembers a moment, and tells how long ago that was.
+    """Remembers a starting point, and tells the time since then.
 
-    It reads a monotonic clock, so a change of the machine's time does not disturb it.
+    It reads a monotonic clock, so a change of the machine's time does not matter.
 
     Args:
         message: printed when the watch is made.
-        show_elapsed: print the elapsed time then, which is 0.
-        show_wall_clock: print the time of day then.
+        show_elapsed: print the elapsed time, which is 0, when the watch is made.
+        show_wall_clock: print the time of day when the watch is made.
 
     Example:
         >>> watch = Watch("hello there")
@@ -109,7 +109,7 @@ class Watch:
         """Print the time since the starting point as ``SSS.MMM``, then the suffix.
 
         Args:
-            suffix: what comes behind; by default two blanks, and no newline.
+            suffix: printed after it; by default two blanks, and no newline.
         """
         print(self.elapsed(), end=suffix)
 
@@ -118,7 +118,7 @@ class Watch:
         """Print the time of day as ``HH:MM:SS.MMM``, then the suffix.
 
         Args:
-            suffix: what comes behind; by default one blank, and no newline.
+            suffix: printed after it; by default one blank, and no newline.
         """
         print(wall_clock_text(), end=suffix)
 
@@ -128,6 +128,6 @@ def wall_clock_text() -> str:
     wall = _current_clocks().wall
     if wall is not None:
         return wall().strftime("%H:%M:%S.%f")[:-3]
-    # Without `datetime`, whose import would cost all users a millisecond.
+    # Without `datetime`: its import would cost every user a millisecond.
     seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
     return f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{milliseconds:03}"

@@ -6,10 +6,10 @@ import math
 import re
 import unicodedata
 
-from asynciojobs._jobset import JobSet
-from asynciojobs._outline import iterate_jobs
-from asynciojobs._queries import AnyJob
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs._dag.outline import iterate_jobs
 from asynciojobs._text import attempt
+from asynciojobs.job import AnyJob
 
 from ._quoting import without_controls
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from asynciojobs._digraph import topological_order
-from asynciojobs._jobset import JobSet
-from asynciojobs._outline import Entry, number
-from asynciojobs._queries import AnyJob, graph_of
+from asynciojobs._dag.digraph import topological_order
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs._dag.outline import Entry, number
+from asynciojobs._dag.queries import graph_of
+from asynciojobs.job import AnyJob, requirements_of
 
 __all__ = ["Arrow", "Box", "Cluster", "Node", "Picture", "Step", "picture_of"]
 
@@ -111,7 +112,7 @@ def ranked(entries: list[Entry]) -> Iterator[tuple[str, Entry]]:
 
 def drawable_order(job_set: JobSet) -> Iterator[AnyJob]:
     """Yield the jobs in topological order, then those on a cycle or behind one."""
-    graph = graph_of(job_set)
+    graph = graph_of(job_set.jobs)
     in_order = dict.fromkeys(topological_order(graph))
     yield from in_order
     yield from (job for job in graph if job not in in_order)
@@ -139,7 +140,7 @@ class _Level:
     def add(self, node: Node, length: int) -> None:
         """Take in a member, and how many boxes there are on the longest path through it."""
         self.nodes[node.job] = node
-        before = (self.ends.get(required, 0) for required in node.job._requirements())
+        before = (self.ends.get(required, 0) for required in requirements_of(node.job))
         end = self.ends[node.job] = max(before, default=0) + length
         if end > self.longest:
             self.longest = end
@@ -151,7 +152,7 @@ class _Level:
         A cluster that requires itself would have an arrow from its last box to its first.
         """
         for job, node in self.nodes.items():
-            for required in job._requirements():
+            for required in requirements_of(job):
                 tail = self.nodes.get(required)
                 if tail is not None and (tail is not node or isinstance(node, Box)):
                     yield tail, node

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from asynciojobs._jobset import JobSet
-from asynciojobs._lifecycle import Phase
-from asynciojobs._queries import AnyJob
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs._outcomes import Phase
 from asynciojobs._text import one_line
+from asynciojobs.job import AnyJob
 
 __all__ = ["Status", "duration_text", "status_of", "status_text"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asynciojobs._errors import MissingGraphPackageError
-from asynciojobs._jobset import JobSet
+from asynciojobs import MissingGraphPackageError
+from asynciojobs._dag.jobset import JobSet
 
 from .dot import GRAPH_ATTRIBUTES, GRAPH_NAME, NODE_ATTRIBUTES, body_lines
 

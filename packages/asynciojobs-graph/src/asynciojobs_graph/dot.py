@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from asynciojobs._jobset import JobSet
-from asynciojobs._queries import AnyJob
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs.job import AnyJob
 from asynciojobs.scheduler import Scheduler
 
 from ._labels import contents, label_of, padded, width_in_ems

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from asynciojobs._jobset import JobSet
+from asynciojobs._dag.jobset import JobSet
 
 from ._files import write_files
 from ._programs import draw

@@ -6,9 +6,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
-from asynciojobs._jobset import JobSet
-from asynciojobs._queries import AnyJob
-from asynciojobs.job import AbstractJob
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs.job import AbstractJob, AnyJob
 
 from ._labels import contents, label_of, presentable
 from ._picture import Box, Cluster, Node, Picture, picture_of

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
-from asynciojobs._jobset import JobSet
-from asynciojobs._outline import iterate_jobs
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs._dag.outline import iterate_jobs
 from asynciojobs.job import AbstractJob
 
 from ._errors import DrawingError, MissingProgramError

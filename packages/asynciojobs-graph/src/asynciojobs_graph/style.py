@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asynciojobs._jobset import JobSet
+from asynciojobs._dag.jobset import JobSet
 from asynciojobs.job import AbstractJob
 
 from ._quoting import attribute_list

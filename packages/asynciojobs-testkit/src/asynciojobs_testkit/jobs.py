@@ -6,7 +6,7 @@ import asyncio
 from typing import TypedDict, Unpack
 
 from asynciojobs import AbstractJob
-from asynciojobs._options import JobHolder
+from asynciojobs._checks import JobHolder
 from asynciojobs._requirements import Requirements
 
 __all__ = ["FakeJob"]

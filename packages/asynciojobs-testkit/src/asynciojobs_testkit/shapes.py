@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from asynciojobs import Scheduler
-from asynciojobs._options import JobHolder
+from asynciojobs._checks import JobHolder
 from asynciojobs._requirements import Requirements
 
 from .jobs import FakeJob

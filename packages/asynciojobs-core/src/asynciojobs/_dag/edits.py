@@ -1,18 +1,14 @@
-"""Changes to the graph of a job set as a whole; each is O(V+E)."""
+"""Changes to the graph of a job set as a whole. Each is O(V+E)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ._digraph import closure
-from ._jobset import JobSet
-from ._queries import (
-    AnyJob,
-    followers_within,
-    nested_job_sets,
-    requirements_within,
-)
-from .sequence import Schedulable, members_of, several
+from .._requirements import as_collection, members_of
+from ..job import ANY_JOB, AnyJob, Member, requirements_of
+from .digraph import closure
+from .jobset import JobSet, nested_job_sets
+from .queries import followers_within, requirements_within
 
 __all__ = ["bypass_and_remove", "keep_only", "keep_only_between", "sanitize"]
 
@@ -26,13 +22,13 @@ def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
     for inner in nested_job_sets(job_set):
         members = set(inner.jobs)
         for job in inner.jobs:
-            lost = [other for other in job._requirements() if other not in members]
+            lost = [other for other in requirements_of(job) if other not in members]
             if lost:
-                job._drop_requirements(lost)  # those by argument too
+                job._drop_requirements(lost)  # even the arguments of a CallJob
                 yield inner, job, lost
 
 
-def bypass_and_remove(job_set: JobSet, job: Schedulable) -> None:
+def bypass_and_remove(job_set: JobSet, job: Member) -> None:
     """Remove a job, and let those that require it require what it requires.
 
     Raises:
@@ -40,7 +36,7 @@ def bypass_and_remove(job_set: JobSet, job: Schedulable) -> None:
     """
     followers: dict[AnyJob, list[AnyJob]] = {each: [] for each in members_in(job_set, [job])}
     for other in job_set.jobs:
-        for requirement in followers.keys() & other._requirements():
+        for requirement in followers.keys() & requirements_of(other):
             followers[requirement].append(other)
     removed: set[AnyJob] = set()
     for bypassed in followers:
@@ -53,7 +49,7 @@ def _bypass(
     bypassed: AnyJob, followers: dict[AnyJob, list[AnyJob]], removed: set[AnyJob]
 ) -> None:
     """Let those that require a job require what it requires; keep the followers up to date."""
-    inherited = tuple(bypassed._requirements())
+    inherited = tuple(requirements_of(bypassed))
     for follower in dict.fromkeys(followers[bypassed]):
         if follower in removed:
             continue
@@ -64,29 +60,29 @@ def _bypass(
                 followers[requirement].append(follower)
 
 
-def keep_only(job_set: JobSet, remains: Schedulable | Iterable[Schedulable]) -> None:
-    """Remove the jobs that are not among the remains, and all requirements of them."""
-    kept = set(members_of(several(remains)))
+def keep_only(job_set: JobSet, remains: Member | Iterable[Member]) -> None:
+    """Remove all jobs but these, and all requirements of removed jobs."""
+    kept = set(members_of(as_collection(remains, ANY_JOB), ANY_JOB))
     dropped = [job for job in job_set.jobs if job not in kept]
     for job in dropped:
         job_set.remove(job)
     unwanted = set(dropped)
     for job in job_set.jobs:
-        job._drop_requirements(unwanted.intersection(job._requirements()))
+        job._drop_requirements(unwanted.intersection(requirements_of(job)))
 
 
 def keep_only_between(
     job_set: JobSet,
     *,
-    starts: Schedulable | Iterable[Schedulable],
-    ends: Schedulable | Iterable[Schedulable],
+    starts: Member | Iterable[Member],
+    ends: Member | Iterable[Member],
     keep_starts: bool,
     keep_ends: bool,
 ) -> None:
-    """Keep the jobs on the ways from the starts to the ends.
+    """Keep only the jobs on the paths from the starts to the ends.
 
-    That is: what is a start or is reached from one (all jobs if there are no starts), and is
-    an end or reaches one (all jobs if there are no ends).
+    A job stays if it is a start or depends on one, and if it is an end or an end depends on it.
+    Without starts the first condition always holds, without ends the second.
 
     Raises:
         ValueError: a start or an end is not in the set; nothing was changed.
@@ -95,11 +91,11 @@ def keep_only_between(
     last = set(members_in(job_set, ends))
     kept = set(job_set.jobs)
     if first:
-        reached = closure(followers_within(job_set), first)
-        kept = first | reached
+        downstream = closure(followers_within(job_set), first)
+        kept = first | downstream
     if last:
-        reaching = closure(requirements_within(job_set), last)
-        kept &= last | reaching
+        upstream = closure(requirements_within(job_set), last)
+        kept &= last | upstream
     if not keep_starts:
         kept -= first
     if not keep_ends:
@@ -107,13 +103,13 @@ def keep_only_between(
     keep_only(job_set, kept)
 
 
-def members_in(job_set: JobSet, things: Schedulable | Iterable[Schedulable]) -> list[AnyJob]:
-    """Return the jobs that some jobs and sequences stand for.
+def members_in(job_set: JobSet, things: Member | Iterable[Member]) -> list[AnyJob]:
+    """Return the jobs of a job, a sequence, or a collection of these.
 
     Raises:
         ValueError: one of them is not in the set itself.
     """
-    jobs = list(members_of(several(things)))
+    jobs = members_of(as_collection(things, ANY_JOB), ANY_JOB)
     for job in jobs:
         if job not in job_set.jobs:
             raise ValueError(

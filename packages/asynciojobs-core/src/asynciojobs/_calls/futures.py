@@ -1,9 +1,9 @@
-"""How a call gets to a thread, an executor or an engine, and its outcome to the loop.
+"""How a call gets to a thread, an executor or an engine, and its outcome back to the loop.
 
-A call is a `concurrent.futures.Future` that the loop waits for, rather than one of asyncio
-chained to it (`asyncio.wrap_future`). What is cancelled is our waiting, then, and the call is
-asked whether it could still be withdrawn. It costs less, too, and a function that raises
-`StopIteration`, which futures of asyncio refuse, is no call that never ends.
+A call is a `concurrent.futures.Future`, and the loop waits for it. It is not chained to a
+future of asyncio (`asyncio.wrap_future`). So a cancellation ends only the waiting, and then
+the call is asked whether it can still be withdrawn. This also costs less. And a function may
+raise `StopIteration`: futures of asyncio refuse that, and the call would never end.
 
 `docs/design/calls.md` has the reasons.
 """
@@ -19,10 +19,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import TypeAlias
 
-from . import _log
-from ._blame import unpicklable_part
-from ._errors import BrokenPoolError, Named, NotPicklableError
-from .engine import Engine
+from .. import _log
+from .._errors import BrokenPoolError, NotPicklableError
+from .._outcomes import Named
+from ..engine import Engine
+from .pickling import unpicklable_part
 
 __all__ = ["by_engine", "in_thread", "on_executor"]
 
@@ -45,24 +46,24 @@ async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) 
     try:
         flight = asyncio.get_running_loop().run_in_executor(None, call)
     except RuntimeError as error:
-        raise takes_no_more(job, "the executor of its loop", error) from error
+        raise refused(job, "the executor of its loop", error) from error
     ended = functools.partial(asyncio.wait, (flight,))
     try:
         return await outcome(job, future, ended, waited_for=True)
     finally:
         if future.cancelled():
             flight.cancel()  # the pool need not keep it in its queue
-        del future, job  # this frame is in the traceback that the job keeps: no circle
+        del future, job  # the traceback, which the job keeps, holds this frame
 
 
 class ThreadCall:
-    """A call that can be withdrawn until it has begun: the thread asks its future first.
+    """A call that can be withdrawn until it begins: the thread asks its future first.
 
-    The loop does not hand out the future that its pool has made.
+    It has a future of its own, since the loop does not hand out the future of its pool.
 
     Args:
         call: the function with its arguments.
-        future: what becomes of the call.
+        future: receives the outcome of the call.
     """
 
     __slots__ = ("_call", "_future")
@@ -72,31 +73,31 @@ class ThreadCall:
         self._future = future
 
     def __call__(self) -> None:
-        """Call the function in the thread, once, unless the call was withdrawn."""
+        """Call the function in the thread, unless the call was withdrawn. This works once."""
         call, future = self._call, self._future
-        del self._call, self._future  # what the thread keeps of the pool leads to us
+        del self._call, self._future  # the threads of the pool keep a reference to this
         if not future.set_running_or_notify_cancel():
             return
         try:
             value = call()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the call came from
+        except BaseException as error:  # noqa: BLE001 - it is raised in the caller
             future.set_exception(error)
         else:
             future.set_result(value)
         finally:
-            del future  # this frame is in the traceback of the exception: no circle
+            del future  # the traceback of the exception holds this frame
 
 
 async def on_executor(
     job: Named, executor: Executor, function: Function, args: Args, kwargs: Kwargs
 ) -> object:
-    """Call a function by an executor.
+    """Call a function in an executor.
 
     Raises:
         RuntimeError: the executor was shut down.
         BrokenPoolError: the pool is dead (a RuntimeError).
         NotPicklableError: the function, an argument or the result can't be sent (a TypeError).
-        CancelledError: the caller was cancelled, or the executor has cancelled the call.
+        CancelledError: the caller was cancelled, or the executor cancelled the call.
         BaseException: what the function raised.
     """
     try:
@@ -107,7 +108,7 @@ async def on_executor(
                 job, future, functools.partial(end_of, future), waited_for=in_threads
             )
         finally:
-            del future  # this frame is in the traceback that the job keeps: no circle
+            del future  # the traceback, which the job keeps, holds this frame
     except Exception as error:
         raise_explained(job, executor, error, (function, args, kwargs))
         raise
@@ -123,17 +124,17 @@ def submit(
     Raises:
         RuntimeError: the executor was shut down, or is dead.
     """
-    if kwargs:  # some executors have options of their own there
+    if kwargs:  # some executors take keyword arguments for options of their own
         function = functools.partial(function, **kwargs)
     try:
         return executor.submit(function, *args)
     except BrokenExecutor:
         raise
     except RuntimeError as error:
-        raise takes_no_more(job, f"its {type(executor).__name__}", error) from error
+        raise refused(job, f"its {type(executor).__name__}", error) from error
 
 
-def takes_no_more(job: Named, executor: str, error: RuntimeError) -> RuntimeError:
+def refused(job: Named, executor: str, error: RuntimeError) -> RuntimeError:
     """Return an error that names the job whose call was refused."""
     return RuntimeError(
         f"{job.repr_main()} can't start, since {executor} takes no more calls ({error}): "
@@ -151,13 +152,14 @@ async def outcome(
     """Wait for a call, and return what it returned.
 
     Args:
-        job: whose call.
+        job: the job that makes the call.
         future: the call.
-        ended: returns at the end of the call; cancelled, it leaves the call alone.
-        waited_for: once cancelled, wait for a function that runs: it is in this process.
+        ended: returns at the end of the call. To cancel it leaves the call alone.
+        waited_for: after a cancellation, wait for a function that runs already, since it runs
+            in this process.
 
     Raises:
-        CancelledError: the caller was cancelled, or somebody cancelled the call.
+        CancelledError: the caller was cancelled, or the call was.
         BaseException: what the function raised.
     """
     try:
@@ -165,31 +167,31 @@ async def outcome(
             await ended()
         except asyncio.CancelledError:
             if not future.cancel():
-                await let_go(job, future, ended, waited_for=waited_for)
+                await wait_or_leave(job, future, ended, waited_for=waited_for)
             raise
-        if future.cancel():  # it was already, or has left the queue: it will not begin
+        if future.cancel():  # it was cancelled, or has left the queue: it will not begin
             raise asyncio.CancelledError(
                 f"the call of {job.repr_main()} was cancelled by its executor"
             )
         return future.result()
     finally:
-        del job, future, ended  # this frame is in the traceback that the job keeps: no circle
+        del job, future, ended  # the traceback, which the job keeps, holds this frame
 
 
-async def let_go(
+async def wait_or_leave(
     job: Named,
     future: Future[object],
     ended: Callable[[], Awaitable[object]],
     *,
     waited_for: bool,
 ) -> None:
-    """Deal with a function that runs, while its job is cancelled: it can't be stopped.
+    """Deal with a function that still runs when its job is cancelled: it can't be stopped.
 
     Raises:
-        KeyboardInterrupt: the function raised that, or a SystemExit.
+        KeyboardInterrupt: the function raised it, or a SystemExit.
     """
     if not future.done():
-        what = "is waited for" if waited_for else "goes on there, and nobody waits for it"
+        what = "is waited for" if waited_for else "goes on there, and is not waited for"
         _log.inform(
             "%s was cancelled, but its function runs already and can't be stopped: it %s",
             job.repr_main(),
@@ -202,12 +204,12 @@ async def let_go(
         future.result()
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException:  # noqa: BLE001 - the job was cancelled: nobody else would tell
+    except BaseException:  # noqa: BLE001 - the job was cancelled: only the log can show it
         _log.error("%s was cancelled, and then its function raised", job.repr_main())
 
 
 async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
-    """Wait for the end of a call, though cancelled meanwhile: the caller was before."""
+    """Wait for the end of a call, even if cancelled again: the caller was cancelled before."""
     while True:
         try:
             await ended()
@@ -217,10 +219,10 @@ async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
 
 
 async def end_of(future: Future[object]) -> None:
-    """Wait for a call of an executor; cancelled, leave it alone."""
+    """Wait for a call in an executor. To cancel this leaves the call alone."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
-    # The clock of the testkit holds still while there is real work.
+    # The clock of the testkit stands still during real work.
     note_real_work = getattr(loop, "note_real_work", None)
     if note_real_work is not None:
         note_real_work(waiter)
@@ -245,20 +247,19 @@ def settle(waiter: asyncio.Future[None]) -> None:
 async def by_engine(
     job: Named, engine: Engine, function: Function, args: Args, kwargs: Kwargs
 ) -> object:
-    """Call a function by an engine, and return its handle of the result.
+    """Call a function with an engine, and return its handle of the result.
 
     Raises:
         CancelledError: the caller was cancelled.
-        BaseException: what the engine raises, see `on_executor()`.
+        BaseException: any exception of the engine; see `on_executor()`.
     """
     try:
         if asyncio.get_running_loop().get_task_factory() is not None:
-            await asyncio.sleep(0)  # an eager task has its name only once it has waited
+            await asyncio.sleep(0)  # an eager task gets its name after its first wait
         return await engine.start(function, args, kwargs)
     except asyncio.CancelledError:
         _log.inform(
-            "%s was cancelled: what its %s has begun of it may go on there, and nobody waits "
-            "for it",
+            "%s was cancelled: its call may go on in the %s, and is not waited for",
             job.repr_main(),
             type(engine).__name__,
         )
@@ -276,14 +277,14 @@ def raise_explained(
     error: Exception,
     call: tuple[Function, Args, Kwargs],
 ) -> None:
-    """Raise an error that says what to do, in the place of one that does not.
+    """Raise an error that says what to do, if the executor's own does not.
 
     Raises:
         BrokenPoolError: the pool is dead (a RuntimeError).
         NotPicklableError: something can't be sent (a TypeError).
     """
     if isinstance(error, BrokenExecutor):
-        raise BrokenPoolError(job, type(executor).__name__, error) from error
+        raise BrokenPoolError(job, type(executor).__name__, str(error)) from error
     if isinstance(executor, concurrent.futures.ThreadPoolExecutor):
         return
     part = unpicklable_part(error, executor, *call)

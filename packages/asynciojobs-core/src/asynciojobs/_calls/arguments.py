@@ -1,4 +1,4 @@
-"""What a `CallJob` can be made of: functions, arguments, executors, engines."""
+"""The arguments of `CallJob`, checked: functions, jobs among the arguments, executors."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import inspect
 from collections.abc import Iterable
 from concurrent.futures import Executor
 
-from ._requirements import Group
-from .engine import Engine
-from .job import AbstractJob
+from .._requirements import Group
+from ..engine import Engine
+from ..job import AbstractJob
 
 __all__ = [
+    "as_executor_or_engine",
     "check_function",
     "is_coroutine_function",
     "jobs_among",
-    "name_of",
-    "told_apart",
+    "qualname_of",
 ]
 
 
 def is_coroutine_function(function: object) -> bool:
-    """Tell whether a callable is to be awaited: a coroutine function, or an object of such."""
+    """Tell whether a callable returns a coroutine: a coroutine function, or such an object."""
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
@@ -29,8 +29,8 @@ def is_coroutine_function(function: object) -> bool:
     )
 
 
-def name_of(function: object) -> str:
-    """Return what a function is called; "" if it has no name."""
+def qualname_of(function: object) -> str:
+    """Return the qualified name of a function; "" if it has none."""
     while isinstance(function, functools.partial):
         function = function.func
     name = getattr(function, "__qualname__", "")
@@ -38,10 +38,10 @@ def name_of(function: object) -> str:
 
 
 def check_function(function: object, executor: object) -> None:
-    """Check what is to be called.
+    """Check that a `CallJob` can call this.
 
     Raises:
-        TypeError: it can't be, or not by an executor.
+        TypeError: it can't be called, or an executor can't call it.
     """
     if inspect.isawaitable(function):
         raise TypeError(
@@ -60,11 +60,11 @@ def check_function(function: object, executor: object) -> None:
         )
 
 
-def told_apart(executor: object) -> tuple[Executor | None, Engine | None]:
-    """Return an executor in the first place, or an engine in the second.
+def as_executor_or_engine(executor: object) -> tuple[Executor | None, Engine | None]:
+    """Return a pair of an executor and an engine. At least one of them is ``None``.
 
     Raises:
-        TypeError: it is neither.
+        TypeError: it is neither an executor, nor an engine, nor ``None``.
     """
     if executor is None:
         return None, None
@@ -80,10 +80,10 @@ def told_apart(executor: object) -> tuple[Executor | None, Engine | None]:
 
 
 def jobs_among(arguments: Iterable[object]) -> tuple[AbstractJob[object], ...]:
-    """Return the jobs among the arguments, each once.
+    """Return the jobs among the arguments, without repetitions.
 
     Raises:
-        TypeError: a sequence is among them.
+        TypeError: there is a sequence among them.
     """
     arguments = tuple(arguments)
     for argument in arguments:

@@ -1,4 +1,4 @@
-"""Waiting for tasks that were cancelled, to the very end of them."""
+"""Cancelling tasks, and waiting until they really have ended."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import _log
-from ._errors import Named
+from .. import _log
+from .._outcomes import Named
 
 __all__ = ["cancel", "wait_out", "warn_of_deaf"]
 
 DEAF_AFTER = 1.0
-"""How long a cancelled task may take to end before the log names it (seconds)."""
+"""A task that still runs this long after its cancellation is named in the log (seconds)."""
 
 
 def cancel(task: asyncio.Task[Any], job: Named) -> None:
-    """Cancel a task, so that others are as well though this one can't be."""
+    """Cancel a task. If that raises, log it, so that others are still cancelled."""
     try:
         task.cancel()
-    except BaseException:  # noqa: BLE001 - what it awaits may be of a user: its cancel() raised
+    except BaseException:  # noqa: BLE001 - a user's awaitable may raise in its cancel()
         _log.error("to cancel %s raised", job.repr_main())
 
 
@@ -29,20 +29,19 @@ async def wait_out(
     warn: bool = True,
     on_cancel: Callable[[], None] = lambda: None,
 ) -> None:
-    """Wait until all tasks have ended, whatever happens to the caller meanwhile.
+    """Wait until all tasks have ended, even if the caller is cancelled meanwhile.
 
     Args:
         tasks: the tasks, each with its job.
-        warn: they have been cancelled: name in the log those that are still there after
-            `DEAF_AFTER` seconds.
-        on_cancel: called when the caller is cancelled, at that moment.
+        warn: they were cancelled: log the names of those that still run after `DEAF_AFTER`.
+        on_cancel: called at the moment when the caller is cancelled.
 
     Raises:
-        CancelledError: the caller was cancelled, and all tasks have ended now.
+        CancelledError: the caller was cancelled. All tasks have ended.
     """
     cancellation: asyncio.CancelledError | None = None
     loop = asyncio.get_running_loop()
-    warn_at = loop.time() + DEAF_AFTER if warn else None  # however often we are cancelled
+    warn_at = loop.time() + DEAF_AFTER if warn else None  # once, however often we are cancelled
     try:
         while pending := [task for task in tasks if not task.done()]:
             patience = None if warn_at is None else max(0.0, warn_at - loop.time())
@@ -58,9 +57,9 @@ async def wait_out(
         if cancellation is not None:
             raise cancellation
     finally:
-        del cancellation  # this frame is in its traceback: no circle through it
+        del cancellation  # its traceback holds this frame: avoid a reference cycle
 
 
 def warn_of_deaf(job: Named, what: str) -> None:
-    """Tell the operator of a job that does not heed its cancellation."""
+    """Log that a job ignores its cancellation."""
     _log.warn("%s was cancelled and %s", job.repr_main(), what)

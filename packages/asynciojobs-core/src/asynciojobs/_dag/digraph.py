@@ -1,8 +1,8 @@
-"""Algorithms on directed graphs, whose nodes may be any hashable objects.
+"""Algorithms on directed graphs. The nodes may be any hashable objects.
 
 A graph is a mapping from each node to its predecessors. A predecessor that is not a key is
-not in the graph, and is passed over. Nothing here recurses, so a chain of a million nodes is
-as good as any other graph; each function is O(V+E).
+not in the graph, and is skipped. Nothing here recurses, so a chain of a million nodes works
+like any other graph. Each function is O(V+E).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ N = TypeVar("N", bound=Hashable)
 
 
 def reverse(graph: Mapping[N, Iterable[N]]) -> dict[N, list[N]]:
-    """Return the graph with each edge turned round: from each node to its successors.
+    """Return the graph with each edge reversed: from each node to its successors.
 
     Example:
         >>> reverse({1: [], 2: [1], 3: [1, 2]})
@@ -31,10 +31,10 @@ def reverse(graph: Mapping[N, Iterable[N]]) -> dict[N, list[N]]:
 
 
 def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
-    """Yield the nodes, each one behind its predecessors; those on or behind a cycle: never.
+    """Yield the nodes, each one after its predecessors; skip all on a cycle or after one.
 
-    This is Kahn's algorithm (1962) with a queue, so the order is the one in which an
-    execution without limits goes from node to node, and ties keep the order of the mapping.
+    This is Kahn's algorithm (1962) with a queue. So the order is that of an execution without
+    limits, and ties keep the order of the mapping.
 
     Example:
         >>> list(topological_order({3: [1, 2], 1: [], 2: [1]}))
@@ -55,10 +55,10 @@ def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
 
 
 def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
-    """Return the nodes of a cycle along its edges, the first one at the end again.
+    """Return the nodes of a cycle along its edges, with the first one again at the end.
 
     Returns:
-        ``None`` where the graph has no cycle.
+        the cycle; ``None`` if the graph has none.
 
     Example:
         >>> find_cycle({1: [3], 2: [1], 3: [2], 4: [1]})
@@ -69,7 +69,7 @@ def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
         del left[node]
     if not left:
         return None
-    # Each node that is left has a predecessor that is left: walking up must come round.
+    # Each node that is left has a predecessor that is left, so walking up ends in a cycle.
     path: dict[N, None] = {}
     node = next(iter(left))
     while node not in path:
@@ -81,12 +81,12 @@ def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
 
 
 def closure(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> set[N]:
-    """Return what can be reached from the starts by one edge or more.
+    """Return the nodes that can be reached from the starts by one edge or more.
 
-    A start is in it only if it can be reached from a start.
+    A start is among them only if it can be reached itself.
 
     Args:
-        neighbours: returns what can be reached from a node by one edge.
+        neighbours: returns the nodes that can be reached from a node by one edge.
         starts: the nodes to start from.
 
     Example:

@@ -1,4 +1,4 @@
-"""Which part of a call could not be pickled, found out after the fact."""
+"""Finds out, after a call failed, which part of it could not be pickled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["unpicklable_part"]
 
 SENDING_BACK = "_sendback_result"
-"""What the workers of the standard library and of loky call to send a result."""
+"""The function by which workers of the standard library and of loky send a result."""
 
 
 def unpicklable_part(
@@ -21,20 +21,20 @@ def unpicklable_part(
 ) -> str | None:
     """Return which part of a call could not be pickled, if that is why the call failed.
 
-    To pickle things before each call, just to see, would cost as much as to send them. So they
-    are pickled once more after a failure of the right type, and the same must come out.
+    Pickling the parts before each call would cost as much as sending them. So they are pickled
+    again only after a failure of the right type, and the same failure must come out.
 
     Args:
         error: the failure.
-        executor: what was to run the call.
-        function: the function that was to be called.
-        args: its arguments.
-        kwargs: those that have names.
+        executor: the executor of the call.
+        function: the function of the call.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
 
     Returns:
-        text such as ``argument 2``; ``None`` if it is not that.
+        text such as ``argument 2``; ``None`` if the call failed for another reason.
     """
-    pickle = sys.modules.get("pickle")  # who has tried to pickle has imported it
+    pickle = sys.modules.get("pickle")  # if something was pickled, this is imported
     if pickle is None or not isinstance(
         error, pickle.PicklingError | AttributeError | TypeError
     ):
@@ -52,7 +52,7 @@ def unpicklable_part(
 
 
 def dumps_of(executor: object, pickle: Any) -> Callable[[object], bytes]:
-    """Return what pickles for an executor: beyond the standard library, cloudpickle."""
+    """Return the function that pickles for an executor: pickle's, or else cloudpickle's."""
     own = type(executor).__module__.partition(".")[0] == "concurrent"
     cloudpickle = None if own else sys.modules.get("cloudpickle")
     dumps: Callable[[object], bytes] = (cloudpickle or pickle).dumps
@@ -62,7 +62,7 @@ def dumps_of(executor: object, pickle: Any) -> Callable[[object], bytes]:
 def parts_of(
     function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> Iterator[tuple[str, object]]:
-    """Yield the parts of a call, each with how it is told."""
+    """Yield the parts of a call, each with its name in messages."""
     yield f"its function {function!r}", function
     for index, argument in enumerate(args, 1):
         yield f"argument {index} of its function (of type {type(argument).__name__})", argument
@@ -71,7 +71,7 @@ def parts_of(
 
 
 def comes_from(error: BaseException, other: Exception) -> bool:
-    """Tell whether an exception, or one that it came from, says the same as another one."""
+    """Tell whether an exception, or one of its causes, says the same as another one."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:

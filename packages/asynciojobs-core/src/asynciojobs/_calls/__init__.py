@@ -1,0 +1,1 @@
+"""Calls of functions in threads, by executors and by engines, for `CallJob`."""

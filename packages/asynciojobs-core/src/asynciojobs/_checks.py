@@ -1,0 +1,144 @@
+"""What users give, checked where they give it: options, numbers, coroutines, functions."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+import sys
+from collections.abc import Callable, Iterable
+from types import CoroutineType
+from typing import Any, Protocol, TypedDict
+
+from ._requirements import Requirements
+
+__all__ = [
+    "JobHolder",
+    "JobOptions",
+    "accepts",
+    "check_options",
+    "check_runnable",
+    "checked_seconds",
+    "checked_window",
+    "close_unstarted",
+]
+
+LARGEST_FLOAT = sys.float_info.max
+
+
+# -- keyword options
+
+
+class JobHolder(Protocol):
+    """What a job needs of the scheduler that it is created in."""
+
+    def add(self, job: Any) -> object:
+        """Add the job."""
+        ...
+
+
+class JobOptions(TypedDict, total=False):
+    """The keyword parameters that all kinds of jobs share; see `AbstractJob`."""
+
+    forever: bool
+    critical: bool
+    label: object
+    required: Requirements
+    scheduler: JobHolder | None
+
+
+def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str = "") -> None:
+    """Check the names of keyword arguments, with a better message than Python's.
+
+    Args:
+        kind: the class that is called.
+        given: the names of the arguments.
+        own: the options that this class has besides `JobOptions`.
+        hint: what to do with an argument that is not an option. ``{name}`` in it is replaced.
+
+    Raises:
+        TypeError: there is no option of that name.
+    """
+    known = (*own, *JobOptions.__annotations__)
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f"{kind}() has no option {name!r}, only {', '.join(known)}"
+                + hint.format(name=name)
+            ) from None
+
+
+# -- numbers
+
+
+def checked_seconds(parameter: str, seconds: float | None) -> float | None:
+    """Return a number of seconds, or ``None``.
+
+    Raises:
+        TypeError: it is neither.
+        ValueError: it is negative, or not a number.
+    """
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"{parameter} must be a number of seconds, or None, not {seconds!r}")
+    if not seconds >= 0:
+        raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
+    if LARGEST_FLOAT < seconds < math.inf:  # an int that can't be added to a time
+        raise ValueError(f"{parameter} must be a number that a float can hold")
+    return seconds
+
+
+def checked_window(jobs: int) -> int:
+    """Return a number of jobs.
+
+    Raises:
+        TypeError: it is not an integer.
+        ValueError: it is negative.
+    """
+    rule = f"jobs_window must be a number of jobs, or None or 0 for no limit, not {jobs!r}"
+    if isinstance(jobs, bool):
+        raise TypeError(rule)
+    try:
+        window = operator.index(jobs)
+    except TypeError:
+        raise TypeError(rule) from None
+    if window < 0:
+        raise ValueError(rule)
+    return window
+
+
+# -- coroutines, and functions that return one
+
+
+def check_runnable(parameter: str, thing: object) -> None:
+    """Check that a job can be made of this.
+
+    Raises:
+        TypeError: it is neither awaitable nor callable.
+    """
+    if type(thing) is CoroutineType:  # the usual case; the other tests take 0.6 µs more
+        return
+    if not (inspect.isawaitable(thing) or callable(thing)):
+        raise TypeError(
+            f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}: "
+            "give the function itself, without calling it"
+        )
+
+
+def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
+    """Tell whether a function can be called with these arguments."""
+    try:
+        inspect.signature(function).bind(*args)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def close_unstarted(thing: object) -> bool:
+    """Close a coroutine that has not started; tell whether it was a coroutine at all."""
+    if not inspect.iscoroutine(thing):
+        return False
+    if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
+        thing.close()
+    return True

@@ -1,0 +1,278 @@
+"""`JobSet`: the jobs of a scheduler, as a set; and the job sets that are nested in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Iterator
+from typing import Protocol, Self, TypeAlias, TypeVar
+
+from .._errors import AlreadyRunningError
+from .._outcomes import FINE, Verdict
+from .._requirements import as_collection, members_of
+from ..bestset import BestSet
+from ..job import ANY_JOB, AbstractJob, AnyJob, Member
+from .observers import Observers
+
+__all__ = [
+    "SHUTDOWN",
+    "JobSet",
+    "Level",
+    "LiveRun",
+    "Record",
+    "RunState",
+    "nested_job_sets",
+    "nesting",
+]
+
+S = TypeVar("S", bound=Member)
+
+SHUTDOWN = object()
+"""The value of `RunState.called_by` while a shutdown calls `co_shutdown()` of a nested set."""
+
+
+class Record:
+    """How the last run of a job set went, and its shutdown. Each run begins a new record."""
+
+    __slots__ = ("shut_down_well", "shutdown_failures", "verdict")
+
+    def __init__(self) -> None:
+        self.verdict: Verdict = FINE
+        """How the run ended; fine while it goes on."""
+        self.shut_down_well = True
+        """No `co_shutdown()` has failed or run out of time so far."""
+        self.shutdown_failures: dict[AnyJob, BaseException] = {}
+        """What the `co_shutdown()` of each job raised; a TimeoutError if its time ran out."""
+
+    def note_shutdown_failure(self, job: AnyJob, failure: BaseException) -> None:
+        """Keep the failure of a job's `co_shutdown()`."""
+        self.shut_down_well = False
+        self.shutdown_failures[job] = failure
+
+
+class LiveRun(Protocol):
+    """The run that goes on, as its job set sees it."""
+
+    def join(self, jobs: Collection[AnyJob]) -> None:
+        """Take jobs into the run."""
+        ...
+
+    def is_lost(self) -> bool:
+        """Tell whether the run can't go on, since its event loop is closed."""
+        ...
+
+    def let_go(self) -> None:
+        """Take the marks of the run off the job set and its jobs."""
+        ...
+
+
+class RunState:
+    """What the engine keeps on a job set, from one run to the next."""
+
+    __slots__ = ("called_by", "checked_by", "live_run", "record", "shutdown_under_way")
+
+    def __init__(self) -> None:
+        self.live_run: LiveRun | None = None  # None between runs; see current_run()
+        self.record = Record()  # of the last run, or of the one that goes on
+        # Pending while a co_shutdown() of the job set goes on, otherwise None.
+        self.shutdown_under_way: asyncio.Future[None] | None = None
+        # The mark of the outermost run that has checked the job set.
+        self.checked_by: object = None
+        # The engine sets this just before it calls co_run() or co_shutdown() of a nested set,
+        # and they take it at once. It would be a parameter if users did not redefine these
+        # methods without parameters. For co_run() it is the mark of the outermost run, for
+        # co_shutdown() it is SHUTDOWN.
+        self.called_by: object = None
+
+    def current_run(self) -> LiveRun | None:
+        """Return the run that goes on, if there is one; let go of one that is lost."""
+        run = self.live_run
+        if run is not None and run.is_lost():
+            run.let_go()
+        return self.live_run
+
+    def begin(self, mark: object) -> None:
+        """Forget the last run, since another one begins, or is about to be nested in one.
+
+        Args:
+            mark: the mark of the outermost run, which has checked the job set.
+        """
+        self.record = Record()
+        self.checked_by = mark
+
+    def take_caller(self) -> object:
+        """Return `called_by`, and forget it."""
+        caller, self.called_by = self.called_by, None
+        return caller
+
+
+class JobSet:
+    """Jobs in their order of creation, and who observes them.
+
+    It has no ``__slots__``, so that a scheduler can be both a job set and a job.
+
+    Args:
+        jobs: the first members.
+
+    Attributes:
+        jobs: the jobs. You may edit it like any set; a run that goes on notices only jobs
+            that come by `add()` and `update()`.
+    """
+
+    def __init__(self, jobs: Iterable[AnyJob]) -> None:
+        self.jobs: BestSet[AnyJob] = BestSet(jobs)
+        self._observers = Observers()
+        self._run_state = RunState()
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def __bool__(self) -> bool:
+        # A scheduler is a job too, and an empty one is no less a job.
+        return True
+
+    def __iter__(self) -> Iterator[AnyJob]:
+        return iter(self.jobs)
+
+    def __contains__(self, job: object) -> bool:
+        return job in self.jobs
+
+    def repr_main(self) -> str:
+        """Return a short text that names the set."""
+        return f"<{type(self).__name__} of {len(self.jobs)} jobs>"
+
+    def add(self, job: S) -> S:
+        """Add a job, or the jobs of a sequence.
+
+        A job of a run may call this during the run. The new jobs join the run: each one starts
+        when its requirements are done.
+
+        Args:
+            job: a job or a sequence.
+
+        Returns:
+            `job`.
+
+        Raises:
+            TypeError: it is something else.
+            ValueError: it is this scheduler itself.
+        """
+        self._take(members_of((job,), ANY_JOB))
+        return job
+
+    def update(self, jobs: Member | Iterable[Member]) -> Self:
+        """Add a job, a sequence, or a collection of these; see `add()`.
+
+        Returns:
+            the scheduler.
+
+        Raises:
+            TypeError: something else is among them; nothing was added.
+            ValueError: this scheduler is among them; nothing was added.
+        """
+        self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB))
+        return self
+
+    def remove(self, job: Member) -> Self:
+        """Remove a job, or the jobs of a sequence.
+
+        Other jobs may still require it: `sanitize()` drops such requirements.
+
+        Returns:
+            the scheduler.
+
+        Raises:
+            TypeError: it is something else.
+            KeyError: it is not in the scheduler; nothing was removed.
+            AlreadyRunningError: the scheduler is running (a RuntimeError).
+        """
+        self._check_not_running()
+        jobs = members_of((job,), ANY_JOB)
+        for member in jobs:
+            if member not in self.jobs:
+                raise KeyError(f"{member.repr_main()} is not in {self.repr_main()}")
+        for member in jobs:
+            self.jobs.discard(member)
+            if isinstance(member, JobSet):
+                self._observers.part(member._observers)
+        return self
+
+    def _take(self, jobs: Iterable[AnyJob]) -> None:
+        new = dict.fromkeys(jobs)
+        if self.jobs:
+            new = {job: None for job in new if job not in self.jobs}
+        itself: object = self  # it may be a job as well
+        if itself in new:
+            raise ValueError(f"{self.repr_main()} can't be put in itself")
+        run = self._run_state.current_run()
+        if run is not None:
+            run.join(new)
+        self.jobs.update(new)
+        if new and isinstance(itself, AbstractJob):
+            itself._shutdown_given = False  # the new jobs had no shutdown
+
+    def _check_not_running(self) -> None:
+        if self._run_state.current_run() is not None:
+            raise AlreadyRunningError(self)
+
+    def _enclose(self, inner: JobSet) -> None:
+        """From now on, report the events of an inner job set to the observers of this one."""
+        self._observers.enclose(inner._observers)
+
+    def _only_delegates_shutdown(self) -> bool:
+        """Tell whether `co_shutdown()` does nothing but to shut down the jobs."""
+        return False  # pragma: no cover - a scheduler knows its method
+
+
+# -- what is nested in a job set
+
+Level: TypeAlias = tuple[JobSet, list[AnyJob], list[JobSet]]
+"""A job set, its jobs now, and those of them that are job sets."""
+
+
+def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
+    """Yield the set itself, then all sets that are nested in it, outermost first.
+
+    Raises:
+        ValueError: a set is nested in itself.
+    """
+    return (inner for inner, _, _ in nesting(job_set))
+
+
+def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Level]:
+    """Yield the set itself, then all sets that are nested in it, each with its jobs; O(V).
+
+    Args:
+        job_set: where to begin.
+        unless_checked_by: the mark of a run; leave out the sets that this run has checked.
+
+    Raises:
+        ValueError: a set is nested in itself.
+    """
+    jobs = list(job_set.jobs)
+    below = _job_sets_among(jobs)
+    yield job_set, jobs, below
+    # The sets on the way down, each with an iterator over the sets below it.
+    path = {job_set: iter(below)} if below else {}
+    while path:
+        for inner in path[next(reversed(path))]:
+            if inner in path:
+                raise ValueError(f"{inner.repr_main()} is nested in itself")
+            if (
+                unless_checked_by is None
+                or inner._run_state.checked_by is not unless_checked_by
+            ):
+                jobs = list(inner.jobs)
+                below = _job_sets_among(jobs)
+                yield inner, jobs, below
+                if below:
+                    path[inner] = iter(below)
+                    break
+        else:
+            path.popitem()
+
+
+def _job_sets_among(jobs: Collection[AnyJob]) -> list[JobSet]:
+    for kind in set(map(type, jobs)):
+        if issubclass(kind, JobSet):
+            return [job for job in jobs if isinstance(job, JobSet)]
+    return []  # FAST

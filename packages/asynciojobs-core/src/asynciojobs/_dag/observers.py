@@ -1,0 +1,105 @@
+"""`Observers`: who listens to a scheduler, and to the schedulers that are nested in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+from .. import _log
+from .._outcomes import Named
+
+__all__ = ["Observers"]
+
+Callback: TypeAlias = Callable[[Any], object]
+
+
+class Event(Protocol):
+    """What observers receive: a `JobEvent`, as far as the log needs to know it."""
+
+    @property
+    def job(self) -> Named:
+        """The job."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What happened to it."""
+        ...
+
+
+class Observers:
+    """Who listens to a job set: its own observers, and those of the job set around it.
+
+    They form a tree, as the job sets do. A run with nobody listening only tests `heard`.
+    """
+
+    __slots__ = ("callbacks", "heard", "inner", "outer")
+
+    def __init__(self) -> None:
+        self.heard = False  # == bool(callbacks) or (outer is not None and outer.heard)
+        self.callbacks: list[Callback] = []
+        self.outer: Observers | None = None
+        self.inner: dict[Observers, None] = {}  # those whose `outer` is this one
+
+    def enclose(self, inner: Observers) -> None:
+        """From now on, report the events of an inner job set here too."""
+        if inner.outer is self:
+            return
+        if inner.outer is not None:
+            inner.outer.part(inner)
+        if inner.inner:
+            self._leave(inner)
+        inner.outer = self
+        self.inner[inner] = None
+        if self.heard:
+            inner.refresh()
+
+    def part(self, inner: Observers) -> None:
+        """No longer report the events of an inner job set here."""
+        if inner.outer is self:
+            del self.inner[inner]
+            inner.outer = None
+            inner.refresh()
+
+    def _leave(self, outer: Observers) -> None:
+        """Forget that this one was inside of another one, if it was.
+
+        Two schedulers can be turned inside out by editing their `jobs`. The tree would have a
+        cycle then, and an event would go round for ever.
+        """
+        node: Observers | None = self
+        while node is not None and node.outer is not outer:
+            node = node.outer
+        if node is not None:
+            outer.part(node)
+
+    def attach(self, callback: Callback) -> None:
+        """Add an observer."""
+        self.callbacks.append(callback)
+        self.refresh()
+
+    def detach(self, callback: Callback) -> None:
+        """Remove an observer."""
+        self.callbacks.remove(callback)
+        self.refresh()
+
+    def tell(self, event: Event) -> None:
+        """Pass an event to all observers; log what they raise."""
+        node: Observers | None = self
+        while node is not None:
+            for callback in tuple(node.callbacks):
+                try:
+                    callback(event)
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException:  # noqa: BLE001 - it is logged
+                    _log.error("an observer raised at %s %s", event.kind, event.job.repr_main())
+            node = node.outer
+
+    def refresh(self) -> None:
+        """Bring `heard` up to date, here and in all inner ones."""
+        pending: list[Observers] = [self]
+        while pending:
+            node = pending.pop()
+            node.heard = bool(node.callbacks) or (node.outer is not None and node.outer.heard)
+            pending.extend(node.inner)

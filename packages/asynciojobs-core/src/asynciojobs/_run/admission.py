@@ -1,0 +1,184 @@
+"""Before a run starts: whether the jobs can run, and which of them are the first.
+
+Each requirement is looked at once here, and once more on the way to the start of its job: all
+of it is O(V+E). The result is in the slots of the jobs; see `waitlist`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, NoReturn
+
+from .._dag import digraph
+from .._dag.jobset import Level
+from .._errors import CycleError, ForeverRequirementError, MissingRequirementError
+from .._outcomes import IDLE
+from ..job import AbstractJob, AnyJob, requirements_of
+from .waitlist import (
+    by_rank,
+    check_free,
+    dismiss,
+    enroll_in_order,
+    mark_in_order,
+    order_by_requirements,
+)
+
+__all__ = ["Admitted", "admit", "check_all", "check_made", "check_sound", "prepare"]
+
+
+class Admitted(NamedTuple):
+    """The jobs that can run."""
+
+    entries: list[AnyJob]
+    """Those that require nothing, in their order."""
+    forever: set[AnyJob]
+    """Those that are not waited for."""
+    in_order: bool
+    """Each job comes after those that it requires. So do the jobs on each waitlist."""
+
+
+def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
+    """Enroll the jobs of a set in a run. Each one waits for one of its requirements then.
+
+    Args:
+        jobs: the jobs.
+        mark: the mark of the run.
+
+    Raises:
+        AlreadyRunningError: a job takes part in a run.
+        RequirementError: they can't run. Whatever is raised, no trace is left on the jobs.
+        TypeError: see `check_sound`.
+    """
+    try:
+        entries = enroll_in_order(enumerate(jobs), mark)
+        in_order = entries is not None
+        if entries is None:
+            dismiss(jobs, mark)
+            entries = _enroll_in_any_order(jobs, mark)
+        forever = {job for job in jobs if job.forever}
+        if forever:
+            _check_forever(jobs, forever)
+    except BaseException:
+        dismiss(filter(_is_made, jobs), mark)
+        check_sound(jobs)
+        raise
+    return Admitted(entries, forever, in_order)
+
+
+def check_all(levels: Iterable[Level]) -> None:
+    """Check job sets that are to run later.
+
+    Raises:
+        AlreadyRunningError: one of them is running.
+        RequirementError: one of them can't run.
+        TypeError: see `check_sound`.
+    """
+    for job_set, jobs, _ in levels:
+        job_set._check_not_running()
+        mark = object()
+        try:
+            if not mark_in_order(jobs, mark):
+                _ordered(jobs, mark)
+            forever = {job for job in jobs if job.forever}
+        except AttributeError:
+            check_sound(jobs)
+            raise
+        if forever:
+            _check_forever(jobs, forever)
+
+
+def prepare(levels: Iterable[Level], mark: object) -> None:
+    """Prepare job sets that were checked for a run.
+
+    Args:
+        levels: the job set of the run, and those nested in it.
+        mark: the mark of the outermost run.
+    """
+    for job_set, jobs, below in levels:
+        job_set._run_state.begin(mark)
+        for job in jobs:
+            if job._shutdown_given or job._phase is not IDLE:
+                job._forget_run()
+        for inner in below:
+            job_set._enclose(inner)
+
+
+def check_sound(jobs: Collection[AnyJob]) -> None:
+    """Check what a type checker would find, and Python would only call an `AttributeError`.
+
+    Raises:
+        TypeError: a job was not initialized, or one of its requirements is not a job.
+    """
+    check_made(jobs)
+    for job in jobs:
+        for requirement in requirements_of(job):
+            if not isinstance(requirement, AbstractJob):
+                raise TypeError(
+                    f"{job.repr_main()} requires {requirement!r}, which is no job: add "
+                    "requirements with requires(), which takes sequences and lists, too"
+                ) from None
+
+
+def check_made(jobs: Iterable[AnyJob]) -> None:
+    """Check that jobs were initialized.
+
+    Raises:
+        TypeError: the class of a job does not call ``super().__init__()``.
+    """
+    for job in jobs:
+        if not _is_made(job):
+            raise TypeError(
+                f"{type(job).__name__}.__init__() must call super().__init__(): without that, "
+                "what it makes is no job that can run"
+            ) from None
+
+
+def _is_made(job: AnyJob) -> bool:
+    return hasattr(job, "_run_mark")
+
+
+def _enroll_in_any_order(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]:
+    """Enroll jobs that are not in order; return those that require nothing.
+
+    Raises:
+        AlreadyRunningError: a job takes part in a run.
+        RequirementError: there is no order in which they can run.
+    """
+    order = _ordered(jobs, mark)
+    entries = enroll_in_order(zip(map(by_rank, order), order, strict=True), mark)
+    assert entries is not None
+    entries.sort(key=by_rank)
+    return entries
+
+
+def _ordered(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]:
+    """Return jobs in an order in which each comes after those that it requires, marked.
+
+    Raises:
+        AlreadyRunningError: a job takes part in a run.
+        MissingRequirementError: a job requires one that is not among them.
+        CycleError: there is no such order.
+    """
+    check_free(jobs)
+    order = order_by_requirements(jobs, mark)
+    if order is None:
+        _refuse(jobs)
+    return order
+
+
+def _refuse(jobs: Collection[AnyJob]) -> NoReturn:
+    members = set(map(id, jobs))  # by id: a job that is only equal to a member is another job
+    for job in jobs:
+        for requirement in requirements_of(job):
+            if id(requirement) not in members:
+                raise MissingRequirementError(job, requirement)
+    graph = {job: requirements_of(job) for job in jobs}
+    raise CycleError(digraph.find_cycle(graph) or ())
+
+
+def _check_forever(jobs: Iterable[AnyJob], forever: Collection[AnyJob]) -> None:
+    for job in jobs:
+        if job not in forever:
+            for requirement in requirements_of(job):
+                if requirement in forever:
+                    raise ForeverRequirementError(job, requirement)

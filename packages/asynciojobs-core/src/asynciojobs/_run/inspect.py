@@ -1,0 +1,116 @@
+"""What goes on in a loop: its runs, the jobs of its tasks, and what a task awaits.
+
+For reports, such as those of the testkit. A run pays nothing for it: the runs are found in the
+frames of the coroutines that wait for them. So all knowledge of frames is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from types import FrameType
+from typing import Any, NamedTuple
+
+from ..job import AnyJob
+from .run import Run
+from .shutdown import serve, shut_down
+from .tasks import JobTasks
+
+__all__ = [
+    "Place",
+    "awaits_jobs",
+    "coroutine_of",
+    "job_of",
+    "jobs_and_tasks",
+    "places",
+    "runs_in",
+    "runs_of",
+]
+
+Task = asyncio.Task[Any]
+
+JOB_CODES = (JobTasks.drive.__code__, serve.__code__)
+"""The coroutines that a job has a task for: its run, and its shutdown."""
+
+WAITING_CODES = (Run.verdict.__code__, shut_down.__code__)
+"""The coroutines that only wait for other tasks: a run, and a shutdown."""
+
+
+class Place(NamedTuple):
+    """A coroutine that is suspended, and where."""
+
+    qualname: str
+    function: str
+    file: str
+    line: int
+
+
+def runs_in(loop: asyncio.AbstractEventLoop) -> list[Run]:
+    """Return the runs that go on in a loop, nested ones too."""
+    return runs_of(asyncio.all_tasks(loop))
+
+
+def runs_of(tasks: Iterable[Task]) -> list[Run]:
+    """Return the runs that these tasks wait for, without repetitions."""
+    return list(dict.fromkeys(run for task in tasks for run in _runs_awaited(task)))
+
+
+def jobs_and_tasks(run: Run) -> dict[AnyJob, Task | None]:
+    """Return the jobs of a run's scheduler as it is now, each with its task if it runs."""
+    return {job: run.tasks.live.get(job) for job in run.job_set.jobs}
+
+
+def job_of(task: Task) -> AnyJob | None:
+    """Return the job whose run or shutdown is this task; ``None`` for other tasks."""
+    coroutine: Any = coroutine_of(task)
+    if getattr(coroutine, "cr_code", None) not in JOB_CODES:
+        return None
+    frame: FrameType | None = coroutine.cr_frame
+    return None if frame is None else frame.f_locals.get("job")
+
+
+def awaits_jobs(task: Task) -> bool:
+    """Tell whether a task only waits for the jobs of a run, or for their shutdown."""
+    return any(frame.f_code in WAITING_CODES for frame in _frames(task))
+
+
+def places(task: Task) -> list[Place]:
+    """Return where a task waits: the coroutines that await each other, the outermost first."""
+    return [
+        Place(
+            qualname=frame.f_code.co_qualname,
+            function=frame.f_code.co_name,
+            file=frame.f_code.co_filename,
+            line=frame.f_lineno,
+        )
+        for frame in _frames(task)
+    ]
+
+
+def coroutine_of(task: Task) -> Any:
+    """Return the coroutine of a task; ``None`` if it has none any more."""
+    # On Python 3.12.1, get_coro() of an eager task that is done is a segmentation fault.
+    return getattr(task, "_coro", None)
+
+
+def _runs_awaited(task: Task) -> Iterator[Run]:
+    for frame in _frames(task):
+        if frame.f_code is Run.verdict.__code__:
+            yield frame.f_locals["self"]
+
+
+def _frames(task: Task) -> Iterator[FrameType]:
+    """Yield the frames of the coroutines that a task awaits, the outermost first."""
+    awaited: Any = coroutine_of(task)
+    while awaited is not None:
+        for frame, deeper in (
+            ("cr_frame", "cr_await"),
+            ("gi_frame", "gi_yieldfrom"),
+            ("ag_frame", "ag_await"),
+        ):
+            if getattr(awaited, frame, None) is not None:
+                yield getattr(awaited, frame)
+                awaited = getattr(awaited, deeper)
+                break
+        else:
+            return

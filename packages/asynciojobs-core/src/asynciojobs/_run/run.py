@@ -1,0 +1,345 @@
+"""`Run`: one run of a job set, from its start to its verdict.
+
+A job waits for one of its requirements at a time. When that one ends, the job waits for the
+next that is not done; if there is none, it is ready. Each requirement is looked at once, and
+each job is started once, so a run is O(V+E).
+
+- Each job is a task. Its end is dealt with inside that task, in the last step; see `JobTasks`.
+- The window is a count of free slots, and a queue of jobs that are ready.
+- Jobs start in slices, one slice a loop turn. So a hundred thousand short jobs that are ready
+  never become a hundred thousand tasks, and timers and sockets get their turn.
+- The deadline is a timer of the loop. So it can't be mixed up with a `TimeoutError` of a job,
+  or with a cancellation of the run.
+- There is one way out, `end()`. It settles the verdict, cancels the jobs that are left, and
+  wakes `verdict()`. The exceptions of the engine's own steps go there too: the event loop
+  would only log them.
+
+`docs/design/engine.md` has the reasons, and what was tried and given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import math
+from collections import deque
+from collections.abc import Callable, Collection
+
+from .. import _log
+from .._dag.jobset import SHUTDOWN, JobSet, Level, nesting
+from .._events import EventKind, JobEvent
+from .._outcomes import (
+    FINE,
+    SCHEDULED,
+    Broken,
+    Cancelled,
+    CriticalFailure,
+    TimedOut,
+    Verdict,
+)
+from ..job import AbstractJob, AnyJob
+from . import joining
+from .admission import admit, check_all, prepare
+from .tasks import SLICE, JobTasks
+from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
+
+__all__ = ["Run"]
+
+NO_LIMIT = 10**9
+"""The slots of a run without a window: more than any run needs (jobs)."""
+
+
+class Run:
+    """One run of a job set. It is made for this run, and thrown away.
+
+    Args:
+        job_set: the jobs to run.
+        window: how many regular jobs may run at once; ``None`` or 0 is no limit (jobs).
+    """
+
+    def __init__(self, job_set: JobSet, *, window: int | None) -> None:
+        self.job_set = job_set
+        self.tasks = JobTasks(job_set)
+        self.observers = self.tasks.observers
+        self.mark = object()  # on the jobs that take part
+        # The mark of the outermost run: what that run has checked is not checked again.
+        caller = job_set._run_state.take_caller()
+        self.nested_mark = self.mark if caller is None or caller is SHUTDOWN else caller
+        self._context = contextvars.copy_context()  # each job starts in a copy of it
+        self.jobs: list[AnyJob] = []  # those that carry mark; users may edit the set
+        self._free = window or NO_LIMIT  # slots that no regular job in `tasks` has taken
+        self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
+        self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
+        self.forever: set[AnyJob] = set()  # forever when they came; flags may change
+        self._awaited = 0  # jobs whose end is waited for: regular ones, or else forever ones
+        self._only_forever = True  # there are only forever jobs
+        self.starting = False  # start_ready() is at work, or will be in the next turn
+        self.newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
+        self.shuffled = False  # the jobs on a waitlist may not stand in order
+        self.grown = False  # jobs have been added during the run
+        self.late = False  # jobs that waited already were made to require others
+        self._verdict: Verdict | None = None  # settled once it is not None
+        self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
+
+    async def verdict(self, timeout: float | None) -> Verdict:
+        """Run the jobs, and return how that ended. Nothing of the run is alive then.
+
+        Args:
+            timeout: how long the run may take; ``None`` is no limit (seconds).
+
+        Raises:
+            AlreadyRunningError: the job set, or one of its jobs, takes part in another run.
+            ValueError: the jobs can't run; nothing was started.
+            CancelledError: the caller was cancelled.
+            BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
+                that could not join the run.
+        """
+        entries = self._open()
+        try:
+            await self._go_through(entries, timeout)
+        except asyncio.CancelledError:
+            if not self._must_exit():  # a job may have raised that when it was cancelled
+                raise
+        finally:
+            if self._verdict is not None:  # pragma: no branch - the loop is gone
+                self.job_set._run_state.record.verdict = self._verdict
+        if isinstance(self._verdict, Broken):
+            raise self._verdict.exception
+        assert self._verdict is not None
+        return self._verdict
+
+    async def _go_through(self, entries: list[AnyJob], timeout: float | None) -> None:
+        """Start, and wait until the run is over and all tasks have ended."""
+        deadline = None
+        try:
+            deadline = self._set_deadline(timeout)
+            self._begin(entries, timeout)
+            await self._over
+        except asyncio.CancelledError:
+            self.end(Cancelled())
+            raise
+        except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
+            if self.tasks.loop.is_running():  # ... or this run was closed, and can't wait
+                self.end(Cancelled())
+            self.tasks.live.clear()
+            raise
+        except BaseException as error:  # noqa: BLE001 - verdict() raises it
+            self.end(Broken(error))
+        finally:
+            if deadline is not None:
+                deadline.cancel()
+            try:
+                if self.tasks.live:
+                    await self.tasks.wait_out(self)
+            finally:
+                self.let_go()
+
+    def _must_exit(self) -> bool:
+        return isinstance(self._verdict, Broken) and isinstance(
+            self._verdict.exception, KeyboardInterrupt | SystemExit
+        )
+
+    # -- the beginning
+
+    def _open(self) -> list[AnyJob]:
+        """Check that all jobs can run, take them in, and return those that require nothing."""
+        job_set = self.job_set
+        job_set._check_not_running()
+        levels = list(nesting(job_set, unless_checked_by=self.nested_mark))
+        _, self.jobs, below = levels[0]
+        if below:
+            self.tasks.nests = True
+            # An earlier shutdown is forgotten at all depths, checked or not.
+            if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
+                levels = list(nesting(job_set))
+            check_all(levels[1:])
+        admitted = admit(self.jobs, self.mark)
+        self.shuffled = not admitted.in_order
+        prepare(levels, self.nested_mark)
+        job_set._run_state.live_run = self
+        self.expect(len(self.jobs), admitted.forever)
+        return admitted.entries
+
+    def nest(self, levels: list[Level]) -> None:
+        """Take in a job set that joins the run, with all that is nested in it."""
+        self.tasks.nests = True
+        prepare(levels, self.nested_mark)
+        self.job_set._enclose(levels[0][0])
+
+    def expect(self, count: int, forever: set[AnyJob]) -> None:
+        """Count the jobs whose end is waited for: forever jobs only if there are no others."""
+        self.forever |= forever
+        regular = count - len(forever)
+        if regular and self._only_forever:
+            self._only_forever = False
+            self._awaited = 0
+        self._awaited += len(forever) if self._only_forever else regular
+
+    def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
+        if timeout is None or timeout == math.inf:
+            return None
+        loop = self.tasks.loop
+        return loop.call_at(loop.time() + timeout, self.end, TimedOut(timeout))
+
+    def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
+        if self.forever or self.observers.heard:
+            for job in entries:
+                self.make_ready(job)
+        else:  # FAST no call for each
+            for job in entries:
+                job._phase = SCHEDULED
+            self._ready.extend(entries)
+        if not self._awaited:
+            self.end(FINE)
+        elif timeout == 0:
+            self.end(TimedOut(0))
+        else:
+            self._context.run(self.start_ready)
+
+    # -- a job, from its requirements to its end
+
+    def make_ready(self, job: AnyJob) -> None:
+        """Put a job in the queue, since its requirements are met."""
+        if self.grown and joining.must_wait_again(self, job):
+            return
+        job._phase = SCHEDULED
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
+        if job in self.forever:
+            self._ready_forever.append(job)
+        else:
+            self._ready.append(job)
+
+    def start_ready(self, now: float | None = None) -> None:
+        """Start the jobs in the queue, as far as the window and the slice allow."""
+        self.starting = True
+        if now is None:
+            now = self.tasks.time()
+        try:
+            if self._ready_forever or self._verdict is not None or not self.tasks.is_plain():
+                more = self._start_one_by_one(now)
+            else:
+                count = min(len(self._ready), self._free, SLICE)
+                started = self.tasks.start_plain(self._ready, count, now, self)
+                self._free -= started
+                more = started < count or started == SLICE
+            if more:
+                self.call_soon(self.start_ready)
+            else:
+                self.starting = False
+        except BaseException as error:  # noqa: BLE001 - the loop would only log it
+            self.end(Broken(error))
+
+    def _start_one_by_one(self, now: float) -> bool:
+        """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
+        for _ in range(SLICE):
+            if self._verdict is not None:  # an eager job, or an observer, may end the run
+                return False
+            if self._ready_forever:
+                self.tasks.start(self._ready_forever.popleft(), now, self)
+            elif self._ready and self._free:
+                self._free -= 1
+                self.tasks.start(self._ready.popleft(), now, self)
+            else:
+                return False
+        return True
+
+    def is_over(self) -> bool:
+        """Tell whether the verdict is settled."""
+        return self._verdict is not None
+
+    def is_idle(self) -> bool:
+        """Tell whether none of the jobs that the run waits for is running or ready."""
+        if self._only_forever:
+            return not (self.tasks.live or self._ready_forever)
+        return not self._ready and all(job in self.forever for job in self.tasks.live)
+
+    def call_soon(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function in the next turn of the loop, in the context of the run."""
+        self.tasks.loop.call_soon(function, *args, context=self._context)
+
+    def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
+        """Deal with an exception that a job raised at a time (seconds)."""
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            self.end(Broken(error))
+        elif job.critical:
+            self.end(CriticalFailure(job, error))
+        elif self._verdict is None:
+            self.release(job, now)
+
+    def release(self, job: AnyJob, now: float) -> None:
+        """Let the jobs that waited for this one go on, since it ended at a time (seconds)."""
+        waiters = job._waiters
+        job._waiters = None
+        if waiters is not NOBODY:
+            self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
+        if self.forever and job in self.forever:
+            self._awaited -= self._only_forever
+        else:
+            self._free += 1
+            self._awaited -= 1
+        if self.late:
+            joining.check_waits(self)
+        if not self._awaited:
+            self.end(FINE)
+        elif (self._ready or self._ready_forever) and not self.starting:
+            self._context.run(self.start_ready, now)
+
+    def _go_on(self, followers: list[AnyJob]) -> None:
+        """Let jobs wait for the next of their requirements, or start if all are done."""
+        if self.shuffled and len(followers) > 1:
+            followers.sort(key=by_rank)
+        for follower in followers:
+            if follower._unfinished and (requirement := next_unfinished(follower)) is not None:
+                wait_for(requirement, follower)
+                self.shuffled = True
+            elif self.grown or self.forever or self.observers.heard:
+                self.make_ready(follower)
+            else:  # FAST no call
+                follower._phase = SCHEDULED
+                self._ready.append(follower)
+
+    def join(self, jobs: Collection[AnyJob]) -> None:
+        """Take jobs into the run while it goes on; see `joining.join()`."""
+        joining.join(self, jobs)
+
+    # -- the end
+
+    def end(self, verdict: Verdict) -> None:
+        """Settle how the run ends, and cancel the jobs that are left.
+
+        The first verdict stays, with two exceptions. A run that was fine is not fine if its
+        clean-up fails. And KeyboardInterrupt and SystemExit leave the run in any case.
+        """
+        settled = self._verdict
+        if settled is None or settled is FINE or isinstance(verdict, Broken):
+            self._verdict = verdict
+            if isinstance(settled, Broken):
+                _log.error(
+                    "%s: superseded by the KeyboardInterrupt or SystemExit that a job raised",
+                    self.job_set.repr_main(),
+                    exception=settled.exception,
+                )
+        if settled is not None:
+            return
+        self.tasks.cancel_all()
+        if not self._over.done():  # it is if the run was cancelled from outside
+            self._over.set_result(None)
+
+    def is_lost(self) -> bool:
+        """Tell whether the run can't go on, since its event loop is closed."""
+        return self.tasks.loop.is_closed()
+
+    def let_go(self) -> None:
+        """Take the marks of the run off the jobs, and close coroutines that never started.
+
+        The run does this at its end. If the run is lost, its job set does it.
+        """
+        state = self.job_set._run_state
+        if state.live_run is self:
+            state.live_run = None
+        if self._verdict is FINE and not self.forever and not self.grown:
+            return  # all jobs have come to their end
+        for job in dismiss(self.jobs, self.mark):
+            if job.ended_at is None:
+                job._discard_unstarted()

@@ -1,0 +1,203 @@
+"""Shutting down: each job of a job set gets its `co_shutdown()`, within a time limit.
+
+Each job gets it once between two runs. A note on the job says that it did; the next run takes
+the note back. So it does not matter who shuts a job down first: the run around a nested
+scheduler, when that ends, or the user.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from .. import _log
+from .._dag.jobset import SHUTDOWN, JobSet, Record, nested_job_sets
+from .._events import EventKind, JobEvent
+from ..job import AbstractJob, AnyJob
+from .waiting import cancel, wait_out
+
+__all__ = ["serve", "serve_at_once", "shut_down"]
+
+Call: TypeAlias = asyncio.Task[BaseException | None]
+
+
+async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
+    """Call `co_shutdown()` of each job of the set that has not had it since the last run.
+
+    Args:
+        job_set: the jobs. Those that are job sets pass it on to their own jobs.
+        timeout: how long all calls together may take, in seconds. Calls that have not ended by
+            then are cancelled and awaited. ``None`` is no limit.
+
+    Returns:
+        whether all calls since the last run ended well and in time.
+
+    Raises:
+        ValueError: a job set is nested in itself.
+        CancelledError: the caller was cancelled; so were the calls, and all have ended.
+    """
+    state = job_set._run_state
+    if state.take_caller() is not SHUTDOWN:
+        _call_again(job_set)
+    loop = asyncio.get_running_loop()
+    while (other_call := state.shutdown_under_way) is not None:
+        if other_call.get_loop() is not loop:  # that loop is gone, and has cut off its calls
+            state.record.shut_down_well = False
+            break
+        await asyncio.wait([other_call])
+    over = state.shutdown_under_way = loop.create_future()
+    record = state.record  # a run that begins meanwhile has another one
+    try:
+        await _serve_all(job_set, record, timeout, loop)
+    finally:
+        if state.shutdown_under_way is over:
+            state.shutdown_under_way = None
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            over.set_result(None)
+    return record.shut_down_well
+
+
+def _call_again(job_set: JobSet) -> None:
+    """Let nested sets that were shut down be called again, if jobs joined them afterwards.
+
+    Raises:
+        ValueError: a job set is nested in itself, so the calls would never end.
+    """
+    _, *nested = nested_job_sets(job_set)
+    for inner in reversed(nested):  # the innermost first
+        all_served = all(job._shutdown_given for job in inner.jobs)
+        if isinstance(inner, AbstractJob) and not all_served:
+            inner._shutdown_given = False
+
+
+async def _serve_all(
+    job_set: JobSet, record: Record, timeout: float | None, loop: asyncio.AbstractEventLoop
+) -> None:
+    jobs = _jobs_to_call(job_set, loop.time())
+    calls = {loop.create_task(serve(job, record)): job for job in jobs}
+    if not calls:
+        return
+    left = calls
+    try:
+        _, late = await asyncio.wait(calls, timeout=timeout)
+        for call in late:
+            expired = TimeoutError(f"co_shutdown() took over {timeout}s")
+            record.note_shutdown_failure(calls[call], expired)
+    except GeneratorExit:  # the loop is gone with the calls: nothing to wait for
+        left = {}
+        raise
+    finally:
+        for call, job in left.items():
+            cancel(call, job)
+        try:
+            if left:
+                await wait_out(left)
+        finally:
+            _settle(calls)
+
+
+def _settle(calls: Mapping[Call, AnyJob]) -> None:
+    """Leave calls that never began to the next shutdown; re-raise what a call returned."""
+    for call, job in calls.items():
+        if not _has_begun(call):
+            job._shutdown_given = False
+    for call in calls:
+        if not call.done() or call.cancelled():  # a call is not done only if the loop is gone
+            continue
+        if (interruption := call.result()) is not None:
+            raise interruption
+
+
+def _has_begun(call: Call) -> bool:
+    if call.done():
+        return not call.cancelled()  # a call that has begun notes its cancellation, and returns
+    coroutine: Any = call.get_coro()
+    return inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
+
+
+def _jobs_to_call(job_set: JobSet, now: float) -> Iterable[AnyJob]:
+    """Note on each job that it has its shutdown now; return those that must be called."""
+    observers = job_set._observers
+    called: list[AnyJob] = []
+    for job in tuple(job_set.jobs):
+        if job._shutdown_given:
+            continue
+        job._shutdown_given = True
+        if isinstance(job, JobSet):
+            job_set._enclose(job)
+        if observers.heard:
+            observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+        if job._has_shutdown():
+            called.append(job)
+    return called
+
+
+def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
+    """Shut down a nested job set without a task, if none of its jobs has anything to do.
+
+    Args:
+        nested: the job set, which has just ended.
+        record: the record of the job set around it.
+        now: on the clock of the loop (seconds).
+
+    Returns:
+        whether it was shut down; if not, nothing was done, and `serve()` is needed.
+    """
+    assert isinstance(nested, JobSet)
+    state = nested._run_state
+    if not nested._only_delegates_shutdown() or state.shutdown_under_way is not None:
+        return False
+    jobs = tuple(nested.jobs)
+    for job in jobs:
+        if not job._shutdown_given and job._has_shutdown():
+            return False
+    if nested._observers.heard:
+        _jobs_to_call(nested, now)
+    else:  # FAST
+        for job in jobs:
+            job._shutdown_given = True
+    record.shut_down_well = record.shut_down_well and state.record.shut_down_well
+    return True
+
+
+async def serve(job: AnyJob, record: Record) -> BaseException | None:
+    """Call `co_shutdown()` of one job, and note how it fails.
+
+    Returns:
+        a ``KeyboardInterrupt`` or ``SystemExit``. The caller raises it once all are served.
+    """
+    loop = asyncio.get_running_loop()
+    state = job._run_state if isinstance(job, JobSet) else None
+    try:
+        if state is not None:
+            if loop.get_task_factory():
+                await asyncio.sleep(0)  # eager tasks would start inside each other
+            state.called_by = SHUTDOWN
+        answer = await job.co_shutdown()
+    except (KeyboardInterrupt, SystemExit) as error:
+        record.note_shutdown_failure(job, error)
+        return error
+    except BaseException as error:  # noqa: BLE001 - it is kept, and logged
+        _note_failure(job, error, record, loop)
+    else:
+        if answer is False and state is not None:
+            record.shut_down_well = False
+    finally:
+        if state is not None:  # its class may not have called shut_down()
+            state.called_by = None
+    return None
+
+
+def _note_failure(
+    job: AnyJob, error: BaseException, record: Record, loop: asyncio.AbstractEventLoop
+) -> None:
+    cancelled = isinstance(error, asyncio.CancelledError)
+    if cancelled and job in record.shutdown_failures:
+        return  # its time ran out, and that is noted
+    record.note_shutdown_failure(job, error)
+    # A call that was closed because its loop is gone is not worth an error.
+    if loop.is_running() or not isinstance(error, GeneratorExit):
+        _log.error("co_shutdown() of %s raised", job.repr_main())

@@ -1,0 +1,331 @@
+"""`JobTasks`: the tasks of a run, from the start of each job to its end.
+
+The end of a job is dealt with inside its task, in the task's last step, rather than in a
+callback one loop turn later. But a task that is cancelled before its first step never enters
+its coroutine. So the coroutine is *primed*: it is driven by hand into its ``try``, where it
+sees the cancellation. `JobTask` does that when it is cancelled. If the event loop makes its
+own kind of tasks, it is done as soon as the task is made.
+
+`docs/design/engine.md` has the reasons.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+import types
+from collections import deque
+from collections.abc import Coroutine, Generator
+from typing import Any, Protocol
+
+from .._dag.jobset import JobSet
+from .._events import EventKind, JobEvent
+from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
+from .._stack import check_stack_room
+from ..job import AnyJob
+from .shutdown import serve, serve_at_once
+from .waiting import cancel, wait_out, warn_of_deaf
+
+__all__ = ["SLICE", "JobTask", "JobTasks", "TasksOwner"]
+
+SLICE = 50
+"""How many jobs are started in one turn of the event loop (jobs).
+
+A task and what it holds are about five objects for the garbage collector. It looks at the young
+ones after each 700 new objects. Jobs that take one or two turns stay below that.
+"""
+
+SWALLOWED_AFTER = 0.01
+"""A job that returns a value this long after its cancellation ignored it (seconds)."""
+
+PRIMING = 10
+"""What it takes to drive the coroutine of a job into its ``try`` (nested calls)."""
+
+
+class TasksOwner(Protocol):
+    """What `JobTasks` needs of its run."""
+
+    @property
+    def nested_mark(self) -> object:
+        """The mark of the outermost run, for nested schedulers."""
+        ...
+
+    def release(self, job: AnyJob, now: float) -> None:
+        """Start the jobs that waited for this one."""
+        ...
+
+    def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
+        """Deal with an exception that a job raised."""
+        ...
+
+    def end(self, verdict: Verdict) -> None:
+        """End the run."""
+        ...
+
+
+@types.coroutine
+def suspend() -> Generator[None, None, None]:
+    """Suspend once: control goes back to whoever drives the coroutine."""
+    yield
+
+
+class JobTask(asyncio.Task[None]):
+    """The task of a job. Its coroutine sees even a cancellation before its first step.
+
+    Attributes:
+        owner: the tasks that this one belongs to.
+    """
+
+    __slots__ = ("owner",)
+
+    owner: JobTasks
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel the task, as any task is cancelled."""
+        if not self.done():
+            drive: Any = self.get_coro()
+            if inspect.getcoroutinestate(drive) == inspect.CORO_CREATED:
+                check_stack_room(PRIMING)  # without room the coroutine would be closed unseen
+                self.owner.prime(drive)
+        return super().cancel(msg)
+
+
+class JobTasks:
+    """The tasks of the jobs of a run.
+
+    Args:
+        job_set: the jobs.
+
+    Attributes:
+        live: the jobs that were started and have not ended, each with its task.
+        loop: the event loop.
+        time: the clock of the loop (seconds).
+        nests: there are job sets among the jobs.
+        observers: who observes the job set.
+    """
+
+    def __init__(self, job_set: JobSet) -> None:
+        self.live: dict[AnyJob, asyncio.Task[None]] = {}
+        self.loop = asyncio.get_running_loop()
+        # If the clock is asyncio's own, this is the same clock, without a method call.
+        asyncios_own = type(self.loop).time is asyncio.BaseEventLoop.time
+        self.time = time.monotonic if asyncios_own else self.loop.time
+        self.nests = False
+        self.observers = job_set._observers
+        self._state = job_set._run_state
+        # Then tasks can be made without asking the loop, if it has no task factory.
+        self._plain_loop = type(self.loop).create_task is asyncio.BaseEventLoop.create_task
+        self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
+        self._priming = False  # a coroutine is being driven by hand to its first `await`
+        self._cancelled_at: float | None = None  # when cancel_all() was called
+
+    # -- the start of jobs
+
+    def is_plain(self) -> bool:
+        """Tell whether `start_plain()` will do: asyncio's own tasks, and no observers."""
+        return not (
+            self.observers.heard
+            or not self._plain_loop
+            or self.loop.get_task_factory() is not None
+        )
+
+    def start_plain(self, jobs: deque[AnyJob], count: int, now: float, run: TasksOwner) -> int:
+        """Start the first jobs of a queue, without asking the loop for tasks.
+
+        Args:
+            jobs: the queue.
+            count: how many to start at most.
+            now: on the clock of the loop (seconds).
+            run: learns how the jobs end.
+
+        Returns:
+            how many were started. If nested schedulers are among them, that may be less than
+            `count`: they start jobs of their own in the next turn.
+        """
+        live, drive, loop = self.live, self.drive, self.loop
+        to_come = 0  # jobs that nested job sets will start in the next turn
+        for started in range(1, count + 1):
+            job = jobs.popleft()
+            job._phase = RUNNING
+            job._noted_start = now
+            label = job.label
+            name = label if type(label) is str else job._task_name
+            task = live[job] = JobTask(drive(job, run), loop=loop, name=name)
+            task.owner = self
+            if self.nests and isinstance(job, JobSet):
+                to_come += len(job.jobs)
+                if to_come >= SLICE:
+                    return started
+        return count
+
+    def start(self, job: AnyJob, now: float, run: TasksOwner) -> None:
+        """Start a job in any kind of loop.
+
+        Args:
+            job: the job.
+            now: on the clock of the loop (seconds).
+            run: learns how the job ends.
+        """
+        job._note_start(now)
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+        label = job.label
+        drive = self.drive(job, run)
+        name = label if type(label) is str else job._task_name
+        try:
+            task = self.loop.create_task(drive, name=name)
+        except BaseException:
+            drive.close()  # otherwise Python warns that it was never awaited
+            raise
+        begun = inspect.getcoroutinestate(drive) != inspect.CORO_CREATED
+        # An eager task (Python 3.12 and later) may have come to its end already. If it has
+        # not, it has not ended the run either: only its end could, in its first step.
+        if begun and task.done():  # pragma: no cover - there are none on Python 3.11
+            return
+        self.live[job] = task
+        if not begun:
+            self._let_it_hear(job, drive, task)
+
+    def _let_it_hear(
+        self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
+    ) -> None:
+        """Make sure that a coroutine sees a cancellation before its first step."""
+        get_coro = getattr(task, "get_coro", None)
+        if get_coro is not None and get_coro() is drive:
+            self.prime(drive)
+        else:  # a task factory has wrapped it; a primed coroutine could not be awaited then
+            self._wrapped[job] = drive
+            task.add_done_callback(lambda _: self._take_over(job))
+
+    def _take_over(self, job: AnyJob) -> None:
+        """Cancel a coroutine whose wrapper has ended, or will, without awaiting it."""
+        drive = self._wrapped.pop(job, None)
+        if drive is None or inspect.getcoroutinestate(drive) != inspect.CORO_CREATED:
+            return
+        task = self.live[job] = JobTask(drive, loop=self.loop)
+        task.owner = self
+        cancel(task, job)
+
+    def prime(self, drive: Coroutine[Any, Any, None]) -> None:
+        """Drive a coroutine of `drive()` into its ``try``, where it sees cancellations."""
+        self._priming = True
+        drive.send(None)
+        self._priming = False
+
+    # -- a job, in its task
+
+    async def drive(self, job: AnyJob, run: TasksOwner) -> None:
+        """Run a job and deal with its end."""
+        failure: BaseException | None = None
+        try:
+            try:
+                if self.nests and isinstance(job, JobSet):
+                    value = await self._co_run_nested(job, run.nested_mark)
+                else:
+                    if self._priming:
+                        await suspend()
+                    value = await job._start_awaitable()
+            except BaseException as error:  # noqa: BLE001 - it is kept on the job
+                failure = error
+            else:
+                self._returned(job, value, run)
+                return
+            # Outside of the `except`: jobs that start now must not see this exception.
+            if self.loop.is_running():  # otherwise the loop is gone: this is close()
+                self._raised(job, failure, run)
+        except BaseException as error:  # noqa: BLE001 - of the engine: the task would keep it
+            run.end(Broken(error))
+        finally:
+            # The traceback, which the job keeps, holds this frame: avoid a reference cycle.
+            del job, self, run, failure
+
+    def _returned(self, job: AnyJob, value: object, run: TasksOwner) -> None:
+        self.live.pop(job, None)
+        job._outcome = value
+        job._phase = DONE
+        now = job._noted_end = self.time()
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.DONE, now))
+        if self._cancelled_at is None:
+            run.release(job, now)
+        elif now > self._cancelled_at + SWALLOWED_AFTER:
+            warn_of_deaf(job, f"went on for {now - self._cancelled_at:.3g}s, to its end")
+
+    def _raised(self, job: AnyJob, error: BaseException, run: TasksOwner) -> None:
+        self.live.pop(job, None)
+        now = self.loop.time()
+        cancelled = self._cancelled_at is not None and isinstance(error, asyncio.CancelledError)
+        if cancelled:
+            job._note_stop(now)
+        else:
+            job._note_failure(error, now)
+        if self.observers.heard:
+            kind = EventKind.CANCELLED if cancelled else EventKind.FAILED
+            self.observers.tell(JobEvent(job, kind, now))
+        if not cancelled:
+            run.fail(job, error, now)
+
+    # -- a nested scheduler, in its task
+
+    async def _co_run_nested(self, job: AnyJob, mark: object) -> object:
+        """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
+        leaving: BaseException | None = None
+        assert isinstance(job, JobSet)
+        state = job._run_state
+        try:
+            if self._priming:
+                await suspend()  # cancelled here, it counts as started: it is shut down
+            if self.loop.get_task_factory() is not None:
+                await asyncio.sleep(0)  # eager tasks would start inside each other
+            state.called_by = mark
+            return await job.co_run()
+        except (KeyboardInterrupt, SystemExit) as error:
+            leaving = error
+            raise
+        finally:
+            state.called_by = None
+            try:
+                if self.loop.is_running():  # otherwise the loop is gone: this is close()
+                    await self._shut_down_nested(job, leaving)
+            finally:
+                del leaving  # its traceback holds this frame
+
+    async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
+        record = self._state.record
+        now = self.time()
+        job._shutdown_given = True
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+        if serve_at_once(job, record, now):
+            return
+        shutdown = self.loop.create_task(serve(job, record))
+        try:
+            await wait_out({shutdown: job}, warn=False)
+        finally:
+            # Even if this was cancelled meanwhile, KeyboardInterrupt and SystemExit are raised.
+            if leaving is None and shutdown.done():
+                leaving = shutdown.result()
+            try:
+                if leaving is not None:
+                    raise leaving
+            finally:
+                del leaving
+
+    # -- the end of all
+
+    def cancel_all(self) -> None:
+        """Cancel all jobs that have not ended."""
+        self._cancelled_at = self.time()
+        for job, task in tuple(self.live.items()):
+            cancel(task, job)
+            self._take_over(job)
+
+    async def wait_out(self, run: TasksOwner) -> None:
+        """Wait until all tasks have ended; if the caller is cancelled, so is the run.
+
+        Raises:
+            CancelledError: the caller was cancelled, and all tasks have ended.
+        """
+        tasks = {task: job for job, task in self.live.items()}
+        await wait_out(tasks, on_cancel=lambda: run.end(Cancelled()))

@@ -1,0 +1,259 @@
+"""Who waits for whom in a run. This module owns what a run keeps in the slots of its jobs.
+
+A job waits for *one* of its requirements at a time. When that one ends, it waits for the next
+that is not done, as a clause of a SAT solver watches its literals (Moskewicz et al., "Chaff",
+DAC 2001). So a job is on one waitlist, not on one for each requirement, and nothing is counted.
+
+The slots, which a job has from the moment it is enrolled:
+
+- `_run_mark`: the mark of its run, an object of its own for each run. It goes stale: only
+  together with `_waiters` it says that the job is in that run.
+- `_waiters`: the jobs that wait for its end: `NOBODY`, one job, or a list. ``None`` means that
+  the job is in no run, or that its end was dealt with. So this also tells what is not done.
+- `_unfinished`: which of its several requirements may not be done yet: a tuple, from the last
+  to the first, then the iterator over the rest of it.
+- `_rank`: its place in the run. Jobs that become ready together start in this order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from operator import attrgetter
+
+from .._errors import AlreadyRunningError
+from ..job import AbstractJob, AnyJob, requirements_of
+
+__all__ = [
+    "NOBODY",
+    "by_rank",
+    "check_free",
+    "dismiss",
+    "enroll",
+    "enroll_in_order",
+    "mark_in_order",
+    "next_unfinished",
+    "order_by_requirements",
+    "take_part_together",
+    "unfinished_requirements",
+    "wait_for",
+    "wait_for_all",
+    "waits",
+]
+
+NOBODY: tuple[()] = ()
+
+by_rank = attrgetter("_rank")
+
+# -- into a run, and out of it
+
+
+def check_free(jobs: Iterable[AnyJob]) -> None:
+    """Check that no job takes part in a run.
+
+    Raises:
+        AlreadyRunningError: one does.
+    """
+    for job in jobs:
+        if job._waiters is not None:
+            raise AlreadyRunningError(job)
+
+
+def enroll(jobs: Collection[AnyJob], mark: object) -> None:
+    """Enroll jobs in a run. Nobody waits for them so far.
+
+    Raises:
+        AlreadyRunningError: one takes part in a run; then none is enrolled.
+    """
+    check_free(jobs)
+    for job in jobs:
+        job._waiters = NOBODY
+        job._run_mark = mark
+
+
+def enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], mark: object) -> list[AnyJob] | None:
+    """Enroll jobs, as long as each one comes after the jobs that it requires.
+
+    Such an order is the proof that there is no cycle.
+
+    Args:
+        ranked: the jobs, each with its rank in the run.
+        mark: the mark of the run.
+
+    Returns:
+        the jobs that require nothing; ``None`` if a job does not come after its requirements:
+        there may be a cycle, or a requirement that is not among the jobs.
+
+    Raises:
+        AlreadyRunningError: a job takes part in a run.
+    """
+    entries: list[AnyJob] = []
+    for rank, job in ranked:
+        if job._waiters is not None:
+            raise AlreadyRunningError(job)
+        job._rank = rank
+        required = job._required
+        if required is None:
+            entries.append(job)
+        elif isinstance(required, AbstractJob):
+            if required._run_mark is not mark:
+                return None
+            job._unfinished = ()
+            wait_for(required, job)
+        else:  # a copy: users may edit the set during the run
+            job._unfinished = required = tuple(required)
+            for requirement in required:
+                if requirement._run_mark is not mark:
+                    return None
+            if required:
+                wait_for(required[-1], job)
+            else:
+                entries.append(job)
+        job._waiters = NOBODY
+        job._run_mark = mark
+    return entries
+
+
+def dismiss(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob]:
+    """Take jobs out of a run; return those that had not come to their end in it.
+
+    A job that did end may take part in another run by now.
+    """
+    left: list[AnyJob] = []
+    for job in jobs:
+        if job._waiters is not None and job._run_mark is mark:
+            job._waiters = job._run_mark = None
+            job._unfinished = ()
+            left.append(job)
+    return left
+
+
+# -- waiting
+
+
+def wait_for(requirement: AnyJob, follower: AnyJob) -> None:
+    """Put a job on the waitlist of another one."""
+    waiters = requirement._waiters
+    if isinstance(waiters, list):
+        waiters.append(follower)
+    else:
+        requirement._waiters = (
+            [waiters, follower] if isinstance(waiters, AbstractJob) else follower
+        )
+
+
+def wait_for_all(job: AnyJob, requirements: Collection[AnyJob]) -> None:
+    """Let an enrolled job wait for these, one at a time."""
+    job._unfinished = unfinished = tuple(requirements)
+    if unfinished:
+        wait_for(unfinished[-1], job)
+
+
+def next_unfinished(job: AnyJob) -> AnyJob | None:
+    """Return a requirement that a job still has to wait for, if there is one; O(1) amortized.
+
+    The last ones come first. If jobs end in the order in which they were created, all others
+    are done once the last one is.
+    """
+    unfinished = job._unfinished
+    if isinstance(unfinished, tuple):
+        unfinished = job._unfinished = reversed(unfinished)
+    mark = job._run_mark
+    for requirement in unfinished:  # an iterator: it goes on where it stopped
+        if requirement._waiters is not None and requirement._run_mark is mark:
+            return requirement
+    job._unfinished = ()
+    return None
+
+
+def take_part_together(requirement: AnyJob, job: AnyJob) -> bool:
+    """Tell whether a requirement is in the same run as the job, and not done."""
+    return requirement._waiters is not None and requirement._run_mark is job._run_mark
+
+
+def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
+    """Return the requirements of a job that are in a run and not done."""
+    return [other for other in requirements_of(job) if other._waiters is not None]
+
+
+def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
+    """Return for each job that waits for one of these the one that it waits for."""
+    waiting: dict[AnyJob, list[AnyJob]] = {}
+    for job in jobs:
+        waiters = job._waiters
+        for follower in (waiters,) if isinstance(waiters, AbstractJob) else waiters or ():
+            waiting[follower] = [job]
+    return waiting
+
+
+# -- an order in which jobs can be enrolled
+
+
+def mark_in_order(jobs: Collection[AnyJob], mark: object) -> bool:
+    """Mark jobs, as long as each one comes after those that it requires; tell if all do.
+
+    Raises:
+        AlreadyRunningError: a job takes part in a run.
+    """
+    check_free(jobs)
+    for job in jobs:
+        required = job._required
+        if required is not None:
+            for requirement in (required,) if isinstance(required, AbstractJob) else required:
+                if requirement._run_mark is not mark:
+                    return False
+        job._run_mark = mark
+    return True
+
+
+def order_by_requirements(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob] | None:
+    """Return jobs in an order in which each one comes after those that it requires; O(V+E).
+
+    This is a depth-first search. It keeps its notes in the slots: the mark says how far it has
+    come with a job, and `_unfinished` with the requirements of the job.
+
+    Args:
+        jobs: jobs that are in no run. Their place becomes their rank.
+        mark: the jobs carry this mark at the end.
+
+    Returns:
+        the jobs; ``None`` if there is a cycle, or a requirement that is not among the jobs.
+        Then no trace is left on them.
+    """
+    unseen = object()
+    for rank, job in enumerate(jobs):
+        job._run_mark, job._rank, job._unfinished = unseen, rank, ()
+    order: list[AnyJob] = []
+    for start in jobs:
+        path = [start] if start._run_mark is unseen else []
+        while path:
+            job = path[-1]
+            job._run_mark = None  # to come back to it now is to go round a cycle
+            requirement = _next_without(mark, job)
+            if requirement is None:
+                job._run_mark = mark
+                order.append(path.pop())
+            elif requirement._run_mark is unseen:
+                path.append(requirement)
+            else:
+                _forget_search(jobs)
+                return None
+    return order
+
+
+def _next_without(mark: object, job: AnyJob) -> AnyJob | None:
+    """Return the next requirement of a job that does not carry the mark; O(1) amortized."""
+    required = job._required
+    if required is None or isinstance(required, AbstractJob):
+        return None if required is None or required._run_mark is mark else required
+    if not job._unfinished:
+        job._unfinished = iter(required)
+    for requirement in job._unfinished:  # an iterator: it goes on where it stopped
+        if requirement._run_mark is not mark:
+            return requirement
+    job._unfinished = ()
+    return None
+
+
+def _forget_search(jobs: Iterable[AnyJob]) -> None:
+    for job in jobs:
+        job._run_mark, job._unfinished = None, ()
