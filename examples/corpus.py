@@ -4,23 +4,25 @@
     python corpus.py --engine threads processes dask    # one after the other, compared
     python corpus.py ~/books --suffix .txt --engine dask --address tcp://127.0.0.1:8786
 
-**Jobs.** One lists the files, and splits them into parts of about the same size; one for
-each part counts its words; and some merge the counts of four others, until there is
-one.  All are `CallJob`s, whose arguments are the jobs before: nothing else says what
-requires what.  The same function builds them for each engine.
+**Jobs.** One job lists the files, and splits them into parts of about the same size.  One
+job for each part counts its words.  Other jobs merge the counts of four jobs each, until
+there is one count.  All of them are `CallJob`s, and their arguments are the jobs before
+them: nothing else says which job requires which.  The same function builds the jobs for
+each engine.
 
-**Engines.** In *threads* nothing has to be sent, but Python lets one of them compute at a
-time.  *Processes* compute side by side; each result comes back to this process, and goes
-out again with each call that needs it.  *Dask* keeps results where they are, and sends them
-from worker to worker: here, with processes of this machine, or with `--address` those of a
-cluster, whose workers must see the files under the same path.
+**Engines.** With *threads* nothing has to be sent, but Python lets only one of them compute
+at a time.  *Processes* compute side by side; each result comes back to this process, and
+goes out again with each call that needs it.  *Dask* keeps results where they are, and sends
+them from worker to worker.  Here it uses processes of this machine.  With `--address` it
+uses those of a cluster, whose workers must see the files under the same path.
 
-**What is told.** The time of each run, its processes being there before; and how many bytes
-of results went through this process.  These are counted after the run: results are pickled
-once more, and the pickle counts for each time that it came or went.
+**Output.** The program prints the time of each run, without the start of its processes.  It
+also prints how many bytes of results went through this process.  These are counted after
+the run: results are pickled once more, and a pickle counts for each time that it came or
+went.
 
-Exit status: 0 counted; 1 not, since a file or the cluster can't be reached, or distributed
-is not installed; 2 wrong usage.
+Exit status: 0 counted; 1 not counted, because a file or the cluster can't be reached, or
+distributed is not installed; 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ ENGINES = ("threads", "processes", "dask")
 PATIENCE = 10  # how long to wait for a cluster (seconds)
 FAN = 4  # how many counts are merged at once
 HEADLINE = str(__doc__).partition("\n")[0]
-LEFT_OUT = {"__pycache__", "site-packages"}  # what was installed is not Python's own
+LEFT_OUT = {"__pycache__", "site-packages"}  # installed packages are not Python's own
 
 Words = Counter[str]
 Opening: TypeAlias = Callable[
@@ -56,11 +58,14 @@ Opening: TypeAlias = Callable[
 ]
 
 
-# --- the work; it knows no jobs
+# --- the work; it knows nothing of jobs
 
 
 def split(root: str, suffix: str, parts: int) -> list[list[str]]:
-    """Return the files of a tree in parts of about the same size: each to the smallest."""
+    """Return the files of a tree in parts of about the same size.
+
+    Each file goes to the part that is the smallest so far.
+    """
     found = sorted((path.stat().st_size, str(path)) for path in texts(root, suffix))
     shares: list[list[str]] = [[] for _ in range(parts)]
     sizes = [0] * parts
@@ -72,7 +77,7 @@ def split(root: str, suffix: str, parts: int) -> list[list[str]]:
 
 
 def texts(root: str, suffix: str) -> Iterator[Path]:
-    """Yield the files of a tree whose names end so."""
+    """Yield the files of a tree whose names end with the suffix."""
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in LEFT_OUT]
         yield from (Path(folder, name) for name in names if name.endswith(suffix))
@@ -96,7 +101,7 @@ def merge(*counts: Words) -> Words:
 
 
 def frequent(words: Words, length: int) -> list[tuple[str, int]]:
-    """Return the most frequent words; of two alike, the first in the alphabet."""
+    """Return the most frequent words; equally frequent ones in alphabetical order."""
     return sorted(words.items(), key=lambda item: (-item[1], item[0]))[:length]
 
 
@@ -136,7 +141,7 @@ async def processes(options: argparse.Namespace) -> AsyncGenerator[Executor, Non
 
 @asynccontextmanager
 async def dask(options: argparse.Namespace) -> AsyncGenerator[Engine, None]:
-    from asynciojobs.dask import DaskEngine  # says what to install, if need be
+    from asynciojobs.dask import DaskEngine  # says what to install, if it is missing
 
     distributed: Any = sys.modules["distributed"]
     here = {"n_workers": options.workers, "threads_per_worker": 1, "host": "127.0.0.1"}
@@ -155,7 +160,7 @@ async def dask(options: argparse.Namespace) -> AsyncGenerator[Engine, None]:
 
 
 class Told(NamedTuple):
-    """What came of a run."""
+    """The outcome of a run."""
 
     seconds: float
     jobs: int

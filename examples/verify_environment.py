@@ -4,39 +4,42 @@
     python verify_environment.py --path SITE_PACKAGES --jobs-window 4 --timeout 60
     python verify_environment.py --picture verified    # draws verified.svg
 
-**Jobs.** One for each distribution, which compares its files with its RECORD.  It
-requires the jobs of the distributions that this one depends on, so that the first
-damaged one of the list is the one to reinstall first.  The jobs are not critical: one
-that finds damage raises `DamageError`, `list()` shows it, and the others go on.
+**Jobs.** Each distribution has a job, which compares the files of the distribution with its
+RECORD.  If a distribution depends on others, its job requires their jobs.  So the first
+damaged one of the list is the one to reinstall first.  The jobs are not critical: a job that
+finds damage raises `DamageError`, `list()` shows it, and the other jobs go on.
 
-**Nesting.** A distribution that nobody requires was wanted for itself.  Together with
-those that only it brought in it makes a nested scheduler; what several of them share
-stays outside, and so does one that brought in nothing.  The list then reads as "what
-I installed, and what came with it".  A requirement can only link jobs of the same
-scheduler: when a job inside needs one outside, the nested scheduler as a whole
-requires it.  This makes no cycle, since what a shared distribution requires is shared
-too.  A nested scheduler's result is True when all its jobs ran, whatever they found.
+**Nesting.** If nobody requires a distribution, it was installed for its own sake.  Together
+with the distributions that only it brought in, it makes a nested scheduler.  Distributions
+that several of them share stay outside, and so does one that brought in nothing.  The list
+then reads as "what I installed, and what came with it".  A requirement can only link jobs
+of the same scheduler.  So when a job inside needs one outside, the nested scheduler as a
+whole requires it.  This makes no cycle, because the requirements of a shared distribution
+are shared too.  A nested scheduler's result is True when all its jobs ran, whatever they
+found.
 
-**Window.** A window holds for one scheduler, and a nested one takes a single slot of
-the window around it.  So all schedulers have the same window, and the pool of threads
-has its size: no more than N threads read files at a time.
+**Window.** A window holds for one scheduler, and a nested scheduler takes a single slot of
+the window around it.  So all schedulers have the same window, and the pool of threads has
+the same size: at most N threads read files at a time.
 
-**Requirements.** An extra counts where an installed distribution asks for it, as in
-`x[extra]`.  Extras that nobody asks for are mostly tools for tests and docs, and links
-to them would be cycles of no use.  Other markers are not evaluated: what is not
-installed gets no link, and for what is, a link only orders.  Cycles are cut where a
-depth-first walk in the order of names comes back to where it is; it is told.
+**Requirements.** An extra counts if an installed distribution asks for it, as in `x[extra]`.
+Extras that nobody asks for are mostly tools for tests and docs, and links to them would only
+make cycles.  Other markers are not evaluated.  A distribution that is not installed gets no
+link, and for an installed one a link only sets the order.  Cycles are cut
+where a depth-first walk, in the order of names, comes back to a distribution on its way.
+The program says so.
 
-**What is verified.** The hash decides.  Where there is none, or one of an algorithm
-that is not known, the size does, if recorded; how many files that concerns is told.
-Compiled files are left out, but for those that came with a hash outside of
-`__pycache__`: Python may write them and anybody may delete them.  What has no RECORD
-(Debian's packages, old eggs) is not verifiable: told, and a failure only with --strict.
-What was changed on purpose is told as well, such as certificates that a distributor
-replaced.  What is not found are attackers: they would change the RECORD too.
+**What is verified.** The hash decides.  If there is no hash, or one of an unknown algorithm,
+the size decides, if it is recorded.  The program says how many files that concerns.
+Compiled files are left out, because Python may write them and anybody may delete them.
+Only those that came with a hash, outside of `__pycache__`, are verified.  A distribution
+without a RECORD (Debian's packages, old eggs) is not verifiable.  The program says so, and
+counts it as a failure only with --strict.  Files that were changed on purpose are reported
+as well, such as certificates that a distributor replaced.  Attackers are not found: they
+would change the RECORD too.
 
-Exit status: 0 intact, 1 damaged, 2 wrong usage or not finished (out of time,
-interrupted, nothing that could be verified, nobody reading the output).
+Exit status: 0 intact, 1 damaged, 2 wrong usage or not finished (out of time, interrupted,
+nothing that could be verified, nobody reading the output).
 """
 
 from __future__ import annotations
@@ -65,10 +68,10 @@ from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 NEVER_HASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
-BATCH = 50  # files for one call of a thread: few, to stop soon; many, to cost nothing
+BATCH = 50  # files for one call of a thread: few enough to stop soon, many enough to be cheap
 NAMED = 3  # files named in the text of an exception; the report ends with all of them
 SHARED = ""  # the owner of the distributions that several others brought in
-CLEAR = "\033[K"  # tells a terminal to clear the rest of the line
+CLEAR = "\033[K"  # makes a terminal clear the rest of the line
 
 Links = dict[str, list[str]]
 
@@ -96,7 +99,7 @@ class Problem(NamedTuple):
 
 
 class DamageError(Exception):
-    """A distribution has files that are not as recorded; `problems` has them all."""
+    """A distribution has files that are not as recorded; `problems` lists them all."""
 
     def __init__(self, problems: Sequence[Problem], files: int) -> None:
         named = ", ".join(map(str, problems[:NAMED]))
@@ -122,7 +125,7 @@ class Verified:
 
 @dataclass(frozen=True, repr=False)
 class NotVerifiable:
-    """A distribution that nothing is recorded about."""
+    """A distribution without records of its files."""
 
     reason: str
 
@@ -149,7 +152,7 @@ class Inspection:
                 self.problems.append(Problem(line.path, what))
 
     def difference(self, line: Recorded) -> str:
-        """What is wrong with that file, which may vanish meanwhile; "" if nothing."""
+        """What is wrong with a file, or "" if nothing; the file may vanish meanwhile."""
         path = self.root / line.path
         try:
             status = path.stat()
@@ -162,7 +165,7 @@ class Inspection:
             return f"unreadable ({getattr(error, 'strerror', None) or error})"
 
     def is_same(self, path: Path, line: Recorded, size: int) -> bool:
-        """Whether the content is the one recorded, as far as the line tells."""
+        """Whether the content is as recorded, as far as the line says."""
         self.size += size
         if line.algorithm in ALGORITHMS:
             return digest_of(path, line.algorithm) == line.digest
@@ -187,9 +190,9 @@ def digest_of(path: Path, algorithm: str) -> str:
 
 
 def recorded_files(record: str) -> list[Recorded]:
-    """The lines of a RECORD, each once, without those of compiled files.
+    """The lines of a RECORD, each one once, without those of compiled files.
 
-    `Distribution.files` would not do: on Python 3.12 it leaves out missing files.
+    `Distribution.files` is no help: on Python 3.12 it leaves out missing files.
     """
     rows = [[*row, "", ""] for row in csv.reader(io.StringIO(record)) if row and row[0]]
     lines = [recorded(path, spec, size) for path, spec, size, *_ in rows]
@@ -203,30 +206,30 @@ def recorded(path: str, spec: str, size: str) -> Recorded:
 
 
 def is_cache(line: Recorded) -> bool:
-    """Whether Python made that file from a source, and would again."""
-    # virtualenv lists `pip/main.cpython-311.pyc,,`, which never is there, and folders.
+    """Whether Python made that file from a source, and would make it again."""
+    # virtualenv lists folders, and `pip/main.cpython-311.pyc,,`, which never exists.
     is_compiled = line.path.endswith(".pyc") and not line.digest
     return is_compiled or "__pycache__" in line.path.split("/")
 
 
-# --- the distributions and who requires whom
+# --- the distributions, and which requires which
 
 
 class Requirement(NamedTuple):
-    """A requirement, as far as links need it."""
+    """A requirement: the parts of it that links need."""
 
     name: str
     extras: frozenset[str]  # what it asks for: `name[these]`
-    only_for: frozenset[str]  # the extras under which it holds; {""} is always
+    only_for: frozenset[str]  # the extras that bring it in; {""} means always
 
 
 def normalised(name: str) -> str:
-    """The one spelling of a name of a distribution, or of an extra."""
+    """The normalised spelling of the name of a distribution or an extra."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def name_and_version(distribution: Distribution) -> tuple[str, str]:
-    """From the metadata, or from the name of their folder if they can't be read."""
+    """From the metadata, or from the name of its folder if they can't be read."""
     try:
         metadata = distribution.metadata
         if "Name" in metadata and "Version" in metadata:
@@ -242,7 +245,7 @@ def find_distributions(
 ) -> tuple[dict[str, VerifyJob], list[str]]:
     """A job for each distribution, by normalised name, and remarks on the hidden ones.
 
-    Of two of the same name the first on the path hides the other, as it does on import.
+    If two have the same name, the first on the path hides the other, as it does on import.
     """
     jobs: dict[str, VerifyJob] = {}
     remarks: list[str] = []
@@ -255,7 +258,7 @@ def find_distributions(
 
 
 def requirements(distribution: Distribution) -> list[Requirement]:
-    """What a distribution requires; nothing where its metadata can't be read."""
+    """What a distribution requires; nothing if its metadata can't be read."""
     try:
         texts = distribution.requires or []
     except (OSError, ValueError):
@@ -265,7 +268,7 @@ def requirements(distribution: Distribution) -> list[Requirement]:
 
 
 def requirement(name: str, extras: str, text: str) -> Requirement:
-    """A requirement from its parts; its markers are searched for extras only."""
+    """A requirement from its parts; of the markers, only extras count."""
     only_for = re.findall(r"\bextra\s*==\s*['\"]([^'\"]+)['\"]", text)
     asked = (extra.strip() for extra in extras.split(","))
     return Requirement(
@@ -276,7 +279,7 @@ def requirement(name: str, extras: str, text: str) -> Requirement:
 
 
 def find_links(jobs: dict[str, VerifyJob]) -> Links:
-    """Which of these each one requires, also for the extras that others ask of it."""
+    """Which other distributions each one requires, also for the extras that others ask for."""
     required = {name: requirements(job.distribution) for name, job in jobs.items()}
     links: dict[str, set[str]] = {name: set() for name in jobs}
     todo = [(name, "") for name in jobs]
@@ -318,10 +321,10 @@ def drop_cycles(links: Links) -> list[tuple[str, str]]:
 
 
 def find_owners(links: Links) -> dict[str, str]:
-    """For each distribution the only one that brought it in, or SHARED; O(V+E).
+    """For each distribution, the only one that brought it in, or SHARED; O(V+E).
 
-    One that nobody requires owns itself; others have the common owner of their
-    requirers.  Those that require come first in the result.
+    A distribution that nobody requires owns itself.  The others have the common owner of
+    the distributions that require them.  A requirer comes first in the result.
     """
     owners_of_requirers: dict[str, set[str]] = {name: set() for name in links}
     owners: dict[str, str] = {}
@@ -374,7 +377,7 @@ class VerifyJob(AbstractJob[Verified | NotVerifiable]):
         return re.search(r'"editable":\s*true', origin) is not None
 
     def crashed(self) -> bool:
-        """Whether it raised anything but `DamageError`, which would be our mistake."""
+        """Whether it raised anything other than `DamageError`; that would be our mistake."""
         return not isinstance(self.raised_exception(), DamageError | None)
 
     def problems(self) -> list[Problem]:
@@ -390,7 +393,7 @@ class VerifyJob(AbstractJob[Verified | NotVerifiable]):
 def build_scheduler(
     jobs: dict[str, VerifyJob], links: Links, window: int | None, timeout: float | None
 ) -> PureScheduler:
-    """One scheduler of all, with a nested one for each owner of several."""
+    """One scheduler of all jobs, with a nested one for each owner of several."""
     owners = find_owners(links)
     nested = {
         owner: Scheduler(jobs_window=window, label=f"with {owner}", critical=False)
@@ -408,7 +411,7 @@ def build_scheduler(
 
 
 async def show_progress(jobs: Sequence[VerifyJob]) -> None:
-    """Tell on stderr how far it is, until cancelled.
+    """Print the progress on stderr, until cancelled.
 
     On a terminal one line is rewritten; elsewhere a line is added now and then.
     """
@@ -428,7 +431,7 @@ async def show_progress(jobs: Sequence[VerifyJob]) -> None:
 
 
 def progress_line(jobs: Sequence[VerifyJob]) -> str:
-    """How far it is, and what is being verified now."""
+    """How many are done, and which are being verified now."""
     done = sum(job.is_done() for job in jobs)
     running = [job.name for job in jobs if job.is_running() and not job.is_done()]
     now = ", ".join(running) or "none"
@@ -436,15 +439,15 @@ def progress_line(jobs: Sequence[VerifyJob]) -> str:
 
 
 async def run_in_threads(scheduler: PureScheduler, threads: int | None) -> bool:
-    """Run the scheduler, its jobs with no more than that many threads."""
+    """Run the scheduler; its jobs use at most that many threads."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads or None))
     return await scheduler.co_run()
 
 
 def run(scheduler: PureScheduler, window: int | None) -> str:
-    """Run the scheduler; returns what kept it from its end, or "".
+    """Run the scheduler; returns why it did not finish, or "".
 
-    A thread that is at a file when time is out first ends its batch.
+    A thread that is reading files when the time is out first finishes its batch.
     """
     try:
         return "" if asyncio.run(run_in_threads(scheduler, window)) else scheduler.why()
@@ -456,7 +459,7 @@ def run(scheduler: PureScheduler, window: int | None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things."""
+    """A number and its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -506,7 +509,7 @@ def sum_of(results: Sequence[Verified]) -> Verified:
 
 
 def draw(scheduler: PureScheduler, name: str) -> str:
-    """Draw the jobs as they stand, to a file of that name; returns what came of it."""
+    """Draw the jobs in their states, to a file of that name; returns a line that says so."""
     try:
         return f"Drawn: {printable(scheduler.export_as_svgfile(name, status=True))}"
     except (ImportError, RuntimeError, OSError, ValueError) as error:

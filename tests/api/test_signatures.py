@@ -1,8 +1,6 @@
-"""The public names and their signatures, written from the text of the specification.
+"""The public names and their signatures: all of them, so a change of the API shows here.
 
-`spec` has what the text says; `beyond` what the page on how we read it adds: parameters with
-defaults, keyword-only, and names. One exception: the text gives `Watch.print_elapsed` a suffix
-of one blank, since HTML showed two blanks as one; that page gives the output, with two.
+`docs/reference.md` says what they do.
 """
 
 from __future__ import annotations
@@ -47,7 +45,6 @@ CLASSES = {
         "(*, forever=False, critical=True, label=None, required=None, scheduler=None)"
     ),
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
-    # beyond the text
     "asynciojobs.calljob.CallJob": (
         "(function, /, *args, kwargs=None, executor=None, **job_options)"
     ),
@@ -123,36 +120,30 @@ ABSTRACT_JOB = {
 METHODS = {
     PureScheduler: {
         **PURE_SCHEDULER,
-        # beyond the text
         "mermaid_format": "(self, *, status=False, depth=None)",
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
-        # ours, and not in the page on how we read the text
         "repr_main": "(self)",
         "shutdown_failures": "(self)",
     },
     AbstractJob: {
         **ABSTRACT_JOB,
-        # beyond the text
         "duration": "(self)",
     },
     Scheduler: {
         **PURE_SCHEDULER,
         **ABSTRACT_JOB,
         "dot_cluster_name": "(self)",
-        # beyond the text
         "mermaid_format": "(self, *, status=False, depth=None)",
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
         "duration": "(self)",
-        # ours
         "shutdown_failures": "(self)",
     },
     Job: {
         **ABSTRACT_JOB,
-        # beyond the text
         "close": "(self)",
         "duration": "(self)",
     },
@@ -167,13 +158,11 @@ METHODS = {
     },
     PrintJob: {
         **ABSTRACT_JOB,
-        # beyond the text
         "duration": "(self)",
     },
     Sequence: {
         "append": "(self, *sequences_or_jobs)",
         "requires": "(self, *requirements)",
-        # beyond the text
         "close_idle_jobs": "(self)",
     },
     asynciojobs.Watch: {
@@ -184,15 +173,13 @@ METHODS = {
         "seconds": "(self)",
     },
     asynciojobs.Observation: {
-        # ours
         "close": "(self)",
     },
 }
 
 FUNCTIONS = {
-    # beyond the text
     "asynciojobs.use_loop_factory": "(factory)",
-    # ours: how a fake clock gets under a watch
+    # how a fake clock gets under a watch
     "asynciojobs.watch.use_clocks": "(monotonic, wall=None)",
 }
 
@@ -210,7 +197,6 @@ PUBLIC_MODULES = {
 }
 
 TOP = [
-    # in the text
     "AbstractJob",
     "BestSet",
     "Job",
@@ -221,7 +207,6 @@ TOP = [
     "Sequence",
     "Watch",
     "__version__",
-    # beyond the text
     "AlreadyRunningError",
     "ArgumentNotDoneError",
     "ArgumentRequirementError",
@@ -309,7 +294,7 @@ def module_of(stem):
 
 
 def defined_in(stem):
-    """Return the names that the text of a module gives something at its top level."""
+    """Return the names that the source of a module gives something at its top level."""
     names = set()
     path = PACKAGE.joinpath(*stem.split(".")).with_suffix(".py")
     for top in ast.parse(path.read_text("utf-8")).body:
@@ -351,7 +336,7 @@ def source_of(path, node):
 
 
 @pytest.mark.parametrize("path", CLASSES)
-def test_a_class_is_made_with_the_parameters_of_the_text(path):
+def test_a_class_is_made_with_its_parameters(path):
     assert told(named(path)) == CLASSES[path]
 
 
@@ -360,7 +345,7 @@ def test_a_class_is_made_with_the_parameters_of_the_text(path):
     [(owner, method) for owner, methods in METHODS.items() for method in methods],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
-def test_a_method_has_the_signature_of_the_text(owner, method):
+def test_a_method_has_its_signature(owner, method):
     assert told(getattr(owner, method), owner) == METHODS[owner][method]
 
 
@@ -378,7 +363,7 @@ def test_a_function_has_its_signature(path):
     "method", ["entry_jobs", "exit_jobs", "iterate_jobs", "topological_order"]
 )
 @pytest.mark.parametrize("owner", [PureScheduler, Scheduler])
-def test_a_method_that_the_text_calls_a_generator_returns_an_iterator(owner, method):
+def test_a_method_that_yields_returns_an_iterator(owner, method):
     assert isinstance(getattr(owner(), method)(), Iterator)
 
 
@@ -405,7 +390,7 @@ def test_a_new_object_has_its_public_attributes(owner, attribute):
     ],
     ids=["Scheduler", "Job", "PrintJob"],
 )
-def test_a_class_has_the_bases_of_the_text(owner, bases):
+def test_a_class_has_its_bases(owner, bases):
     assert owner.__bases__ == bases
 
 
@@ -415,7 +400,7 @@ def test_a_class_is_at_the_top_of_the_package_too(path):
 
 
 @pytest.mark.parametrize("path", CLASSES)
-def test_a_class_tells_the_module_that_the_text_puts_it_in(path):
+def test_a_class_names_its_public_module(path):
     assert named(path).__module__ == path.rpartition(".")[0]
 
 

@@ -293,7 +293,7 @@ def test_what_is_kept_is_closed(edges, remains):
 
 
 def between(edges, starts, ends, keep_starts, keep_ends):
-    """Return what is kept, by the definition in the specification."""
+    """Return what is kept, by the definition in `docs/reference.md`."""
     above = far(edges)
     kept = set(range(SIZE))
     if starts:

@@ -1,4 +1,4 @@
-"""`requires` and `required`: every form that the specification lets users write."""
+"""`requires` and `required`: every form that users may write."""
 
 from __future__ import annotations
 

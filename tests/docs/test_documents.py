@@ -13,6 +13,7 @@ DOCUMENTS = [
     "README.md",
     "docs/tutorial.md",
     "docs/howto.md",
+    "docs/reference.md",
     "packages/asynciojobs-graph/README.md",
 ]
 

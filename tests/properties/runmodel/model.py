@@ -1,4 +1,4 @@
-"""What a run does, according to the specification: slow, and meant to be obviously right.
+"""What a run does, according to the reference: slow, and meant to be obviously right.
 
 Time is a number, an agenda says what is due when, and each thing that is due is dealt with
 to the last of its consequences before the next. There are no tasks, no callbacks and no
