@@ -56,7 +56,7 @@ def test_the_report_names_each_job_that_waits():
     b, c = FakeJob("b", required=a), FakeJob("c")
     error = deadlock_of(Scheduler(a, b, c, FakeJob("d", required=(b, c))))
     assert re.fullmatch(
-        r"at 0 s, nothing is left to wait for; who waits:\n"
+        r"at 0 s, nothing is left to wait for; still waiting:\n"
         rf"  <Job `a`> running, awaits Future pending of Event\.wait\(\) at {FILE}:\d+, "
         r"in wait_for_ever\n"
         r"  <FakeJob `b`> idle, requires <Job `a`>\n"
@@ -258,7 +258,7 @@ def test_a_heartbeat_does_not_hide_a_deadlock():
         scheduler.run()
     assert re.match(
         r"at 2592000 s, no job has started or ended for 2592000 s, which is the horizon: a "
-        r"heartbeat may hide a deadlock; who waits:\n  <Job `a`> running, awaits Future",
+        r"heartbeat may hide a deadlock; still waiting:\n  <Job `a`> running, awaits Future",
         str(caught.value),
     )
     assert (caught.value.time, clock.time) == (2592000.0, 2592000.0)

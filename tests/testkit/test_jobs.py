@@ -109,7 +109,9 @@ def test_a_time_that_is_no_number_is_refused(parameter, seconds):
 @pytest.mark.parametrize("parameter", ["raises", "shutdown_raises"])
 @pytest.mark.parametrize("raised", ["no disk", int, 5])
 def test_what_can_not_be_raised_is_refused(parameter, raised):
-    message = re.escape(f"{parameter} must be an exception or a class of them, not {raised!r}")
+    message = re.escape(
+        f"{parameter} must be an exception or an exception class, not {raised!r}"
+    )
     with pytest.raises(TypeError, match=f"^{message}$"):
         FakeJob("a", **{parameter: raised})
 

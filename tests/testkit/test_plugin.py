@@ -157,7 +157,7 @@ def test_scheduler(fake_clock):
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines(
         [
-            r"E +.*DeadlockError: at 0 s, nothing is left to wait for; who waits:",
+            r"E +.*DeadlockError: at 0 s, nothing is left to wait for; still waiting:",
             r"E  .*`fetch`",
         ]
     )
@@ -259,7 +259,10 @@ def test_the_seed_that_failed_is_told(run):
     assert 0 < len(failed) < 6
     for seed in failed:
         result.stdout.fnmatch_lines(
-            [f"*- order of seed {seed} -*", f"again: @pytest.mark.fake_clock(seed={seed})"]
+            [
+                f"*- task order of seed {seed} -*",
+                f"to reproduce: @pytest.mark.fake_clock(seed={seed})",
+            ]
         )
 
 

@@ -78,8 +78,8 @@ def test_a_call_that_does_not_end_is_a_runaway_that_names_it():
     with ThreadPoolExecutor() as pool, clock.installed():
         with pytest.raises(
             RunawayError,
-            match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
-            r"executor call; who waits:\n",
+            match=r"^at 0 s, the run takes more than 0\.1 real seconds; the time is held by 1 "
+            r"executor call; still waiting:\n",
         ):
             Scheduler(CallJob(gate.wait, executor=pool)).run()
         gate.set()
@@ -192,8 +192,8 @@ def test_work_that_does_not_end_is_a_runaway_that_names_it():
     clock = FakeClock(real_limit=0.1)
     with pytest.raises(
         RunawayError,
-        match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
-        r"external\(\) block; who waits:\n",
+        match=r"^at 0 s, the run takes more than 0\.1 real seconds; the time is held by 1 "
+        r"external\(\) block; still waiting:\n",
     ):
         clock.run(main())
 
@@ -207,9 +207,9 @@ def test_a_thread_that_does_not_end_is_a_runaway_that_names_it():
     clock = FakeClock(real_limit=0.1)
     with pytest.raises(
         RunawayError,
-        match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 thread; "
-        r"who waits:\n  <Task '.*' of wait_for\(\)> running, awaits Future pending at .*, in "
-        r"to_thread\Z",
+        match=r"^at 0 s, the run takes more than 0\.1 real seconds; the time is held by 1 "
+        r"thread; still waiting:\n  <Task '.*' of wait_for\(\)> running, awaits Future pending "
+        r"at .*, in to_thread\Z",
     ):
         clock.run(asyncio.to_thread(work))
     gate.set()
@@ -237,8 +237,8 @@ def test_work_of_several_kinds_is_counted():
     clock = FakeClock(real_limit=0.5)
     with pytest.raises(
         RunawayError,
-        match=r"; the time is held by 2 threads, 2 subprocesses, 2 external\(\) blocks; who "
-        r"waits:\n",
+        match=r"; the time is held by 2 threads, 2 subprocesses, 2 external\(\) blocks; still "
+        r"waiting:\n",
     ):
         clock.run(main())
 
