@@ -132,8 +132,8 @@ def test_the_end_of_a_job_of_a_run_that_nobody_saw():
     scheduler = dag("a")
     scheduler.run()
     message = (
-        r"<FakeJob `a`> never ended under the eyes of this timeline, but before: make the "
-        r"timeline before the run"
+        r"<FakeJob `a`> ran while this timeline was not recording: start the timeline before "
+        r"the run"
     )
     with pytest.raises(AssertionError, match=rf"^{message}\n\na  \|"):
         Timeline(scheduler).end("a")
