@@ -180,7 +180,7 @@ def pytest_runtest_makereport(
     if clock is not None and not report.passed:
         clock.forget_leftovers()
     if report.when == "call" and report.failed:
-        add_timelines(report, item.stash.get(timelines_of, []))
+        add_timelines(report, item.stash.get(timelines_of, list[Timeline]()))
         if clock is not None and clock.seed is not None:
             advice = f"to reproduce: @pytest.mark.fake_clock(seed={clock.seed})"
             report.sections.append((f"task order of seed {clock.seed}", advice))
