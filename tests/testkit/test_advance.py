@@ -1,4 +1,4 @@
-"""The time moved by hand."""
+"""Moving the time by hand: `advance()`, `advance_to()` and `settle()`."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def test_each_timer_fires_at_its_own_time(clock):
     assert clock.time == 2.0
 
 
-def test_advance_settles_before_it_moves(clock):
+def test_advance_lets_everything_run_before_it_moves_the_time(clock):
     async def main():
         log = []
-        task = asyncio.create_task(note(log, clock, 1))  # its sleep has not begun
+        task = asyncio.create_task(note(log, clock, 1))  # it has not started yet
         await clock.advance(1)
         assert task.done()
         return log
@@ -48,12 +48,12 @@ def test_advance_settles_before_it_moves(clock):
     assert clock.run(main()) == [1.0]
 
 
-def test_advance_goes_where_there_is_no_timer(clock):
+def test_advance_reaches_a_time_without_a_timer(clock):
     clock.run(clock.advance(2.5))
     assert clock.time == 2.5
 
 
-def test_advance_by_nothing_lets_things_run(clock):
+def test_advance_by_0_seconds_lets_tasks_run(clock):
     async def main():
         task = asyncio.create_task(note([], clock))
         await clock.advance(0)
@@ -79,12 +79,12 @@ def test_advance_goes_past_the_horizon():
 
 
 @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan])
-def test_advance_refuses(clock, seconds):
+def test_a_step_that_is_negative_or_not_finite_is_refused(clock, seconds):
     with pytest.raises(ValueError, match=r"^a clock is advanced by 0 seconds or more, not by "):
         clock.run(clock.advance(seconds))
 
 
-def test_advance_to_the_past_is_refused(clock):
+def test_advance_to_a_past_moment_is_refused(clock):
     async def main():
         await clock.advance(2)
         await clock.advance_to(1)
@@ -93,7 +93,7 @@ def test_advance_to_the_past_is_refused(clock):
         clock.run(main())
 
 
-def test_two_can_not_move_it_at_once(clock):
+def test_an_advance_during_another_one_is_refused(clock):
     async def again(sleeper):
         await sleeper
         await clock.advance(1)
@@ -108,7 +108,7 @@ def test_two_can_not_move_it_at_once(clock):
         clock.run(main())
 
 
-def test_two_can_not_move_it_from_the_same_turn_on(clock):
+def test_of_several_advances_in_one_turn_only_the_first_moves_the_time(clock):
     async def main():
         moves = (clock.advance(1), clock.advance(2), clock.advance_to(3))
         return await asyncio.gather(*moves, return_exceptions=True)
@@ -120,7 +120,7 @@ def test_two_can_not_move_it_from_the_same_turn_on(clock):
     ] * 2
 
 
-def test_an_advance_that_was_cancelled_before_it_moved_is_none(clock):
+def test_an_advance_that_is_cancelled_at_once_does_not_move_the_time(clock):
     async def main():
         mover = asyncio.create_task(clock.advance(5))
         await asyncio.sleep(0)
@@ -132,7 +132,7 @@ def test_an_advance_that_was_cancelled_before_it_moved_is_none(clock):
     assert clock.time == 1.0
 
 
-def test_a_cancelled_advance_stops(clock):
+def test_an_advance_that_is_cancelled_halfway_stops_there(clock):
     async def main():
         mover = asyncio.create_task(clock.advance(5))
         await clock.settle()
@@ -161,7 +161,7 @@ def test_settle_lets_everything_run(clock):
     assert clock.time == 0.0
 
 
-def test_a_settle_that_was_cancelled_does_not_keep_others_waiting(clock):
+def test_a_cancelled_settle_does_not_block_another_one(clock):
     async def main():
         first, second = (asyncio.create_task(clock.settle()) for _ in range(2))
         await asyncio.sleep(0)
@@ -193,7 +193,7 @@ def test_settle_works_with_autojump():
     assert clock.run(main()) == [0.0, 5.0]
 
 
-def test_a_run_that_nobody_advances_is_a_deadlock_that_says_so(clock):
+def test_a_run_without_advance_is_a_deadlock_that_names_the_next_timer(clock):
     with pytest.raises(DeadlockError) as caught:
         clock.run(asyncio.sleep(5))
     assert re.match(
@@ -202,7 +202,7 @@ def test_a_run_that_nobody_advances_is_a_deadlock_that_says_so(clock):
     )
 
 
-def test_a_scheduler_under_way_is_looked_at(clock):
+def test_the_state_of_a_job_can_be_checked_during_a_run(clock):
     async def main():
         job = FakeJob(takes=10)
         run = asyncio.create_task(Scheduler(job).co_run())
@@ -216,6 +216,6 @@ def test_a_scheduler_under_way_is_looked_at(clock):
 
 
 @pytest.mark.parametrize("move", [lambda clock: clock.advance(1), lambda clock: clock.settle()])
-def test_another_loop_is_refused(clock, move):
+def test_a_loop_that_is_not_on_the_clock_is_refused(clock, move):
     with pytest.raises(RuntimeError, match=r"is not on this clock, and can't be moved by it: "):
         asyncio.run(move(clock))

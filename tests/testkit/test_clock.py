@@ -1,4 +1,4 @@
-"""The time of a `FakeClock`, and who follows it."""
+"""The time of a `FakeClock`, and everything that follows it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_it_starts_at_0():
     assert FakeClock().time == 0.0
 
 
-def test_it_starts_where_one_likes():
+def test_it_starts_at_the_time_given():
     clock = FakeClock(start=1.5)
     assert clock.run(sleeps(1)) == 2.5
 
@@ -41,11 +41,11 @@ def test_ten_sleeps_of_a_tenth_end_at_one():
     assert FakeClock().run(sleeps(*[0.1] * 10)) == 1.0
 
 
-def test_a_million_ticks_are_a_second():
+def test_a_thousand_sleeps_of_a_microsecond_are_a_millisecond():
     assert FakeClock().run(sleeps(*[0.000_001] * 1000)) == 0.001
 
 
-def test_two_sleeps_end_with_the_one_of_their_sum():
+def test_two_sleeps_end_at_the_same_time_as_one_of_their_sum():
     async def main():
         return await asyncio.gather(sleeps(0.1, 0.2), sleeps(0.3))
 
@@ -54,13 +54,13 @@ def test_two_sleeps_end_with_the_one_of_their_sum():
     assert clock.jumps == 2
 
 
-def test_ten_years_pass():
+def test_a_sleep_of_ten_years_is_one_jump():
     clock = FakeClock()
     assert clock.run(sleeps(10 * YEAR)) == 10.0 * YEAR
     assert clock.jumps == 1
 
 
-def test_ten_years_pass_second_by_second_at_their_end():
+def test_a_long_sleep_ends_exactly_at_a_fraction_of_a_second():
     assert FakeClock().run(sleeps(10 * YEAR - 0.3)) == 10 * YEAR - 0.3
 
 
@@ -71,8 +71,10 @@ def test_a_sleep_of_any_length_ends(delay):
     assert clock.run(sleeps(delay)) == pytest.approx(2 * delay, rel=1e-15)
 
 
-def test_a_sleep_too_long_to_be_counted_is_as_good_as_one_without_end():
-    with pytest.raises(DeadlockError, match=r"^at 0 s, nothing is left to wait for; who waits"):
+def test_a_sleep_that_overflows_to_infinity_is_a_deadlock():
+    with pytest.raises(
+        DeadlockError, match=r"^at 0 s, nothing is left to wait for; still waiting"
+    ):
         FakeClock().run(asyncio.sleep(sys.float_info.max))
 
 
@@ -89,14 +91,14 @@ def test_any_start_works(start):
 
 
 @pytest.mark.parametrize("start", [math.nan, math.inf, 1e12])
-def test_a_start_that_makes_no_sense_is_refused(start):
+def test_a_start_that_is_too_large_or_not_finite_is_refused(start):
     with pytest.raises(ValueError, match=r"^start must be a time, of 4\.29497e\+09 s at most"):
         FakeClock(start=start)
 
 
 @pytest.mark.parametrize("parameter", ["horizon", "real_limit"])
 @pytest.mark.parametrize("seconds", [0, -1, math.nan])
-def test_a_limit_that_is_none_is_refused(parameter, seconds):
+def test_a_limit_that_is_not_above_0_is_refused(parameter, seconds):
     with pytest.raises(ValueError, match=f"^{parameter} must be a number of seconds above 0"):
         FakeClock(**{parameter: seconds})
 
@@ -125,7 +127,7 @@ def test_it_goes_on_from_run_to_shutdown():
     assert clock.time == 5.5
 
 
-def test_the_timeout_of_a_scheduler_is_on_it():
+def test_the_timeout_of_a_scheduler_follows_it():
     clock = FakeClock()
     scheduler = PureScheduler(FakeJob(takes=3600), timeout=60)
     with clock.installed():
@@ -168,7 +170,7 @@ def test_real_elapsed_counts_runs_only():
     assert before == 0.0 < clock.real_elapsed < 1
 
 
-def test_its_repr_tells_the_time():
+def test_its_repr_shows_the_time():
     assert repr(FakeClock(start=1.5)) == "<FakeClock at 1.5 s>"
 
 
@@ -205,7 +207,7 @@ def test_a_watch_follows_it():
     assert watch.elapsed() == "001.500"
 
 
-def test_a_watch_is_silent(capsys):
+def test_a_watch_without_a_message_prints_nothing(capsys):
     FakeClock().watch()
     assert capsys.readouterr().out == ""
 
@@ -215,21 +217,21 @@ def test_a_watch_with_a_message_prints_it(capsys):
     assert capsys.readouterr().out == "000.000  hello there\n"
 
 
-def test_watches_of_the_program_follow_it():
+def test_a_watch_made_by_the_program_follows_it():
     with FakeClock().installed() as clock:
         watch = Watch(show_elapsed=False)
         clock.run(sleeps(2))
         assert watch.seconds() == 2.0
 
 
-def test_the_wall_clock_follows_it(capsys):
+def test_the_time_of_day_follows_it(capsys):
     with FakeClock(start=100, wall=datetime(2026, 1, 1, 20, 48)).installed() as clock:
         clock.run(sleeps(27.782))
         Watch.print_wall_clock()
     assert capsys.readouterr().out == "20:48:27.782 "
 
 
-def test_without_a_wall_the_wall_clock_is_the_real_one(capsys):
+def test_without_a_wall_the_time_of_day_is_the_real_one(capsys):
     with FakeClock().installed() as clock:
         clock.run(sleeps(1))
         before = f"{datetime.now():%H:%M}"
@@ -258,12 +260,14 @@ def test_eager_tasks_work():
 # -- limits
 
 
-def test_a_run_that_takes_too_long_for_real_is_stopped():
+def test_a_run_that_takes_too_much_real_time_is_stopped():
     async def spin():
-        while True:  # noqa: ASYNC110 - it waits for nothing
+        while True:  # noqa: ASYNC110 - it is to spin
             await asyncio.sleep(0)
 
-    with pytest.raises(RunawayError, match=r"^at 0 s, it takes more than 0\.05 real seconds;"):
+    with pytest.raises(
+        RunawayError, match=r"^at 0 s, the run takes more than 0\.05 real seconds;"
+    ):
         FakeClock(real_limit=0.05).run(spin())
 
 

@@ -1,4 +1,4 @@
-"""What happens when nothing can happen any more."""
+"""Deadlocks and runaways: how they are found, reported and cleaned up."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def wait_for_ever():
 
 
 async def beat(seconds):
-    while True:  # noqa: ASYNC110 - it waits for nothing
+    while True:  # noqa: ASYNC110 - a heartbeat
         await asyncio.sleep(seconds)
 
 
@@ -39,7 +39,7 @@ def deadlock_of(scheduler, **options):
     return caught.value
 
 
-def test_a_job_that_waits_for_nothing_is_a_deadlock_at_once():
+def test_a_job_that_waits_for_an_event_that_is_never_set_is_a_deadlock():
     begin = time.perf_counter()
     assert deadlock_of(Scheduler(Job(wait_for_ever))).time == 0.0
     assert time.perf_counter() - begin < 1
@@ -51,12 +51,12 @@ def test_a_sleep_of_two_days_is_no_deadlock():
     assert clock.time == 172800.0
 
 
-def test_the_report_names_each_job_that_waits():
+def test_the_report_names_each_waiting_job():
     a = Job(wait_for_ever, label="a")
     b, c = FakeJob("b", required=a), FakeJob("c")
     error = deadlock_of(Scheduler(a, b, c, FakeJob("d", required=(b, c))))
     assert re.fullmatch(
-        r"at 0 s, nothing is left to wait for; who waits:\n"
+        r"at 0 s, nothing is left to wait for; still waiting:\n"
         rf"  <Job `a`> running, awaits Future pending of Event\.wait\(\) at {FILE}:\d+, "
         r"in wait_for_ever\n"
         r"  <FakeJob `b`> idle, requires <Job `a`>\n"
@@ -65,7 +65,7 @@ def test_the_report_names_each_job_that_waits():
     )
 
 
-def test_the_report_is_data_too():
+def test_the_report_is_available_as_data():
     a = Job(wait_for_ever, label="a")
     b = FakeJob("b", required=a)
     error = deadlock_of(Scheduler(a, b))
@@ -75,8 +75,8 @@ def test_the_report_is_data_too():
     ]
 
 
-def test_an_error_comes_out_of_another_process_as_it_is():
-    # A pool of processes whose worker sends what can't be unpickled is broken.
+def test_an_error_survives_pickling():
+    # A pool of processes breaks if a worker sends an exception that can't be unpickled.
     with pytest.raises(DeadlockError) as caught:
         FakeClock().run(wait_for_ever())
     caught.value.add_note("on node 3")
@@ -88,7 +88,7 @@ def test_an_error_comes_out_of_another_process_as_it_is():
     )
 
 
-def test_the_report_tells_the_line_of_a_future():
+def test_the_report_shows_the_line_that_awaits_a_future():
     async def ask():
         await asyncio.get_running_loop().create_future()
 
@@ -97,7 +97,7 @@ def test_the_report_tells_the_line_of_a_future():
     assert re.fullmatch(rf"Future pending at {FILE}:{line}, in ask", error.waiting[0].awaits)
 
 
-def test_the_report_tells_the_task_that_is_awaited():
+def test_the_report_names_the_task_that_is_awaited():
     async def ask():
         await asyncio.create_task(wait_for_ever(), name="helper")
 
@@ -106,7 +106,7 @@ def test_the_report_tells_the_task_that_is_awaited():
     assert error.waiting[1].name == "<Task 'helper' of wait_for_ever()>"
 
 
-def test_the_report_tells_who_waits_for_a_slot():
+def test_the_report_shows_a_job_that_waits_for_a_slot():
     scheduler = Scheduler(
         Job(wait_for_ever, label="a"), Job(wait_for_ever, label="b"), jobs_window=1
     )
@@ -114,7 +114,7 @@ def test_the_report_tells_who_waits_for_a_slot():
     assert str(error.waiting[1]) == "<Job `b`> scheduled, awaits a slot of the window"
 
 
-def test_the_report_looks_into_nested_schedulers():
+def test_the_report_includes_the_jobs_of_nested_schedulers():
     inner = Scheduler(Job(wait_for_ever, label="a"), FakeJob("b"), label="inner")
     error = deadlock_of(PureScheduler(inner, FakeJob("c", required=inner)))
     assert [it.name for it in error.waiting] == [
@@ -152,7 +152,7 @@ def test_asyncio_run_raises_it_as_well():
         asyncio.run(wait_for_ever())
 
 
-def test_a_job_can_not_swallow_it():
+def test_a_job_cannot_swallow_it():
     async def swallow():
         try:
             await wait_for_ever()
@@ -182,13 +182,13 @@ def test_the_clock_goes_on_after_it():
     assert clock.time == 3.0
 
 
-def test_a_job_that_is_deaf_some_times_is_cancelled_again():
+def test_a_job_that_ignores_some_cancellations_is_cancelled_again():
     job = FakeJob(takes=math.inf, deaf=3)
     deadlock_of(Scheduler(job))
     assert job.cancellations == 4
 
 
-def test_a_job_that_is_deaf_for_ever_is_closed_by_force():
+def test_a_job_that_ignores_all_cancellations_is_closed_by_force():
     async def deaf():
         ended = asyncio.get_running_loop().create_future()
         while True:
@@ -201,7 +201,7 @@ def test_a_job_that_is_deaf_for_ever_is_closed_by_force():
     assert error.__notes__ == ["<Job `a`> was deaf to cancellation, and is closed by force"]
 
 
-def test_a_job_that_is_deaf_to_everything_does_not_hang_the_test(caplog):
+def test_a_job_that_ignores_even_being_closed_does_not_hang_the_test(caplog):
     async def deaf():
         while True:
             try:
@@ -215,7 +215,7 @@ def test_a_job_that_is_deaf_to_everything_does_not_hang_the_test(caplog):
     assert time.perf_counter() - begin < 10
 
 
-def test_a_task_that_can_not_be_closed_by_force_is_none_of_the_loop_any_more():
+def test_a_task_that_cannot_be_closed_by_force_is_removed_from_the_loop():
     async def deaf():
         loop = asyncio.get_running_loop()
         while not over:
@@ -258,19 +258,19 @@ def test_a_heartbeat_does_not_hide_a_deadlock():
         scheduler.run()
     assert re.match(
         r"at 2592000 s, no job has started or ended for 2592000 s, which is the horizon: a "
-        r"heartbeat may hide a deadlock; who waits:\n  <Job `a`> running, awaits Future",
+        r"heartbeat may hide a deadlock; still waiting:\n  <Job `a`> running, awaits Future",
         str(caught.value),
     )
     assert (caught.value.time, clock.time) == (2592000.0, 2592000.0)
 
 
-def test_the_horizon_is_what_one_likes():
+def test_the_horizon_can_be_set():
     with pytest.raises(RunawayError) as caught:
         FakeClock(horizon=10).run(beat(1))
     assert caught.value.time == 10.0
 
 
-def test_jobs_that_end_put_the_horizon_off():
+def test_each_job_that_ends_moves_the_horizon_on():
     clock = FakeClock(horizon=10)
     with clock.installed():
         assert chain(10, takes=9).run()
@@ -291,7 +291,7 @@ def test_the_horizon_is_counted_from_the_beginning_of_each_run():
     assert clock.time == 45.0
 
 
-def test_a_deaf_heartbeat_does_not_hang_the_test(caplog):
+def test_a_heartbeat_that_ignores_cancellation_does_not_hang_the_test(caplog):
     async def deaf():
         while True:
             try:

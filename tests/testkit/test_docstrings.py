@@ -21,6 +21,6 @@ def test_the_examples_of_a_module_run(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def test_what_is_exported_is_there():
+def test_all_exported_names_exist():
     for name in asynciojobs_testkit.__all__:
         assert hasattr(asynciojobs_testkit, name)

@@ -1,4 +1,4 @@
-"""What runs under an installed clock, and what does not."""
+"""What `installed()` puts on the clock, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from asynciojobs import Job, Scheduler
 from asynciojobs_testkit import FakeClock, FakeJob
 
 
-def test_all_synchronous_entries_are_on_the_clock():
+def test_all_synchronous_entry_points_are_on_the_clock():
     scheduler = Scheduler(FakeJob(takes=1, shutdown_takes=0.5))
     with FakeClock().installed() as clock:
         times = [clock.time]
@@ -45,14 +45,14 @@ def test_a_loop_is_its_own_factory():
     assert clock.time == 10.0
 
 
-def test_a_runner_under_it_is_on_the_clock():
+def test_a_runner_inside_the_block_is_on_the_clock():
     with FakeClock().installed() as clock, asyncio.Runner() as runner:
         runner.run(asyncio.sleep(5))
         runner.run(asyncio.sleep(5))
     assert clock.time == 10.0
 
 
-def test_all_is_as_before_at_its_end():
+def test_everything_is_restored_at_the_end_of_the_block():
     before = asyncio.events.new_event_loop
     with FakeClock().installed():
         assert asyncio.events.new_event_loop is not before
@@ -64,14 +64,14 @@ async def running_loop():
     return asyncio.get_running_loop()
 
 
-def test_all_is_as_before_after_an_error():
+def test_everything_is_restored_after_an_error():
     before = asyncio.events.new_event_loop
     with pytest.raises(ZeroDivisionError), FakeClock().installed():
         raise ZeroDivisionError
     assert asyncio.events.new_event_loop is before
 
 
-def test_no_policy_is_touched():
+def test_the_event_loop_policy_is_not_changed():
     def policy():
         return getattr(asyncio.events, "_event_loop_policy", None)
 
@@ -86,13 +86,13 @@ def test_no_policy_is_touched():
     assert policy() is before
 
 
-def test_clocks_nest():
+def test_the_inner_one_of_two_nested_clocks_is_used():
     with FakeClock().installed() as outer, FakeClock().installed() as inner:
         Scheduler(FakeJob(takes=1)).run()
     assert (outer.time, inner.time) == (0.0, 1.0)
 
 
-def test_all_is_as_before_where_blocks_overlap():
+def test_everything_is_restored_after_overlapping_blocks():
     before = (asyncio.events.new_event_loop, warnings._warn_unawaited_coroutine)
     contexts = [contextvars.copy_context(), contextvars.copy_context()]  # as in two threads
     blocks = [FakeClock().installed(), FakeClock().installed()]
@@ -103,14 +103,14 @@ def test_all_is_as_before_where_blocks_overlap():
     assert (asyncio.events.new_event_loop, warnings._warn_unawaited_coroutine) == before
 
 
-def test_a_loop_factory_that_is_given_wins():
+def test_an_explicit_loop_factory_wins_over_the_clock():
     clock, other = FakeClock(), FakeClock()
     with clock.installed():
         Scheduler(FakeJob(takes=1)).run(loop_factory=other.loop_factory)
     assert (clock.time, other.time) == (0.0, 1.0)
 
 
-def test_other_threads_are_not_concerned():
+def test_other_threads_are_not_affected():
     def real():
         begin = time.monotonic()
         asyncio.run(asyncio.sleep(0.05))

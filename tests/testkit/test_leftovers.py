@@ -1,4 +1,4 @@
-"""What a run must not leave behind."""
+"""What a run must not leave behind, and how it is reported."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def leftovers_of(function):
     return caught.value.leftovers
 
 
-def test_a_task_that_is_still_alive_is_told_with_its_job():
+def test_a_task_that_is_still_alive_is_reported_with_its_job():
     assert leftovers_of(forgets_a_task) == [
         "<Task 'stray' of sleep()> is still alive: it was made in <Job `fetch`>"
     ]
 
 
-def test_an_exception_that_was_never_retrieved_is_told_with_its_job():
+def test_an_exception_that_was_never_retrieved_is_reported_with_its_job():
     (line,) = leftovers_of(forgets_an_exception)
     assert line == (
         "<Task 'stray' of fail()> raised ZeroDivisionError(by zero), which was never retrieved"
@@ -50,13 +50,13 @@ def test_an_exception_that_was_never_retrieved_is_told_with_its_job():
     )
 
 
-def test_a_coroutine_that_was_never_awaited_is_told_with_its_job():
+def test_a_coroutine_that_was_never_awaited_is_reported_with_its_job():
     assert leftovers_of(forgets_to_await) == [
         "coroutine sleep() was never awaited: it was made in <Job `fetch`>"
     ]
 
 
-def test_a_task_of_a_task_is_told_with_the_job():
+def test_a_task_created_by_a_task_of_a_job_is_reported_with_that_job():
     async def outer():
         await asyncio.create_task(forgets_a_task())
 
@@ -65,7 +65,7 @@ def test_a_task_of_a_task_is_told_with_the_job():
     ]
 
 
-def test_what_is_of_no_job_is_told_without():
+def test_a_task_without_a_job_is_reported_without_one():
     with pytest.raises(LeftoverError) as caught:
         FakeClock().run(forgets_a_task())
     assert str(caught.value) == (
@@ -73,7 +73,7 @@ def test_what_is_of_no_job_is_told_without():
     )
 
 
-def test_a_future_that_was_never_looked_at_is_told():
+def test_the_exception_of_a_future_is_reported():
     async def main():
         asyncio.get_running_loop().create_future().set_exception(ZeroDivisionError("by zero"))
 
@@ -84,7 +84,7 @@ def test_a_future_that_was_never_looked_at_is_told():
     ]
 
 
-def test_a_text_of_several_lines_is_told_on_one():
+def test_an_exception_text_of_several_lines_is_reported_on_one_line():
     async def main():
         asyncio.get_running_loop().create_future().set_exception(ValueError("one\ntwo"))
 
@@ -95,7 +95,7 @@ def test_a_text_of_several_lines_is_told_on_one():
     ]
 
 
-def test_an_exception_that_has_no_text_is_told_all_the_same():
+def test_an_exception_whose_str_raises_is_reported():
     class Mute(Exception):
         def __str__(self):
             raise ZeroDivisionError
@@ -116,7 +116,7 @@ def test_an_exception_that_has_no_text_is_told_all_the_same():
     )
 
 
-def test_an_exception_of_a_task_that_somebody_keeps_is_told_all_the_same():
+def test_the_exception_of_a_task_that_still_exists_is_reported():
     async def forgets_an_exception():
         kept.append(asyncio.create_task(fail(), name="kept"))
         await asyncio.sleep(1)
@@ -129,7 +129,7 @@ def test_an_exception_of_a_task_that_somebody_keeps_is_told_all_the_same():
     )
 
 
-def test_an_exception_that_is_looked_at_in_time_is_fine():
+def test_an_exception_that_is_retrieved_before_the_end_of_the_block_is_fine():
     async def main():
         tasks.append(asyncio.create_task(fail()))
         await asyncio.sleep(1)
@@ -152,7 +152,7 @@ def test_a_task_that_ends_in_a_later_run_of_the_loop_is_fine():
     assert clock.time == 5.0
 
 
-def test_an_error_of_the_block_is_the_better_reason():
+def test_an_error_of_the_block_is_raised_instead_of_the_leftovers():
     def block():
         with FakeClock().installed():
             Scheduler(Job(forgets_a_task)).run()
@@ -162,14 +162,14 @@ def test_an_error_of_the_block_is_the_better_reason():
         block()
 
 
-def test_what_was_told_is_not_told_again():
+def test_a_leftover_is_reported_only_once():
     clock = FakeClock()
     with pytest.raises(LeftoverError):
         clock.run(forgets_a_task())
     clock.run(asyncio.sleep(1))
 
 
-def test_a_scheduler_leaves_nothing():
+def test_a_scheduler_leaves_nothing_behind():
     scheduler = Scheduler(
         FakeJob("a", raises=ZeroDivisionError),
         FakeJob("b", takes=10, cleanup=5),
@@ -182,14 +182,14 @@ def test_a_scheduler_leaves_nothing():
         assert scheduler.shutdown()
 
 
-def test_python_tells_of_coroutines_again_at_its_end():
+def test_python_warns_of_coroutines_again_after_the_block():
     with FakeClock().installed():
         pass
     with pytest.warns(RuntimeWarning, match=re.escape("coroutine 'sleep' was never awaited")):
         asyncio.run(forgets_to_await())
 
 
-def test_an_error_comes_out_of_another_process_as_it_is():
+def test_an_error_survives_pickling():
     error = LeftoverError(["one", "two"])
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.leftovers) == (str(error), ["one", "two"])

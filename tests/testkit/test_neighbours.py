@@ -1,4 +1,4 @@
-"""The plugin beside those of others."""
+"""The plugin together with other pytest plugins."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import pytest
 
 pytest_plugins = "pytester"
 
-# None of these is a neighbour here. The first leaves a thread for each worker of pytest-xdist
-# that has ended, which keeps a processor busy until the process of our own tests ends.
-STRANGERS = ("rerunfailures", "hypothesispytest", "platformdirs", "pytest_mock")
-OTHERS = tuple(f"-pno:{name}" for name in STRANGERS)
+# Plugins that are not tested here, so they are not loaded. rerunfailures would leave a thread
+# for each worker of pytest-xdist that has ended; such a thread keeps a processor busy until the
+# process of our own tests ends.
+NOT_TESTED = ("rerunfailures", "hypothesispytest", "platformdirs", "pytest_mock")
+OTHERS = tuple(f"-pno:{name}" for name in NOT_TESTED)
 
 SYNCHRONOUS = """
 import asyncio
@@ -56,7 +57,7 @@ async def test_real_time():
     result.assert_outcomes(passed=7)
 
 
-def test_a_loop_factory_for_pytest_asyncio(pytester):
+def test_a_loop_factory_of_pytest_asyncio(pytester):
     pytest.importorskip("pytest_asyncio", "1.4")
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     pytester.makeconftest("""

@@ -1,4 +1,4 @@
-"""The pytest plugin, run as downstream would."""
+"""The pytest plugin, in projects that use it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from asynciojobs_testkit import FakeClock, FakeJob, Timeline, dag
 
 @pytest.fixture
 def run(pytester, monkeypatch):
-    """Run the tests in a text, without the plugins of others."""
-    monkeypatch.delenv("CI", raising=False)  # pytest would show failures whole in its summary
+    """Return a function that runs the tests in a text, without other plugins."""
+    monkeypatch.delenv("CI", raising=False)  # with it, pytest would not shorten its summary
     others = ("asyncio", "anyio", "randomly", "xdist", "hypothesispytest", "cacheprovider")
 
     def run_tests(text, *options):
@@ -56,7 +56,7 @@ def test_scheduler(fake_clock, n):
     result.assert_outcomes(passed=3)
 
 
-def test_nothing_changes_in_a_test_that_asks_for_nothing(run):
+def test_nothing_changes_in_a_test_without_a_fixture(run):
     result = run("""
 BEFORE = asyncio.events.new_event_loop
 
@@ -104,7 +104,7 @@ def test_elapsed(watch, capsys):
     result.assert_outcomes(passed=1)
 
 
-def test_a_timeline_is_shown_where_a_test_fails(run):
+def test_a_failed_test_shows_its_timeline(run):
     result = run("""
 def test_order(fake_clock, timeline):
     scheduler = dag("a>b", label="pair")
@@ -134,7 +134,7 @@ def test_order(fake_clock, timeline):
     assert str(result.stdout).count("1 - 2  done") == 1
 
 
-def test_a_timeline_is_not_shown_where_a_test_passes(run):
+def test_a_passed_test_shows_no_timeline(run):
     result = run(
         """
 def test_order(fake_clock, timeline):
@@ -146,7 +146,7 @@ def test_order(fake_clock, timeline):
     assert "timeline of" not in str(result.stdout)
 
 
-def test_a_deadlock_tells_who_waits(run):
+def test_a_deadlock_names_the_waiting_job(run):
     result = run("""
 async def wait():
     await asyncio.Event().wait()
@@ -157,7 +157,7 @@ def test_scheduler(fake_clock):
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines(
         [
-            r"E +.*DeadlockError: at 0 s, nothing is left to wait for; who waits:",
+            r"E +.*DeadlockError: at 0 s, nothing is left to wait for; still waiting:",
             r"E  .*`fetch`",
         ]
     )
@@ -166,7 +166,7 @@ def test_scheduler(fake_clock):
 # -- marker
 
 
-def test_the_marker_gives_options(run):
+def test_the_marker_sets_options(run):
     result = run("""
 @pytest.mark.fake_clock(start=5, autojump=False)
 def test_advance(fake_clock):
@@ -196,13 +196,13 @@ class TestMany:
     result.assert_outcomes(passed=3)
 
 
-def test_tests_that_are_no_functions_are_left_alone(pytester, run):
+def test_doctests_are_left_alone(pytester, run):
     pytester.makefile(".txt", test_prose=">>> 1 + 1\n2")
     result = run("def test_function(fake_clock): pass", "--doctest-glob=*.txt")
     result.assert_outcomes(passed=2)
 
 
-def test_the_marker_is_told_of(run):
+def test_the_marker_is_documented(run):
     result = run("", "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.fake_clock(*options): run the test under a *"])
 
@@ -237,13 +237,13 @@ def test_clock(fake_clock):
 """
 
 
-def test_without_the_option_each_test_is_run_once(run):
+def test_without_the_option_each_test_runs_once(run):
     result = run(RACE)
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["*::test_clock PASSED*"])
 
 
-def test_each_test_with_a_clock_is_run_under_each_seed(run):
+def test_each_test_with_a_clock_runs_once_for_each_seed(run):
     result = run(RACE, "--asynciojobs-seeds=6", "--collect-only")
     names = re.findall(r"<Function (\S+)>", str(result.stdout))
     assert names == [
@@ -253,17 +253,20 @@ def test_each_test_with_a_clock_is_run_under_each_seed(run):
     ]
 
 
-def test_the_seed_that_failed_is_told(run):
+def test_a_failed_test_shows_its_seed(run):
     result = run(RACE, "--asynciojobs-seeds=6")
     failed = re.findall(r"FAILED \S+::test_race\[seed(\d)\]", str(result.stdout))
     assert 0 < len(failed) < 6
     for seed in failed:
         result.stdout.fnmatch_lines(
-            [f"*- order of seed {seed} -*", f"again: @pytest.mark.fake_clock(seed={seed})"]
+            [
+                f"*- task order of seed {seed} -*",
+                f"to reproduce: @pytest.mark.fake_clock(seed={seed})",
+            ]
         )
 
 
-def test_a_seed_fails_alone_as_well(run):
+def test_a_failure_can_be_reproduced_by_its_seed_alone(run):
     result = run(RACE, "--asynciojobs-seeds=6")
     name = re.findall(r"FAILED \S+::(test_race\[seed\d\])", str(result.stdout))[0]
     again = run(RACE, "--asynciojobs-seeds=6", "-k", name)
@@ -271,7 +274,7 @@ def test_a_seed_fails_alone_as_well(run):
 
 
 def test_a_negative_number_of_seeds_is_refused(run):
-    # pytest would skip all tests that use the clock, and be content.
+    # Without this check, pytest would skip all tests that use the clock, and succeed.
     result = run(RACE, "--asynciojobs-seeds=-1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --asynciojobs-seeds must be 0 or more, not -1"])
@@ -280,7 +283,7 @@ def test_a_negative_number_of_seeds_is_refused(run):
 # -- leftovers
 
 
-def test_what_is_left_behind_fails_the_test_with_the_name_of_the_job(run):
+def test_leftovers_fail_the_test_and_name_the_job(run):
     result = run("""
 async def task():
     asyncio.create_task(asyncio.sleep(100), name="stray")
@@ -301,11 +304,11 @@ def test_leaves(fake_clock, function):
     Scheduler(Job(function, label="fetch")).run()
 """)
     result.assert_outcomes(failed=3)
-    told = re.findall("it was made in <Job `fetch`>$", str(result.stdout), re.MULTILINE)
-    assert len(told) == 3
+    named = re.findall("it was made in <Job `fetch`>$", str(result.stdout), re.MULTILINE)
+    assert len(named) == 3
 
 
-def test_the_failure_of_the_test_itself_is_told_alone(run):
+def test_a_failed_test_does_not_report_leftovers(run):
     result = run("""
 async def task():
     asyncio.create_task(asyncio.sleep(100), name="stray")
@@ -319,7 +322,7 @@ def test_leaves(fake_clock):
     assert "still alive" not in str(result.stdout)
 
 
-def test_the_failure_of_a_fixture_is_told_alone(run):
+def test_a_failed_fixture_does_not_report_leftovers(run):
     result = run("""
 async def task():
     asyncio.create_task(asyncio.sleep(100), name="stray")
@@ -336,7 +339,7 @@ def test_leaves(lab):
     assert "still alive" not in str(result.stdout)
 
 
-def test_the_failure_of_a_unittest_is_told_alone(run):
+def test_a_failed_unittest_does_not_report_leftovers(run):
     result = run("""
 import unittest
 
@@ -353,7 +356,7 @@ class TestLab(unittest.TestCase):
     assert "still alive" not in str(result.stdout)
 
 
-def test_leftovers_do_not_reach_the_next_test(run):
+def test_leftovers_do_not_affect_the_next_test(run):
     result = run(
         """
 async def coroutine():

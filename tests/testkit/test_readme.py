@@ -1,4 +1,4 @@
-"""What the README of the package shows is what happens."""
+"""The examples in the README of the package run, and print what it shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def block(heading):
     return text
 
 
-# To load the plugins of others would take longer than the tests.
+# Plugins that these tests do not need. Loading them takes longer than the tests.
 OTHERS = [
     "anyio",
     "asyncio",
@@ -35,14 +35,14 @@ OTHERS = [
 
 @pytest.fixture
 def lab(pytester):
-    """A project with the program of the README, and its test."""
+    """Return a project with the program of the README and its test."""
     for name in ("lab.py", "test_lab.py"):
         (pytester.path / name).write_text(block(f"python {name}"), "utf-8")
     return pytester
 
 
 def output(project):
-    """Run the tests of a project; return what pytest prints, without margins and prefixes."""
+    """Run the tests of a project; return the result, and the output without its prefixes."""
     others = [f"-pno:{name}" for name in OTHERS]
     result = project.runpytest_subprocess(*others, "-Werror")
     prefix = re.compile(r"^E? *((\w|\.)+\.)?(AssertionError: )?")
@@ -59,7 +59,7 @@ def test_the_scenario_passes_its_test(lab):
     result.assert_outcomes(passed=1)
 
 
-def test_a_failure_shows_what_the_readme_shows(lab):
+def test_a_failure_prints_what_the_readme_shows(lab):
     with (lab.path / "test_lab.py").open("a", encoding="utf-8") as file:
         file.write('    seen.assert_overlap("n1", "n3")\n')
     assert shown("text overlap") in output(lab)[1]
@@ -85,13 +85,13 @@ def test_lab(fake_clock):
 """
 
 
-def test_a_deadlock_shows_what_the_readme_shows(lab):
+def test_a_deadlock_prints_what_the_readme_shows(lab):
     (lab.path / "lab.py").write_text(DEADLOCK, "utf-8")
     (lab.path / "test_lab.py").write_text(TEST, "utf-8")
     assert shown("text deadlock") in output(lab)[1]
 
 
-def test_the_other_blocks_print_what_is_shown_beneath_them(capsys):
+def test_the_other_examples_print_what_the_readme_shows(capsys):
     names = {"__name__": "readme"}
     plain = [(heading, text) for heading, text in BLOCKS if heading in ("python", "")]
     outputs = iter([text for heading, text in plain[1:] if not heading])  # [0]: pip install

@@ -1,4 +1,4 @@
-"""Real work stops the clock. These tests wait for real, some tenths of a second."""
+"""The clock stands still during real work. These tests take some tenths of a real second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from asynciojobs import CallJob, Job, Scheduler
 from asynciojobs_testkit import FakeClock, FakeJob, RunawayError
 
 
-def test_a_thread_and_a_subprocess_take_no_time():
+def test_a_thread_and_a_subprocess_take_no_time_on_the_clock():
     async def main():
         async with asyncio.timeout(60):
             process = await asyncio.create_subprocess_exec(
@@ -30,7 +30,7 @@ def test_a_thread_and_a_subprocess_take_no_time():
     assert clock.real_elapsed >= 0.8
 
 
-def test_a_thread_beside_a_job_that_sleeps():
+def test_the_clock_moves_only_after_a_thread_has_ended():
     scheduler = Scheduler(
         Job(asyncio.to_thread, time.sleep, 0.1, label="thread"), FakeJob("sleeps", takes=5)
     )
@@ -40,7 +40,7 @@ def test_a_thread_beside_a_job_that_sleeps():
     assert clock.time == 5.0
 
 
-def test_a_pool_of_ones_own():
+def test_a_pool_passed_to_run_in_executor_holds_the_time():
     async def main(pool):
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(60):
@@ -52,7 +52,7 @@ def test_a_pool_of_ones_own():
     assert clock.time == 0.0
 
 
-def test_a_future_of_a_pool_inside_of_external():
+def test_an_external_block_holds_the_time():
     async def main(clock, pool):
         async with asyncio.timeout(60):
             with clock.external():
@@ -64,7 +64,7 @@ def test_a_future_of_a_pool_inside_of_external():
     assert clock.time == 0.0
 
 
-def test_a_call_by_an_executor_beside_a_job_that_sleeps():
+def test_the_clock_moves_only_after_a_call_by_an_executor_has_ended():
     with ThreadPoolExecutor() as pool:
         call = CallJob(time.sleep, 0.05, executor=pool)
         with FakeClock().installed() as clock:
@@ -72,20 +72,20 @@ def test_a_call_by_an_executor_beside_a_job_that_sleeps():
     assert (call.ended_at, clock.time) == (0.0, 5.0)
 
 
-def test_a_call_that_does_not_end_is_a_runaway_that_names_it():
+def test_an_endless_call_is_a_runaway_whose_error_names_it():
     gate = threading.Event()
     clock = FakeClock(real_limit=0.1)
     with ThreadPoolExecutor() as pool, clock.installed():
         with pytest.raises(
             RunawayError,
-            match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
-            r"executor call; who waits:\n",
+            match=r"^at 0 s, the run takes more than 0\.1 real seconds; the time is held by 1 "
+            r"executor call; still waiting:\n",
         ):
             Scheduler(CallJob(gate.wait, executor=pool)).run()
         gate.set()
 
 
-def test_a_thread_whose_result_nobody_awaits_any_more_does_not_hold_the_time():
+def test_a_thread_whose_future_was_cancelled_does_not_hold_the_time():
     async def main():
         thread = asyncio.ensure_future(asyncio.to_thread(time.sleep, 0.3))
         await asyncio.sleep(0)
@@ -99,7 +99,7 @@ def test_a_thread_whose_result_nobody_awaits_any_more_does_not_hold_the_time():
     assert clock.time == 60.0
 
 
-def test_what_a_subprocess_prints_arrives():
+def test_the_output_of_a_subprocess_arrives():
     async def main():
         async with asyncio.timeout(60):
             process = await asyncio.create_subprocess_exec(
@@ -115,7 +115,7 @@ def test_what_a_subprocess_prints_arrives():
     assert clock.time == 0.0
 
 
-def test_a_subprocess_that_is_talked_to():
+def test_the_input_of_a_subprocess_arrives():
     async def main():
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -129,7 +129,7 @@ def test_a_subprocess_that_is_talked_to():
     assert FakeClock().run(main()) == (b"cba\n", None)
 
 
-def test_loopback_sockets_take_no_time():
+def test_loopback_sockets_take_no_time_on_the_clock():
     async def serve(reader, writer):
         writer.write((await reader.readline()).upper())
         await writer.drain()
@@ -152,7 +152,7 @@ def test_loopback_sockets_take_no_time():
     assert clock.time == 0.0
 
 
-def test_a_socket_is_read_and_written_at_once():
+def test_a_socket_can_be_read_and_written_at_the_same_time():
     async def main():
         loop = asyncio.get_running_loop()
         with here, there:
@@ -172,7 +172,7 @@ def test_a_socket_is_read_and_written_at_once():
     assert clock.time == 0.0
 
 
-def test_timers_fire_beside_a_socket():
+def test_timers_fire_while_a_socket_is_open():
     async def main():
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
         await asyncio.sleep(60)
@@ -184,7 +184,7 @@ def test_timers_fire_beside_a_socket():
     assert clock.time == 60.0
 
 
-def test_work_that_does_not_end_is_a_runaway_that_names_it():
+def test_an_endless_external_block_is_a_runaway_whose_error_names_it():
     async def main():
         with clock.external():
             await asyncio.Event().wait()
@@ -192,13 +192,13 @@ def test_work_that_does_not_end_is_a_runaway_that_names_it():
     clock = FakeClock(real_limit=0.1)
     with pytest.raises(
         RunawayError,
-        match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 "
-        r"external\(\) block; who waits:\n",
+        match=r"^at 0 s, the run takes more than 0\.1 real seconds; the time is held by 1 "
+        r"external\(\) block; still waiting:\n",
     ):
         clock.run(main())
 
 
-def test_a_thread_that_does_not_end_is_a_runaway_that_names_it():
+def test_an_endless_thread_is_a_runaway_whose_error_names_it():
     def work():
         threads.append(threading.current_thread())
         gate.wait()
@@ -207,9 +207,9 @@ def test_a_thread_that_does_not_end_is_a_runaway_that_names_it():
     clock = FakeClock(real_limit=0.1)
     with pytest.raises(
         RunawayError,
-        match=r"^at 0 s, it takes more than 0\.1 real seconds; the time is held by 1 thread; "
-        r"who waits:\n  <Task '.*' of wait_for\(\)> running, awaits Future pending at .*, in "
-        r"to_thread\Z",
+        match=r"^at 0 s, the run takes more than 0\.1 real seconds; the time is held by 1 "
+        r"thread; still waiting:\n  <Task '.*' of wait_for\(\)> running, awaits Future pending "
+        r"at .*, in to_thread\Z",
     ):
         clock.run(asyncio.to_thread(work))
     gate.set()
@@ -217,7 +217,7 @@ def test_a_thread_that_does_not_end_is_a_runaway_that_names_it():
     thread.join()
 
 
-def test_work_of_several_kinds_is_counted():
+def test_the_error_counts_each_kind_of_real_work():
     async def main():
         loop = asyncio.get_running_loop()
         command = [sys.executable, "-c", "input()"]
@@ -237,8 +237,8 @@ def test_work_of_several_kinds_is_counted():
     clock = FakeClock(real_limit=0.5)
     with pytest.raises(
         RunawayError,
-        match=r"; the time is held by 2 threads, 2 subprocesses, 2 external\(\) blocks; who "
-        r"waits:\n",
+        match=r"; the time is held by 2 threads, 2 subprocesses, 2 external\(\) blocks; still "
+        r"waiting:\n",
     ):
         clock.run(main())
 

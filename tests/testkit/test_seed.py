@@ -1,4 +1,4 @@
-"""The order of what is ready, shuffled by a seed."""
+"""A seed shuffles the order of ready tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def order_under(**options):
     return "".join(log)
 
 
-def test_without_a_seed_the_order_is_that_of_asyncio():
+def test_without_a_seed_the_order_is_always_the_same():
     assert order_under() == order_under()
 
 
@@ -35,11 +35,11 @@ def test_seeds_give_different_orders():
     assert len(orders) == 10
 
 
-def test_all_run_under_a_seed():
+def test_all_tasks_run_under_a_seed():
     assert sorted(order_under(seed=3)) == list("abcdefgh")
 
 
-def test_a_race_is_found():
+def test_seeds_find_a_race():
     async def increment(counter):
         await asyncio.sleep(1)
         counter["n"] += 1

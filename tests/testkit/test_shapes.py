@@ -1,4 +1,4 @@
-"""Graphs of fake jobs."""
+"""Graphs of fake jobs: `dag()`, `chain()`, `layers()` and `random_dag()`."""
 
 from __future__ import annotations
 
@@ -42,30 +42,30 @@ def test_other_forms_of_text(text, labels, expected):
 
 
 @pytest.mark.parametrize("text", ["a>", ">a", "a>>b", "a>b, >"])
-def test_text_with_a_gap_is_refused(text):
+def test_an_arrow_without_a_label_on_a_side_is_refused(text):
     message = f"a side of a `>` has no label in {text!r}: write it as in 'a>b, a>c, b c>d'"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         dag(text)
 
 
 @pytest.mark.parametrize("text", ["a -> b", "a->b", "a>b, b --> c"])
-def test_an_arrow_with_a_shaft_is_refused(text):
+def test_an_arrow_with_a_dash_is_refused(text):
     message = f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         dag(text)
 
 
-def test_jobs_are_reached_by_label():
+def test_jobs_are_found_by_label():
     diamond = dag("a>b")
     assert diamond["b"].required == {diamond["a"]}
 
 
-def test_a_label_that_is_not_there():
+def test_an_unknown_label_is_a_key_error():
     with pytest.raises(KeyError, match="has no fake job with the label 'x'"):
         dag("a>b", label="pair")["x"]
 
 
-def test_jobs_take_a_second_or_what_one_likes():
+def test_jobs_take_a_second_or_the_time_given():
     assert [dag("a")["a"].takes, dag("a", takes=5)["a"].takes] == [1.0, 5]
 
 
@@ -87,11 +87,11 @@ def test_layers():
     assert [len(job.required) for job in made.jobs] == [0, 0, 2, 2, 2, 2]
 
 
-def test_layers_with_fewer_jobs_than_the_degree():
+def test_a_layer_with_fewer_jobs_than_the_degree_is_required_as_a_whole():
     assert edges(layers([1, 2], degree=5, seed=0)) == ["1.1>2.1", "1.1>2.2"]
 
 
-def test_layers_of_a_seed_are_always_the_same():
+def test_the_same_seed_gives_the_same_layers():
     same = [edges(layers([5] * 5, degree=2, seed=seed)) for seed in (1, 1, 2)]
     assert same[0] == same[1] != same[2]
 
@@ -104,23 +104,25 @@ def test_a_random_dag_has_its_edges_and_no_cycle():
 
 
 @pytest.mark.parametrize("high", [2, 3, 10**6, 10**9, 10**18])
-def test_pairs_are_numbered_without_gap_however_many_there_are(high):
-    first = (high - 1) * (high - 2) // 2  # of those whose second is `high`
+def test_pairs_have_consecutive_indexes(high):
+    first = (
+        (high - 1) * (high - 2) // 2
+    )  # the first index of a pair whose second number is `high`
     pairs = [pair_of(first), pair_of(first + high - 2), pair_of(first + high - 1)]
     assert pairs == [(1, high), (high - 1, high), (1, high + 1)]
 
 
-def test_a_full_random_dag():
+def test_a_random_dag_can_have_all_edges():
     assert sorted(edges(random_dag(4, 6, seed=0))) == ["1>2", "1>3", "1>4", "2>3", "2>4", "3>4"]
 
 
-def test_a_random_dag_of_a_seed_is_always_the_same():
+def test_the_same_seed_gives_the_same_random_dag():
     same = [edges(random_dag(20, 40, seed=seed)) for seed in (1, 1, 2)]
     assert same[0] == same[1] != same[2]
 
 
 @pytest.mark.parametrize("count", [-1, 4])
-def test_a_random_dag_with_too_many_edges_is_refused(count):
+def test_a_random_dag_with_an_impossible_number_of_edges_is_refused(count):
     message = f"3 jobs have from 0 to 3 requirements, not {count}"
     with pytest.raises(ValueError, match=f"^{message}$"):
         random_dag(3, count, seed=0)

@@ -1,4 +1,4 @@
-"""What a `Timeline` keeps, and what a test can say about it."""
+"""What a `Timeline` records, answers, asserts and shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def timeline_of(scheduler):
     return timeline
 
 
-def told(timeline):
+def recorded(timeline):
     return [(event.time, event.job.label, str(event.kind)) for event in timeline.events]
 
 
@@ -34,8 +34,8 @@ def diamond():
 # -- events
 
 
-def test_events_are_kept_in_their_order():
-    assert told(timeline_of(dag("a>b"))) == [
+def test_events_are_recorded_in_order():
+    assert recorded(timeline_of(dag("a>b"))) == [
         (0.0, "a", "scheduled"),
         (0.0, "a", "started"),
         (1.0, "a", "done"),
@@ -47,24 +47,24 @@ def test_events_are_kept_in_their_order():
     ]
 
 
-def test_failures_and_cancellations_are_kept():
+def test_failures_and_cancellations_are_recorded():
     scheduler = PureScheduler(
         FakeJob("bad", takes=1, raises=ZeroDivisionError), FakeJob("long", takes=5, cleanup=1)
     )
-    assert told(timeline_of(scheduler))[4:6] == [
+    assert recorded(timeline_of(scheduler))[4:6] == [
         (1.0, "bad", "failed"),
         (2.0, "long", "cancelled"),
     ]
 
 
-def test_nested_schedulers_are_included():
+def test_jobs_of_nested_schedulers_are_recorded():
     inner = Scheduler(FakeJob("a", takes=1), label="inner")
     timeline = timeline_of(PureScheduler(inner, FakeJob("b", required=inner)))
     assert {event.job.label for event in timeline.events} == {"inner", "a", "b"}
     timeline.assert_order("inner", "b")
 
 
-def test_nothing_is_kept_after_the_block():
+def test_nothing_is_recorded_after_the_block():
     scheduler = dag("a")
     timeline = timeline_of(scheduler)
     count = len(timeline.events)
@@ -72,12 +72,12 @@ def test_nothing_is_kept_after_the_block():
     assert len(timeline.events) == count
 
 
-def test_an_event_is_time_job_and_kind(diamond):
+def test_an_event_is_a_tuple_of_time_job_and_kind(diamond):
     time, job, kind = diamond.events[0]
     assert (time, job.label, kind) == (0.0, "a", "scheduled")
 
 
-def test_its_repr(diamond):
+def test_its_repr_shows_the_scheduler_and_the_number_of_events(diamond):
     assert repr(diamond) == "<Timeline of <Dag `NOLABEL`>, 16 events>"
 
 
@@ -88,7 +88,7 @@ def test_start_end_and_duration(diamond):
     assert [diamond.start("d"), diamond.end("d"), diamond.duration("d")] == [2.0, 3.0, 1.0]
 
 
-def test_jobs_are_given_as_objects_too(diamond):
+def test_a_job_can_be_given_instead_of_its_label(diamond):
     assert diamond.start(diamond.scheduler["d"]) == 2.0
 
 
@@ -97,49 +97,49 @@ def test_a_job_of_a_nested_scheduler_is_found_by_label():
     assert timeline_of(PureScheduler(inner)).end("a") == 1.0
 
 
-def test_a_job_without_a_label_is_found_by_its_text():
+def test_a_job_without_a_label_is_found_by_the_text_in_its_place():
     async def fetch():
         pass
 
     assert timeline_of(PureScheduler(Job(fetch))).end("fetch()") == 0.0
 
 
-def test_an_unknown_label(diamond):
+def test_an_unknown_label_is_a_lookup_error(diamond):
     with pytest.raises(LookupError, match=r"^<Dag `NOLABEL`> has no job labelled 'x'$"):
         diamond.start("x")
 
 
-def test_a_label_of_two_jobs():
+def test_a_label_of_two_jobs_is_a_lookup_error():
     timeline = timeline_of(Scheduler(FakeJob("a"), FakeJob("a"), label="twins"))
     message = r"<Scheduler `twins`> has 2 jobs labelled 'a': give the job itself"
     with pytest.raises(LookupError, match=f"^{message}$"):
         timeline.start("a")
 
 
-def test_a_job_of_elsewhere(diamond):
+def test_a_job_of_another_scheduler_is_a_lookup_error(diamond):
     with pytest.raises(LookupError, match=r"^<FakeJob `x`> is not in <Dag `NOLABEL`>$"):
         diamond.assert_never_started(FakeJob("x"))
 
 
-def test_a_job_that_was_taken_out_after_the_run():
+def test_a_job_that_was_removed_after_the_run_is_found():
     job = FakeJob("a", takes=1)
     timeline = timeline_of(scheduler := PureScheduler(job))
     scheduler.remove(job)
     assert timeline.end(job) == 1.0
 
 
-def test_the_end_of_a_job_of_a_run_that_nobody_saw():
+def test_a_run_before_the_timeline_is_an_error_that_says_so():
     scheduler = dag("a")
     scheduler.run()
     message = (
-        r"<FakeJob `a`> never ended under the eyes of this timeline, but before: make the "
-        r"timeline before the run"
+        r"<FakeJob `a`> ran while this timeline was not recording: start the timeline before "
+        r"the run"
     )
     with pytest.raises(AssertionError, match=rf"^{message}\n\na  \|"):
         Timeline(scheduler).end("a")
 
 
-def test_the_start_of_a_job_that_never_started():
+def test_the_start_of_a_job_that_never_started_is_an_error():
     timeline = timeline_of(PureScheduler(FakeJob("a", takes=5), timeout=0))
     with pytest.raises(AssertionError, match=r"^<FakeJob `a`> never started\n\na  \|"):
         timeline.start("a")
@@ -173,7 +173,7 @@ def test_the_last_run_counts():
     assert (timeline.start("a"), timeline.end("a"), len(timeline.events)) == (1.0, 2.0, 6)
 
 
-def test_a_job_that_the_last_run_did_not_come_to_has_no_past():
+def test_earlier_runs_of_a_job_that_the_last_run_did_not_reach_are_forgotten():
     inner = Scheduler(FakeJob("b", takes=1), label="inner")
     scheduler = PureScheduler(FakeJob("a", takes=1), inner)
     a, _ = scheduler.jobs
@@ -235,7 +235,7 @@ def test_assert_running_at(diamond):
         diamond.assert_running_at(1, {"b"})
 
 
-def test_nested_schedulers_run_only_where_they_are_named():
+def test_assert_running_at_ignores_nested_schedulers_unless_they_are_named():
     timeline = timeline_of(PureScheduler(Scheduler(FakeJob("a", takes=1), label="inner")))
     timeline.assert_running_at(0.5, {"a"})
     timeline.assert_running_at(0.5, {"a", "inner"})
@@ -254,7 +254,7 @@ def test_assert_overlap_and_disjoint(diamond):
         diamond.assert_disjoint("b", "c")
 
 
-def test_a_job_of_no_time_in_the_midst_of_another_is_not_disjoint():
+def test_a_job_that_takes_no_time_overlaps_the_job_around_it():
     scheduler = dag("first>short, long", takes=5)
     scheduler["short"].takes, scheduler["long"].takes = 0, 10
     timeline = timeline_of(scheduler)
@@ -265,14 +265,14 @@ def test_a_job_of_no_time_in_the_midst_of_another_is_not_disjoint():
             timeline.assert_disjoint(*pair)
 
 
-def test_jobs_that_touch_are_disjoint():
+def test_a_job_that_starts_when_another_ends_is_disjoint_from_it():
     scheduler = dag("a>b, c>d, e>f", takes=5)
     scheduler["d"].takes = scheduler["e"].takes = 0
     timeline = timeline_of(scheduler)
     timeline.assert_disjoint("a", "b")
-    timeline.assert_disjoint("b", "d")  # at its start
+    timeline.assert_disjoint("b", "d")  # d takes no time, at the start of b
     timeline.assert_disjoint("a", "e")
-    timeline.assert_disjoint("a", "d")  # at its end
+    timeline.assert_disjoint("a", "d")  # d takes no time, at the end of a
 
 
 def test_assert_never_started():
@@ -289,13 +289,13 @@ def test_assert_requirements_respected(diamond):
     diamond.assert_requirements_respected()
 
 
-def test_requirements_that_were_not_respected(diamond):
+def test_assert_requirements_respected_fails(diamond):
     diamond.scheduler["b"].requires(diamond.scheduler["c"])
     with pytest.raises(AssertionError, match=r"^<FakeJob `b`> started at 1 s, before "):
         diamond.assert_requirements_respected()
 
 
-def test_a_job_that_never_started_has_respected_its_requirements():
+def test_assert_requirements_respected_ignores_jobs_that_never_started():
     scheduler = PureScheduler(*dag("a>b").jobs)
     first, second = scheduler.jobs
     first.raises = ZeroDivisionError
@@ -311,7 +311,7 @@ def test_assert_window_respected():
     timeline.assert_window_respected()
 
 
-def test_a_window_that_was_not_respected(diamond):
+def test_assert_window_respected_fails(diamond):
     diamond.scheduler.jobs_window = 1
     with pytest.raises(
         AssertionError, match=r"^<Dag `NOLABEL`> ran 2 jobs at once, and its jobs_window is 1\n"
@@ -324,7 +324,7 @@ def test_assert_shutdown_once():
     timeline_of(PureScheduler(inner, FakeJob("b"))).assert_shutdown_once()
 
 
-def test_a_shutdown_that_was_not():
+def test_assert_shutdown_once_fails():
     scheduler = dag("a")
     with Timeline(scheduler) as timeline:
         scheduler.run()
@@ -332,10 +332,10 @@ def test_a_shutdown_that_was_not():
         timeline.assert_shutdown_once()
 
 
-# -- the picture
+# -- the chart
 
 
-def test_the_picture_shows_all_that_may_happen():
+def test_the_chart_shows_every_outcome():
     bad = FakeJob("bad", takes=3, raises=ZeroDivisionError)
     inner = Scheduler(FakeJob("in", takes=1), label="inner")
     jobs = (inner, bad, FakeJob("waits", takes=9), FakeJob("late", required=bad))
@@ -349,7 +349,7 @@ def test_the_picture_shows_all_that_may_happen():
     )
 
 
-def test_the_picture_of_a_run_under_way():
+def test_the_chart_during_a_run():
     async def look():
         return str(timeline)
 
@@ -366,7 +366,7 @@ def test_the_picture_of_a_run_under_way():
     )
 
 
-def test_the_picture_of_jobs_that_take_no_time():
+def test_the_chart_of_jobs_that_take_no_time():
     assert str(timeline_of(dag("a>b", takes=0))) == (
         "a  |#                                                 |  0 - 0  done\n"
         "b  |#                                                 |  0 - 0  done\n"
@@ -375,7 +375,7 @@ def test_the_picture_of_jobs_that_take_no_time():
 
 
 @pytest.mark.fake_clock(start=1_700_000_000)
-def test_the_picture_tells_late_times_to_the_millisecond():
+def test_the_chart_shows_late_times_to_the_millisecond():
     assert str(timeline_of(dag("a", takes=0.25))) == (
         "a  |##################################################|"
         "  1700000000 - 1700000000.25  done\n"
@@ -383,18 +383,18 @@ def test_the_picture_tells_late_times_to_the_millisecond():
     )
 
 
-def test_the_picture_before_the_run():
+def test_the_chart_before_the_run():
     assert str(Timeline(dag("a"))) == (
         "a  |                                                  |  never started\n"
         "   0 s                                             0 s"
     )
 
 
-def test_the_picture_of_no_jobs():
+def test_the_chart_of_no_jobs():
     assert str(Timeline(Scheduler())) == "(no jobs)"
 
 
-def test_a_label_of_several_lines_is_one_line_of_the_picture():
+def test_a_label_of_several_lines_is_one_line_of_the_chart():
     timeline = timeline_of(Scheduler(FakeJob("one\ntwo", takes=1)))
     assert timeline.end("one\ntwo") == 1.0
     assert str(timeline) == (
@@ -403,7 +403,7 @@ def test_a_label_of_several_lines_is_one_line_of_the_picture():
     )
 
 
-def test_a_label_that_has_no_text_is_shown_as_in_listings():
+def test_a_label_whose_str_raises_is_shown_as_in_listings():
     class Mute:
         def __str__(self):
             raise ZeroDivisionError
@@ -420,20 +420,20 @@ def test_a_label_that_has_no_text_is_shown_as_in_listings():
     )
 
 
-def test_the_picture_of_many_levels():
+def test_the_chart_of_many_levels():
     scheduler = Scheduler(FakeJob("a"))
     for _ in range(1500):
         scheduler = Scheduler(scheduler)
     assert str(Timeline(scheduler)).splitlines()[-2] == "… and 1401 more jobs"
 
 
-def test_the_picture_of_a_scheduler_that_is_nested_in_itself():
+def test_the_chart_of_a_scheduler_that_is_nested_in_itself():
     scheduler = Scheduler(label="ring")
     scheduler.jobs.add(scheduler)
     assert str(Timeline(scheduler)).splitlines()[0].split("  ")[0] == "ring"
 
 
-def test_the_picture_of_many_jobs_is_cut():
+def test_the_chart_of_many_jobs_is_cut():
     lines = str(timeline_of(dag(" ".join(map(str, range(150)))))).splitlines()
     assert len(lines) == 102
     assert lines[-2] == "… and 50 more jobs"

@@ -1,4 +1,4 @@
-"""For the tests of programs that use asynciojobs."""
+"""Test tools for programs that use asynciojobs: a fake clock, fake jobs, timelines."""
 
 from asynciojobs.version import __version__
 
@@ -26,7 +26,7 @@ __all__ = [
     "random_dag",
 ]
 
-# Tracebacks and pickles call what comes from a private module by its public name.
+# Tracebacks and pickles show the public name of what is defined in a private module.
 for _name in __all__:
     if getattr(globals()[_name], "__module__", "").startswith(f"{__name__}._"):
         globals()[_name].__module__ = __name__

@@ -1,4 +1,4 @@
-"""What the clock raises when a run can't go on."""
+"""The errors of the testkit, and the reports in their messages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from asynciojobs._errors import by_data
 
 __all__ = ["ClockError", "DeadlockError", "LeftoverError", "RunawayError", "Waiting"]
 
-SHOWN = 30
-"""Jobs and tasks that a message names (lines)."""
+MAX_LINES = 30
+"""How many jobs and tasks a message lists."""
 
 
 class Waiting(NamedTuple):
-    """A job, or a task that is of no job, which has not come to its end."""
+    """A job, or a task that belongs to no job, that has not ended."""
 
     name: str
     """``<Job `fetch`>``, or ``<Task 'Task-1'>``."""
@@ -26,7 +26,7 @@ class Waiting(NamedTuple):
     awaits: str
     """What it awaits, and where: ``Future pending at scenario.py:12, in fetch``."""
     job: AbstractJob[object] | None
-    """The job; ``None`` for a task that is of no job."""
+    """The job; ``None`` for a task that belongs to no job."""
 
     def __str__(self) -> str:
         parts = [f"{self.name} {self.state}"]
@@ -41,8 +41,8 @@ class ClockError(RuntimeError):
     """A run under a fake clock can't go on.
 
     Attributes:
-        time: when that was, on the clock (seconds).
-        waiting: who had not come to an end.
+        time: when that happened, on the clock (seconds).
+        waiting: the jobs and tasks that had not ended.
     """
 
     __reduce__ = by_data
@@ -50,26 +50,26 @@ class ClockError(RuntimeError):
     def __init__(self, reason: str, time: float, waiting: Sequence[Waiting]) -> None:
         self.time = time
         self.waiting = list(waiting)
-        lines = [f"  {line}" for line in self.waiting[:SHOWN]]
-        if len(self.waiting) > SHOWN:
-            lines.append(f"  … and {len(self.waiting) - SHOWN} more")
-        heading = f"{reason}; who waits:" if lines else reason
+        lines = [f"  {line}" for line in self.waiting[:MAX_LINES]]
+        if len(self.waiting) > MAX_LINES:
+            lines.append(f"  … and {len(self.waiting) - MAX_LINES} more")
+        heading = f"{reason}; still waiting:" if lines else reason
         super().__init__("\n".join([heading, *lines]))
 
 
 class DeadlockError(ClockError):
-    """Nothing is left that could happen, and somebody waits."""
+    """A run is still waiting, but nothing can happen any more."""
 
 
 class RunawayError(ClockError):
-    """A run went past the horizon of the clock without progress, or took too long for real."""
+    """A run made no progress up to the horizon of the clock, or took too much real time."""
 
 
 class LeftoverError(AssertionError):
-    """A run under a fake clock has left something behind.
+    """A run under a fake clock left something behind.
 
     Attributes:
-        leftovers: what, one line for each.
+        leftovers: a line for each thing that was left.
     """
 
     __reduce__ = by_data

@@ -1,4 +1,4 @@
-"""A run as a picture in text: a line for each job, and its bar."""
+"""A Gantt chart of a run, as text: a line with a bar for each job."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ __all__ = ["Bar", "gantt"]
 WIDTH = 50
 """The length of the time axis (characters)."""
 
-SHOWN = 100
-"""How many jobs are shown."""
+MAX_JOBS = 100
+"""How many jobs a chart shows."""
 
 
 class Bar(NamedTuple):
-    """A job in the picture; its times are in seconds, ``None`` where it did not come so far."""
+    """A job in the chart. A time is ``None`` if the job did not get that far (seconds)."""
 
     name: str
     depth: int
-    """How many schedulers are around it."""
+    """How many nested schedulers are around the job."""
     scheduled: float | None
     started: float | None
     ended: float | None
-    end: str
+    outcome: str
     """``done``, ``failed`` or ``cancelled``."""
 
 
 def gantt(bars: Sequence[Bar], end: float) -> str:
-    """Return the picture, as lines of text.
+    """Return the chart, as lines of text.
 
     Args:
         bars: the jobs.
-        end: up to when those have come that have not ended (seconds).
+        end: where the bars end of jobs that have not ended (seconds).
 
     Example:
         >>> print(gantt([Bar("a", 0, 0, 0, 1, "done"), Bar("b", 0, 1, 2, 4, "failed")], 4))
@@ -42,50 +42,53 @@ def gantt(bars: Sequence[Bar], end: float) -> str:
     """
     if not bars:
         return "(no jobs)"
-    times = [time for bar in bars for time in bar[2:5] if isinstance(time, int | float)]
-    first, last = min(times, default=0.0), max([*times, end])
-    names = ["  " * bar.depth + bar.name for bar in bars]
-    margin = max(map(len, names[:SHOWN]))
+    times = [time for bar in bars for time in (bar.scheduled, bar.started, bar.ended)]
+    known = [time for time in times if time is not None]
+    first, last = min(known, default=0.0), max([*known, end])
+    names = ["  " * bar.depth + bar.name for bar in bars[:MAX_JOBS]]
+    margin = max(map(len, names))
     lines = [
-        f"{name:{margin}}  |{drawn(bar, first, last)}|  {told(bar)}"
-        for name, bar in zip(names[:SHOWN], bars, strict=False)
+        f"{name:{margin}}  |{drawing(bar, first, last)}|  {caption(bar)}"
+        for name, bar in zip(names, bars, strict=False)
     ]
-    if len(bars) > SHOWN:
-        lines.append(f"… and {len(bars) - SHOWN} more jobs")
-    left, right = f"{shown(first)} s", f"{shown(last)} s"
-    axis = f"{left}{right:>{max(WIDTH + 1 - len(left), len(right) + 1)}}"
-    return "\n".join([*lines, f"{'':{margin}}  {axis}"])
+    if len(bars) > MAX_JOBS:
+        lines.append(f"… and {len(bars) - MAX_JOBS} more jobs")
+    return "\n".join([*lines, f"{'':{margin}}  {axis(first, last)}"])
 
 
-def drawn(bar: Bar, first: float, last: float) -> str:
-    """Return the bar: dots where the job waits for a slot, hashes where it runs."""
+def drawing(bar: Bar, first: float, last: float) -> str:
+    """Return the bar itself: dots while the job waits for a slot, hashes while it runs."""
     scale = (WIDTH / (last - first)) if last > first else 0
 
-    def column(time: float) -> int:
-        return int((time - first) * scale)
+    def column(time: float | None) -> int:
+        return int(((last if time is None else time) - first) * scale)
 
     if bar.scheduled is None and bar.started is None:
         return " " * WIDTH
-    started = last if bar.started is None else bar.started
-    scheduled = started if bar.scheduled is None else bar.scheduled
-    ended = last if bar.ended is None else bar.ended
-    waits, runs, stops = column(scheduled), column(started), column(ended)
-    if bar.started is not None:  # a job that takes no time is seen all the same
+    scheduled = bar.started if bar.scheduled is None else bar.scheduled
+    waits, runs, stops = column(scheduled), column(bar.started), column(bar.ended)
+    if bar.started is not None:  # a job that took no time is visible too
         runs = min(runs, WIDTH - 1)
         waits, stops = min(waits, runs), max(stops, runs + 1)
     text = " " * waits + "." * (runs - waits) + "#" * (stops - runs)
     return text[:WIDTH].ljust(WIDTH)
 
 
-def told(bar: Bar) -> str:
+def caption(bar: Bar) -> str:
     """Return the times of a job, and how it ended."""
     if bar.started is None:
         return "never started"
     if bar.ended is None:
-        return f"{shown(bar.started)} - …  running"
-    return f"{shown(bar.started)} - {shown(bar.ended)}  {bar.end}"
+        return f"{number(bar.started)} - …  running"
+    return f"{number(bar.started)} - {number(bar.ended)}  {bar.outcome}"
 
 
-def shown(time: float) -> str:
-    """Return a time in six digits, or in more if these do not tell its milliseconds."""
+def axis(first: float, last: float) -> str:
+    """Return the line below the bars: the first and the last time."""
+    left, right = f"{number(first)} s", f"{number(last)} s"
+    return f"{left}{right:>{max(WIDTH + 1 - len(left), len(right) + 1)}}"
+
+
+def number(time: float) -> str:
+    """Return a time as text: six digits, or more if it takes more to show milliseconds."""
     return f"{time:.6g}" if abs(time) < 1000 else f"{round(time, 3):.15g}"

@@ -1,4 +1,4 @@
-"""What a run leaves behind that it should not: tasks, exceptions, coroutines."""
+"""What a run leaves behind by mistake: tasks, exceptions, coroutines."""
 
 from __future__ import annotations
 
@@ -15,104 +15,113 @@ from asynciojobs.job import AbstractJob
 
 from ._errors import LeftoverError
 from ._explain import coroutine_of, job_of, name_of
-from ._standin import StandIn
+from ._monkeypatch import PatchedFunction
 
 __all__ = ["Leftovers"]
 
 Task = asyncio.Task[Any]
 
-NOT_THEIRS = {"TestRunner._run_tests_and_fixtures"}
-"""Coroutines that are alive between runs by design: anyio's plugin runs its tests in it."""
+ALIVE_BY_DESIGN = {"TestRunner._run_tests_and_fixtures"}
+"""Coroutines that may stay alive between runs: anyio's plugin runs its tests in this one."""
 
-unawaited_coroutine = StandIn(warnings, "_warn_unawaited_coroutine")
+unawaited_coroutine = PatchedFunction(warnings, "_warn_unawaited_coroutine")
 
 
 class Leftovers:
-    """Takes notes of what is left behind, and in which job it was made."""
+    """Collects what is left behind, and remembers which job created each task."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, None] = {}  # in order, none twice
+        self._lines: dict[str, None] = {}  # an ordered set: the lines of the report
         self._tasks: weakref.WeakSet[Task] = weakref.WeakSet()
-        # By id(), since a task that is being deleted is in no weak dictionary any more.
-        self._makers: dict[int, AbstractJob[object]] = {}
+        # The job that created a task, by the id() of the task: a task that is being deleted
+        # has already left all weak dictionaries.
+        self._creators: dict[int, AbstractJob[object]] = {}
 
-    # -- notes
+    # -- collecting
 
-    def created(self, task: Task) -> None:
-        """Take note of a new task, and of the job that made it."""
+    def note_task(self, task: Task) -> None:
+        """Remember a new task, and the job that created it."""
         self._tasks.add(task)
-        maker = current_job(self._makers)
-        if maker is None or job_of(task) is not None:
-            self._makers.pop(id(task), None)
+        creator = self._current_job()
+        if creator is None or job_of(task) is not None:
+            self._creators.pop(id(task), None)  # an earlier task may have had the same id()
         else:
-            self._makers[id(task)] = maker
+            self._creators[id(task)] = creator
 
-    def told_alive(self, tasks: Iterable[Task]) -> list[str]:
-        """Return a line for each task that is alive."""
+    def alive_lines(self, tasks: Iterable[Task]) -> list[str]:
+        """Return a line for each of these tasks, which are still alive."""
         lines = [
-            f"{name_of(task)} is still alive{self._made_in(task)}"
+            f"{name_of(task)} is still alive{origin(self._job_behind(task))}"
             for task in tasks
-            if getattr(coroutine_of(task), "__qualname__", "") not in NOT_THEIRS
+            if getattr(coroutine_of(task), "__qualname__", "") not in ALIVE_BY_DESIGN
         ]
         return sorted(lines)
 
-    def never_retrieved(self, future: asyncio.Future[Any], exception: BaseException) -> None:
-        """Take note of an exception that nobody has looked at."""
+    def note_exception(self, future: asyncio.Future[Any], exception: BaseException) -> None:
+        """Report an exception that was never retrieved."""
         name = name_of(future) if isinstance(future, asyncio.Task) else "a future"
         text = f"{type(exception).__name__}({one_line(attempt(str, exception) or '')})"
-        self.note([f"{name} raised {text}, which was never retrieved{self._made_in(future)}"])
+        made = origin(self._job_behind(future))
+        self.add([f"{name} raised {text}, which was never retrieved{made}"])
 
-    def never_awaited(self, coroutine: Any) -> None:
-        """Take note of a coroutine that nobody has awaited."""
-        job = current_job(self._makers)
-        made = "" if job is None else f": it was made in {job.repr_main()}"
-        self.note([f"coroutine {coroutine.__qualname__}() was never awaited{made}"])
+    def note_coroutine(self, coroutine: Any) -> None:
+        """Report a coroutine that was never awaited."""
+        made = origin(self._current_job())
+        self.add([f"coroutine {coroutine.__qualname__}() was never awaited{made}"])
 
-    def note(self, lines: Iterable[str]) -> None:
-        """Keep lines for the end."""
+    def add(self, lines: Iterable[str]) -> None:
+        """Add lines to the report."""
         self._lines.update(dict.fromkeys(lines))
 
-    def _made_in(self, future: asyncio.Future[Any]) -> str:
-        job = job_of(future) if isinstance(future, asyncio.Task) else None
-        job = job or self._makers.get(id(future))
-        return "" if job is None else f": it was made in {job.repr_main()}"
+    def _current_job(self) -> AbstractJob[object] | None:
+        """Return the job behind the current task, if there is one."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no loop is running
+            return None
+        return None if task is None else self._job_behind(task)
 
-    # -- the end
+    def _job_behind(self, future: asyncio.Future[Any]) -> AbstractJob[object] | None:
+        """Return the job that a task runs, otherwise the job that created the task."""
+        job = job_of(future) if isinstance(future, asyncio.Task) else None
+        return self._creators.get(id(future)) if job is None else job
+
+    # -- reporting
 
     def clear(self) -> None:
-        """Forget what was left: there is a better reason for the test to fail."""
+        """Forget everything so far, because the test has a more important error to show."""
         gc.collect(1)
         self._lines.clear()
-        self._makers.clear()
+        self._creators.clear()
         self._tasks = weakref.WeakSet()
 
     def check(self) -> None:
         """Raise if something was left behind.
 
         Raises:
-            LeftoverError: says what, and in which job it was made.
+            LeftoverError: lists what was left, and the job that created it.
         """
         __tracebackhide__ = True
         gc.collect(1)
-        for task in list(self._tasks):
-            if task.done() and not task.cancelled() and getattr(task, "_log_traceback", False):
-                exception = task.exception()  # so that it is not told of twice
-                assert exception is not None
-                self.never_retrieved(task, exception)
+        self._note_exceptions_of_tasks()
         lines = list(self._lines)
         self.clear()
         if lines:
             raise LeftoverError(lines)
 
+    def _note_exceptions_of_tasks(self) -> None:
+        """Report the tasks that still exist, and whose exception was never retrieved."""
+        for task in list(self._tasks):
+            if task.done() and not task.cancelled() and getattr(task, "_log_traceback", False):
+                exception = task.exception()  # this retrieves it, so asyncio won't report it
+                assert exception is not None
+                self.note_exception(task, exception)
+
     def watching_coroutines(self) -> contextlib.AbstractContextManager[None]:
-        """Take note of each coroutine that is dropped before it was awaited, in a block."""
-        return unawaited_coroutine.by(self.never_awaited)
+        """Report each coroutine that is dropped during a block without having been awaited."""
+        return unawaited_coroutine.replaced_by(self.note_coroutine)
 
 
-def current_job(makers: dict[int, AbstractJob[object]]) -> AbstractJob[object] | None:
-    """Return the job that the running task belongs to."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return None
-    return None if task is None else job_of(task) or makers.get(id(task))
+def origin(job: AbstractJob[object] | None) -> str:
+    """Return the end of a line, which names the job that made something."""
+    return "" if job is None else f": it was made in {job.repr_main()}"

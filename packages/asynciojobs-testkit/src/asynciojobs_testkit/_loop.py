@@ -1,19 +1,19 @@
 """`FakeLoop`: asyncio's own loop, in virtual time.
 
-A loop asks its selector to be woken by I/O, or after so many seconds, and that is the one place
-where a program of asyncio lets time pass. There the clock decides: wait for real work,
-move the time to the next timer, or tell that nothing is left to wait for. It costs one
+A loop asks its selector to wake it when there is I/O, or after a number of seconds. This is the
+only place where an asyncio program lets time pass, so this is where the clock decides: wait for
+real work, jump to the next timer, or raise because nothing is left to wait for. The cost is one
 ``select(0)`` a turn; a jump is O(1).
 
-- The time is an integer, in microseconds, and the loop's resolution half of that. So a timer is
-  due exactly at the tick that it is rounded to. Where floats are coarser than ticks, it is what
-  they tell apart.
-- The jump goes to the first timer of the heap. The timeout that the selector is given is a
-  difference of floats, cut to a day.
-- Errors leave by `run_forever()`, so no job can swallow them. Before they do, all tasks are
-  cancelled and run to their end, within limits: whoever runs the loop finds none to wait for.
+- The time is an integer number of microseconds (ticks), and the loop's resolution is half a
+  tick. So a timer is due at exactly the tick that it is rounded to. Very late times are the
+  exception: floats are coarser than ticks there, and the resolution is that of the floats.
+- A jump goes to the first timer of the loop's heap. The timeout passed to the selector won't
+  do: it is a difference of floats, and asyncio limits it to a day.
+- Errors are raised from `run_forever()`, so no job can swallow them. First all tasks are
+  cancelled and run to their end, within limits, so no task is left for the caller to wait for.
 
-`docs/design/testkit.md` has the reasons, and what was tried and left.
+`docs/design/testkit.md` has the reasons, and the alternatives that were rejected.
 """
 
 from __future__ import annotations
@@ -26,131 +26,145 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any
 
+from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
-from ._hands import LATEST, TICKS_PER_SECOND, Hands, ticks
-from ._notingloop import NotingLoop
 from ._selector import IdleSelector, ShuffledReady
 from ._steering import Steering
+from ._trackingloop import TrackingLoop
 
 __all__ = ["FakeLoop"]
 
 Task = asyncio.Task[Any]
 
 HALF_TICK = 0.5 / TICKS_PER_SECOND
-"""Timers that are due within this are due now (seconds)."""
+"""A timer that is due within this time is due now (seconds)."""
 
-REAL_SLICE = 0.05
-"""How long real work is waited for at a time (real seconds)."""
+REAL_WORK_POLL = 0.05
+"""How long to wait for real work before looking again (real seconds)."""
 
 CLEAN_UP_ROUNDS = 100
-"""How often tasks are cancelled after an error before they are closed by force."""
+"""How often to cancel the tasks after an error, before they are closed by force."""
 
 CLEAN_UP_LIMIT = 2.0
-"""How long that may take (real seconds)."""
+"""How long these rounds may take together (real seconds)."""
 
 
-class FakeLoop(NotingLoop):
+class FakeLoop(TrackingLoop):
     """A loop whose time is that of a clock.
 
     Args:
-        hands: the time, and what may move it.
-        horizon: how far the time may move while no job starts or ends (seconds).
-        real_limit: how long such a run may take (real seconds).
+        state: the state of the clock.
+        horizon: how far the clock may jump while no job starts or ends (seconds).
+        real_limit: how long one run may take (real seconds).
 
     Attributes:
         steering: moves the time by hand.
     """
 
-    # What we use of asyncio's loop, and its type stubs leave out.
+    # Attributes of asyncio's loop that its type stubs leave out.
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]  # a heap, and a cancelled timer is not its first
+    _scheduled: list[asyncio.TimerHandle]  # a heap; its first timer is never a cancelled one
     _clock_resolution: float
 
-    def __init__(self, hands: Hands, *, horizon: float, real_limit: float) -> None:
-        self._hands = hands
-        self.steering = Steering(hands)
+    def __init__(self, state: ClockState, *, horizon: float, real_limit: float) -> None:
+        self._state = state
+        self.steering = Steering(state)
         self._horizon = horizon
         self._real_limit = real_limit
-        self._end_of_time = math.inf  # of the run that goes on (ticks)
-        self._end_of_patience = math.inf  # likewise, on the real clock (seconds)
-        self._cleaning_up = False  # an error is on its way out
-        self._ran_away = False  # an error was that a run took too long, or went too far
-        super().__init__(IdleSelector(self._turn, self._idle), hands.leftovers)
+        self._horizon_end = math.inf  # where the horizon of the current run is (ticks)
+        self._real_deadline = math.inf  # when its real_limit is over (time.monotonic())
+        self._cleaning_up = False  # tasks are being cancelled because of an error
+        self._ran_away = False  # a run ended with a RunawayError
+        super().__init__(IdleSelector(self._turn, self._idle), state.leftovers)
         self._clock_resolution = HALF_TICK
-        if hands.order is not None:
-            self._ready = ShuffledReady(hands.order)
+        if state.order is not None:
+            self._ready = ShuffledReady(state.order)
 
     def time(self) -> float:
         """Return the time of the clock, in seconds."""
-        return self._hands.seconds
+        return self._state.seconds
 
     def __call__(self) -> FakeLoop:
-        """Return this loop, or one like it if it is closed: it is a loop factory as well."""
+        """Return this loop, or a new one if it is closed: a loop is also a loop factory."""
         if not self.is_closed():
             return self
-        return FakeLoop(self._hands, horizon=self._horizon, real_limit=self._real_limit)
+        return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
 
-    def is_on(self, hands: Hands) -> bool:
-        """Tell whether these are what moves the time here."""
-        return self._hands is hands
+    def is_on(self, state: ClockState) -> bool:
+        """Return whether this loop runs on the clock of that state."""
+        return self._state is state
 
     # -- what happens in a turn
 
     def _turn(self) -> None:
-        """Begin a turn, unless there have been too many."""
+        """Begin a turn of the loop, unless the run has taken too long.
+
+        Raises:
+            RunawayError: it has.
+        """
         if isinstance(self._ready, ShuffledReady):
             self._ready.begin_turn()
-        if self.time() > LATEST:
+        if self.time() > LATEST_EXACT:
             self._clock_resolution = 2 * math.ulp(self.time())
-        if time.monotonic() > self._end_of_patience:
-            self._give_up(RunawayError, f"it takes more than {self._real_limit:g} real seconds")
+        if time.monotonic() > self._real_deadline:
+            self._give_up(
+                RunawayError, f"the run takes more than {self._real_limit:g} real seconds"
+            )
 
     def _idle(self) -> float:
-        """Nothing can run: let something happen, or tell that nothing will.
+        """Decide what happens next, when nothing can run.
 
         Returns:
             how long to wait for I/O (real seconds).
+
+        Raises:
+            DeadlockError: nothing is left to wait for.
+            RunawayError: the run is past its horizon.
         """
-        hands = self._hands
+        state = self._state
         timer = self._next_timer()
-        if timer <= hands.now:
+        if timer <= state.now:
             return 0
-        if self._real_work():
-            return REAL_SLICE
-        if not self._cleaning_up and self.steering.wake():
+        if self._held_by():
+            return REAL_WORK_POLL
+        if not self._cleaning_up and self.steering.wake_one():
             return 0
-        if timer < math.inf and timer <= self._reach():
+        if timer < math.inf and timer <= self._latest_jump():
             self._jump(int(timer))
-        elif self._cleaning_up or not self.steering.arrive():
-            self._give_up(DeadlockError, self._why_nothing_happens(timer))
+        elif self._cleaning_up or not self.steering.finish_advance():
+            self._give_up(DeadlockError, self._deadlock_reason(timer))
         return 0
 
-    def _reach(self) -> float:
-        """Return how far the time may move (ticks)."""
-        if self._hands.autojump or self._cleaning_up:
+    def _latest_jump(self) -> float:
+        """Return the latest moment that the clock may jump to (ticks)."""
+        if self._state.autojump or self._cleaning_up:
             return math.inf
-        return self._hands.now if self.steering.target is None else self.steering.target
+        return self._state.now if self.steering.target is None else self.steering.target
 
     def _next_timer(self) -> float:
-        """Return the moment of the first timer, in ticks; infinity if there is none."""
+        """Return when the first timer is due, in ticks; infinity if there is none."""
         if not self._scheduled:
             return math.inf
         when = self._scheduled[0].when()
         if when < self.time() + self._clock_resolution:
-            return self._hands.now
-        return max(ticks(when), self._hands.now + 1)
+            return self._state.now
+        return max(ticks(when), self._state.now + 1)
 
     def _jump(self, moment: int) -> None:
-        if self._hands.now >= self._end_of_time and self.steering.target is None:
-            self._look_for_progress()
-        self._hands.jump(moment)
+        if self._state.now >= self._horizon_end and self.steering.target is None:
+            self._extend_horizon()
+        self._state.jump(moment)
 
-    def _look_for_progress(self) -> None:
-        """Put the end of time off, if a job has started or ended since it was set."""
-        latest = max(ticks(last_progress(self)) + ticks(self._horizon), self._end_of_time)
-        if latest > self._hands.now:
-            self._end_of_time = latest
+    def _extend_horizon(self) -> None:
+        """Move the horizon on if a job has started or ended since it was set.
+
+        Raises:
+            RunawayError: no job has.
+        """
+        latest = max(ticks(last_progress(self)) + ticks(self._horizon), self._horizon_end)
+        if latest > self._state.now:
+            self._horizon_end = latest
         else:
             self._give_up(
                 RunawayError,
@@ -158,7 +172,7 @@ class FakeLoop(NotingLoop):
                 "horizon: a heartbeat may hide a deadlock",
             )
 
-    def _why_nothing_happens(self, timer: float) -> str:
+    def _deadlock_reason(self, timer: float) -> str:
         if timer == math.inf:
             return "nothing is left to wait for"
         return (
@@ -166,40 +180,42 @@ class FakeLoop(NotingLoop):
             "advance() only"
         )
 
-    def _real_work(self) -> list[str]:
-        """Return what holds the time, as texts."""
-        return self.work.in_flight() + self._hands.blocks()
+    def _held_by(self) -> list[str]:
+        """Return the real work that holds the time, as texts."""
+        return self.work.in_flight() + self._state.open_blocks()
 
     async def shutdown_default_executor(self, *args: Any, **options: Any) -> None:
-        """Wait for the threads, as a loop does; so does the time.
+        """Wait for the threads of the default executor; the time stands still meanwhile.
 
-        After a runaway, the one that it waited for may never end: `close()` leaves it alone.
+        After a `RunawayError` there is no wait, because a thread may never end. `close()` does
+        not wait either.
         """
         if self._ran_away:
             return
-        with self._hands.external():
+        with self._state.external():
             await super().shutdown_default_executor(*args, **options)
 
-    # -- the end by an error
+    # -- errors
 
     def _give_up(self, kind: type[ClockError], reason: str) -> None:
+        """Raise an error with a report; while cleaning up after an error, stop instead."""
         if self._cleaning_up:
             self.stop()
             return
-        work = self._real_work()
+        work = self._held_by()
         held = f"; the time is held by {', '.join(work)}" if work else ""
         text = f"at {self.time():.15g} s, {reason}{held}"
         raise kind(text, self.time(), who_waits(self))
 
     def run_forever(self) -> None:
-        """Run until `stop()`, as a loop does.
+        """Run until `stop()` is called.
 
         Raises:
             DeadlockError: nothing is left to wait for.
-            RunawayError: the run is past its horizon, or takes too long for real.
+            RunawayError: the run is past its horizon, or takes too much real time.
         """
         self._set_limits(self._real_limit)
-        with self._hands.running(self):
+        with self._state.running(self):
             try:
                 super().run_forever()
             except ClockError as error:
@@ -209,50 +225,51 @@ class FakeLoop(NotingLoop):
                 raise
 
     def _set_limits(self, real_limit: float) -> None:
-        self._end_of_time = self._hands.now + ticks(self._horizon)
-        self._end_of_patience = time.monotonic() + real_limit
+        self._horizon_end = self._state.now + ticks(self._horizon)
+        self._real_deadline = time.monotonic() + real_limit
 
     def _clean_up(self) -> list[str]:
-        """Cancel all tasks and let them run to their end; return who was closed by force."""
+        """Cancel all tasks and run them to their end; return which were closed by force."""
         self._cleaning_up = True
         self._set_limits(CLEAN_UP_LIMIT)
         try:
-            # A job that is cancelled by its run, and by us, would be disturbed in its clean-up.
+            # Outermost tasks first: their runs cancel the jobs. If we cancelled the jobs as
+            # well, the second cancellation would interrupt their clean-up.
             self._cancel(outermost(asyncio.all_tasks(self)))
             for _ in range(CLEAN_UP_ROUNDS):
                 tasks = asyncio.all_tasks(self)
-                if not tasks or time.monotonic() > self._end_of_patience:
+                if not tasks or time.monotonic() > self._real_deadline:
                     break
                 self._cancel(tasks)
-            return self._abandon(asyncio.all_tasks(self))
+            return self._close_by_force(asyncio.all_tasks(self))
         finally:
             self._cleaning_up = False
 
     def _cancel(self, tasks: Collection[Task]) -> None:
-        """Cancel tasks, and run until they have ended, or nothing happens any more."""
+        """Cancel tasks, and run until they have ended or nothing can happen."""
         if not tasks:
             return
         for task in tasks:
             task.cancel()
-        # gather() looks at all exceptions, so none is told to be never retrieved.
+        # gather() retrieves all exceptions, so asyncio reports none as never retrieved.
         gathered = asyncio.gather(*tasks, return_exceptions=True)
         gathered.add_done_callback(self._stop_cleaning)
         super().run_forever()
         gathered.remove_done_callback(self._stop_cleaning)
 
     def _stop_cleaning(self, _: object) -> None:
-        if self._cleaning_up:  # else it comes late, from a round that had its end before
+        if self._cleaning_up:  # a callback of an earlier round may come too late
             self.stop()
 
-    def _abandon(self, tasks: set[Task]) -> list[str]:
+    def _close_by_force(self, tasks: set[Task]) -> list[str]:
         """Close tasks by force, and forget them; return their names."""
         names = [name for task in tasks if (name := name_of_waiter(task))]
         for task in tasks:
-            # It may be as deaf to GeneratorExit, or raise what it likes.
+            # The coroutine may ignore GeneratorExit, or raise any exception.
             with contextlib.suppress(BaseException):
                 coroutine_of(task).close()
         self._set_limits(CLEAN_UP_LIMIT)
-        self._cancel(tasks)  # they learn that their coroutines are closed
+        self._cancel(tasks)  # the tasks end now, because their coroutines are closed
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             asyncio.tasks._unregister_task(task)

@@ -1,4 +1,4 @@
-"""The print jobs of the fixture `print_jobs`, which keep what they print, and when."""
+"""The print jobs of the fixture `print_jobs`, which record what they print, and when."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["PrintJobs"]
 
 
 class PrintJob(asynciojobs.PrintJob):
-    """A `PrintJob` that puts what it prints in a list as well.
+    """A `PrintJob` that also adds what it prints to a list.
 
     Args:
         printed: the list, of ``(time, text)``.
         messages: see `asynciojobs.PrintJob`.
-        options: likewise.
+        options: see `asynciojobs.PrintJob`.
     """
 
     __slots__ = ("printed",)
@@ -28,7 +28,7 @@ class PrintJob(asynciojobs.PrintJob):
         self.printed = printed
 
     async def co_run(self) -> None:
-        """Do what a `PrintJob` does."""
+        """Record what a `PrintJob` prints, then print it."""
         loop = asyncio.get_running_loop()
         for text in (self.banner, self.details()):
             if text is not None:
@@ -40,18 +40,18 @@ class PrintJobs:
     """Makes print jobs.
 
     Attributes:
-        printed: what they have printed, as ``(time, text)``, in that order; the time is in
-            seconds, on the clock of the loop.
+        printed: what the jobs printed so far, as ``(time, text)``; the time is in seconds, on
+            the clock of the loop.
     """
 
     def __init__(self) -> None:
         self.printed: list[tuple[float, str]] = []
 
     def __call__(self, labels: str, **options: Any) -> list[asynciojobs.PrintJob]:
-        """Return a print job for each label, with the label as its message.
+        """Return a print job for each label; it prints its label.
 
         Args:
-            labels: the labels, with blanks between.
+            labels: the labels, separated by blanks.
             options: see `asynciojobs.PrintJob`: sleep, banner, scheduler, required.
 
         Example:

@@ -1,4 +1,4 @@
-"""`RealWork`: what a loop waits for that takes real time."""
+"""`RealWork`: the work of a loop that takes real time."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ __all__ = ["RealWork", "plural"]
 
 
 class RealWork:
-    """The threads, subprocesses and calls that a loop has started, and not seen the end of."""
+    """The threads, subprocesses and executor calls that a loop has started."""
 
     def __init__(self) -> None:
-        self._threads: set[asyncio.Future[Any]] = set()  # some may be done
-        self._processes: set[asyncio.SubprocessTransport] = set()  # some may have ended
-        self._calls: set[asyncio.Future[Any]] = set()  # some may be done
+        # Each set may contain some that have ended; `in_flight()` drops them.
+        self._threads: set[asyncio.Future[Any]] = set()
+        self._processes: set[asyncio.SubprocessTransport] = set()
+        self._calls: set[asyncio.Future[Any]] = set()
 
     def add_thread(self, thread: asyncio.Future[Any]) -> None:
-        """Take note of a thread; its future is done at its end, or when nobody awaits it."""
+        """Track a thread until its future is done or cancelled."""
         self._threads.add(thread)
 
     def add_process(self, process: asyncio.SubprocessTransport) -> None:
-        """Take note of a subprocess."""
+        """Track a subprocess until it ends."""
         self._processes.add(process)
 
     def add_call(self, call: asyncio.Future[Any]) -> None:
-        """Take note of a call by an executor; its future is done as that of a thread is."""
+        """Track a call made by an executor until its future is done or cancelled."""
         self._calls.add(call)
 
     def in_flight(self) -> list[str]:
-        """Return what goes on, as texts such as ``1 thread``."""
+        """Return what is still going on, as texts such as ``1 thread``."""
         if not (self._threads or self._processes or self._calls):
             return []
         self._threads = {it for it in self._threads if not it.done()}
@@ -44,7 +45,7 @@ class RealWork:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return a count with its noun."""
+    """Return a count and its noun, as in ``1 thread`` and ``2 threads``."""
     if count == 1:
         return f"1 {noun}"
     return f"{count} {noun}es" if noun.endswith("s") else f"{count} {noun}s"

@@ -1,4 +1,4 @@
-"""The selector of a fake loop, and the order of what is ready in it."""
+"""The selector of a fake loop, and its queue of ready callbacks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 __all__ = ["IdleSelector", "ShuffledReady"]
 
-GRACE = 0.01
+SOCKET_GRACE = 0.01
 """How long sockets may take to answer before the time moves (real seconds)."""
 
 OWN_FILES = 1
-"""Files of a loop that has no I/O: the pipe that wakes it."""
+"""The number of files that a loop without I/O selects on: one end of its wake-up pipe."""
 
 Events = list[tuple[selectors.SelectorKey, int]]
 
 
 class IdleSelector(selectors.BaseSelector):
-    """Asks somebody what to do where a loop would sleep.
+    """A selector that asks a function what to do when the loop would sleep.
 
     Args:
         turn: called in each turn of the loop.
@@ -34,53 +34,53 @@ class IdleSelector(selectors.BaseSelector):
         self._idle = idle
 
     def select(self, timeout: float | None = None) -> Events:
-        """Return the I/O that is ready, as a selector does; see `IdleSelector`."""
+        """Return the I/O that is ready, as any selector does; see `IdleSelector`."""
         self._turn()
         events = self._real.select(0)
         if events or (timeout is not None and timeout <= 0):
             return events
         if len(self._real.get_map()) > OWN_FILES:
-            events = self._real.select(GRACE)
+            events = self._real.select(SOCKET_GRACE)
             if events:
                 return events
         wait = self._idle()
         return self._real.select(wait) if wait else []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        """Pass it on."""
+        """Forward to the real selector."""
         return self._real.register(fileobj, events, data)
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        """Pass it on."""
+        """Forward to the real selector."""
         return self._real.unregister(fileobj)
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        """Pass it on."""
+        """Forward to the real selector."""
         return self._real.modify(fileobj, events, data)
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        """Pass it on."""
+        """Forward to the real selector."""
         return self._real.get_map()
 
     def close(self) -> None:
-        """Pass it on."""
+        """Forward to the real selector."""
         self._real.close()
 
 
 class ShuffledReady(deque[asyncio.Handle]):
-    """What is ready in a loop; once a turn, the tasks among it are shuffled.
+    """The ready callbacks of a loop. Once a turn, the tasks among them are shuffled.
 
-    asyncio promises that other callbacks are called in their order, and relies on it. So the
-    steps of tasks change places with each other, and all else stays where it is.
+    asyncio promises to call other callbacks in their order, and relies on it. So only the
+    steps of tasks swap places; all other callbacks keep theirs.
 
     Args:
-        order: where the order is drawn from.
+        order: the source of randomness.
     """
 
     def __init__(self, order: random.Random) -> None:
         super().__init__()
         self._order = order
-        self._shuffled = True  # since the last turn began
+        self._shuffled = True  # whether this turn's shuffle is done
 
     def begin_turn(self) -> None:
         """Shuffle before the next callback is taken."""
@@ -107,6 +107,6 @@ class ShuffledReady(deque[asyncio.Handle]):
 
 
 def is_step(handle: asyncio.Handle) -> bool:
-    """Tell whether a callback is the next step of a task."""
+    """Return whether a callback is the next step of a task."""
     owner = getattr(getattr(handle, "_callback", None), "__self__", None)
     return isinstance(owner, asyncio.Task)

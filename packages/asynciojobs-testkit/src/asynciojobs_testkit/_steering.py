@@ -1,31 +1,32 @@
-"""`Steering`: those who wait in a loop for the clock itself, by `settle()` and `advance()`."""
+"""`Steering`: moves the time of a loop by hand, for `settle()` and `advance()`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
-from ._hands import Hands
+from ._clockstate import ClockState
 
 __all__ = ["Steering"]
 
 
 class Steering:
-    """Who waits in a loop until nothing can run, or until the time is where he moves it.
+    """The calls of `settle()` and `advance()` that are waiting in one loop.
 
     Args:
-        hands: the time.
+        state: the state of the clock.
     """
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, state: ClockState) -> None:
+        self._state = state
         self._settling: deque[asyncio.Future[None]] = deque()
-        self._target: int | None = None  # where the time is moved to; None if it is not (ticks)
-        self._arrived: asyncio.Future[None] | None = None  # pending while there is a target
+        # Both are None unless an advance() is in progress.
+        self._target: int | None = None  # where it moves the time to (ticks)
+        self._arrived: asyncio.Future[None] | None = None  # done when the time is there
 
     @property
     def target(self) -> int | None:
-        """Where the time is being moved to, in ticks; ``None`` if nobody moves it."""
+        """Where an `advance()` is moving the time to (ticks); ``None`` if there is none."""
         return self._target
 
     async def settle(self) -> None:
@@ -35,23 +36,23 @@ class Steering:
         await settled
 
     async def advance_to(self, target: int) -> None:
-        """Wait until the time has been moved to a moment (ticks).
+        """Wait until the time has moved to a moment (ticks).
 
         Raises:
-            RuntimeError: somebody else is moving it.
+            RuntimeError: another call is already moving the time.
         """
         if self._target is not None:
             raise RuntimeError("the time is being moved: await that advance() first")
         arrived = asyncio.get_running_loop().create_future()
-        self._target, self._arrived = target, arrived  # at once, so that nobody else does
+        self._target, self._arrived = target, arrived  # before any await, so no other call can
         try:
             await self.settle()
             await arrived
         finally:
             self._target = self._arrived = None
 
-    def wake(self) -> bool:
-        """Nothing can run: wake one of those who wait for that; tell if there was one."""
+    def wake_one(self) -> bool:
+        """Wake one call of `settle()`; return whether there was one."""
         while self._settling:
             settled = self._settling.popleft()
             if not settled.done():
@@ -59,10 +60,10 @@ class Steering:
                 return True
         return False
 
-    def arrive(self) -> bool:
-        """No timer is left on the way: set the time to the target; tell if there was one."""
+    def finish_advance(self) -> bool:
+        """Move the time to the target, and wake `advance()`; return whether there was one."""
         if self._target is None or self._arrived is None or self._arrived.done():
             return False
-        self._hands.now = max(self._hands.now, self._target)
+        self._state.move_to(self._target)
         self._arrived.set_result(None)
         return True

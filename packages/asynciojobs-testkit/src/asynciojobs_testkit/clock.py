@@ -1,4 +1,4 @@
-"""`FakeClock`: the time of a test, which moves as fast as the program lets it."""
+"""`FakeClock`: a clock that runs asyncio programs in virtual time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TypeVar
 from asynciojobs import Watch, use_loop_factory
 from asynciojobs.watch import use_clocks
 
-from ._hands import LATEST, Hands, ticks
+from ._clockstate import LATEST_EXACT, ClockState, ticks
 from ._loop import FakeLoop
-from ._standin import StandIn
+from ._monkeypatch import PatchedFunction
 
 __all__ = ["FakeClock"]
 
@@ -24,26 +24,27 @@ T = TypeVar("T")
 _make_loop: ContextVar[Callable[[], asyncio.AbstractEventLoop] | None] = ContextVar(
     "asynciojobs_testkit loop factory", default=None
 )
-new_event_loop = StandIn(asyncio.events, "new_event_loop")
+new_event_loop = PatchedFunction(asyncio.events, "new_event_loop")
 
 
 class FakeClock:
-    """A clock that moves to the next timer as soon as nothing else can happen.
+    """A clock that jumps to the next timer as soon as nothing else can happen.
 
-    It holds still while there is real work: threads, subprocesses, an `external()` block.
-    It goes on from one run to the next.
+    It stands still during real work: threads, subprocesses, an `external()` block. Its time
+    goes on from one run to the next.
 
     Args:
-        start: the time at first (seconds).
-        autojump: the time moves by itself; else by `advance()` only.
-        horizon: how far it may move by itself while no job starts or ends (seconds);
-            ``math.inf`` is no limit. One timer, however long, is let pass.
-        real_limit: how long one run may take (real seconds); likewise.
-        seed: shuffles the order in which ready tasks go on, always in the same way.
-        wall: the time of day at `start`; ``None`` is the real one, always.
+        start: the initial time (seconds).
+        autojump: whether the clock jumps automatically. If not, only `advance()` and
+            `advance_to()` move it.
+        horizon: how far the clock may jump while no job starts or ends (seconds);
+            ``math.inf`` means no limit. A single sleep may be longer.
+        real_limit: how long one run may take (real seconds); ``math.inf`` means no limit.
+        seed: shuffles the order in which ready tasks run. The same seed gives the same order.
+        wall: the time of day at `start`. With ``None``, the time of day is the real one.
 
     Raises:
-        ValueError: `start`, `horizon` or `real_limit` is not a number that makes sense.
+        ValueError: `start` is too large or not finite, or a limit is not above 0.
 
     Example:
         >>> import asyncio
@@ -64,14 +65,16 @@ class FakeClock:
         seed: int | None = None,
         wall: datetime | None = None,
     ) -> None:
-        if not abs(start) <= LATEST:
-            raise ValueError(f"start must be a time, of {LATEST:g} s at most, not {start!r}")
+        if not abs(start) <= LATEST_EXACT:
+            raise ValueError(
+                f"start must be a time, of {LATEST_EXACT:g} s at most, not {start!r}"
+            )
         check_positive("horizon", horizon)
         check_positive("real_limit", real_limit)
-        self._hands = Hands(start=start, autojump=autojump, seed=seed)
+        self._state = ClockState(start=start, autojump=autojump, seed=seed)
         self._horizon = horizon
         self._real_limit = real_limit
-        self._start = self._hands.seconds
+        self._start = self._state.seconds
         self._wall = wall
         self.seed = seed
 
@@ -81,62 +84,64 @@ class FakeClock:
     @property
     def time(self) -> float:
         """The time, in seconds, exact to the microsecond."""
-        return self._hands.seconds
+        return self._state.seconds
 
     @property
     def jumps(self) -> int:
-        """How many times the clock has moved."""
-        return self._hands.jumps
+        """How many times the clock has jumped to a timer."""
+        return self._state.jumps
 
     @property
     def real_elapsed(self) -> float:
-        """How long all runs took, in real seconds."""
-        return self._hands.real_elapsed()
+        """How long all runs took together, in real seconds."""
+        return self._state.real_elapsed()
 
-    # -- running something under it
+    # -- running a program on this clock
 
     def loop_factory(self) -> asyncio.AbstractEventLoop:
         """Make an event loop on this clock.
 
-        It is what ``asyncio.Runner(loop_factory=clock.loop_factory)`` takes, and anyio's
-        and pytest-asyncio's options of that name. The loop may be given there as well: it
-        is its own factory.
+        Pass this method to ``asyncio.Runner(loop_factory=clock.loop_factory)``, or to the
+        options of that name in anyio and pytest-asyncio. The loop itself works there too: it
+        can be called, and returns itself.
         """
-        return FakeLoop(self._hands, horizon=self._horizon, real_limit=self._real_limit)
+        return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
 
     def run(self, awaitable: Awaitable[T]) -> T:
-        """Run an awaitable in a loop of its own on this clock, and return its result.
+        """Run an awaitable in a new loop on this clock, and return its result.
 
         Raises:
             DeadlockError: nothing is left to wait for.
-            RunawayError: the run went past the horizon, or took too long for real.
-            LeftoverError: the run has left something behind.
-            RuntimeError: called inside of a running loop.
-            BaseException: what the awaitable raises.
+            RunawayError: the run went past the horizon, or took too much real time.
+            LeftoverError: the run left something behind.
+            RuntimeError: a loop is already running.
+            BaseException: whatever the awaitable raises.
         """
         if asyncio._get_running_loop() is not None:
-            raise RuntimeError("clock.run() makes a loop of its own: await it in this one")
+            raise RuntimeError(
+                "clock.run() makes a loop of its own: await the awaitable in the running loop"
+            )
         with self.installed(), asyncio.Runner(loop_factory=self.loop_factory) as runner:
             return runner.run(wait_for(awaitable))
 
     @contextlib.contextmanager
     def installed(self) -> Generator[FakeClock]:
-        """Have all that is run in a block run on this clock.
+        """Use this clock for everything that runs inside a block.
 
-        That is ``scheduler.run()``, ``shutdown()``, ``standalone_run()`` and
-        ``asyncio.run()``, and watches follow it. Other threads are not concerned.
+        This covers ``scheduler.run()``, ``shutdown()``, ``standalone_run()``,
+        ``asyncio.run()`` and watches. Other threads are not affected.
 
         Raises:
-            LeftoverError: tasks are still alive after a run, exceptions were never
-                retrieved, coroutines never awaited; said at the end of the block.
-            RuntimeError: uvloop is in use, whose time can't be replaced.
+            LeftoverError: a run left tasks alive, exceptions that were never retrieved, or
+                coroutines that were never awaited. Raised at the end of the block.
+            RuntimeError: uvloop is in use; its time can't be replaced.
         """
         refuse_uvloop()
         with contextlib.ExitStack() as stack:
             stack.enter_context(use_loop_factory(self.loop_factory))
             stack.enter_context(use_clocks(lambda: self.time, self._time_of_day))
-            stack.enter_context(asyncio_run_makes(self.loop_factory))
-            stack.enter_context(self._hands.leftovers.watching_coroutines())
+            stack.enter_context(asyncio_run_uses(self.loop_factory))
+            stack.enter_context(self._state.leftovers.watching_coroutines())
             try:
                 yield self
             except BaseException:
@@ -145,20 +150,20 @@ class FakeClock:
             self.check_leftovers()
 
     def check_leftovers(self) -> None:
-        """Look for what the runs so far have left behind; `installed()` does it at its end.
+        """Check that the runs so far left nothing behind; `installed()` does so at its end.
 
         Raises:
-            LeftoverError: there is something.
+            LeftoverError: they left something.
         """
         __tracebackhide__ = True
-        self._hands.leftovers.check()
+        self._state.leftovers.check()
 
     def forget_leftovers(self) -> None:
-        """Forget what the runs so far have left behind."""
-        self._hands.leftovers.clear()
+        """Forget what the runs so far left behind."""
+        self._state.leftovers.clear()
 
     def watch(self, message: str | None = None) -> Watch:
-        """Return a watch on this clock; silent, unless it has a message."""
+        """Return a watch on this clock. It prints nothing unless it has a message."""
         with use_clocks(lambda: self.time, self._time_of_day):
             return Watch(message, show_elapsed=message is not None)
 
@@ -167,33 +172,35 @@ class FakeClock:
             return datetime.now()
         return self._wall + timedelta(seconds=self.time - self._start)
 
-    # -- moving it
+    # -- moving the time by hand
 
     async def advance(self, seconds: float) -> None:
-        """Move the time on, each timer on the way firing at its own time.
+        """Move the time forward. Each timer on the way fires at its own time.
 
-        What a timer sets off goes on, until nothing can run, before the time moves again.
+        After a timer fires, the program runs until nothing more can run. Only then does the
+        time move again.
 
         Args:
-            seconds: how far.
+            seconds: how far to move the time.
 
         Raises:
-            ValueError: it is negative, or infinite.
-            RuntimeError: somebody else is moving the time, or the loop is not of this clock.
+            ValueError: `seconds` is negative or not finite.
+            RuntimeError: another call is moving the time, or the running loop is not on this
+                clock.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"a clock is advanced by 0 seconds or more, not by {seconds!r}")
-        target = self._hands.now + int(ticks(seconds))
+        target = self._state.now + int(ticks(seconds))
         await self._running_loop().steering.advance_to(target)
 
     async def advance_to(self, t: float) -> None:
-        """Move the time on to a moment; see `advance()`.
+        """Move the time forward to a moment; see `advance()`.
 
         Args:
             t: the moment (seconds, on this clock).
 
         Raises:
-            ValueError: it is past, or infinite.
+            ValueError: `t` is in the past or not finite.
             RuntimeError: see `advance()`.
         """
         if not self.time <= t < math.inf:
@@ -201,27 +208,27 @@ class FakeClock:
         await self._running_loop().steering.advance_to(int(ticks(t)))
 
     async def settle(self) -> None:
-        """Let everything run that can, until only time can make a difference.
+        """Let the program run until it can only wait for the time to move.
 
         Raises:
-            RuntimeError: the loop is not of this clock.
+            RuntimeError: the running loop is not on this clock.
         """
         await self._running_loop().steering.settle()
 
     def _running_loop(self) -> FakeLoop:
         loop = asyncio.get_running_loop()
-        if not isinstance(loop, FakeLoop) or not loop.is_on(self._hands):
+        if not isinstance(loop, FakeLoop) or not loop.is_on(self._state):
             raise RuntimeError(
                 f"{loop!r} is not on this clock, and can't be moved by it: run the program "
                 "by clock.run(), or under clock.installed()"
             )
         return loop
 
-    # -- holding it
+    # -- holding the time
 
     @contextlib.contextmanager
     def external(self) -> Generator[None]:
-        """Hold the time during a block that waits for something that the clock can't see.
+        """Hold the time during a block that waits for real work the clock can't see.
 
         Example:
             >>> import asyncio
@@ -234,12 +241,12 @@ class FakeClock:
             ...     clock.run(ask(pool))
             3
         """
-        with self._hands.external():
+        with self._state.external():
             yield
 
 
 def check_positive(parameter: str, seconds: float) -> None:
-    """Raise if a limit is none.
+    """Check a limit.
 
     Raises:
         ValueError: it is not above 0.
@@ -251,34 +258,34 @@ def check_positive(parameter: str, seconds: float) -> None:
 
 
 async def wait_for(awaitable: Awaitable[T]) -> T:
-    """Await something; a Runner takes coroutines only."""
+    """Await an awaitable: a Runner accepts only coroutines."""
     return await awaitable
 
 
 @contextlib.contextmanager
-def asyncio_run_makes(factory: Callable[[], asyncio.AbstractEventLoop]) -> Generator[None]:
-    """Have ``asyncio.run()`` take its loop from a factory, in this context."""
+def asyncio_run_uses(factory: Callable[[], asyncio.AbstractEventLoop]) -> Generator[None]:
+    """Make ``asyncio.run()`` use a loop factory during a block, in this context only."""
     token = _make_loop.set(factory)
     try:
-        with new_event_loop.by(make_loop):
+        with new_event_loop.replaced_by(make_loop):
             yield
     finally:
         _make_loop.reset(token)
 
 
 def make_loop() -> asyncio.AbstractEventLoop:
-    """Make a loop as this context wants it."""
+    """Make a loop with the factory of this context, if there is one."""
     loop: asyncio.AbstractEventLoop = (_make_loop.get() or new_event_loop.original)()
     return loop
 
 
 def refuse_uvloop() -> None:
-    """Raise if uvloop makes, or is, the loop here.
+    """Check that uvloop is not in use.
 
     Raises:
-        RuntimeError: says what to do.
+        RuntimeError: the policy, or the running loop, is that of uvloop.
     """
-    # The policy is looked at, and not asked for: that would make one.
+    # Read the variable: asyncio.get_event_loop_policy() would create a policy.
     policy = getattr(asyncio.events, "_event_loop_policy", None)
     for thing in (policy, asyncio._get_running_loop()):
         if type(thing).__module__.partition(".")[0] == "uvloop":

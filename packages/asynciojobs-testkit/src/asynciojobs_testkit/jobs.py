@@ -1,4 +1,4 @@
-"""`FakeJob`, which does what a script says."""
+"""`FakeJob`: a job that does what its arguments say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["FakeJob"]
 
 
 class FakeJobOptions(TypedDict, total=False):
-    """The keyword parameters of a fake job that each kind of job shares."""
+    """The keyword parameters that all kinds of jobs share."""
 
     forever: bool
     critical: bool
@@ -22,30 +22,30 @@ class FakeJobOptions(TypedDict, total=False):
 
 
 class FakeJob(AbstractJob[object]):
-    """A job that takes its time, then returns or raises; it can run any number of times.
+    """A job that sleeps, then returns or raises. It can run any number of times.
 
     Args:
         label: see `AbstractJob`.
-        takes: how long it runs (seconds); ``math.inf`` is until it is cancelled.
+        takes: how long it runs (seconds). With ``math.inf``, it runs until it is cancelled.
         result: what it returns.
-        raises: what it raises instead, at the end of its time; an exception or its class.
-        cleanup: how long it goes on when it is cancelled (seconds).
-        deaf: how many cancellations it does not heed.
+        raises: what it raises instead of returning: an exception or an exception class.
+        cleanup: how long it takes to end once it is cancelled (seconds).
+        deaf: how many cancellations it ignores before it heeds one.
         shutdown_takes: how long its `co_shutdown()` takes (seconds).
-        shutdown_raises: what that raises, at its end.
+        shutdown_raises: what its `co_shutdown()` raises at its end.
         job_options: see `AbstractJob`: forever, critical, required, scheduler.
 
     Attributes:
         runs: how many times it was started.
-        cancellations: how many times it was cancelled, those included that it did not heed.
+        cancellations: how many times it was cancelled, including those that it ignored.
         shutdowns: how many times its `co_shutdown()` was called.
 
-    The arguments are attributes as well, `result` under the name of `returns`, and may be
-    changed between runs.
+    All arguments are attributes too, and may be changed between runs; `result` is the attribute
+    `returns`.
 
     Raises:
-        TypeError: a time is of another type, or what is to be raised no exception.
-        ValueError: a time is negative, or not a number; so is `deaf`.
+        TypeError: a time is not a number, or `raises` or `shutdown_raises` is not an exception.
+        ValueError: a time is negative or NaN, or `deaf` is negative.
 
     Example:
         >>> from asynciojobs import Scheduler
@@ -88,7 +88,7 @@ class FakeJob(AbstractJob[object]):
         self.shutdowns = 0
 
     async def co_run(self) -> object:
-        """Do what the script says.
+        """Sleep, then return or raise.
 
         Raises:
             BaseException: `raises`, if it is given.
@@ -102,19 +102,19 @@ class FakeJob(AbstractJob[object]):
     async def _take_time(self) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.takes
-        unheard = self.deaf
+        to_ignore = self.deaf
         while True:
             try:
                 return await asyncio.sleep(end - loop.time())
             except asyncio.CancelledError:
                 self.cancellations += 1
-                if not unheard:
+                if not to_ignore:
                     await asyncio.sleep(self.cleanup)
                     raise
-                unheard -= 1
+                to_ignore -= 1
 
     async def co_shutdown(self) -> None:
-        """Do what the script says, for the shutdown.
+        """Sleep, then raise if `shutdown_raises` is given.
 
         Raises:
             BaseException: `shutdown_raises`, if it is given.
@@ -126,11 +126,11 @@ class FakeJob(AbstractJob[object]):
 
 
 def check_times(**times: float) -> None:
-    """Raise if one of the times, which have the names of parameters, is none.
+    """Check times, given by the names of their parameters.
 
     Raises:
-        TypeError: one is of another type.
-        ValueError: one is negative, or not a number.
+        TypeError: one is not a number.
+        ValueError: one is negative or NaN.
     """
     for parameter, seconds in times.items():
         if not isinstance(seconds, int | float):
@@ -140,14 +140,14 @@ def check_times(**times: float) -> None:
 
 
 def check_exceptions(**exceptions: object) -> None:
-    """Raise if one of these, which have the names of parameters, can't be raised.
+    """Check exceptions, given by the names of their parameters.
 
     Raises:
-        TypeError: it can't.
+        TypeError: one is neither an exception nor an exception class.
     """
     for parameter, raised in exceptions.items():
         kind = raised if isinstance(raised, type) else type(raised)
         if raised is not None and not issubclass(kind, BaseException):
             raise TypeError(
-                f"{parameter} must be an exception or a class of them, not {raised!r}"
+                f"{parameter} must be an exception or an exception class, not {raised!r}"
             )

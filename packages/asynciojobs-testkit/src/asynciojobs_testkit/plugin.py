@@ -1,4 +1,4 @@
-"""The pytest plugin: nothing changes in a test that asks for none of its fixtures."""
+"""The pytest plugin. It changes nothing in tests that use none of its fixtures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .timeline import Timeline
 __all__ = ["fake_clock", "print_jobs", "timeline", "watch"]
 
 SEED = "_asynciojobs_seed"
-"""The name of the fixture that is parametrized with the seeds."""
+"""The fixture that ``--asynciojobs-seeds`` parametrizes tests with."""
 
 clock_of = pytest.StashKey[FakeClock]()
 timelines_of = pytest.StashKey[list[Timeline]]()
@@ -34,12 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="run each test that uses the fake clock under N orders of what is ready",
+        help="run each test that uses the fake clock N times, each time with the tasks that "
+        "are ready in another order",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, and check the option.
+    """Register the marker, and check the option.
 
     Raises:
         UsageError: the number of seeds is negative.
@@ -49,13 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--asynciojobs-seeds must be 0 or more, not {seeds}")
     config.addinivalue_line(
         "markers",
-        "fake_clock(**options): run the test under a FakeClock of these options: start, "
+        "fake_clock(**options): run the test under a FakeClock with these options: start, "
         "autojump, horizon, real_limit, seed, wall.",
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that uses the clock under as many orders as was asked for."""
+    """Run each test that uses the clock once for each seed."""
     use_clock_if_marked(metafunc.definition, metafunc.fixturenames)
     seeds = metafunc.config.getoption("--asynciojobs-seeds")
     if seeds and "fake_clock" in metafunc.fixturenames:
@@ -66,13 +67,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let the marker do what asking for the fixture does."""
+    """Treat the marker like a request for the fixture."""
     if isinstance(item, pytest.Function):
         use_clock_if_marked(item, item.fixturenames)
 
 
 def use_clock_if_marked(node: pytest.Item, fixturenames: list[str]) -> None:
-    """Add the fixture `fake_clock` to those of a test, if it has the marker."""
+    """Add the fixture `fake_clock` to a test that has the marker."""
     if node.get_closest_marker("fake_clock") and "fake_clock" not in fixturenames:
         fixturenames.append("fake_clock")
 
@@ -81,14 +82,14 @@ def use_clock_if_marked(node: pytest.Item, fixturenames: list[str]) -> None:
 
 
 def node_of(request: pytest.FixtureRequest) -> pytest.Item:
-    """Return the test that asks for a fixture, of which pytest does not tell the type."""
+    """Return the test that requests a fixture; pytest leaves the type of `node` open."""
     node: pytest.Item = cast("Any", request).node
     return node
 
 
 @pytest.fixture(name=SEED)
 def seed_of_test(request: pytest.FixtureRequest) -> int | None:
-    """The seed that the option has chosen for this test."""
+    """The seed of this test if ``--asynciojobs-seeds`` is used, otherwise ``None``."""
     seed: int | None = getattr(request, "param", None)
     return seed
 
@@ -99,8 +100,9 @@ def fake_clock(
 ) -> Iterator[FakeClock]:
     """A `FakeClock`, installed for the test: ``scheduler.run()`` takes no real time.
 
-    The marker ``@pytest.mark.fake_clock(autojump=False, …)`` gives it options. What the test
-    leaves behind fails it: tasks, exceptions and coroutines that nobody has looked at.
+    The marker ``@pytest.mark.fake_clock(autojump=False, …)`` sets its options. The test fails
+    if it leaves tasks alive, exceptions that were never retrieved, or coroutines that were
+    never awaited.
     """
     node = node_of(request)
     marker = node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
@@ -115,7 +117,7 @@ def fake_clock(
 
 @pytest.fixture
 def timeline(request: pytest.FixtureRequest) -> Iterator[Callable[[PureScheduler], Timeline]]:
-    """``timeline(scheduler)`` is a `Timeline` from now on; a failed test shows its Gantt."""
+    """``timeline(scheduler)`` starts a `Timeline`; a test that fails shows it as a chart."""
     node = node_of(request)
     timelines = node.stash.setdefault(timelines_of, [])
     with contextlib.ExitStack() as stack:
@@ -129,35 +131,35 @@ def timeline(request: pytest.FixtureRequest) -> Iterator[Callable[[PureScheduler
 
 
 @pytest.fixture
-def print_jobs(fake_clock: FakeClock) -> PrintJobs:  # noqa: ARG001 - it is to be installed
-    """``print_jobs("a b c", sleep=1)`` is a list of three PrintJobs, under the fake clock.
+def print_jobs(fake_clock: FakeClock) -> PrintJobs:  # noqa: ARG001 - installs it
+    """``print_jobs("a b c", sleep=1)`` returns three PrintJobs, for use on the fake clock.
 
-    ``print_jobs.printed`` is what they have printed, a list of ``(time, text)``.
+    ``print_jobs.printed`` lists what they printed, as ``(time, text)``.
     """
     return PrintJobs()
 
 
 @pytest.fixture
 def watch(fake_clock: FakeClock) -> Watch:
-    """A silent `Watch` on the fake clock."""
+    """A `Watch` on the fake clock that prints nothing."""
     return fake_clock.watch()
 
 
-# -- what a test leaves behind, and what a failed one shows
+# -- reports
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Fail a test that has left something behind."""
+    """Fail a test that leaves something behind."""
     result = yield
     clock = pyfuncitem.stash.get(clock_of, None)
     if clock is not None and (leftovers := leftovers_of(clock)):
-        pytest.fail(leftovers, pytrace=False)  # a traceback would lead nowhere
+        pytest.fail(leftovers, pytrace=False)  # a traceback would only show the plugin
     return result
 
 
 def leftovers_of(clock: FakeClock) -> str:
-    """Return what the runs under a clock have left behind, as text."""
+    """Return a text on what the runs under a clock left behind; empty if there is nothing."""
     try:
         clock.check_leftovers()
     except LeftoverError as error:
@@ -169,21 +171,25 @@ def leftovers_of(clock: FakeClock) -> str:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the timelines of a failed test, and the seed that its clock had.
+    """Add the timelines and the seed of a failed test to its report.
 
-    What it has left behind, or a fixture that failed, is not told besides.
+    If the test or a fixture failed, its leftovers are not reported as well.
     """
     report = yield
     clock = item.stash.get(clock_of, None)
     if clock is not None and not report.passed:
         clock.forget_leftovers()
     if report.when == "call" and report.failed:
-        for seen in item.stash.get(timelines_of, list[Timeline]()):
-            picture = str(seen)
-            if picture.splitlines()[0] not in report.longreprtext:  # a failed assert_… has it
-                title = f"timeline of {seen.scheduler.repr_main()}"
-                report.sections.append((title, picture))
+        add_timelines(report, item.stash.get(timelines_of, list[Timeline]()))
         if clock is not None and clock.seed is not None:
-            advice = f"again: @pytest.mark.fake_clock(seed={clock.seed})"
-            report.sections.append((f"order of seed {clock.seed}", advice))
+            advice = f"to reproduce: @pytest.mark.fake_clock(seed={clock.seed})"
+            report.sections.append((f"task order of seed {clock.seed}", advice))
     return report
+
+
+def add_timelines(report: pytest.TestReport, timelines: list[Timeline]) -> None:
+    """Add to a report the timelines that its error message doesn't show already."""
+    for seen in timelines:
+        chart = str(seen)
+        if chart.splitlines()[0] not in report.longreprtext:
+            report.sections.append((f"timeline of {seen.scheduler.repr_main()}", chart))

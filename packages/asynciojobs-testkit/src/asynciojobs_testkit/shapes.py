@@ -1,4 +1,4 @@
-"""Schedulers of fake jobs: written as text, or of a shape."""
+"""Schedulers of fake jobs: written as text, or in a regular or random shape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from asynciojobs import Scheduler
 from asynciojobs._checks import JobHolder
@@ -36,13 +36,13 @@ class SchedulerOptions(TypedDict, total=False):
 
 
 class Dag(Scheduler):
-    """A scheduler of fake jobs, which are reached by their labels: ``dag["a"]``."""
+    """A scheduler of fake jobs; ``dag["a"]`` is the job labelled "a"."""
 
     def __getitem__(self, label: str) -> FakeJob:
-        """Return the job of that label.
+        """Return the job with a label.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is no such job.
         """
         for job in self.jobs:
             if isinstance(job, FakeJob) and job.label == label:
@@ -50,21 +50,21 @@ class Dag(Scheduler):
         raise KeyError(f"{self.repr_main()} has no fake job with the label {label!r}")
 
     def labels(self) -> list[str]:
-        """Return the labels of the jobs, in their order of creation."""
+        """Return the labels of the jobs, in the order of their creation."""
         return [str(job.label) for job in self.jobs]
 
 
 def dag(text: str, *, takes: float = 1.0, **scheduler_options: Unpack[SchedulerOptions]) -> Dag:
-    """Return a scheduler of fake jobs, from their labels and requirements as text.
+    """Return a scheduler of fake jobs, from a text with their labels and requirements.
 
     Args:
-        text: clauses with commas between. ``a>b`` says that b requires a, ``b c>d`` that d
-            requires both, ``a>b>c`` is a chain, and ``a`` is a job that requires nothing.
+        text: clauses, separated by commas. In ``a>b``, b requires a. In ``b c>d``, d requires
+            both b and c. ``a>b>c`` is a chain, and ``a`` alone is a job without requirements.
         takes: how long each job takes (seconds).
         scheduler_options: see `asynciojobs.Scheduler`.
 
     Raises:
-        ValueError: the text is of another form.
+        ValueError: the text does not have this form.
 
     Example:
         >>> from asynciojobs_testkit import FakeClock
@@ -75,27 +75,16 @@ def dag(text: str, *, takes: float = 1.0, **scheduler_options: Unpack[SchedulerO
         >>> diamond["d"].started_at, clock.time
         (4.0, 6.0)
     """
-    if "->" in text:  # as DOT and Mermaid have it; the shaft would be a job
-        raise ValueError(
-            f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
-        )
-    clauses = [
-        [group.split() for group in clause.split(">")]
-        for clause in text.split(",")
-        if clause.strip()
-    ]
-    for clause in clauses:
-        if not all(clause):
-            raise ValueError(
-                f"a side of a `>` has no label in {text!r}: write it as in 'a>b, a>c, b c>d'"
-            )
+    clauses = parse(text)
     labels = [label for clause in clauses for group in clause for label in group]
     edges = (edge for clause in clauses for edge in edges_between(clause))
     return build(labels, edges, takes, scheduler_options)
 
 
 def chain(n: int, *, takes: float = 1.0, **scheduler_options: Unpack[SchedulerOptions]) -> Dag:
-    """Return `n` fake jobs, each of which requires the one before, labelled from "1" on.
+    """Return a chain of `n` fake jobs, labelled "1", "2" and so on.
+
+    Each job requires the one before it.
 
     Args:
         n: how many jobs.
@@ -118,19 +107,19 @@ def layers(
     takes: float = 1.0,
     **scheduler_options: Unpack[SchedulerOptions],
 ) -> Dag:
-    """Return layers of fake jobs; each job requires some of the layer before, at random.
+    """Return layers of fake jobs. Each job requires random jobs of the layer before.
 
-    The labels are the layer and the rank in it, as in "1.1".
+    A label is the number of the layer and the rank in the layer, as in "1.1".
 
     Args:
         widths: how many jobs each layer has.
-        degree: how many jobs each job requires; all of the layer before if it has fewer.
-        seed: says what is random; the same one gives the same graph.
+        degree: how many jobs each job requires; at most all of the layer before.
+        seed: the seed of the random choice. The same seed gives the same graph.
         takes: how long each job takes (seconds).
         scheduler_options: see `asynciojobs.Scheduler`.
 
     Raises:
-        ValueError: a width, or the degree, is negative.
+        ValueError: a width or the degree is negative.
     """
     check_count("degree", degree)
     for width in widths:
@@ -157,17 +146,17 @@ def random_dag(
     takes: float = 1.0,
     **scheduler_options: Unpack[SchedulerOptions],
 ) -> Dag:
-    """Return `n` fake jobs with requirements at random, and no cycle; labelled from "1" on.
+    """Return `n` fake jobs with random requirements but no cycle, labelled from "1" on.
 
     Args:
         n: how many jobs.
-        edges: how many requirements, all told.
-        seed: says what is random; the same one gives the same graph.
+        edges: how many requirements in total.
+        seed: the seed of the random choice. The same seed gives the same graph.
         takes: how long each job takes (seconds).
         scheduler_options: see `asynciojobs.Scheduler`.
 
     Raises:
-        ValueError: there are not so many pairs of jobs, or `n` is negative.
+        ValueError: `n` is negative, or `edges` is negative or above the number of pairs.
     """
     check_count("n", n)
     pairs = n * (n - 1) // 2
@@ -179,25 +168,51 @@ def random_dag(
     return build(labels, chosen, takes, scheduler_options)
 
 
-def check_count(parameter: str, count: int) -> None:
-    """Raise if a count is negative.
+Clause: TypeAlias = list[list[str]]
+"""Groups of labels; the jobs of each group require all jobs of the group before."""
+
+
+def parse(text: str) -> list[Clause]:
+    """Return the clauses of a text; see `dag()`.
 
     Raises:
-        ValueError: it is.
+        ValueError: the text does not have the form.
+    """
+    if "->" in text:  # as in DOT and Mermaid; the dash would become a job, or part of a label
+        raise ValueError(
+            f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
+        )
+    clauses = [
+        [group.split() for group in clause.split(">")]
+        for clause in text.split(",")
+        if clause.strip()
+    ]
+    if not all(all(clause) for clause in clauses):
+        raise ValueError(
+            f"a side of a `>` has no label in {text!r}: write it as in 'a>b, a>c, b c>d'"
+        )
+    return clauses
+
+
+def check_count(parameter: str, count: int) -> None:
+    """Check a count.
+
+    Raises:
+        ValueError: it is negative.
     """
     if count < 0:
         raise ValueError(f"{parameter} must be 0 or more, not {count!r}")
 
 
-def pair_of(number: int) -> tuple[int, int]:
-    """Return the pair of that number among (1, 2), (1, 3), (2, 3), (1, 4) and so on."""
-    high = (1 + math.isqrt(1 + 8 * number)) // 2  # high * (high - 1) / 2 is not above it
-    return number - high * (high - 1) // 2 + 1, high + 1
+def pair_of(index: int) -> tuple[int, int]:
+    """Return the pair at an index of the sequence (1, 2), (1, 3), (2, 3), (1, 4) and so on."""
+    high = (1 + math.isqrt(1 + 8 * index)) // 2  # the largest with high*(high-1)/2 <= index
+    return index - high * (high - 1) // 2 + 1, high + 1
 
 
-def edges_between(groups: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield an edge from each label of a group to each of the next group."""
-    for upper, lower in pairwise(groups):
+def edges_between(clause: Clause) -> Iterator[tuple[str, str]]:
+    """Yield an edge from each label of a group to each label of the next group."""
+    for upper, lower in pairwise(clause):
         for label in lower:
             for required in upper:
                 yield required, label
@@ -209,7 +224,7 @@ def build(
     takes: float,
     scheduler_options: Any,
 ) -> Dag:
-    """Return a scheduler of a fake job for each label; edges go from the one required."""
+    """Return a scheduler with a fake job for each label. An edge starts at the requirement."""
     jobs = {label: FakeJob(label, takes=takes) for label in dict.fromkeys(labels)}
     for required, label in edges:
         jobs[label].requires(jobs[required])

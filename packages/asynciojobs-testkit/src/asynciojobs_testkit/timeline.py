@@ -1,4 +1,4 @@
-"""`Timeline`: what happened to the jobs of a run, and what a test says about it."""
+"""`Timeline`: records what happens to the jobs of a run, and asserts what a test expects."""
 
 from __future__ import annotations
 
@@ -6,48 +6,38 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 from types import TracebackType
-from typing import NamedTuple, Self, TypeAlias
+from typing import Self, TypeAlias
 
-from asynciojobs import AbstractJob, EventKind, JobEvent, PureScheduler
+from asynciojobs import AbstractJob, EventKind, PureScheduler
 from asynciojobs._text import one_line
 
 from ._gantt import Bar, gantt
+from ._recording import (
+    ENDED,
+    SCHEDULED,
+    SHUTDOWN,
+    STARTED,
+    AnyJob,
+    Recording,
+    TimelineEvent,
+)
 
 __all__ = ["Timeline", "TimelineEvent"]
 
-AnyJob: TypeAlias = AbstractJob[object]
 JobOrLabel: TypeAlias = "AnyJob | str"
-
-SCHEDULED, STARTED, DONE, FAILED, CANCELLED, SHUTDOWN = EventKind
-ENDS = (DONE, FAILED, CANCELLED)
-
-UNSEEN = " under the eyes of this timeline, but before: make the timeline before the run"
-"""What is told of a job that has run, when nobody looked."""
-
-
-class TimelineEvent(NamedTuple):
-    """Something that happened to a job."""
-
-    time: float
-    """When (seconds, on the clock of the loop)."""
-    job: AnyJob
-    kind: EventKind
-    """``scheduled``, ``started``, ``done``, ``failed``, ``cancelled`` or ``shutdown``."""
 
 
 class Timeline:
-    """Keeps what happens to the jobs of a scheduler, at all depths, in a ``with`` block.
+    """Records what happens to the jobs of a scheduler, at all depths, in a ``with`` block.
 
-    Where a scheduler runs twice, its last run counts. Methods take jobs, or their labels. What
-    they assert is shown with a picture of the run if it is false; ``str(timeline)`` is that
-    picture.
+    If the scheduler runs several times, the last run counts. Methods accept jobs or their
+    labels. An assertion that fails shows the run as a chart; ``str(timeline)`` is that chart.
 
     Args:
-        scheduler: whose jobs.
+        scheduler: the scheduler to observe.
 
     Attributes:
-        scheduler: as above.
-        events: what happened so far, in that order.
+        scheduler: the scheduler that is observed.
 
     Example:
         >>> from asynciojobs_testkit import FakeClock, dag
@@ -69,13 +59,11 @@ class Timeline:
 
     def __init__(self, scheduler: PureScheduler) -> None:
         self.scheduler = scheduler
-        self.events: list[TimelineEvent] = []
-        # The events of each job in its last run, each with its place in `events`.
-        self._pasts: dict[AnyJob, list[tuple[int, TimelineEvent]]] = {}
-        self._observation = contextlib.ExitStack()  # what ends with the block
+        self._recording = Recording()
+        self._observation = contextlib.ExitStack()  # ends the observation
 
     def __enter__(self) -> Self:
-        self._observation.enter_context(self.scheduler.observe(self._note))
+        self._observation.enter_context(self.scheduler.observe(self._recording.add))
         return self
 
     def __exit__(
@@ -86,21 +74,6 @@ class Timeline:
     ) -> None:
         self._observation.close()
 
-    def _note(self, event: JobEvent) -> None:
-        past = self._pasts.setdefault(event.job, [])
-        if event.kind is SCHEDULED and past:
-            self._forget_last_run()
-            past.clear()
-        happened = TimelineEvent(event.time, event.job, event.kind)
-        past.append((len(self.events), happened))
-        self.events.append(happened)
-
-    def _forget_last_run(self) -> None:
-        """Forget the past of all jobs that the run which begins may never come to."""
-        for job, past in self._pasts.items():
-            if job.is_idle():
-                past.clear()
-
     def __repr__(self) -> str:
         return f"<Timeline of {self.scheduler.repr_main()}, {len(self.events)} events>"
 
@@ -109,86 +82,82 @@ class Timeline:
         return gantt(bars, max((event.time for event in self.events), default=0.0))
 
     def _bar(self, job: AnyJob, depth: int) -> Bar:
-        past = self._past(job)
-        times = {event.kind: event.time for _, event in past}
-        ended = next((event for _, event in past if event.kind in ENDS), None)
+        seen = self._recording
+        ended = seen.first(job, ENDED)
         return Bar(
-            one_line(job._shown_text()),
-            depth,
-            times.get(SCHEDULED),
-            times.get(STARTED),
-            None if ended is None else ended.time,
-            "" if ended is None else str(ended.kind),
+            name=one_line(job._shown_text()),
+            depth=depth,
+            scheduled=seen.time(job, SCHEDULED),
+            started=seen.time(job, STARTED),
+            ended=seen.time(job, ENDED),
+            outcome="" if ended is None else str(ended[1].kind),
         )
 
     # -- questions
+
+    @property
+    def events(self) -> list[TimelineEvent]:
+        """What happened so far, in order."""
+        return self._recording.events
 
     def start(self, job: JobOrLabel) -> float:
         """Return when a job started, in seconds.
 
         Raises:
-            AssertionError: it did not.
-            LookupError: there is no such job, or several.
+            AssertionError: it did not start.
+            LookupError: there is no such job, or more than one.
         """
-        return self._moment(job, (STARTED,), "started")[1].time
+        return self._first(job, STARTED, "started")[1].time
 
     def end(self, job: JobOrLabel) -> float:
-        """Return when a job ended, done, failed or cancelled, in seconds.
+        """Return when a job ended, in seconds; it may be done, failed or cancelled.
 
         Raises:
-            AssertionError: it did not.
-            LookupError: there is no such job, or several.
+            AssertionError: it did not end.
+            LookupError: there is no such job, or more than one.
         """
-        return self._moment(job, ENDS, "ended")[1].time
+        return self._first(job, ENDED, "ended")[1].time
 
     def duration(self, job: JobOrLabel) -> float:
-        """Return how long a job ran, in seconds; raises as `end()` does."""
+        """Return how long a job ran, in seconds.
+
+        Raises:
+            AssertionError: it did not end.
+            LookupError: there is no such job, or more than one.
+        """
         return self.end(job) - self.start(job)
 
     def running_at(self, t: float) -> set[AnyJob]:
-        """Return the jobs that ran at a moment, nested schedulers included.
+        """Return the jobs that ran at a moment, including nested schedulers.
 
-        A job runs at the moment of its start, and no longer at that of its end.
+        A job runs from its start up to its end, but no longer at the moment of its end.
 
         Args:
             t: the moment (seconds).
         """
-        running: set[AnyJob] = set()
-        for job in self._pasts:
-            started, ended = self._span(job)
-            if started is not None and started <= t and (ended is None or t < ended):
-                running.add(job)
-        return running
+        return self._recording.running_at(t)
 
     def peak(self, scheduler: PureScheduler | None = None) -> int:
-        """Return how many jobs have run at once, at most.
+        """Return the largest number of jobs that ran at the same time.
 
         Args:
-            scheduler: count its own jobs, in which a nested scheduler is one; ``None`` counts
-                the jobs of all schedulers, and no scheduler.
+            scheduler: count only its own jobs; a nested scheduler counts as one job. With
+                ``None``, count the jobs at all depths, but no nested schedulers.
         """
         if scheduler is None:
-            return self._peak(lambda job: not isinstance(job, PureScheduler))
-        return self._peak(lambda job: job in scheduler)
+            return self._recording.peak(lambda job: not isinstance(job, PureScheduler))
+        return self._recording.peak(lambda job: job in scheduler)
 
-    def _peak(self, counted: Callable[[AnyJob], bool]) -> int:
-        running = peak = 0
-        for event in self.events:
-            if counted(event.job):
-                running += (event.kind is STARTED) - (event.kind in ENDS)
-                peak = max(peak, running)
-        return peak
-
-    # -- what a test says
+    # -- assertions
 
     def assert_order(self, *groups: JobOrLabel | Collection[JobOrLabel]) -> None:
-        """Assert that all jobs of a group ended before any of the next one started.
+        """Assert that all jobs of each group ended before any job of the next group started.
 
         Args:
             groups: jobs, or collections of jobs, such as ``"a", {"b", "c"}, "d"``.
 
         Raises:
-            AssertionError: it is not so, or one of them did not run.
+            AssertionError: they ran in another order, or one of them did not run.
         """
         __tracebackhide__ = True
         ordered = [self._group(group) for group in groups]
@@ -199,8 +168,8 @@ class Timeline:
 
     def _assert_before(self, first: AnyJob, second: AnyJob) -> None:
         __tracebackhide__ = True
-        ended, end = self._moment(first, ENDS, "ended")
-        started, start = self._moment(second, (STARTED,), "started")
+        ended, end = self._first(first, ENDED, "ended")
+        started, start = self._first(second, STARTED, "started")
         self._check(
             ended < started,
             f"{second.repr_main()} started at {start.time:.15g} s, before "
@@ -208,16 +177,16 @@ class Timeline:
         )
 
     def assert_running_at(self, t: float, jobs: Collection[JobOrLabel]) -> None:
-        """Assert which jobs ran at a moment: these, and no others.
+        """Assert that exactly these jobs ran at a moment.
 
-        Nested schedulers count only where they are among `jobs`.
+        Nested schedulers are ignored, unless they are among `jobs`.
 
         Args:
             t: the moment (seconds).
-            jobs: the jobs.
+            jobs: the jobs, and no others.
 
         Raises:
-            AssertionError: it was others.
+            AssertionError: other jobs ran, or some of these did not.
         """
         __tracebackhide__ = True
         expected = set(self._group(jobs))
@@ -231,7 +200,7 @@ class Timeline:
         )
 
     def assert_overlap(self, a: JobOrLabel, b: JobOrLabel) -> None:
-        """Assert that two jobs ran at the same time, for some time.
+        """Assert that two jobs ran at the same time, for more than 0 seconds.
 
         Raises:
             AssertionError: they did not.
@@ -242,14 +211,16 @@ class Timeline:
         )
 
     def assert_disjoint(self, a: JobOrLabel, b: JobOrLabel) -> None:
-        """Assert that two jobs never ran at the same time; one may start as the other ends.
+        """Assert that two jobs never ran at the same time.
+
+        One may start at the moment when the other ends.
 
         Raises:
-            AssertionError: they did.
+            AssertionError: they did run at the same time.
         """
         __tracebackhide__ = True
         shared = self._shared_time(a, b)
-        within = self._is_within(a, b) or self._is_within(b, a)  # maybe for no time
+        within = self._is_within(a, b) or self._is_within(b, a)  # possibly for 0 s
         self._check(
             shared <= 0 and not within,
             f"{self._named(a)} and {self._named(b)} overlap, for {shared:.15g} s",
@@ -259,43 +230,45 @@ class Timeline:
         return min(self.end(a), self.end(b)) - max(self.start(a), self.start(b))
 
     def _is_within(self, inner: JobOrLabel, outer: JobOrLabel) -> bool:
-        """Tell whether a job started and ended while another one ran."""
+        """Return whether one job started and ended while another ran."""
         return self.start(outer) < self.start(inner) and self.end(inner) < self.end(outer)
 
     def assert_never_started(self, *jobs: JobOrLabel) -> None:
-        """Assert that jobs were not started.
+        """Assert that these jobs never started.
 
         Raises:
-            AssertionError: one was.
+            AssertionError: one of them did.
         """
         __tracebackhide__ = True
         for job in self._group(jobs):
-            started, _ = self._span(job)
+            started = self._recording.time(job, STARTED)
             self._check(started is None, f"{job.repr_main()} started at {started} s")
 
     def assert_requirements_respected(self) -> None:
-        """Assert that each job that started did so after all that it requires had ended.
+        """Assert that each job started only after its requirements had ended.
+
+        Jobs that never started are ignored.
 
         Raises:
-            AssertionError: one did not.
+            AssertionError: a job started too early.
         """
         __tracebackhide__ = True
-        for job, _ in jobs_within(self.scheduler):
-            if self._span(job)[0] is not None:
+        for job in self._all_jobs():
+            if self._recording.time(job, STARTED) is not None:
                 for required in job.required:
                     self._assert_before(required, job)
 
     def assert_window_respected(self) -> None:
-        """Assert that no scheduler ran more of its jobs at once than its `jobs_window`.
+        """Assert that no scheduler ran more jobs at the same time than its `jobs_window`.
 
-        Forever jobs take no place in it.
+        Forever jobs don't count.
 
         Raises:
-            AssertionError: one did.
+            AssertionError: a scheduler ran too many.
         """
         __tracebackhide__ = True
         for scheduler in schedulers_within(self.scheduler):
-            peak = self._peak(lambda job, of=scheduler: job in of and not job.forever)  # type: ignore[misc]
+            peak = self._recording.peak(takes_slot_of(scheduler))
             self._check(
                 peak <= (scheduler.jobs_window or peak),
                 f"{scheduler.repr_main()} ran {peak} jobs at once, and its jobs_window is "
@@ -303,22 +276,23 @@ class Timeline:
             )
 
     def assert_shutdown_once(self) -> None:
-        """Assert that each job, at all depths, was shut down, and once.
+        """Assert that each job, at all depths, was shut down exactly once.
 
         Raises:
-            AssertionError: one was not, or more than once.
+            AssertionError: a job was not shut down, or more than once.
         """
         __tracebackhide__ = True
-        for job, _ in jobs_within(self.scheduler):
-            count = sum(event.kind is SHUTDOWN for _, event in self._past(job))
+        for job in self._all_jobs():
+            count = self._recording.count(job, SHUTDOWN)
             self._check(count == 1, f"{job.repr_main()} was shut down {count} times")
 
-    # -- jobs and their past
-
-    def _check(self, fine: bool, message: str) -> None:
+    def _check(self, holds: bool, message: str) -> None:
+        """Raise an AssertionError with a chart of the run if a condition doesn't hold."""
         __tracebackhide__ = True
-        if not fine:
+        if not holds:
             raise AssertionError(f"{message}\n\n{self}")
+
+    # -- looking up jobs and events
 
     def _group(self, group: JobOrLabel | Collection[JobOrLabel]) -> list[AnyJob]:
         if isinstance(group, str | AbstractJob):
@@ -326,52 +300,56 @@ class Timeline:
         return [self._job(job) for job in group]
 
     def _job(self, job: JobOrLabel) -> AnyJob:
-        if not isinstance(job, str):
-            return self._checked(job)
-        jobs = (other for other, _ in jobs_within(self.scheduler))
-        found = [other for other in jobs if other._shown_text() == job]
+        if isinstance(job, str):
+            return self._labelled(job)
+        # A job that was recorded may have been removed since.
+        if not self._recording.has_seen(job) and all(it is not job for it in self._all_jobs()):
+            raise LookupError(f"{job.repr_main()} is not in {self.scheduler.repr_main()}")
+        return job
+
+    def _labelled(self, label: str) -> AnyJob:
+        found = [job for job in self._all_jobs() if job._shown_text() == label]
         if len(found) != 1:
             how_many = f"{len(found)} jobs" if found else "no job"
             remedy = ": give the job itself" if found else ""
             raise LookupError(
-                f"{self.scheduler.repr_main()} has {how_many} labelled {job!r}{remedy}"
+                f"{self.scheduler.repr_main()} has {how_many} labelled {label!r}{remedy}"
             )
         return found[0]
 
-    def _checked(self, job: AnyJob) -> AnyJob:
-        # A job that was seen may have been taken out since.
-        there = (other for other, _ in jobs_within(self.scheduler))
-        if job not in self._pasts and all(other is not job for other in there):
-            raise LookupError(f"{job.repr_main()} is not in {self.scheduler.repr_main()}")
-        return job
+    def _all_jobs(self) -> Iterator[AnyJob]:
+        return (job for job, _ in jobs_within(self.scheduler))
 
     def _named(self, job: JobOrLabel) -> str:
         return self._job(job).repr_main()
 
-    def _past(self, job: AnyJob) -> list[tuple[int, TimelineEvent]]:
-        """Return the events of a job's last run, each with its place among all."""
-        return self._pasts.get(job, [])
-
-    def _span(self, job: AnyJob) -> tuple[float | None, float | None]:
-        times = {event.kind: event.time for _, event in self._past(job)}
-        ended = next((times[kind] for kind in ENDS if kind in times), None)
-        return times.get(STARTED), ended
-
-    def _moment(
-        self, job: JobOrLabel, kinds: Collection[EventKind], what: str
+    def _first(
+        self, job: JobOrLabel, kinds: Collection[EventKind], verb: str
     ) -> tuple[int, TimelineEvent]:
+        """Return the first event of these kinds of a job, and its index among all events.
+
+        Raises:
+            AssertionError: there is none.
+        """
+        __tracebackhide__ = True
         job = self._job(job)
-        for place, event in self._past(job):
-            if event.kind in kinds:
-                return place, event
-        missed = job.started_at is not None and not self._past(job)
-        raise AssertionError(
-            f"{job.repr_main()} never {what}{UNSEEN if missed else ''}\n\n{self}"
-        )
+        first = self._recording.first(job, kinds)
+        if first is not None:
+            return first
+        if job.started_at is not None and not self._recording.last_run(job):
+            missed = (
+                f"{job.repr_main()} ran while this timeline was not recording: start the "
+                "timeline before the run"
+            )
+            raise AssertionError(f"{missed}\n\n{self}")
+        raise AssertionError(f"{job.repr_main()} never {verb}\n\n{self}")
 
 
 def jobs_within(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, int]]:
-    """Yield the jobs of a scheduler, and of those nested in it, each with its depth."""
+    """Yield the jobs of a scheduler and of all nested ones, each with its depth.
+
+    A scheduler that is nested in itself is yielded, but not entered again.
+    """
     around = [scheduler]
     levels = [iter(scheduler.jobs)]
     while levels:
@@ -387,9 +365,14 @@ def jobs_within(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, int]]:
 
 
 def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
-    """Return a scheduler, and those nested in it."""
-    inner = [job for job, _ in jobs_within(scheduler) if isinstance(job, PureScheduler)]
-    return [scheduler, *inner]
+    """Return a scheduler and all nested ones."""
+    nested = [job for job, _ in jobs_within(scheduler) if isinstance(job, PureScheduler)]
+    return [scheduler, *nested]
+
+
+def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:
+    """Return the function that says whether a job takes a slot of a scheduler's window."""
+    return lambda job: job in scheduler and not job.forever
 
 
 def names(jobs: Collection[AnyJob]) -> str:

@@ -1,4 +1,4 @@
-"""`Hands`: what the loops of one clock share, so that the time goes on from loop to loop."""
+"""`ClockState`: the state that all loops of one clock share."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from collections.abc import Generator
 from ._leftovers import Leftovers
 from ._realwork import plural
 
-__all__ = ["LATEST", "TICKS_PER_SECOND", "Hands", "ticks"]
+__all__ = ["LATEST_EXACT", "TICKS_PER_SECOND", "ClockState", "ticks"]
 
 TICKS_PER_SECOND = 1_000_000
-"""The time is counted in microseconds."""
+"""The clock counts microseconds."""
 
-LATEST = 2.0**32
-"""Beyond this, a float does not tell two microseconds apart (seconds)."""
+LATEST_EXACT = 2.0**32
+"""After this time, a float can't tell two neighbouring microseconds apart (seconds)."""
 
 
 def ticks(seconds: float) -> int | float:
-    """Return seconds as ticks, rounded to a whole number; infinity stays what it is."""
+    """Convert seconds to ticks, rounded to a whole number; infinity stays infinity."""
     count = seconds * TICKS_PER_SECOND
     return count if math.isinf(count) else round(count)
 
 
-class Hands:
-    """The time, and what may move it.
+class ClockState:
+    """The time, how it moves, and what the runs share: leftovers, real work and real time.
 
     Args:
-        start: the time at first (seconds).
-        autojump: the time moves by itself.
-        seed: shuffles the order of ready tasks; ``None`` does not.
+        start: the initial time (seconds).
+        autojump: whether the time moves automatically.
+        seed: shuffles the order of ready tasks; ``None`` keeps their order.
     """
 
     def __init__(self, *, start: float, autojump: bool, seed: int | None) -> None:
@@ -41,9 +41,9 @@ class Hands:
         self.autojump = autojump
         self.order = None if seed is None else random.Random(seed)
         self.leftovers = Leftovers()
-        self._external = 0  # external() blocks that are open
-        self._real = 0.0  # real seconds of the runs that are over
-        self._running_since: dict[object, float] = {}  # loop: real time
+        self._external = 0  # open external() blocks
+        self._real = 0.0  # what finished runs took (real seconds)
+        self._running_since: dict[object, float] = {}  # when each running loop began (real)
 
     # -- the time
 
@@ -52,31 +52,35 @@ class Hands:
         """The time, in seconds."""
         return self.now / TICKS_PER_SECOND
 
-    def jump(self, moment: int) -> None:
+    def move_to(self, moment: int) -> None:
         """Set the time to a later moment (ticks)."""
         self.now = max(self.now, moment)
+
+    def jump(self, moment: int) -> None:
+        """Set the time to that of a timer (ticks), and count the jump."""
+        self.move_to(moment)
         self.jumps += 1
 
     # -- real work
 
     @contextlib.contextmanager
     def external(self) -> Generator[None]:
-        """Hold the time while something real goes on that the clock can't see."""
+        """Hold the time while the block waits for real work that the clock can't see."""
         self._external += 1
         try:
             yield
         finally:
             self._external -= 1
 
-    def blocks(self) -> list[str]:
-        """Return the `external()` blocks that are open, as a text, if there are any."""
+    def open_blocks(self) -> list[str]:
+        """Return a text such as ``2 external() blocks``; empty if no block is open."""
         return [plural(self._external, "external() block")] if self._external else []
 
     # -- real time
 
     @contextlib.contextmanager
     def running(self, loop: object) -> Generator[None]:
-        """Count the real time of a run."""
+        """Measure the real time of a run."""
         started = self._running_since[loop] = time.monotonic()
         try:
             yield
@@ -85,6 +89,6 @@ class Hands:
             self._real += time.monotonic() - started
 
     def real_elapsed(self) -> float:
-        """Return the real seconds that all runs took, the one that goes on included."""
+        """Return how long all runs took so far, including those in progress (real seconds)."""
         now = time.monotonic()
         return self._real + sum(now - started for started in self._running_since.values())

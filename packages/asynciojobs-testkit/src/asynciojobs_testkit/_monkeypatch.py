@@ -1,0 +1,53 @@
+"""`PatchedFunction`: monkeypatches a function of the standard library during a block."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator
+from types import ModuleType
+from typing import Any
+
+__all__ = ["PatchedFunction"]
+
+
+class PatchedFunction:
+    """A function of a module that can be replaced during a block.
+
+    Blocks of several threads may overlap, and end in any order. So a block does not restore
+    the function that it found: the last one to end restores the original.
+
+    Args:
+        module: the module of the function.
+        name: the name of the function there.
+    """
+
+    def __init__(self, module: ModuleType, name: str) -> None:
+        self._module = module
+        self._name = name
+        self._lock = threading.Lock()
+        self._original: Any = None  # the function before the first open block
+        self._replacements: list[Callable[..., Any]] = []  # one for each open block
+
+    def original(self, *args: Any) -> Any:
+        """Call the original function. This works only inside a block."""
+        return self._original(*args)
+
+    @contextlib.contextmanager
+    def replaced_by(self, function: Callable[..., Any]) -> Generator[None]:
+        """Replace the function during a block. If blocks overlap, the latest one wins."""
+        with self._lock:
+            if not self._replacements:
+                self._original = getattr(self._module, self._name)
+            self._replacements.append(function)
+            self._install()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._replacements.remove(function)
+                self._install()
+
+    def _install(self) -> None:
+        latest = self._replacements[-1] if self._replacements else self._original
+        setattr(self._module, self._name, latest)
