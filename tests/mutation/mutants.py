@@ -1,19 +1,22 @@
 """The mutants of a module: its source with one small fault each.
 
-Most are those of mutmut (a condition turned round, an argument left out, a text changed, ...).
-It has none that leave a statement or a half of a condition out, so these are added.
+mutmut makes most of them: it turns a condition round, leaves an argument out, changes a text.
+It never leaves out a statement, or half of a condition, so we add these. We drop its mutants
+that only put one of `False`, `None` and `()` in the place of another. Nearly all of ours ask
+for nothing but the truth of such a value, so these mutants say nothing about the tests.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import libcst as cst
-from explained import Change
+from explained import MODULES, OPERATORS, Entry, as_items
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan
 from mutmut.mutation.file_mutation import Mutation, MutationVisitor
 from mutmut.mutation.mutators import mutation_operators
@@ -24,8 +27,23 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 class Mutant:
     """A module with a fault."""
 
-    change: Change
+    entry: Entry
+    """Its name in the list."""
+    before: tuple[str, ...]
+    """The lines that are gone, without their indentation."""
+    after: tuple[str, ...]
+    """Those in their place."""
     code: str
+    """All of the module."""
+
+    def __str__(self) -> str:
+        lines = as_items([self.entry])
+        lines += [f"    - {line}" for line in self.before]
+        lines += [f"    + {line}" for line in self.after]
+        return "\n".join(lines)
+
+
+Operator = Callable[[Any], Iterable[cst.CSTNode]]
 
 
 def without_statement(node: cst.BaseSmallStatement) -> Iterator[cst.CSTNode]:
@@ -66,7 +84,7 @@ def fewer_exceptions(node: cst.ExceptHandler) -> Iterator[cst.CSTNode]:
             )
 
 
-OPERATORS = [
+BY_NODE: list[tuple[type, Operator]] = [
     *mutation_operators,
     *((kind, without_statement) for kind in (cst.Expr, cst.Raise, cst.Del, cst.Return)),
     (cst.Continue, without_statement),
@@ -81,25 +99,33 @@ COMPOUND = cst.BaseCompoundStatement | cst.ExceptHandler
 
 
 class Finder(MutationVisitor):
-    """Goes through a module, and notes for each mutation in which function it is."""
+    """Goes through a module, and notes where each mutation is and which operator made it."""
 
     def __init__(self) -> None:
-        super().__init__(OPERATORS, IgnoredCode(set(), set(), set()))
-        self.functions: list[str] = []
+        operators = [(kind, self._noting(operator)) for kind, operator in BY_NODE]
+        super().__init__(operators, IgnoredCode(set(), set(), set()))
+        self.places: list[tuple[str, str]] = []  # function and operator of each mutation
         self._scope: list[str] = []
 
+    def _noting(self, operator: Operator) -> Operator:
+        name = OPERATORS[operator.__name__]
+
+        def noting(node: Any) -> Iterator[cst.CSTNode]:
+            for mutated in operator(node):
+                self.places.append((".".join(self._scope) or "module", name))
+                yield mutated
+
+        return noting
+
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Keep to what runs: not to what is listed for others, nor to types."""
+        """Keep to what runs: leave out `__all__` and type variables."""
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._scope.append(node.name.value)
         if isinstance(node, cst.Assign) and not self._scope:
             name = node.targets[0].target
             if isinstance(name, cst.Name) and (name.value == "__all__" or len(name.value) == 1):
                 return False
-        goes_in = super().on_visit(node)
-        where = ".".join(self._scope) or "module"
-        self.functions += [where] * (len(self.mutations) - len(self.functions))
-        return goes_in
+        return super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
         """Leave a function."""
@@ -108,22 +134,34 @@ class Finder(MutationVisitor):
             self._scope.pop()
 
 
-def mutants_of(path: Path) -> list[Mutant]:
+def mutants_of(module: str) -> list[Mutant]:
     """Return the mutants of a module, each once, in the order of its lines."""
-    source = path.read_text(encoding="utf-8")
+    source = (MODULES / f"{module}.py").read_text(encoding="utf-8")
+    made = list(mutations_of(source))
+    totals = Counter(place for place, _ in made)
+    numbers: Counter[tuple[str, str]] = Counter()
+    found: list[Mutant] = []
+    for place, code in made:
+        numbers[place] += 1
+        entry = Entry(module, *place, numbers[place], totals[place])
+        found.append(Mutant(entry, *difference(source, code), code))
+    return found
+
+
+def mutations_of(source: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield each mutation of a source: its function and operator, and what it makes of it."""
     finder = Finder()
     tree = cst.MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
     tree.visit(finder)
     spans = tree.resolve(ByteSpanPositionProvider)
-    seen = {ast.dump(ast.parse(source))}
-    found: list[Mutant] = []
-    for mutation, function in zip(finder.mutations, finder.functions, strict=True):
+    unchanged = truth_of(meaning_of(source))
+    seen = {""}  # what means nothing is no mutant
+    for mutation, place in zip(finder.mutations, finder.places, strict=True):
         code = changed(tree.module, spans, mutation)
         meaning = meaning_of(code)
-        if meaning and meaning not in seen:
+        if meaning not in seen and truth_of(meaning) != unchanged:
             seen.add(meaning)
-            found.append(Mutant(change(path.stem, function, source, code), code))
-    return found
+            yield place, code
 
 
 def changed(
@@ -149,10 +187,20 @@ def meaning_of(source: str) -> str:
     return ast.dump(ast.parse(source))
 
 
-def change(module: str, function: str, before: str, after: str) -> Change:
-    """Return what differs, apart from where it is and how it is indented."""
+EMPTY = [ast.dump(ast.parse(code, mode="eval").body) for code in ("False", "None", "()")]
+
+
+def truth_of(meaning: str) -> str:
+    """Return a meaning in which `False`, `None` and `()` are the same."""
+    for each in EMPTY:
+        meaning = meaning.replace(each, "EMPTY")
+    return meaning
+
+
+def difference(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines that differ, apart from where they are and how they are indented."""
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0))[2:]
     gone, come = (
         tuple(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"
     )
-    return Change(module, function, gone, come)
+    return gone, come

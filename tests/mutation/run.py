@@ -1,13 +1,15 @@
-"""Mutation testing: does a test fail for each small fault that is put into the core?
+"""Mutation testing: does a test fail for each small fault that we put into the core?
 
     ./hatchw run mutation:run                     # all modules
-    ./hatchw run mutation:run _edits _digraph     # some of them
+    ./hatchw run mutation:run _edits _digraph     # some of them, or all of a folder
     ./hatchw run mutation:run _edits -k sanitize  # some functions
-    ./hatchw run mutation:run _edits --list       # what would be changed; nothing is run
+    ./hatchw run mutation:run _edits --list       # list the mutants; run nothing
+    ./hatchw run mutation:run --list --only docs/design/mutants.md  # show those that it lists
 
-A mutant that no test tells from the module is printed as it would stand in
-`docs/design/mutants.md`, which has those that no test can or should tell. The exit status is 1
-if one is not in there, or is though a test tells it by now. It needs a system that forks.
+`docs/design/mutants.md` lists the mutants that no test can or should kill. The run prints the
+others that survive, in the form of that list. The exit status is 1 if there are any, if a test
+kills a mutant of the list by now, or if an entry must be looked at again, because its function
+has more such mutants now, or fewer. It needs a system that forks.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from explained import LIST, MODULES, Change, explained
+from explained import LIST, MODULES, Entry, as_items, explained
 from mutants import Mutant, mutants_of
 from trial import Trial, Workplace, get_ready
 
@@ -35,9 +37,9 @@ RUNS = [
     *map(CORE.format, ["memory", "scale", "wrapped_tasks", "promises"]),
     *map("tests/faults/test_{}.py".format, ["hooks", "lost_loop", "lost_run"]),
 ]
-"""Tests of runs, those first that tell many mutants and are quick."""
+"""Tests of runs. Those that kill many mutants and are quick come first."""
 
-TOPICS = {
+TOPICS: dict[str, list[str]] = {
     "_edits": ["edits"],
     "_digraph": ["digraph"],
     "_waiting": ["cancellation", "shutdown"],
@@ -47,7 +49,10 @@ TOPICS = {
     "_driver": [],
     "_engine": [],
 }
-"""The modules, and the tests of the core that tell most of their mutants."""
+"""The modules, and the tests of the core that kill most of their mutants."""
+
+GRAPHS = {"_edits", "_digraph"}
+"""Those of the modules that have to do with graphs rather than with runs."""
 
 OF_GRAPHS = [CORE.format("queries"), CORE.format("scale"), "tests/properties/test_oracles.py"]
 OF_RUNS = [
@@ -55,7 +60,7 @@ OF_RUNS = [
     "tests/faults/test_every_turn.py",
     CORE.format("no_warnings"),
 ]
-"""What mutants have to survive at last, since it takes longer."""
+"""What mutants have to survive last, since it takes longer."""
 
 QUICK = ["-k", "not hundred_thousand and not 100_000"]
 """Leave out what takes a second and more."""
@@ -63,7 +68,7 @@ QUICK = ["-k", "not hundred_thousand and not 100_000"]
 
 @dataclass
 class Task:
-    """A mutant, and the tests that it has to survive yet."""
+    """A mutant, and the tests that it still has to survive."""
 
     mutant: Mutant
     stages: deque[list[str]]
@@ -72,7 +77,7 @@ class Task:
 def stages_of(module: str) -> list[list[str]]:
     """Return what mutants of a module have to survive, one after the other."""
     topics = [CORE.format(topic) for topic in TOPICS[module]]
-    if module in ("_edits", "_digraph"):
+    if module in GRAPHS:
         stages = [topics, OF_GRAPHS]
     else:
         stages = [[*topics, *(path for path in RUNS if path not in topics)], OF_RUNS]
@@ -104,8 +109,8 @@ def try_all(tasks: Sequence[Task], workers: int) -> Iterator[tuple[Mutant, str]]
 
 def begin(task: Task, place: Workplace) -> tuple[Task, Trial]:
     """Begin the next stage of a task."""
-    change = task.mutant.change
-    return task, place.start(change.module, task.mutant.code, task.stages.popleft())
+    mutant = task.mutant
+    return task, place.start(mutant.entry.module, mutant.code, task.stages.popleft())
 
 
 def check_unchanged(modules: Sequence[str]) -> None:
@@ -114,66 +119,95 @@ def check_unchanged(modules: Sequence[str]) -> None:
     for module in modules:
         code = (MODULES / f"{module}.py").read_text(encoding="utf-8")
         stages = stages_of(module)[: 1 if unchanged else None]  # the others are much the same
-        unchanged.append(Task(Mutant(Change(module, "", (), ()), code), deque(stages)))
+        unchanged.append(Task(Mutant(Entry(module, "", "", 0, 0), (), (), code), deque(stages)))
     for mutant, killed_by in try_all(unchanged, 1):
         if killed_by:
-            sys.exit(f"{mutant.change.module} as it is does not pass {killed_by}")
+            sys.exit(f"{mutant.entry.module} as it is does not pass {killed_by}")
 
 
-def report(mutants: Sequence[Mutant], workers: int, *, verbose: bool) -> int:
-    """Try mutants, print what is not as the list says, and a table; return the exit status."""
-    known = set(explained(LIST.read_text(encoding="utf-8")))
+def report(
+    mutants: Sequence[Mutant], known: Collection[Entry], workers: int, *, verbose: bool
+) -> bool:
+    """Try mutants, print what is not as the list says, and a table; tell if all is well."""
     counts: dict[str, Counter[str]] = {}
-    survived: set[Change] = set()
-    tasks = [Task(each, deque(stages_of(each.change.module))) for each in mutants]
+    left: set[Entry] = set()
+    stale: set[Entry] = set()
+    tasks = [Task(each, deque(stages_of(each.entry.module))) for each in mutants]
     for mutant, killed_by in try_all(tasks, workers):
-        change = mutant.change
-        what = "killed" if killed_by else "explained" if change in known else "left"
-        counts.setdefault(change.module, Counter())[what] += 1
-        if not killed_by:
-            survived.add(change)
-        if verbose or what == "left":
-            print(change, f"# {what} {killed_by}", sep="\n", flush=True)
-    tried = {each.change for each in mutants}
-    stale = sorted(str(change) for change in known & tried - survived)
-    print(*(f"{change}\n# explained, but a test tells it" for change in stale), sep="\n")
-    print(f"{'module':12}{'mutants':>10}{'killed':>10}{'explained':>11}{'left':>6}")
+        entry = mutant.entry
+        what = "killed" if killed_by else "explained" if entry in known else "left"
+        counts.setdefault(entry.module, Counter())[what] += 1
+        if what == "left":
+            left.add(entry)
+        elif killed_by and entry in known:
+            stale.add(entry)
+        if verbose or entry in left | stale:
+            print(mutant, f"    {what} {killed_by}", sep="\n", flush=True)
+    show("These survive, and are not in the list:", left)
+    show("These are in the list, but a test kills them:", stale)
+    print(f"{'module':18}{'mutants':>10}{'killed':>10}{'explained':>11}{'left':>6}")
     for module, count in counts.items():
         numbers = count.total(), count["killed"], count["explained"], count["left"]
-        print("{:12}{:10}{:10}{:11}{:6}".format(module, *numbers))
-    return int(bool(stale or survived - known))
+        print("{:18}{:10}{:10}{:11}{:6}".format(module, *numbers))
+    return not left | stale
 
 
-def main() -> int:
-    """Try what is asked for."""
+def show(title: str, entries: Iterable[Entry]) -> None:
+    """Print entries as the list has them, under a title; nothing if there are none."""
+    if items := as_items(sorted(entries)):
+        print(title, *items, sep="\n", flush=True)
+
+
+def is_asked_for(module: str, names: Sequence[str]) -> bool:
+    """Tell whether a module, or a folder that it is in, has one of these names."""
+    return not names or any(f"{module}/".startswith(f"{name}/") for name in names)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description="Put small faults into the core.")
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(TOPICS)}")
     parser.add_argument("-k", default="", metavar="NAME", help="only in functions named so")
     parser.add_argument("-n", type=int, default=os.cpu_count(), help="how many at a time")
-    parser.add_argument("--only", type=Path, metavar="FILE", help="only those in its blocks")
+    parser.add_argument("--only", type=Path, metavar="FILE", help="only those that it lists")
     parser.add_argument("--list", action="store_true", help="list the mutants, run nothing")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell what killed each")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what killed each")
     options = parser.parse_args()
-    modules = options.modules or list(TOPICS)
-    if unknown := set(modules) - set(TOPICS):
-        parser.error(f"there is no module {', '.join(sorted(unknown))} here: see --help")
-    mutants = [
+    for name in options.modules:
+        if not any(is_asked_for(module, [name]) for module in TOPICS):
+            parser.error(f"there is no module {name} here: see --help")
+    return options
+
+
+def main() -> int:
+    """Try what is asked for."""
+    options = arguments()
+    modules = [module for module in TOPICS if is_asked_for(module, options.modules)]
+    made = [
         mutant
         for module in modules
-        for mutant in mutants_of(MODULES / f"{module}.py")
-        if options.k in mutant.change.function
+        for mutant in mutants_of(module)
+        if options.k in mutant.entry.function
     ]
-    if options.only:
-        wanted = explained(options.only.read_text(encoding="utf-8"))
-        mutants = [mutant for mutant in mutants if mutant.change in wanted]
+    known = {
+        entry
+        for entry in explained(LIST.read_text(encoding="utf-8"))
+        if is_asked_for(entry.module, options.modules) and options.k in entry.function
+    }
+    wanted = set(explained(options.only.read_text(encoding="utf-8"))) if options.only else None
+    mutants = [mutant for mutant in made if wanted is None or mutant.entry in wanted]
     if options.list:
-        print(*(mutant.change for mutant in mutants), f"{len(mutants)} mutants", sep="\n")
-        return 0
+        print(*mutants, f"{len(mutants)} mutants", sep="\n")
+    unmade = known - {mutant.entry for mutant in made}
+    show("Look at these again, there are more such mutants now, or fewer:", unmade)
+    if options.list:
+        return int(bool(unmade))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     os.nice(19)
     get_ready()
     check_unchanged(modules)
-    return report(mutants, options.n, verbose=options.verbose)
+    fine = report(mutants, known, options.n, verbose=options.verbose)
+    return int(not fine or bool(unmade))
 
 
 if __name__ == "__main__":

@@ -63,12 +63,13 @@ class Workplace:
     def start(self, module: str, code: str, tests: Sequence[str]) -> Trial:
         """Begin a trial: pytest's arguments say which tests, in which order."""
         if self._changed:
-            shutil.copy2(MODULES / f"{self._changed}.py", self._package)
+            name = f"{self._changed}.py"
+            shutil.copy2(MODULES / name, self._package / name)
         self._changed = module
-        (self._package / f"{module}.py").write_text(code, encoding="utf-8")
-        for compiled in self._package.glob("__pycache__/*"):
-            if compiled.name.partition(".")[0] == module:  # it could be as old and as long
-                compiled.unlink()
+        path = self._package / f"{module}.py"
+        path.write_text(code, encoding="utf-8")
+        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+            compiled.unlink()  # it could be as old and as long
         output = self._folder / "output"
         output.write_text("", encoding="utf-8")
         sys.stdout.flush()
