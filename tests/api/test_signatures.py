@@ -1,8 +1,9 @@
-"""The public names and their signatures, written from the text of the specification.
+"""The public names and their signatures, copied from the text of the specification.
 
-`spec` has what the text says; `beyond` what the page on how we read it adds: parameters with
-defaults, keyword-only, and names. One exception: the text gives `Watch.print_elapsed` a suffix
-of one blank, since HTML showed two blanks as one; that page gives the output, with two.
+"The text" is the specification. "Beyond the text" are names and keyword-only parameters with
+defaults that our page on reading it adds. One exception: in the text, the suffix of
+`Watch.print_elapsed` is one blank, because HTML shows two blanks as one. That page has the
+actual output, with two.
 """
 
 from __future__ import annotations
@@ -264,7 +265,7 @@ ATTRIBUTES = {
 """What a new object has; 0 stands for a collection that is empty."""
 
 PACKAGE = Path(asynciojobs.__file__).parent
-# tests/engines looks at `dask`, which needs another package.
+# `dask` needs another package, so tests/engines tests it.
 STEMS = sorted({path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "dask"})
 PRIVATE = [stem for stem in STEMS if stem.startswith("_")]
 
@@ -274,7 +275,7 @@ def named(path):
     return getattr(importlib.import_module(module), name)
 
 
-def told(function, owner=None):
+def signature_of(function, owner=None):
     """Return the signature without types, and what kind of function it is."""
     signature = inspect.signature(function)
     bare = signature.replace(
@@ -305,7 +306,7 @@ def module_of(stem):
 
 
 def defined_in(stem):
-    """Return the names that the text of a module gives something at its top level."""
+    """Return the names that a module defines at its top level."""
     names = set()
     for top in ast.parse((PACKAGE / f"{stem}.py").read_text("utf-8")).body:
         inner = ast.walk(top) if isinstance(top, ast.If | ast.Try) else [top]
@@ -340,7 +341,7 @@ def taken_from(stem):
 
 @pytest.mark.parametrize("path", CLASSES)
 def test_a_class_is_made_with_the_parameters_of_the_text(path):
-    assert told(named(path)) == CLASSES[path]
+    assert signature_of(named(path)) == CLASSES[path]
 
 
 @pytest.mark.parametrize(
@@ -349,7 +350,7 @@ def test_a_class_is_made_with_the_parameters_of_the_text(path):
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_a_method_has_the_signature_of_the_text(owner, method):
-    assert told(getattr(owner, method), owner) == METHODS[owner][method]
+    assert signature_of(getattr(owner, method), owner) == METHODS[owner][method]
 
 
 @pytest.mark.parametrize("owner", METHODS, ids=lambda owner: owner.__name__)
@@ -359,14 +360,14 @@ def test_a_class_has_these_public_methods_and_no_others(owner):
 
 @pytest.mark.parametrize("path", FUNCTIONS)
 def test_a_function_has_its_signature(path):
-    assert told(named(path)) == FUNCTIONS[path]
+    assert signature_of(named(path)) == FUNCTIONS[path]
 
 
 @pytest.mark.parametrize(
     "method", ["entry_jobs", "exit_jobs", "iterate_jobs", "topological_order"]
 )
 @pytest.mark.parametrize("owner", [PureScheduler, Scheduler])
-def test_a_method_that_the_text_calls_a_generator_returns_an_iterator(owner, method):
+def test_a_generator_method_of_the_text_returns_an_iterator(owner, method):
     assert isinstance(getattr(owner(), method)(), Iterator)
 
 
@@ -381,7 +382,7 @@ def test_a_new_object_has_its_public_attributes(owner, attribute):
     assert (len(value) if hasattr(value, "__len__") else value) == expected
 
 
-# -- how the classes stand to each other
+# -- relations between the classes
 
 
 @pytest.mark.parametrize(
@@ -398,23 +399,23 @@ def test_a_class_has_the_bases_of_the_text(owner, bases):
 
 
 @pytest.mark.parametrize("path", CLASSES)
-def test_a_class_is_at_the_top_of_the_package_too(path):
+def test_a_class_can_be_imported_from_the_package_too(path):
     assert getattr(asynciojobs, path.rpartition(".")[2]) is named(path)
 
 
 @pytest.mark.parametrize("path", CLASSES)
-def test_a_class_tells_the_module_that_the_text_puts_it_in(path):
+def test_the_module_of_a_class_is_the_one_in_the_text(path):
     assert named(path).__module__ == path.rpartition(".")[0]
 
 
 @pytest.mark.parametrize("package", [asynciojobs, asynciojobs_graph, asynciojobs_testkit])
-def test_what_comes_from_a_private_module_is_called_by_its_public_name(package):
+def test_names_from_private_modules_show_the_public_module(package):
     private = f"{package.__name__}._"
     public = [getattr(package, name) for name in package.__all__]
     assert [it for it in public if getattr(it, "__module__", "").startswith(private)] == []
 
 
-def test_a_traceback_calls_an_error_as_one_imports_it():
+def test_a_traceback_shows_the_public_name_of_an_error():
     a, b = AbstractJob(label="a"), AbstractJob(label="b")
     (line,) = traceback.format_exception_only(CycleError([a, b, a]))
     assert line.startswith("asynciojobs.CycleError: the requirements have a cycle")
