@@ -549,7 +549,7 @@ def no_collector():
     gc.enable()
 
 
-@pytest.mark.skipif(BestSet is not InsertionSet, reason="an OrderedSet is a circle")
+@pytest.mark.skipif(BestSet is not InsertionSet, reason="an OrderedSet is a reference cycle")
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="an exception keeps outer frames")
 @pytest.mark.parametrize("scenario", [chain, nested_three_deep, timed_out, deaf])
 @pytest.mark.parametrize("how", RIGHT)
