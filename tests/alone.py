@@ -22,7 +22,7 @@ import asynciojobs
 
 OTHERS = ["asynciojobs_graph", "asynciojobs_testkit", "distributed", "graphviz", "pytest"]
 EXTRAS = {"asynciojobs.dask"}
-"""Modules that need one of them."""
+"""Modules of the core that need another package."""
 
 
 def run_examples() -> int:

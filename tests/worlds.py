@@ -40,7 +40,7 @@ class World:
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     lacking: Callable[[], str] = lambda: ""
-    """Why it can't be done here; "" if it can."""
+    """Why it can't be run here; "" if it can."""
 
 
 def python(version: str) -> World:

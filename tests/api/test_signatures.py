@@ -262,7 +262,7 @@ ATTRIBUTES = {
     },
     Sequence: {"jobs": 0, "scheduler": None},
 }
-"""What a new object has; 0 stands for a collection that is empty."""
+"""The attributes of a new object; 0 stands for an empty collection."""
 
 PACKAGE = Path(asynciojobs.__file__).parent
 # `dask` needs another package, so tests/engines tests it.

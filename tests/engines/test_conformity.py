@@ -34,7 +34,7 @@ from asynciojobs import (
 )
 
 SIZE = 32 * 2**20 if EVERYTHING else 2**20
-"""Of a large result (bytes)."""
+"""The size of a large result (bytes)."""
 
 
 def raised_by(place, function, *args, **options):

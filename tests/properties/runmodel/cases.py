@@ -34,7 +34,7 @@ class Poke(Plain):
     """Cancel the task of another job."""
 
     after: int
-    """When, from the start of the job that does it."""
+    """The delay, from the start of the job that does it."""
     target: str
 
 
@@ -56,11 +56,11 @@ class Leaf(Plain):
     name: str
     takes: int = 1
     ends: End = "returns"
-    """What it does when its time is over."""
+    """How it ends when its time is over."""
     when_cancelled: Reaction = "heeds"
-    """What it does when it is cancelled before: if it is deaf, it goes on to its end."""
+    """How it reacts if it is cancelled earlier; a deaf job goes on to its end."""
     cleanup: int = 0
-    """How long after the cancellation; a second cancellation cuts that short."""
+    """How long it goes on after a cancellation; a second one cuts that short."""
     forever: bool = False
     critical: bool = True
     requires: tuple[str, ...] = ()

@@ -31,13 +31,13 @@ class Record:
     """Everything about a case that can be seen from outside."""
 
     events: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """By job, in their order: what observers are told, and what the job itself saw (`*`)."""
+    """By job, in order: the events for observers, and what the job itself saw (`*`)."""
     ends: list[object] = field(default_factory=list)
-    """What each call answered or raised, and when."""
+    """What each call returned or raised, and when."""
     states: list[dict[str, object]] = field(default_factory=list)
-    """After each run, by job and by group, what their methods tell."""
+    """What the methods of each job and group returned after each run."""
     deaf: set[str] = field(default_factory=set)
-    """Those whom the log must name, since they went on for a second after cancellation."""
+    """Jobs that the log must name, since they went on for a second after cancellation."""
     tie: bool = False
 
     def note(self, time: int, name: str, what: str) -> None:

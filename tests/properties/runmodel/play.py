@@ -19,7 +19,7 @@ __all__ = ["BEGINS", "OVER", "Stage", "play"]
 
 
 BEGINS, OVER = "its run begins", "its run is over"
-"""What the user notes in the log of a stage."""
+"""Entries by the user in the log of a stage."""
 
 
 class Scripted(Exception):
