@@ -40,7 +40,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 def _prepare(path: Path, data: bytes, temporaries: ExitStack) -> tuple[Path, Path]:
     """Write the data to a temporary file; return that file and the target of its move."""
-    target = Path(os.path.realpath(path))  # if the path is a link, what it leads to
+    target = Path(os.path.realpath(path))  # follows symbolic links
     _check_writable(target, path)
     return _temporary(path, target, data, temporaries), target
 

@@ -26,7 +26,7 @@ DEEPEST_INDENT = 8  # levels; with thousands of them, the text would be mostly s
 
 @dataclass(frozen=True)
 class Flowchart:
-    """A text, and what Mermaid limits in it."""
+    """A Mermaid text, with the numbers that Mermaid limits."""
 
     text: str
     arrows: int

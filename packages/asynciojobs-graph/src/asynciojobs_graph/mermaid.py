@@ -1,4 +1,4 @@
-"""The graph of a scheduler in the Mermaid language, within the limits of what it draws."""
+"""The graph of a scheduler in the Mermaid language, no larger than Mermaid can draw."""
 
 from __future__ import annotations
 
