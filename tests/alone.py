@@ -1,8 +1,8 @@
-"""Use the core where there is nothing else: its docstrings, and what it says of its extras.
+"""Run the core with nothing else installed: the docstrings, and the errors of missing extras.
 
     python -I -S tests/alone.py      # the core of this checkout, and the standard library
 
-Run by a Python that has asynciojobs installed, without -S, it takes that.
+Without -S, and with asynciojobs installed, it uses the installed one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import asynciojobs
 
 OTHERS = ["asynciojobs_graph", "asynciojobs_testkit", "distributed", "graphviz", "pytest"]
 EXTRAS = {"asynciojobs.dask"}
-"""Modules that need one of them."""
+"""Modules of the core that need another package."""
 
 
 def run_examples() -> int:
@@ -38,12 +38,12 @@ def run_examples() -> int:
 
 
 def refusal_of(extra: Callable[[], object]) -> str:
-    """Return what is said where an extra is used that is not there."""
+    """Return the error message of an extra that is not installed."""
     try:
         extra()
     except ImportError as error:
         return str(error)
-    raise SystemExit("an extra went well that is not there")
+    raise SystemExit("an extra that is not installed raised no ImportError")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What all tests share: loops whose time jumps, so that no test sleeps for real."""
+"""Shared by all tests: loops whose time jumps, so that no test really sleeps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from asynciojobs_testkit import FakeClock
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector all that there is before the first test.
+    """Hide all objects that exist before the first test from the garbage collector.
 
-    That is pytest, and thousands of tests, which a `gc.collect()` would go through each time.
+    These are pytest and thousands of tests; each `gc.collect()` would look at all of them.
     """
     gc.collect()
     gc.freeze()
 
 
 def loop_from_zero() -> asyncio.AbstractEventLoop:
-    """Return a loop in virtual time, on a clock of its own: each run begins at 0."""
+    """Return a loop in virtual time with its own clock, so that each run begins at 0."""
     return FakeClock().loop_factory()
 
 
 @pytest.fixture
 def fake_time() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
-    """Under this fixture, `scheduler.run()` and its like jump through time, each from 0 on."""
+    """Make `scheduler.run()` and the like jump through time, each from 0 on."""
     with use_loop_factory(loop_from_zero):
         yield loop_from_zero

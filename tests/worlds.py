@@ -1,11 +1,11 @@
 """Run the tests in many worlds: other Pythons, orders, seeds, modes, and parts left out.
 
-    ./hatchw run worlds                  # all that this machine has; what it lacks is told
+    ./hatchw run worlds                  # all that this machine can run; the rest is listed
     ./hatchw run worlds shaken ordered   # some of them
-    ./hatchw run worlds --ci             # those that .ci/run looks at
+    ./hatchw run worlds --ci             # those that .ci/run runs
     ./hatchw run worlds --list
 
-Eager tasks, uvloop and the debug mode of asyncio are in the tests themselves.
+Eager tasks, uvloop and asyncio's debug mode need no world: the tests themselves use them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 OWN = "{}.{}".format(*sys.version_info)
 VERSIONS = ("3.11", "3.12", "3.13")
 
-# What a hatch that runs us has put there is not for the one that we run.
+# Variables set by the hatch that runs this program; the hatch that it starts must not see them.
 OURS = re.compile("HATCH_.*|VIRTUAL_ENV|PYTHONPATH")
 
 
@@ -40,7 +40,7 @@ class World:
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     lacking: Callable[[], str] = lambda: ""
-    """Why it can't be done here; "" if it can."""
+    """Why it can't be run here; "" if it can."""
 
 
 def python(version: str) -> World:
@@ -52,7 +52,7 @@ def python(version: str) -> World:
 
 
 def pythons() -> dict[str, str]:
-    """Return the Pythons of this machine, those that pyenv keeps included, by version."""
+    """Return the Pythons of this machine by version, including those of pyenv."""
     found = {OWN: OWN}
     if pyenv := shutil.which("pyenv"):
         kept = subprocess.run(
@@ -70,7 +70,7 @@ def pythons() -> dict[str, str]:
 
 
 def covered() -> str:
-    """Return the Python on which coverage is measured: one that CI uses once in any case."""
+    """Return the Python for measuring coverage: one that CI runs anyway."""
     return max(set(pythons()) - {OWN}, default=OWN, key=VERSIONS.index)
 
 
@@ -126,7 +126,7 @@ WORLDS = [
 
 
 def for_ci() -> set[str]:
-    """Return the worlds that CI looks at; the Python of this run is its last step."""
+    """Return the worlds for CI, without the Python of this run, which is CI's last step."""
     others = set(VERSIONS) - {OWN, COVERED}
     return {*(f"python{version}" for version in others), "cover", "shaken", "ordered"}
 
@@ -135,13 +135,13 @@ def surroundings(world: World) -> dict[str, str]:
     """Return the environment variables of a world."""
     env = {name: it for name, it in os.environ.items() if not OURS.fullmatch(name)}
     env["PATH"] = path_without(lambda folder: folder == Path(sys.executable).parent)
-    if shutil.which("pyenv"):  # it shows only the Pythons that are asked for
+    if shutil.which("pyenv"):  # pyenv shows only the Pythons that are named here
         env["PYENV_VERSION"] = ":".join(sorted(pythons().values()))
     return env | world.env
 
 
 def result_of(world: World) -> str:
-    """Run the tests in a world; return "passed", "FAILED", or that it was left out."""
+    """Run the tests in a world; return "passed", "FAILED", or why it was left out."""
     reason = world.lacking()
     if reason:
         return f"LEFT OUT: {reason}"
@@ -154,7 +154,7 @@ def result_of(world: World) -> str:
 
 
 def main() -> int:
-    """Run what is asked for, print what came of it, return the exit status."""
+    """Run the chosen worlds, print the results, and return the exit status."""
     parser = argparse.ArgumentParser(description="Run the tests in many worlds.")
     parser.add_argument("--list", action="store_true", help="list the worlds, run nothing")
     parser.add_argument("--ci", action="store_true", help="run those that .ci/run looks at")

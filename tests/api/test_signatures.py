@@ -246,7 +246,7 @@ ATTRIBUTES = {
     },
     Sequence: {"jobs": 0, "scheduler": None},
 }
-"""What a new object has; 0 stands for a collection that is empty."""
+"""The attributes of a new object; 0 stands for an empty collection."""
 
 PACKAGE = Path(asynciojobs.__file__).parent
 # tests/engines looks at `dask`, which needs another package.
@@ -263,7 +263,7 @@ def named(path):
     return getattr(importlib.import_module(module), name)
 
 
-def told(function, owner=None):
+def signature_of(function, owner=None):
     """Return the signature without types, and what kind of function it is."""
     signature = inspect.signature(function)
     bare = signature.replace(
@@ -337,7 +337,7 @@ def source_of(path, node):
 
 @pytest.mark.parametrize("path", CLASSES)
 def test_a_class_is_made_with_its_parameters(path):
-    assert told(named(path)) == CLASSES[path]
+    assert signature_of(named(path)) == CLASSES[path]
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_a_class_is_made_with_its_parameters(path):
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_a_method_has_its_signature(owner, method):
-    assert told(getattr(owner, method), owner) == METHODS[owner][method]
+    assert signature_of(getattr(owner, method), owner) == METHODS[owner][method]
 
 
 @pytest.mark.parametrize("owner", METHODS, ids=lambda owner: owner.__name__)
@@ -356,7 +356,7 @@ def test_a_class_has_these_public_methods_and_no_others(owner):
 
 @pytest.mark.parametrize("path", FUNCTIONS)
 def test_a_function_has_its_signature(path):
-    assert told(named(path)) == FUNCTIONS[path]
+    assert signature_of(named(path)) == FUNCTIONS[path]
 
 
 @pytest.mark.parametrize(
@@ -378,7 +378,7 @@ def test_a_new_object_has_its_public_attributes(owner, attribute):
     assert (len(value) if hasattr(value, "__len__") else value) == expected
 
 
-# -- how the classes stand to each other
+# -- relations between the classes
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,7 @@ def test_a_class_has_its_bases(owner, bases):
 
 
 @pytest.mark.parametrize("path", CLASSES)
-def test_a_class_is_at_the_top_of_the_package_too(path):
+def test_a_class_can_be_imported_from_the_package_too(path):
     assert getattr(asynciojobs, path.rpartition(".")[2]) is named(path)
 
 
@@ -405,13 +405,13 @@ def test_a_class_names_its_public_module(path):
 
 
 @pytest.mark.parametrize("package", [asynciojobs, asynciojobs_graph, asynciojobs_testkit])
-def test_what_comes_from_a_private_module_is_called_by_its_public_name(package):
+def test_names_from_private_modules_show_the_public_module(package):
     private = f"{package.__name__}._"
     public = [getattr(package, name) for name in package.__all__]
     assert [it for it in public if getattr(it, "__module__", "").startswith(private)] == []
 
 
-def test_a_traceback_calls_an_error_as_one_imports_it():
+def test_a_traceback_shows_the_public_name_of_an_error():
     a, b = AbstractJob(label="a"), AbstractJob(label="b")
     (line,) = traceback.format_exception_only(CycleError([a, b, a]))
     assert line.startswith("asynciojobs.CycleError: the requirements have a cycle")

@@ -1,8 +1,8 @@
-"""Loops for the tests of the engine, which make tasks in each way that the engine knows.
+"""Loops for the tests of the engine, which create tasks in each way that it supports.
 
-- noted: the loop makes them its own way, as that of the testkit does, which takes notes;
-- plain: the loop makes them as asyncio does, so that the engine need not ask it;
-- eager: the loop starts them at once, where Python has that.
+- noted: the loop has its own `create_task()`, like that of the testkit, which takes notes;
+- plain: the loop creates tasks as asyncio does, so the engine can create them itself;
+- eager: the loop starts tasks at once, if Python can do that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KINDS = ["noted", "plain", *(["eager"] if hasattr(asyncio, "eager_task_factory")
 
 @pytest.fixture(params=KINDS)
 def every_loop(request: pytest.FixtureRequest, fake_time: LoopFactory) -> Iterator[LoopFactory]:
-    """Like ``fake_time``, with each kind of task; the loop must have had nothing to log."""
+    """Like ``fake_time``, with each kind of task; the loops must not log anything."""
     logged: list[dict[str, Any]] = []
 
     def make() -> asyncio.AbstractEventLoop:
@@ -43,7 +43,7 @@ def every_loop(request: pytest.FixtureRequest, fake_time: LoopFactory) -> Iterat
 
 @pytest.fixture
 def fast_loop(every_loop: LoopFactory) -> Iterator[LoopFactory]:
-    """For runs of very many jobs: `python -X dev` would note where each task was made."""
+    """For runs of very many jobs: without the debug mode, which records each task's origin."""
 
     def make() -> asyncio.AbstractEventLoop:
         loop = every_loop()
@@ -56,7 +56,7 @@ def fast_loop(every_loop: LoopFactory) -> Iterator[LoopFactory]:
 
 @pytest.fixture
 def in_loop(every_loop: LoopFactory) -> Callable[[Coroutine[Any, Any, Any]], Any]:
-    """Run a coroutine to its end; nothing else may be alive then."""
+    """Return a function that runs a coroutine; at its end, no other task may be alive."""
 
     async def alone(coroutine: Coroutine[Any, Any, Any]) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""`BestSet` keeps order and promises what `set` does, whichever class it is."""
+"""`BestSet` keeps the order, and behaves like `set`, whichever class it is."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ MEMBERS = st.lists(st.integers(0, 8), max_size=8)
 OPERATORS = [operator.and_, operator.or_, operator.sub, operator.xor]
 IN_PLACE = [operator.iand, operator.ior, operator.isub, operator.ixor]
 COMPARISONS = [operator.eq, operator.ne, operator.le, operator.lt]
-# orderedset 2.0.3 gets these wrong with a plain set on its other side:
+# orderedset 2.0.3 gets these wrong if the right operand is a plain set:
 COMPARISONS_BACKWARDS = [operator.ge, operator.gt]
 MANY_TO_NEW = ["union", "intersection", "difference"]
 MANY_IN_PLACE = ["update", "intersection_update", "difference_update"]
 QUESTIONS = ["isdisjoint", "issubset", "issuperset"]
 
 
-def first_places(*lists):
+def in_first_order(*lists):
     return list(dict.fromkeys(member for members in lists for member in members))
 
 
-# -- what is promised of BestSet, be it InsertionSet or orderedset.OrderedSet
+# -- BestSet, whether it is InsertionSet or orderedset.OrderedSet
 
 
 @given(MEMBERS)
 def test_iterates_in_the_order_of_insertion(members):
-    assert list(BestSet(members)) == first_places(members)
+    assert list(BestSet(members)) == in_first_order(members)
 
 
 def test_an_added_member_goes_to_the_end():
@@ -60,27 +60,27 @@ def test_is_empty_by_default():
 
 
 @given(MEMBERS)
-def test_has_the_length_of_the_set(members):
+def test_has_the_length_of_a_set(members):
     assert len(BestSet(members)) == len(set(members))
 
 
 @given(MEMBERS)
 def test_iterates_backwards(members):
-    assert list(reversed(BestSet(members))) == first_places(members)[::-1]
+    assert list(reversed(BestSet(members))) == in_first_order(members)[::-1]
 
 
 @given(MEMBERS, st.integers(0, 8))
-def test_contains_what_the_set_contains(members, member):
+def test_contains_the_members_of_a_set(members, member):
     assert (member in BestSet(members)) is (member in set(members))
 
 
 @given(MEMBERS)
-def test_equals_the_set_of_the_same_members(members):
+def test_equals_a_set_of_the_same_members(members):
     assert BestSet(members) == set(members)
 
 
 @given(MEMBERS)
-def test_the_set_of_the_same_members_equals_it(members):
+def test_a_set_of_the_same_members_equals_it(members):
     assert set(members) == BestSet(members)
 
 
@@ -90,20 +90,20 @@ def test_differs_from_a_set_of_other_members():
 
 @pytest.mark.parametrize("symbol", [operator.and_, operator.or_, operator.sub])
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_an_operator_with_a_set_has_the_members_of_that_of_sets(symbol, mine, theirs):
+def test_an_operator_with_a_set_gives_the_members_that_sets_give(symbol, mine, theirs):
     assert set(symbol(BestSet(mine), set(theirs))) == symbol(set(mine), set(theirs))
 
 
 @pytest.mark.parametrize("symbol", OPERATORS)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_an_operator_with_its_like_has_the_members_of_that_of_sets(symbol, mine, theirs):
+def test_an_operator_with_another_one_gives_the_members_that_sets_give(symbol, mine, theirs):
     found = symbol(BestSet(mine), BestSet(theirs))
     assert set(found) == symbol(set(mine), set(theirs))
 
 
 @pytest.mark.parametrize("symbol", IN_PLACE)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_an_operator_in_place_changes_the_object_as_it_does_a_set(symbol, mine, theirs):
+def test_an_operator_in_place_changes_the_object_like_a_set(symbol, mine, theirs):
     best, plain = BestSet(mine), set(mine)
     result = symbol(best, set(theirs))
     symbol(plain, set(theirs))
@@ -112,27 +112,27 @@ def test_an_operator_in_place_changes_the_object_as_it_does_a_set(symbol, mine, 
 
 @pytest.mark.parametrize("symbol", COMPARISONS)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_compares_with_a_set_as_sets_do(symbol, mine, theirs):
+def test_compares_with_a_set_like_a_set(symbol, mine, theirs):
     expected = symbol(set(mine), set(theirs))
     assert symbol(BestSet(mine), set(theirs)) is expected
 
 
 @pytest.mark.parametrize("name", MANY_TO_NEW)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_a_method_that_returns_a_set_has_the_members_of_that_of_sets(name, mine, theirs):
+def test_a_method_that_returns_a_set_gives_the_members_that_sets_give(name, mine, theirs):
     found = getattr(BestSet(mine), name)(theirs)
     assert set(found) == getattr(set(mine), name)(theirs)
 
 
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_symmetric_difference_has_the_members_of_that_of_sets(mine, theirs):
+def test_symmetric_difference_gives_the_members_that_sets_give(mine, theirs):
     found = BestSet(mine).symmetric_difference(BestSet(theirs))
     assert set(found) == set(mine).symmetric_difference(theirs)
 
 
 @pytest.mark.parametrize("name", [*MANY_IN_PLACE, "symmetric_difference_update"])
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_a_method_in_place_leaves_the_members_that_it_leaves_a_set(name, mine, theirs):
+def test_a_method_in_place_leaves_the_same_members_as_in_a_set(name, mine, theirs):
     best, plain = BestSet(mine), set(mine)
     getattr(best, name)(BestSet(theirs))
     getattr(plain, name)(theirs)
@@ -141,18 +141,18 @@ def test_a_method_in_place_leaves_the_members_that_it_leaves_a_set(name, mine, t
 
 @pytest.mark.parametrize("name", QUESTIONS)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_a_question_has_the_answer_that_sets_give(name, mine, theirs):
+def test_a_question_has_the_same_answer_as_for_sets(name, mine, theirs):
     expected = getattr(set(mine), name)(set(theirs))
     assert getattr(BestSet(mine), name)(BestSet(theirs)) is expected
 
 
-def test_update_keeps_the_order_of_what_comes():
+def test_update_keeps_the_order_of_new_members():
     best = BestSet([3])
     best.update([9, 3, 1])
     assert list(best) == [3, 9, 1]
 
 
-def test_union_keeps_the_order_of_what_comes():
+def test_union_keeps_the_order_of_new_members():
     assert list(BestSet([3, 1]) | BestSet([9, 3, 2])) == [3, 1, 9, 2]
 
 
@@ -167,40 +167,40 @@ def test_copy_is_another_object_of_the_same_members():
     assert (list(best), list(other)) == ([2, 1], [2, 1, 3])
 
 
-def test_remove_takes_a_member_out():
+def test_remove_removes_a_member():
     best = BestSet([2, 1, 3])
     best.remove(1)
     assert list(best) == [2, 3]
 
 
-def test_remove_of_what_is_not_there_is_a_key_error():
+def test_remove_of_a_missing_member_is_a_key_error():
     with pytest.raises(KeyError, match=r"^7$"):
         BestSet([1]).remove(7)
 
 
-def test_discard_takes_a_member_out():
+def test_discard_removes_a_member():
     best = BestSet([2, 1, 3])
     best.discard(1)
     assert list(best) == [2, 3]
 
 
-def test_discard_of_what_is_not_there_does_nothing():
+def test_discard_of_a_missing_member_does_nothing():
     best = BestSet([1])
     best.discard(7)
     assert list(best) == [1]
 
 
-def test_pop_takes_the_last_one():
+def test_pop_removes_the_last_member():
     best = BestSet([2, 3, 1])
     assert (best.pop(), list(best)) == (1, [2, 3])
 
 
-def test_pop_of_an_empty_one_is_a_key_error():
+def test_pop_of_an_empty_set_is_a_key_error():
     with pytest.raises(KeyError):
         BestSet().pop()
 
 
-def test_clear_takes_all_out():
+def test_clear_removes_all_members():
     best = BestSet([1, 2])
     best.clear()
     assert list(best) == []
@@ -220,7 +220,7 @@ def test_refuses_a_member_that_can_not_be_hashed():
         BestSet([[]])
 
 
-# -- what is special to the built-in class
+# -- the built-in class, InsertionSet
 
 
 @given(MEMBERS, MEMBERS)
@@ -231,7 +231,7 @@ def test_insertion_sets_are_equal_whatever_their_orders(mine, theirs):
 
 @pytest.mark.parametrize("symbol", COMPARISONS_BACKWARDS)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_an_insertion_set_compares_as_a_superset_as_sets_do(symbol, mine, theirs):
+def test_an_insertion_set_compares_as_a_superset_like_a_set(symbol, mine, theirs):
     expected = symbol(set(mine), set(theirs))
     assert symbol(InsertionSet(mine), set(theirs)) is expected
 
@@ -250,13 +250,13 @@ def test_an_operator_gives_an_insertion_set(symbol, other_class, mine, theirs):
 def test_an_operator_gives_its_members_in_order(symbol, mine, theirs):
     found = symbol(InsertionSet(mine), InsertionSet(theirs))
     wanted = symbol(set(mine), set(theirs))
-    order = [member for member in first_places(mine, theirs) if member in wanted]
+    order = [member for member in in_first_order(mine, theirs) if member in wanted]
     assert list(found) == order
 
 
 @pytest.mark.parametrize("symbol", OPERATORS)
 @given(mine=MEMBERS, theirs=MEMBERS)
-def test_an_operator_behind_a_set_gives_an_insertion_set(symbol, mine, theirs):
+def test_an_operator_after_a_set_gives_an_insertion_set(symbol, mine, theirs):
     found = symbol(set(theirs), InsertionSet(mine))
     expected = (InsertionSet, symbol(set(theirs), set(mine)))
     assert (type(found), set(found)) == expected
@@ -272,7 +272,7 @@ def test_an_intersection_has_the_order_of_the_insertion_set_on_either_side():
 def test_a_method_of_many_gives_an_insertion_set_in_order(name, mine, others):
     found = getattr(InsertionSet(mine), name)(*others)
     wanted = getattr(set(mine), name)(*others)
-    order = [member for member in first_places(mine, *others) if member in wanted]
+    order = [member for member in in_first_order(mine, *others) if member in wanted]
     assert (type(found), list(found)) == (InsertionSet, order)
 
 
@@ -282,7 +282,7 @@ def test_a_method_of_many_changes_an_insertion_set_in_place(name, mine, others):
     changed, plain = InsertionSet(mine), set(mine)
     returned = getattr(changed, name)(*others)
     getattr(plain, name)(*others)
-    order = [member for member in first_places(mine, *others) if member in plain]
+    order = [member for member in in_first_order(mine, *others) if member in plain]
     assert (returned, list(changed)) == (None, order)
 
 
@@ -328,7 +328,7 @@ def test_shows_its_members_in_order():
     assert repr(InsertionSet("ba")) == "BestSet(['b', 'a'])"
 
 
-def test_an_intersection_with_a_list_is_a_type_error_as_for_sets():
+def test_an_intersection_with_a_list_is_a_type_error_like_for_sets():
     rule = r"^unsupported operand type\(s\) for &: 'InsertionSet' and 'list'$"
     with pytest.raises(TypeError, match=rule):
         InsertionSet([1]) & [1]
@@ -338,7 +338,7 @@ def test_an_intersection_with_a_list_is_a_type_error_as_for_sets():
     ("symbol", "sign"),
     [(operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">=")],
 )
-def test_ordering_against_a_list_is_a_type_error_as_for_sets(symbol, sign):
+def test_ordering_against_a_list_is_a_type_error_like_for_sets(symbol, sign):
     rule = f"'{sign}' not supported between instances of 'InsertionSet' and 'list'"
     with pytest.raises(TypeError, match=f"^{rule}$"):
         symbol(InsertionSet([1]), [1])

@@ -27,13 +27,13 @@ BY_SUFFIX = {
 
 @pytest.fixture
 def core_only(monkeypatch):
-    """Make as if asynciojobs-graph were not installed."""
+    """Hide asynciojobs-graph, as if it were not installed."""
     monkeypatch.setitem(sys.modules, "asynciojobs_graph", None)
 
 
 @pytest.fixture
 def fake_package(monkeypatch):
-    """Put an empty module in the place of asynciojobs-graph, and return it."""
+    """Replace asynciojobs-graph by an empty module, and return that."""
     module = types.ModuleType("asynciojobs_graph")
     monkeypatch.setitem(sys.modules, "asynciojobs_graph", module)
     return module
@@ -41,7 +41,7 @@ def fake_package(monkeypatch):
 
 @pytest.fixture
 def package_with(monkeypatch, tmp_path):
-    """Write an asynciojobs_graph that has this text, and put it in the path."""
+    """Return a function that replaces asynciojobs_graph by a module with a given text."""
 
     def write(text):
         (tmp_path / "asynciojobs_graph.py").write_text(text)
@@ -52,7 +52,7 @@ def package_with(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_without_the_package_a_drawing_method_tells_how_to_install_it(core_only, name):
+def test_without_the_package_a_drawing_method_says_how_to_install_it(core_only, name):
     with pytest.raises(MissingGraphPackageError) as caught:
         CALLS[name]()
     assert str(caught.value) == (
@@ -61,7 +61,7 @@ def test_without_the_package_a_drawing_method_tells_how_to_install_it(core_only,
 
 
 @pytest.mark.parametrize("suffix", BY_SUFFIX)
-def test_without_the_package_a_shortcut_tells_how_to_install_it(core_only, suffix):
+def test_without_the_package_a_shortcut_says_how_to_install_it(core_only, suffix):
     with pytest.raises(MissingGraphPackageError) as caught:
         BY_SUFFIX[suffix]()
     assert str(caught.value) == (
@@ -70,13 +70,13 @@ def test_without_the_package_a_shortcut_tells_how_to_install_it(core_only, suffi
     )
 
 
-def test_the_error_names_the_module_as_import_errors_do(core_only):
+def test_the_error_names_the_module_like_any_import_error(core_only):
     with pytest.raises(ImportError) as caught:
         PureScheduler().dot_format()
     assert caught.value.name == "asynciojobs_graph"
 
 
-def test_the_error_has_no_cause_to_be_read_first(core_only):
+def test_the_error_hides_its_cause(core_only):
     with pytest.raises(ImportError) as caught:
         PureScheduler().dot_format()
     assert caught.value.__suppress_context__ is True
@@ -88,7 +88,7 @@ def test_nothing_is_written_without_the_package(core_only, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_package_without_the_function_is_of_another_version(fake_package):
+def test_a_package_without_the_function_is_reported_as_another_version(fake_package):
     with pytest.raises(MissingGraphPackageError) as caught:
         PureScheduler().dot_format()
     assert str(caught.value) == (
@@ -126,8 +126,8 @@ def test_an_import_error_while_drawing_passes_through(fake_package):
 
 
 @pytest.fixture
-def noted(fake_package):
-    """Have each function of the package note its arguments, and return its name."""
+def recorded_calls(fake_package):
+    """Make each function of the package record its arguments, and return its name."""
     calls = []
     for name in CALLS:
 
@@ -153,25 +153,25 @@ DRAWINGS = {
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("method", DRAWINGS)
-def test_a_drawing_method_passes_its_arguments_on(noted, method, options):
+def test_a_drawing_method_passes_its_arguments_on(recorded_calls, method, options):
     scheduler = Scheduler()
     args, (name, *passed) = DRAWINGS[method]
     assert getattr(scheduler, method)(*args, **options) == name
-    assert noted == [(name, scheduler, *passed, options)]
+    assert recorded_calls == [(name, scheduler, *passed, options)]
 
 
 @pytest.mark.parametrize("method", DRAWINGS)
-def test_by_default_all_is_opened_and_no_status_is_shown(noted, method):
+def test_by_default_all_levels_are_opened_and_no_status_is_shown(recorded_calls, method):
     args, _ = DRAWINGS[method]
     getattr(Scheduler(), method)(*args)
-    assert noted[0][-1] == {"status": False, "depth": None}
+    assert recorded_calls[0][-1] == {"status": False, "depth": None}
 
 
 @pytest.mark.parametrize("method", ["dot_style", "dot_cluster_name"])
-def test_a_method_for_styles_passes_the_job_on(noted, method):
+def test_a_method_for_styles_passes_the_job_on(recorded_calls, method):
     scheduler = Scheduler()
     assert getattr(scheduler, method)() == method
-    assert noted == [(method, scheduler, {})]
+    assert recorded_calls == [(method, scheduler, {})]
 
 
 # -- in a notebook
@@ -182,7 +182,7 @@ def test_without_the_package_a_notebook_shows_text(core_only):
     assert scheduler._repr_mimebundle_() == {"text/plain": repr(scheduler)}
 
 
-def test_a_notebook_gets_what_the_package_makes(fake_package):
+def test_a_notebook_shows_what_the_package_returns(fake_package):
     calls = []
 
     def mime_bundle(*args, **options):

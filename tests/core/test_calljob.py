@@ -1,4 +1,4 @@
-"""`CallJob`: what is called, where, with what, and what comes of it; all in this process."""
+"""`CallJob` in this process: the function, where it is called, its arguments and results."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Adder:
 
 @pytest.fixture
 def run(every_loop):
-    """Run jobs that are not critical, in a scheduler; return the last of them."""
+    """Return a function that runs jobs as not critical, and returns the last one."""
 
     def run(*jobs):
         for job in jobs:
@@ -90,22 +90,22 @@ def test_the_result_is_what_the_function_returns(run):
     assert run(CallJob(add, 1, 2)).result() == 3
 
 
-def test_arguments_by_name_are_given_to_the_function(run):
+def test_keyword_arguments_are_passed_to_the_function(run):
     assert run(CallJob(add, 1, kwargs={"b": 5})).result() == 6
 
 
-def test_kwargs_are_those_of_the_construction(run):
+def test_kwargs_are_copied_at_the_construction(run):
     kwargs = {"b": 5}
     job = CallJob(add, 1, kwargs=kwargs)
     kwargs["b"] = 7
     assert run(job).result() == 6
 
 
-def test_a_function_may_have_a_parameter_of_the_name_of_an_option(run):
-    def told(label, executor):
+def test_a_parameter_of_a_function_may_be_named_like_an_option(run):
+    def echo(label, executor):
         return label, executor
 
-    assert run(CallJob(told, kwargs={"label": 1, "executor": 2})).result() == (1, 2)
+    assert run(CallJob(echo, kwargs={"label": 1, "executor": 2})).result() == (1, 2)
 
 
 def test_a_plain_function_is_called_in_another_thread(run):
@@ -130,7 +130,7 @@ def test_the_function_sees_the_context_of_the_run(every_loop):
     assert job.result() == "by the caller"
 
 
-def test_what_the_function_sets_does_not_come_out(run):
+def test_context_variables_set_by_the_function_do_not_leave_it(run):
     first = CallJob(variable.set, "by a thread")
     second = CallJob(variable.get)
     second.requires(first)
@@ -183,7 +183,7 @@ def test_a_coroutine_function_gets_results_of_jobs(run):
     assert run(number, CallJob(double, kwargs={"number": number})).result() == 42
 
 
-def test_a_coroutine_that_a_thread_returns_is_an_error_and_closed(run):
+def test_a_coroutine_returned_by_a_thread_is_an_error_and_is_closed(run):
     returned = []
 
     def call():
@@ -208,23 +208,23 @@ def test_an_executor_calls_the_function(run, threads):
     assert run(CallJob(where, executor=threads)).result().name == "ours_0"
 
 
-def test_an_executor_gets_arguments_by_name(run, threads):
+def test_an_executor_gets_keyword_arguments(run, threads):
     assert run(CallJob(add, 1, kwargs={"b": 5}, executor=threads)).result() == 6
 
 
-def test_options_that_an_executor_has_are_arguments_all_the_same(run):
+def test_arguments_may_be_named_like_options_of_the_executor(run):
     class Peculiar(ThreadPoolExecutor):
         def submit(self, function, *args, key=None):
             return super().submit(function, *args)
 
-    def told(key):
+    def echo(key):
         return key
 
     with Peculiar(1) as pool:
-        assert run(CallJob(told, kwargs={"key": "k"}, executor=pool)).result() == "k"
+        assert run(CallJob(echo, kwargs={"key": "k"}, executor=pool)).result() == "k"
 
 
-def test_an_executor_that_was_shut_down_fails_the_job_by_its_name(run, threads):
+def test_the_error_for_an_executor_that_was_shut_down_names_it(run, threads):
     threads.shutdown()
     error = run(CallJob(add, 1, executor=threads, label="j")).raised_exception()
     assert (type(error), str(error), type(error.__cause__)) == (
@@ -238,7 +238,7 @@ def test_an_executor_that_was_shut_down_fails_the_job_by_its_name(run, threads):
     )
 
 
-def test_a_loop_without_threads_fails_the_job_by_its_name(in_loop):
+def test_the_error_for_a_loop_without_threads_names_them(in_loop):
     async def main():
         await asyncio.get_running_loop().shutdown_default_executor()
         await CallJob(add, 1, label="j").co_run()
@@ -265,10 +265,10 @@ def test_a_dead_pool_fails_the_job_and_names_a_remedy(run):
     )
 
 
-# -- what is refused at once
+# -- errors of the constructor
 
 
-def test_what_can_not_be_called_is_a_type_error():
+def test_a_function_that_can_not_be_called_is_a_type_error():
     rule = (
         "CallJob() calls a function, and 3 is none: give the function itself, without "
         "calling it"
@@ -289,7 +289,7 @@ def test_a_coroutine_is_a_type_error():
 
 
 @pytest.mark.parametrize("executor", [3, "threads", ThreadPoolExecutor], ids=str)
-def test_an_executor_that_is_none_is_a_type_error(executor):
+def test_an_object_that_is_no_executor_is_a_type_error(executor):
     with raises(
         TypeError,
         "executor must be None for a thread, an instance of concurrent.futures.Executor, or an "
@@ -298,7 +298,7 @@ def test_an_executor_that_is_none_is_a_type_error(executor):
         CallJob(add, executor=executor)
 
 
-def test_a_client_that_has_an_executor_is_a_type_error_that_says_so():
+def test_the_error_for_a_client_says_how_to_get_its_executor():
     class Client:
         def get_executor(self):
             raise NotImplementedError
@@ -360,33 +360,33 @@ def test_a_job_among_the_arguments_is_replaced_by_its_result(run):
     assert run(a, b, CallJob(add, a, kwargs={"b": b})).result() == 11
 
 
-def test_a_job_may_be_several_arguments(run):
+def test_a_job_may_be_more_than_one_argument(run):
     one = CallJob(add, 1)
     assert run(one, CallJob(add, one, one)).result() == 2
 
 
-def test_any_kind_of_job_hands_over_its_result(run):
+def test_any_kind_of_job_passes_its_result_on(run):
     number = Job(double, 1)
     assert run(number, CallJob(add, number, 1)).result() == 3
 
 
-def test_a_nested_scheduler_hands_over_its_boolean(run):
+def test_a_nested_scheduler_passes_its_boolean_on(run):
     nested = Scheduler(Job(double, 1))
     assert run(nested, CallJob(repr, nested)).result() == "True"
 
 
-def test_a_result_of_none_is_handed_over(run):
+def test_a_result_of_none_is_passed_on(run):
     nothing = Job(asyncio.sleep, 0)
     assert run(nothing, CallJob(repr, nothing)).result() == "None"
 
 
-def test_a_job_in_a_list_reaches_the_function_as_it_is(run):
+def test_a_job_in_a_list_is_passed_to_the_function_unchanged(run):
     other = CallJob(add, 1)
     job = CallJob(list, [other])
     assert (run(job).result(), list(job.required)) == ([other], [])
 
 
-def test_each_run_hands_over_the_result_of_that_run(every_loop):
+def test_each_run_passes_on_its_own_results(every_loop):
     numbers = iter([1, 2])
     number = CallJob(next, numbers)
     job = CallJob(add, number, 10)
@@ -433,12 +433,12 @@ def test_a_requirement_that_failed_is_in_the_error(run):
     assert (error.job, error.requirement) == (taker, giver)
 
 
-def test_a_requirement_that_is_no_argument_may_have_raised(run):
+def test_a_requirement_that_is_not_an_argument_may_have_raised(run):
     first = CallJob(fail, ValueError())
     assert run(first, CallJob(add, 1, required=first)).result() == 1
 
 
-def test_a_failure_is_handed_on_from_job_to_job(run):
+def test_a_failure_is_passed_on_from_job_to_job(run):
     first = CallJob(fail, ValueError())
     second = CallJob(add, first)
     third = run(first, second, CallJob(add, second))
@@ -457,12 +457,12 @@ def test_a_forever_job_is_refused_as_an_argument_of_a_regular_one(every_loop):
         Scheduler(giver, CallJob(add, giver)).run()
 
 
-def test_an_argument_from_elsewhere_is_a_missing_requirement(every_loop):
+def test_an_argument_outside_the_scheduler_is_a_missing_requirement(every_loop):
     with pytest.raises(MissingRequirementError):
         Scheduler(CallJob(add, CallJob(add, 1))).run()
 
 
-def test_an_argument_can_not_be_taken_from_the_requirements():
+def test_an_argument_can_not_be_removed_from_the_requirements():
     giver = CallJob(add, 1, label="giver")
     taker = CallJob(add, giver, label="taker")
     with raises(
@@ -484,7 +484,7 @@ def test_other_requirements_can_be_removed():
     assert taker.requires((job for job in [other]), remove=True).required == {giver}
 
 
-def test_to_remove_what_was_not_required_is_a_key_error():
+def test_removing_a_job_that_was_not_required_is_a_key_error():
     with pytest.raises(KeyError):
         CallJob(add, 1).requires(CallJob(add, 2), remove=True)
 
@@ -525,7 +525,7 @@ def edited_by_sanitize(scheduler, giver, taker):
 
 
 @pytest.mark.parametrize("edit", [edited_by_keep_only, edited_by_bypass, edited_by_sanitize])
-def test_a_part_is_run_again_with_the_results_of_the_run_before(every_loop, edit):
+def test_part_of_a_graph_runs_again_with_the_results_of_the_last_run(every_loop, edit):
     giver = CallJob(add, 1)
     taker = CallJob(add, giver, 10)
     scheduler = Scheduler(giver, taker)
@@ -543,7 +543,7 @@ def test_a_job_in_a_nested_scheduler_gets_the_result_of_one_outside(every_loop):
     assert (scheduler.run(), taker.result()) == (True, 11)
 
 
-# -- how it is called
+# -- names
 
 
 def local(): ...
@@ -592,7 +592,7 @@ def test_an_exception_from_a_thread_has_its_frames(run):
     assert frames[-1].name == "fail"
 
 
-def test_debrief_shows_where_in_the_function_it_was(every_loop, capsys):
+def test_debrief_shows_where_the_function_raised(every_loop, capsys):
     scheduler = Scheduler(CallJob(fail, OSError("no"), critical=False))
     scheduler.run()
     scheduler.debrief()
@@ -601,7 +601,7 @@ def test_debrief_shows_where_in_the_function_it_was(every_loop, capsys):
 
 
 @pytest.mark.parametrize("pool", [None, "threads"])
-def test_stop_iteration_is_a_runtime_error_as_from_any_coroutine(run, threads, pool):
+def test_stop_iteration_is_a_runtime_error_like_in_any_coroutine(run, threads, pool):
     executor = None if pool is None else threads
     error = run(CallJob(next, iter([]), executor=executor)).raised_exception()
     assert (type(error), str(error), type(error.__cause__)) == (
@@ -612,7 +612,7 @@ def test_stop_iteration_is_a_runtime_error_as_from_any_coroutine(run, threads, p
 
 
 @pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit])
-def test_what_must_leave_leaves_from_a_thread_too(every_loop, leaving):
+def test_an_exit_in_a_thread_leaves_the_run(every_loop, leaving):
     with pytest.raises(leaving):
         Scheduler(CallJob(fail, leaving())).run()
 
@@ -620,7 +620,7 @@ def test_what_must_leave_leaves_from_a_thread_too(every_loop, leaving):
 # -- fetch()
 
 
-def test_fetch_gives_the_result_where_there_is_no_engine(in_loop):
+def test_fetch_returns_the_result_if_there_is_no_engine(in_loop):
     async def main():
         job = CallJob(add, 1, 2)
         await Scheduler(job).co_run()

@@ -1,4 +1,4 @@
-"""What a `CallJob` does with an engine: handles from job to job, values for all others."""
+"""`CallJob` with an engine: its jobs pass handles to each other, and values to others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from asynciojobs.engine import Engine
 
 
 class Handle:
-    """Where a value of a shelf is."""
+    """The handle of a value on a shelf."""
 
     def __init__(self, shelf, value):
         self.shelf, self.value = shelf, value
@@ -31,7 +31,7 @@ class Handle:
 
 
 class Shelf:
-    """Calls functions after a second; fetching takes ten. It notes what it was asked for."""
+    """An engine that takes a second to call, and ten to fetch; it records what it does."""
 
     def __init__(self, name="shelf"):
         self.name = name
@@ -57,7 +57,7 @@ class Shelf:
 
 
 class Equal(Shelf):
-    """Shelves of one name are the same."""
+    """Shelves with the same name are equal."""
 
     def __eq__(self, other):
         return isinstance(other, Equal) and other.name == self.name
@@ -83,7 +83,7 @@ def test_the_result_is_the_handle(every_loop):
     assert repr(job.result()) == "shelf:3"
 
 
-def test_an_engine_gets_the_arguments_as_they_are(every_loop):
+def test_an_engine_gets_the_arguments_unchanged(every_loop):
     shelf = Shelf()
     Scheduler(CallJob(add, 1, kwargs={"b": 2}, executor=shelf)).run()
     assert shelf.calls == [("add", 1, ("b", 2))]
@@ -99,7 +99,7 @@ def test_the_task_that_awaits_an_engine_has_the_name_of_the_job(every_loop):
     assert [job.result() for job in jobs] == ["mine", "add"]
 
 
-def test_fetch_gives_the_value(in_loop):
+def test_fetch_returns_the_value(in_loop):
     async def main():
         job = CallJob(add, 1, 2, executor=Shelf())
         await Scheduler(job).co_run()
@@ -108,7 +108,7 @@ def test_fetch_gives_the_value(in_loop):
     assert in_loop(main()) == 3
 
 
-def test_jobs_of_one_engine_hand_each_other_handles(every_loop):
+def test_jobs_of_one_engine_pass_handles_to_each_other(every_loop):
     shelf = Shelf()
     one = CallJob(add, 1, executor=shelf)
     two = CallJob(add, one, kwargs={"b": one}, executor=shelf)
@@ -121,7 +121,7 @@ def test_jobs_of_one_engine_hand_each_other_handles(every_loop):
     )
 
 
-def test_engines_that_are_equal_are_one(every_loop):
+def test_engines_that_are_equal_are_treated_as_one(every_loop):
     first, second = Equal(), Equal()
     one = CallJob(add, 1, executor=first)
     two = CallJob(add, one, executor=second)
@@ -149,7 +149,7 @@ def test_a_job_without_an_engine_gets_the_value(every_loop, function, result):
     assert job.result() == result
 
 
-def test_values_are_fetched_side_by_side_each_once(every_loop):
+def test_values_are_fetched_at_the_same_time_and_only_once(every_loop):
     shelf = Shelf()
     one, two = (CallJob(add, number, executor=shelf) for number in (1, 2))
     job = CallJob(lambda *args: args, one, two, one)
@@ -172,7 +172,7 @@ def test_a_value_that_can_not_be_fetched_fails_the_job(every_loop, others):
     assert job.raised_exception() is error
 
 
-def test_what_the_function_raised_is_raised(every_loop):
+def test_a_job_raises_what_its_function_raised(every_loop):
     error = ValueError("no")
     job = CallJob(fail, error, executor=Shelf(), critical=False)
     Scheduler(job).run()
@@ -196,7 +196,7 @@ def test_a_new_run_has_new_handles(every_loop):
     assert job.result() is not before
 
 
-def test_a_job_that_is_cancelled_cancels_the_start_and_says_so(every_loop, caplog):
+def test_a_cancelled_job_cancels_the_start_and_logs_it(every_loop, caplog):
     caplog.set_level("INFO", logger="asynciojobs")
     job = CallJob(add, 1, executor=Shelf(), label="j")
     scheduler = Scheduler(job, timeout=0.5, critical=False)
@@ -216,7 +216,7 @@ def test_a_job_that_is_cancelled_cancels_the_start_and_says_so(every_loop, caplo
     )
 
 
-def test_a_job_that_is_cancelled_while_it_fetches_ends_at_once(every_loop):
+def test_a_job_that_is_cancelled_while_fetching_ends_at_once(every_loop):
     one = CallJob(add, 1, executor=Shelf())
     two = CallJob(add, 2, executor=Shelf())
     job = CallJob(add, one, two)
@@ -224,7 +224,7 @@ def test_a_job_that_is_cancelled_while_it_fetches_ends_at_once(every_loop):
     assert job.ended_at == 2.5
 
 
-def test_an_engine_whose_pool_is_dead_is_told_as_any_pool(every_loop):
+def test_an_engine_whose_pool_is_dead_is_a_broken_pool_error(every_loop):
     class Dead(Shelf):
         async def start(self, function, args, kwargs):
             raise BrokenExecutor("gone")
@@ -234,7 +234,7 @@ def test_an_engine_whose_pool_is_dead_is_told_as_any_pool(every_loop):
     assert type(job.raised_exception()) is BrokenPoolError
 
 
-def test_a_pool_that_is_dead_before_the_call_is_told_as_one_that_dies_in_it(every_loop):
+def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
     class Dead(Executor):
         def submit(self, *args):
             raise BrokenExecutor("gone")
@@ -248,7 +248,7 @@ def test_a_pool_that_is_dead_before_the_call_is_told_as_one_that_dies_in_it(ever
     )
 
 
-def test_an_engine_that_can_not_pickle_a_function_is_told_which(every_loop):
+def test_the_error_names_a_function_that_the_engine_can_not_pickle(every_loop):
     class Pickling(Shelf):
         async def start(self, function, args, kwargs):
             pickle.dumps((function, args, kwargs))
@@ -261,11 +261,11 @@ def test_an_engine_that_can_not_pickle_a_function_is_told_which(every_loop):
     assert (type(error), error.part) == (NotPicklableError, f"its function {inner!r}")
 
 
-def test_an_engine_is_told_by_its_methods():
+def test_an_engine_is_recognized_by_its_methods():
     assert isinstance(Shelf(), Engine)
 
 
-def test_a_class_of_engines_is_none():
+def test_a_class_of_engines_is_not_an_engine():
     with pytest.raises(TypeError, match=f"^executor must be .*, not {re.escape(repr(Shelf))}$"):
         CallJob(add, executor=Shelf)
 
@@ -275,7 +275,7 @@ def test_a_coroutine_function_for_an_engine_is_a_type_error():
         CallJob(double, 1, executor=Shelf())
 
 
-def test_any_job_hands_its_result_to_an_engine(every_loop):
+def test_any_job_passes_its_result_to_an_engine(every_loop):
     shelf = Shelf()
     number = Job(double, 2)
     Scheduler(number, CallJob(add, number, executor=shelf)).run()

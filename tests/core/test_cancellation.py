@@ -1,4 +1,4 @@
-"""Whoever cancels, and whatever: nothing of a run outlives it."""
+"""Cancellation, of whatever and by whomever: nothing of a run outlives it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from asynciojobs import Job, PureScheduler, Scheduler
 
 
 class Note:
-    """Makes jobs, and knows which of them are alive."""
+    """Makes jobs, and notes which of them are alive."""
 
     def __init__(self):
         self.alive = []
@@ -56,7 +56,7 @@ async def raise_in_clean_up(error):
         raise error
 
 
-def test_to_cancel_the_task_of_a_job_that_has_ended_does_nothing(every_loop):
+def test_cancelling_the_task_of_a_job_that_has_ended_does_nothing(every_loop):
     async def tell():
         tasks.append(asyncio.current_task())
 
@@ -107,7 +107,7 @@ def test_a_cancelled_run_did_not_fail(in_loop):
     assert in_loop(main()) == (False, False, "CANCELLED")
 
 
-def test_asyncio_timeout_around_a_run_knows_its_cancellation(in_loop):
+def test_asyncio_timeout_around_a_run_recognizes_its_cancellation(in_loop):
     async def main():
         with pytest.raises(TimeoutError) as caught:
             async with asyncio.timeout(1) as limit:
@@ -150,7 +150,7 @@ def test_a_cancellation_during_the_clean_up_is_raised_after_it(in_loop, timeout)
     assert in_loop(main()) == (True, [], 6)
 
 
-def test_a_run_cancelled_while_its_forever_jobs_end_is_not_told_as_fine(in_loop):
+def test_a_run_cancelled_while_its_forever_jobs_end_is_not_fine(in_loop):
     async def main():
         job = Note().job(clean_up=5, forever=True)
         scheduler = PureScheduler(Job(asyncio.sleep, 1), job)
@@ -161,7 +161,7 @@ def test_a_run_cancelled_while_its_forever_jobs_end_is_not_told_as_fine(in_loop)
     assert in_loop(main()) == "CANCELLED"
 
 
-def test_a_run_cancelled_before_its_clean_up_fails_is_told_as_cancelled(in_loop):
+def test_a_run_cancelled_before_its_clean_up_fails_is_cancelled(in_loop):
     async def fail_slowly():
         try:
             await asyncio.sleep(99)
@@ -328,7 +328,7 @@ def test_a_job_cancelled_by_another_one_has_failed(every_loop, critical):
     assert isinstance(job.raised_exception(), asyncio.CancelledError)
 
 
-def test_a_job_that_is_cancelled_with_a_message_hears_it(every_loop):
+def test_a_job_that_is_cancelled_with_a_message_gets_it(every_loop):
     async def victim():
         tasks.append(asyncio.current_task())
         await asyncio.sleep(9)
@@ -369,7 +369,7 @@ def test_a_scheduler_raises_the_cancelled_error_of_its_critical_job(in_loop):
     assert in_loop(main()) == (True, 0)
 
 
-def test_a_job_can_cancel_the_run_that_it_is_in(in_loop):
+def test_a_job_can_cancel_its_own_run(in_loop):
     async def main():
         async def cancel_all():
             await asyncio.sleep(0)
@@ -400,7 +400,7 @@ def test_a_job_that_awaits_its_own_scheduler_s_run_fails(every_loop):
     assert other.is_done() is False
 
 
-# -- what must leave the run
+# -- exits (KeyboardInterrupt and SystemExit), which leave the run
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
@@ -460,7 +460,7 @@ def test_an_exit_in_a_nested_shutdown_leaves_the_run(every_loop):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_exit_leaves_though_it_is_cancelled_while_its_scheduler_is_shut_down(
+def test_an_exit_leaves_although_its_scheduler_is_cancelled_while_it_is_shut_down(
     every_loop, error
 ):
     nested = Scheduler(
@@ -472,7 +472,7 @@ def test_an_exit_leaves_though_it_is_cancelled_while_its_scheduler_is_shut_down(
         scheduler.run()
 
 
-def test_an_exit_in_a_nested_shutdown_leaves_though_it_is_cancelled_meanwhile(every_loop):
+def test_an_exit_in_a_nested_shutdown_leaves_although_that_is_cancelled(every_loop):
     async def leave(*_):
         await asyncio.sleep(0.5)
         raise SystemExit(3)
@@ -527,7 +527,7 @@ def test_a_second_ctrl_c_ends_the_loop(fake_time):
         scheduler.run()
 
 
-# -- deaf jobs
+# -- deaf jobs, which ignore their cancellation
 
 
 def test_a_deaf_job_is_waited_for(in_loop):
@@ -561,7 +561,7 @@ def test_a_deaf_job_is_named_in_the_log_a_second_after_its_cancellation(in_loop,
     assert in_loop(main()) == (0, 1)
 
 
-def test_further_cancellations_do_not_put_off_the_warning_of_a_deaf_job(in_loop, caplog):
+def test_further_cancellations_do_not_delay_the_warning_about_a_deaf_job(in_loop, caplog):
     async def main():
         scheduler = PureScheduler(Job(deaf, 5, label="stubborn"))
         run = asyncio.ensure_future(scheduler.co_run())
@@ -599,7 +599,7 @@ def test_a_job_that_is_deaf_for_a_while_is_named_in_the_log_at_its_end(
     assert caplog.messages == named
 
 
-def test_a_deaf_job_at_depth_is_waited_for_and_named(in_loop, caplog):
+def test_a_nested_deaf_job_is_waited_for_and_named(in_loop, caplog):
     async def main():
         scheduler = Scheduler(Scheduler(Job(deaf, 5, label="stubborn")), timeout=1)
         with pytest.raises(TimeoutError):
@@ -609,7 +609,7 @@ def test_a_deaf_job_at_depth_is_waited_for_and_named(in_loop, caplog):
     assert in_loop(main()) == (5, True)
 
 
-def test_a_job_that_heeds_its_cancellation_is_not_logged(every_loop, caplog):
+def test_a_job_that_obeys_its_cancellation_is_not_logged(every_loop, caplog):
     PureScheduler(Note().job(clean_up=0.5), timeout=1).run()
     assert caplog.record_tuples == []
 
@@ -635,10 +635,10 @@ def test_a_deaf_forever_job_does_not_change_the_answer(in_loop):
     assert in_loop(main()) == (True, 5)
 
 
-# -- a loop that is gone
+# -- a loop that is lost
 
 
-def test_after_a_loop_was_stopped_in_mid_run_the_scheduler_runs_in_another(every_loop):
+def test_after_its_loop_was_stopped_a_scheduler_runs_in_another(every_loop):
     loops = []
 
     async def stop_once():
@@ -653,11 +653,11 @@ def test_after_a_loop_was_stopped_in_mid_run_the_scheduler_runs_in_another(every
     assert scheduler.run() is True
 
 
-def test_jobs_of_a_loop_that_is_gone_have_not_failed():
+def test_jobs_of_a_closed_loop_have_not_failed():
     jobs = [Job(asyncio.sleep, 9), Job(asyncio.sleep, 9, coshutdown=asyncio.sleep)]
     loop = asyncio.new_event_loop()
     run = loop.create_task(PureScheduler(jobs[0], Scheduler(jobs[1])).co_run())
-    for _ in range(5):  # turns: enough for all to be started
+    for _ in range(5):  # enough turns for all jobs to start
         loop.run_until_complete(asyncio.sleep(0))
     loop.close()
     del run, loop
@@ -666,7 +666,7 @@ def test_jobs_of_a_loop_that_is_gone_have_not_failed():
     assert states == [(True, False, None)] * 2
 
 
-def test_jobs_of_a_run_that_is_closed_in_its_loop_are_cancelled(in_loop):
+def test_jobs_of_a_run_that_is_closed_while_its_loop_runs_are_cancelled(in_loop):
     jobs = [Job(asyncio.sleep, 9), Job(asyncio.sleep, 9)]
 
     async def main():

@@ -1,4 +1,4 @@
-"""Context variables: each job starts in a copy of the context of who called co_run()."""
+"""Context variables: each job starts in a copy of the context of the caller of co_run()."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_job_sees_what_the_caller_of_run_set(every_loop):
     assert job.result() == "by the caller"
 
 
-def test_what_a_job_sets_does_not_come_out_of_the_run(in_loop):
+def test_what_a_job_sets_does_not_leave_the_run(in_loop):
     async def main():
         await PureScheduler(Job(write, "by a job")).co_run()
         return variable.get()
@@ -63,7 +63,7 @@ def test_what_a_job_sets_is_not_seen_by_its_successors(every_loop):
     assert second.result() == "unset"
 
 
-def test_what_a_job_sets_is_not_seen_by_whoever_gets_its_slot(every_loop):
+def test_what_a_job_sets_is_not_seen_by_the_job_that_gets_its_slot(every_loop):
     second = Job(read)
     PureScheduler(Job(write, "by the first"), second, jobs_window=1).run()
     assert second.result() == "unset"
@@ -112,7 +112,7 @@ def test_what_is_set_after_the_start_of_the_run_is_not_seen(in_loop):
     assert in_loop(main()) == "before"
 
 
-def test_a_job_past_the_first_slice_has_the_same_context(in_loop):
+def test_a_job_after_the_first_slice_has_the_same_context(in_loop):
     async def main():
         variable.set("by the caller")
         jobs = [Job(read) for _ in range(1000)]

@@ -20,7 +20,7 @@ class Mute(Exception):
 
 
 class Equal(Exception):
-    """Is equal to anything, as mocks are."""
+    """Is equal to anything, like a mock."""
 
     def __eq__(self, other):
         return True
@@ -46,12 +46,12 @@ def test_a_critical_failure_ends_the_run_at_once(every_loop):
     assert (other.is_done(), other.ended_at) == (False, 1)
 
 
-def test_a_critical_failure_keeps_those_that_are_ready_and_not_started_from_starting(in_loop):
+def test_after_a_critical_failure_ready_jobs_do_not_start(in_loop):
     async def main():
         failing = Job(fail, ValueError("no"), 0)
         others = [Job(asyncio.sleep, 1) for _ in range(1000)]
         fine = await PureScheduler(failing, *others).co_run()
-        await asyncio.sleep(5)  # nothing of the run keeps the loop from coming to rest
+        await asyncio.sleep(5)  # time can jump, because the run leaves nothing busy in the loop
         return fine, any(job.is_running() for job in others[500:])
 
     assert in_loop(main()) == (False, False)
@@ -64,7 +64,7 @@ def test_a_critical_failure_starts_no_successors(every_loop):
     assert after.is_idle() is True
 
 
-def test_a_pure_scheduler_tells_why(every_loop):
+def test_a_pure_scheduler_says_why_it_failed(every_loop):
     scheduler = PureScheduler(Job(fail, ValueError("no"), label="bad"))
     scheduler.run()
     assert state(scheduler) == (
@@ -84,7 +84,7 @@ def test_a_scheduler_that_is_not_critical_returns_false(every_loop):
     )
 
 
-def test_a_critical_scheduler_raises_the_very_same_exception(every_loop):
+def test_a_critical_scheduler_raises_the_same_exception(every_loop):
     error = ValueError("no")
     with pytest.raises(ValueError, match="^no$") as caught:
         Scheduler(Job(fail, error)).run()
@@ -92,7 +92,7 @@ def test_a_critical_scheduler_raises_the_very_same_exception(every_loop):
 
 
 @pytest.mark.parametrize("depth", [1, 3, 20])
-def test_the_very_same_exception_comes_up_from_any_depth(every_loop, depth):
+def test_the_same_exception_is_raised_from_any_depth(every_loop, depth):
     error = ValueError("deep")
     scheduler = Scheduler(Job(fail, error))
     for _ in range(depth):
@@ -138,7 +138,7 @@ def test_a_failure_that_is_not_critical_lets_successors_start(every_loop):
     assert after.started_at == 1
 
 
-def test_a_run_in_which_only_others_failed_is_fine(every_loop):
+def test_a_run_is_fine_if_only_jobs_failed_that_are_not_critical(every_loop):
     scheduler = PureScheduler(Job(fail, ValueError(), critical=False))
     assert (scheduler.run(), *state(scheduler)) == (True, False, False, "FINE")
 
@@ -153,7 +153,7 @@ def test_any_exception_of_a_critical_job_ends_the_run(every_loop, kind):
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_any_exception_comes_out_of_nested_schedulers(every_loop, kind):
+def test_any_exception_passes_nested_schedulers(every_loop, kind):
     error = kind()
     caught = None
     try:
@@ -164,7 +164,7 @@ def test_any_exception_comes_out_of_nested_schedulers(every_loop, kind):
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_any_exception_of_other_jobs_is_kept(every_loop, kind):
+def test_any_exception_of_a_job_that_is_not_critical_is_kept(every_loop, kind):
     error = kind()
     job = Job(fail, error, critical=False)
     after = Job(asyncio.sleep, 1, required=job)
@@ -180,7 +180,7 @@ def test_the_text_of_a_mute_exception_does_not_break_why(every_loop):
     )
 
 
-def test_of_two_failures_in_one_turn_the_first_is_told(every_loop):
+def test_of_two_failures_in_one_turn_the_first_is_raised(every_loop):
     errors = [ValueError("first"), ValueError("second")]
     scheduler = Scheduler(*(Job(fail, error) for error in errors))
     with pytest.raises(ValueError, match="^first$") as caught:
@@ -203,7 +203,7 @@ def test_a_failure_during_the_clean_up_after_another_is_kept(every_loop):
     assert job.raised_exception() is second
 
 
-def test_a_job_that_becomes_critical_meanwhile_ends_the_run(every_loop):
+def test_a_job_that_becomes_critical_while_it_runs_ends_the_run(every_loop):
     async def becomes_critical():
         job.critical = True
         raise ValueError
@@ -235,7 +235,7 @@ def test_a_failed_scheduler_runs_again(every_loop):
     assert state(scheduler) == (False, False, "FINE")
 
 
-def test_a_nested_scheduler_that_a_second_run_does_not_reach_tells_no_old_failure(
+def test_a_nested_scheduler_that_a_second_run_does_not_reach_forgets_its_failure(
     every_loop,
 ):
     gate = Job(asyncio.sleep, 1)
@@ -247,7 +247,7 @@ def test_a_nested_scheduler_that_a_second_run_does_not_reach_tells_no_old_failur
     assert (nested.is_idle(), *state(nested)) == (True, False, False, "FINE")
 
 
-def test_the_clean_up_of_others_is_awaited_before_the_exception_is_raised(in_loop):
+def test_the_clean_up_of_other_jobs_is_awaited_before_the_exception_is_raised(in_loop):
     async def slow():
         try:
             await asyncio.sleep(9)

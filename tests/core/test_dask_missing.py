@@ -1,4 +1,4 @@
-"""asynciojobs.dask where distributed is not installed: one error, with the pip command."""
+"""asynciojobs.dask without distributed: one error, with the pip command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from asynciojobs import MissingDaskPackageError
 
 @pytest.fixture
 def importing(monkeypatch):
-    """Import asynciojobs.dask anew, with these modules in the place of others."""
+    """Return a function that imports asynciojobs.dask anew, with some modules replaced."""
 
     def import_with(**modules):
         for name, module in modules.items():
@@ -25,7 +25,7 @@ def importing(monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["dask", "distributed"])
-def test_importing_tells_how_to_install_it(importing, missing):
+def test_importing_says_how_to_install_it(importing, missing):
     here = types.ModuleType("dask")
     here.__path__ = []
     here.utils = types.ModuleType("dask.utils")

@@ -23,7 +23,7 @@ SUBSETS = st.lists(NUMBERS, unique=True, max_size=3)
 ACYCLIC = st.lists(
     st.tuples(NUMBERS, NUMBERS).filter(lambda pair: pair[0] > pair[1]), unique=True
 )
-"""Pairs of a job and one that it requires."""
+"""Pairs of a job and one of its requirements."""
 
 
 def scheduler_of(edges, order=range(SIZE)):
@@ -46,8 +46,8 @@ def edges_of(scheduler):
     }
 
 
-def far(edges):
-    """Return the pairs of a job and one that it depends on, however far up."""
+def dependencies(edges):
+    """Return the pairs of a job and one that it depends on, directly or not."""
     reached = set(edges)
     for _ in range(SIZE):
         reached |= {(n, k) for n, m in reached for j, k in reached if m == j}
@@ -70,7 +70,7 @@ def scheduler(jobs):
 # -- sanitize
 
 
-def test_sanitize_of_a_closed_scheduler_is_true(scheduler):
+def test_sanitize_is_true_if_all_requirements_are_in_the_scheduler(scheduler):
     assert scheduler.sanitize() is True
 
 
@@ -78,7 +78,7 @@ def test_sanitize_is_false_if_a_requirement_was_dropped(jobs):
     assert PureScheduler(*jobs[1:]).sanitize() is False
 
 
-def test_sanitize_drops_what_is_not_in_the_scheduler_and_keeps_the_rest(jobs):
+def test_sanitize_drops_requirements_outside_the_scheduler_and_keeps_the_rest(jobs):
     a, b, c, d = jobs
     d.requires(a, b)
     PureScheduler(b, c, d).sanitize()
@@ -92,7 +92,7 @@ def test_sanitize_a_second_time_is_true(jobs):
 
 
 @pytest.mark.parametrize("scheduler_class", [PureScheduler, Scheduler])
-def test_sanitize_looks_at_all_depths(scheduler_class, jobs):
+def test_sanitize_works_at_all_depths(scheduler_class, jobs):
     inner = Scheduler(*jobs[1:])
     outer = scheduler_class(jobs[0], Scheduler(inner))
     assert (outer.sanitize(), list(jobs[1].required)) == (False, [])
@@ -109,7 +109,7 @@ def test_sanitize_drops_a_requirement_from_outside_to_inside(jobs):
     assert (outer.sanitize(), list(b.required)) == (False, [])
 
 
-def test_sanitize_tells_what_it_drops_if_verbose(jobs, capsys):
+def test_sanitize_prints_what_it_drops_if_verbose(jobs, capsys):
     a, _, c, d = jobs
     d.requires(a)
     Scheduler(Scheduler(c, d, label="inner"), label="outer").sanitize(verbose=True)
@@ -119,7 +119,7 @@ def test_sanitize_tells_what_it_drops_if_verbose(jobs, capsys):
     )
 
 
-def test_sanitize_tells_all_requirements_of_a_job_on_one_line(jobs, capsys):
+def test_sanitize_prints_all_requirements_of_a_job_on_one_line(jobs, capsys):
     a, *_, d = jobs
     d.requires(a)
     PureScheduler(d).sanitize(verbose=True)
@@ -138,9 +138,7 @@ def test_sanitize_tells_all_requirements_of_a_job_on_one_line(jobs, capsys):
         (False, True, True),
     ],
 )
-def test_sanitize_takes_the_verbosity_of_the_scheduler_unless_told(
-    jobs, capsys, own, asked, tells
-):
+def test_sanitize_is_as_verbose_as_the_scheduler_by_default(jobs, capsys, own, asked, tells):
     PureScheduler(jobs[1], verbose=own).sanitize(verbose=asked)
     assert bool(capsys.readouterr().out) is tells
 
@@ -148,7 +146,7 @@ def test_sanitize_takes_the_verbosity_of_the_scheduler_unless_told(
 # -- bypass_and_remove
 
 
-def test_bypass_redirects_each_follower_to_each_requirement():
+def test_bypass_makes_each_successor_require_each_requirement():
     a, b, x, c, d = (AbstractJob(label=label) for label in "abxcd")
     x.requires(a, b)
     c.requires(x)
@@ -162,11 +160,11 @@ def test_bypass_redirects_each_follower_to_each_requirement():
 
 
 @given(ACYCLIC, st.permutations(range(SIZE)), NUMBERS)
-def test_bypass_keeps_what_depends_on_what(edges, order, n):
+def test_bypass_keeps_all_other_dependencies(edges, order, n):
     scheduler, jobs = scheduler_of(edges, order)
     scheduler.bypass_and_remove(jobs[n])
-    left = {pair for pair in far(edges) if n not in pair}
-    assert far(edges_of(scheduler)) == left
+    left = {pair for pair in dependencies(edges) if n not in pair}
+    assert dependencies(edges_of(scheduler)) == left
 
 
 @given(ACYCLIC, st.permutations(range(SIZE)), NUMBERS)
@@ -182,7 +180,7 @@ def test_bypass_of_a_sequence_removes_all_its_jobs(scheduler, jobs):
     assert (list(scheduler), list(d.required)) == ([a, d], [a])
 
 
-def test_bypass_of_a_sequence_that_was_turned_round_leaves_none_that_requires_it():
+def test_after_bypass_of_a_reversed_sequence_no_job_requires_it():
     first, second, of_first, of_second = (AbstractJob(label=label) for label in "abcd")
     sequence = Sequence(first, second)
     second.requires(first, remove=True)
@@ -193,13 +191,13 @@ def test_bypass_of_a_sequence_that_was_turned_round_leaves_none_that_requires_it
     assert [list(job.required) for job in (of_first, of_second)] == [[], []]
 
 
-def test_bypass_of_a_job_that_was_put_in_by_a_sequence(scheduler, jobs):
+def test_bypass_of_a_job_that_was_added_by_a_sequence(scheduler, jobs):
     a, b, c, d = jobs
     scheduler.bypass_and_remove(b)
     assert (list(scheduler), list(c.required)) == ([a, c, d], [a])
 
 
-def test_bypass_of_an_entry_leaves_its_followers_without_requirement(scheduler, jobs):
+def test_bypass_of_an_entry_leaves_its_successors_without_requirements(scheduler, jobs):
     scheduler.bypass_and_remove(jobs[0])
     assert list(jobs[1].required) == []
 
@@ -208,7 +206,7 @@ def test_bypass_returns_none(scheduler, jobs):
     assert scheduler.bypass_and_remove(jobs[0]) is None
 
 
-def test_bypass_of_a_job_elsewhere_is_a_value_error(scheduler):
+def test_bypass_of_a_job_outside_the_scheduler_is_a_value_error(scheduler):
     rule = "<AbstractJob `x`> is not in <Scheduler `s`> itself: name a job that is"
     with pytest.raises(ValueError, match=f"^{re.escape(rule)}$"):
         scheduler.bypass_and_remove(AbstractJob(label="x"))
@@ -232,13 +230,13 @@ def test_a_bypass_that_fails_changes_nothing(scheduler, jobs):
 # -- keep_only
 
 
-def test_keep_only_keeps_the_jobs_that_are_mentioned(scheduler, jobs):
+def test_keep_only_keeps_the_given_jobs(scheduler, jobs):
     a, *_, d = jobs
     scheduler.keep_only([d, a])
     assert list(scheduler) == [a, d]
 
 
-def test_keep_only_drops_the_requirements_of_what_is_removed(scheduler, jobs):
+def test_keep_only_drops_requirements_on_removed_jobs(scheduler, jobs):
     a, _, c, d = jobs
     scheduler.keep_only([a, c, d])
     assert [list(job.required) for job in (a, c, d)] == [[], [], [c]]
@@ -260,7 +258,7 @@ def test_keep_only_takes_a_generator(scheduler, jobs):
     assert list(scheduler) == jobs[:2]
 
 
-def test_keep_only_nothing_leaves_nothing(scheduler):
+def test_keep_only_of_nothing_leaves_no_jobs(scheduler):
     scheduler.keep_only([])
     assert list(scheduler) == []
 
@@ -282,7 +280,7 @@ def test_a_keep_only_that_fails_changes_nothing(scheduler, jobs):
 
 
 @given(ACYCLIC, SUBSETS)
-def test_what_is_kept_is_closed(edges, remains):
+def test_the_kept_jobs_require_only_each_other(edges, remains):
     scheduler, jobs = scheduler_of(edges)
     scheduler.keep_only(jobs[n] for n in remains)
     expected = {(n, m) for n, m in edges if n in remains and m in remains}
@@ -294,7 +292,7 @@ def test_what_is_kept_is_closed(edges, remains):
 
 def between(edges, starts, ends, keep_starts, keep_ends):
     """Return what is kept, by the definition in `docs/reference.md`."""
-    above = far(edges)
+    above = dependencies(edges)
     kept = set(range(SIZE))
     if starts:
         kept &= {n for n in kept if n in starts or any((n, s) in above for s in starts)}
@@ -322,7 +320,7 @@ def test_keep_only_between_keeps_what_its_definition_says(
 
 
 @given(ACYCLIC, SUBSETS, SUBSETS)
-def test_what_is_kept_between_is_closed(edges, starts, ends):
+def test_the_jobs_kept_between_require_only_each_other(edges, starts, ends):
     scheduler, jobs = scheduler_of(edges)
     scheduler.keep_only_between(starts=[jobs[n] for n in starts], ends=[jobs[n] for n in ends])
     kept = labels(scheduler)
@@ -370,14 +368,16 @@ def test_keep_only_between_returns_none(scheduler):
     assert scheduler.keep_only_between() is None
 
 
-def test_keep_only_between_takes_keywords_alone(scheduler, jobs):
+def test_keep_only_between_takes_only_keywords(scheduler, jobs):
     rule = "PureScheduler.keep_only_between() takes 1 positional argument but 2 were given"
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         scheduler.keep_only_between(jobs)
 
 
 @pytest.mark.parametrize("parameter", ["starts", "ends"])
-def test_keep_only_between_jobs_elsewhere_is_a_value_error(scheduler, jobs, parameter):
+def test_keep_only_between_jobs_outside_the_scheduler_is_a_value_error(
+    scheduler, jobs, parameter
+):
     stranger = AbstractJob(label="x")
     rule = "<AbstractJob `x`> is not in <Scheduler `s`> itself: name a job that is"
     with pytest.raises(ValueError, match=f"^{re.escape(rule)}$"):
@@ -404,7 +404,7 @@ def test_a_keep_only_between_that_fails_changes_nothing(scheduler, jobs, paramet
     ],
     ids=["remove", "bypass_and_remove", "keep_only", "keep_only_between"],
 )
-def test_a_scheduler_that_runs_refuses_the_change(fake_time, change):
+def test_a_running_scheduler_refuses_the_change(fake_time, change):
     async def edit():
         change(scheduler, job)
 

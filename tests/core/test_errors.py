@@ -1,4 +1,4 @@
-"""Each error: its kind, its data, and its message to the letter."""
+"""Each error: its type, its data, and its exact message."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def jobs():
         (BrokenPoolError, BrokenExecutor),
     ],
 )
-def test_each_error_is_of_the_kind_that_callers_catch(error, base):
+def test_each_error_is_of_the_type_that_callers_catch(error, base):
     assert error.__bases__ in ((base,), (ExplainedError, base))
 
 
@@ -66,7 +66,7 @@ def test_a_cycle_error_shows_the_cycle(jobs):
     )
 
 
-def test_a_cycle_of_seven_jobs_is_shown_whole(jobs):
+def test_a_cycle_of_seven_jobs_is_shown_in_full(jobs):
     cycle = [*jobs[:7], jobs[0]]
     shown = " → ".join(job.repr_main() for job in cycle)
     assert str(CycleError(cycle)) == (
@@ -84,7 +84,7 @@ def test_a_long_cycle_is_shown_by_its_ends(jobs):
     )
 
 
-def test_a_long_cycle_is_carried_whole(jobs):
+def test_a_long_cycle_is_carried_in_full(jobs):
     assert CycleError([*jobs, jobs[0]]).cycle == [*jobs, jobs[0]]
 
 
@@ -140,7 +140,7 @@ def test_a_consumed_error_names_the_job_and_the_remedy(jobs):
 @pytest.mark.parametrize(
     "kind", [ArgumentRequirementError, RequirementFailed, ArgumentNotDoneError]
 )
-def test_an_error_of_an_argument_carries_both_jobs(jobs, kind):
+def test_an_error_about_an_argument_carries_both_jobs(jobs, kind):
     error = kind(*jobs[:2])
     assert (error.job, error.requirement) == (jobs[0], jobs[1])
 
@@ -209,7 +209,7 @@ def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
     ids=lambda make: make.__name__,
 )
 @pytest.mark.parametrize("again", [copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_an_error_comes_back_from_another_process_as_it_was(jobs, make, again):
+def test_an_error_is_the_same_after_copying_or_pickling(jobs, make, again):
     error = make(*jobs[:2])
     error.add_note("on the way")
     back = again(error)

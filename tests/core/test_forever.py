@@ -1,4 +1,4 @@
-"""Forever jobs: nobody waits for their end, and their run ends them."""
+"""Forever jobs: a run does not wait for their end, and cancels them at its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asynciojobs import ForeverRequirementError, Job, PureScheduler, Scheduler
 
 
 def tidy(seconds: float, done: list[str]) -> Callable[[], object]:
-    """Return a function that works forever, and takes its time to end when cancelled."""
+    """Return a function that works forever, and takes some time to end when cancelled."""
 
     async def work():
         try:
@@ -80,7 +80,7 @@ def test_a_forever_job_whose_clean_up_raises_and_is_not_critical_is_done(every_l
     assert str(job.raised_exception()) == "in clean-up"
 
 
-def test_all_forever_jobs_are_awaited_though_one_fails_in_its_clean_up(in_loop):
+def test_all_forever_jobs_are_awaited_even_if_one_fails_in_its_clean_up(in_loop):
     async def main():
         done = []
         scheduler = PureScheduler(
@@ -147,7 +147,7 @@ def test_a_forever_job_that_was_not_started_at_the_end_is_idle(every_loop):
     assert second.is_idle() is True
 
 
-def test_a_forever_job_behind_the_last_regular_one_is_not_started(every_loop):
+def test_a_forever_job_after_the_last_regular_one_is_not_started(every_loop):
     last = Job(asyncio.sleep, 1)
     forever = Job(asyncio.sleep, 9, forever=True, required=last)
     assert PureScheduler(last, forever).run() is True
@@ -165,7 +165,7 @@ def test_a_regular_job_that_requires_a_forever_job_is_refused(every_loop):
         PureScheduler(background, after).run()
 
 
-def test_a_job_that_becomes_forever_meanwhile_is_still_waited_for(every_loop):
+def test_a_job_that_becomes_forever_while_it_runs_is_still_waited_for(every_loop):
     async def becomes_forever():
         job.forever = True
         await asyncio.sleep(2)
@@ -175,7 +175,7 @@ def test_a_job_that_becomes_forever_meanwhile_is_still_waited_for(every_loop):
     assert (job.is_done(), job.ended_at) == (True, 2)
 
 
-def test_a_job_that_becomes_regular_meanwhile_is_still_cancelled(every_loop):
+def test_a_job_that_becomes_regular_while_it_runs_is_still_cancelled(every_loop):
     async def becomes_regular():
         job.forever = False
         await asyncio.sleep(9)
@@ -185,7 +185,7 @@ def test_a_job_that_becomes_regular_meanwhile_is_still_cancelled(every_loop):
     assert (job.is_done(), job.ended_at) == (False, 1)
 
 
-def test_a_forever_job_that_was_held_back_takes_no_slot(every_loop):
+def test_a_forever_job_that_had_to_wait_takes_no_slot(every_loop):
     first = Job(asyncio.sleep, 1)
     background = Job(asyncio.sleep, 9, forever=True, required=first)
     last = Job(asyncio.sleep, 1, required=first)

@@ -1,4 +1,4 @@
-"""`Job` and `AbstractJob`: what they are made of, how they are told, what they return."""
+"""`Job` and `AbstractJob`: their arguments, their labels and texts, and their results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def fail(exception):
 
 
 class Ready:
-    """An awaitable that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self):
         yield from ()
@@ -48,7 +48,7 @@ class Unspeakable:
 
 @pytest.fixture
 def run(fake_time):
-    """Run one job that is not critical, in a scheduler; return the job."""
+    """Return a function that runs one job in a scheduler, as not critical, and returns it."""
 
     def run(job):
         job.critical = False
@@ -63,7 +63,7 @@ def shutdown(job):
         return runner.run(job.co_shutdown())
 
 
-# -- what a job is made of
+# -- the arguments of a job
 
 
 def test_a_coroutine_is_awaited(run):
@@ -78,7 +78,7 @@ def test_a_coroutine_function_is_called(run):
     assert run(Job(three)).result() == 3
 
 
-def test_arguments_are_given_to_the_function(run):
+def test_arguments_are_passed_to_the_function(run):
     assert run(Job(add, 1, 2)).result() == 3
 
 
@@ -117,7 +117,7 @@ def test_a_future_of_the_running_loop_is_awaited(fake_time):
 @pytest.mark.parametrize(
     "thing", [3, "text", None, [], object()], ids=lambda thing: type(thing).__name__
 )
-def test_corun_that_is_neither_is_a_type_error_at_once(thing):
+def test_an_invalid_corun_is_a_type_error_at_once(thing):
     rule = (
         f"corun must be a coroutine, or a callable that returns one, not {thing!r}: give the "
         "function itself, without calling it"
@@ -127,7 +127,7 @@ def test_corun_that_is_neither_is_a_type_error_at_once(thing):
 
 
 @pytest.mark.parametrize("thing", [3, "text", False, []], ids=repr)
-def test_coshutdown_that_is_neither_is_a_type_error_at_once(thing):
+def test_an_invalid_coshutdown_is_a_type_error_at_once(thing):
     rule = (
         f"coshutdown must be a coroutine, or a callable that returns one, not {thing!r}: give "
         "the function itself, without calling it"
@@ -186,7 +186,7 @@ def test_an_unknown_keyword_is_a_type_error_at_once():
         Job(three, label="j", colour="red")
 
 
-def test_an_option_of_a_wrong_type_is_told_as_such():
+def test_the_error_for_an_option_of_a_wrong_type_is_about_the_option():
     rule = "a requirement must be a job or a sequence, not 3"
     with pytest.raises(TypeError, match=f"^{rule}$"):
         Job(three, label="j", required=3)
@@ -209,7 +209,7 @@ def test_a_function_runs_as_often_as_the_job_does(run):
     assert [run(job).result(), run(job).result()] == [3, 3]
 
 
-def test_a_coroutine_in_a_second_run_fails_the_job(run):
+def test_a_coroutine_fails_the_job_in_a_second_run(run):
     job = Job(three(), label="j")
     run(job)
     error = run(job).raised_exception()
@@ -222,7 +222,7 @@ def test_a_coroutine_in_a_second_run_fails_the_job(run):
     )
 
 
-def test_a_consumed_error_leaves_a_critical_scheduler(fake_time):
+def test_a_critical_scheduler_raises_a_consumed_error(fake_time):
     job = Job(three())
     Scheduler(job).run()
     with pytest.raises(ConsumedError) as caught:
@@ -251,7 +251,7 @@ def test_a_coshutdown_function_is_called_each_time():
     assert [shutdown(job), shutdown(job)] == [3, 3]
 
 
-def test_a_coshutdown_function_gets_the_arguments_if_it_takes_them():
+def test_a_coshutdown_function_gets_the_arguments_if_it_accepts_them():
     assert shutdown(Job(add, 1, 2, coshutdown=add)) == 3
 
 
@@ -269,7 +269,7 @@ def test_a_coshutdown_function_that_returns_no_awaitable_is_a_type_error():
         shutdown(job)
 
 
-# -- AbstractJob, not redefined
+# -- methods that a subclass does not define
 
 
 class Unfinished(AbstractJob):
@@ -318,11 +318,11 @@ def test_is_critical_follows_the_flag(critical):
     assert AbstractJob(critical=critical).is_critical() is critical
 
 
-def test_is_critical_is_a_real_boolean():
+def test_is_critical_returns_a_bool():
     assert AbstractJob(critical=1).is_critical() is True
 
 
-def test_scheduler_takes_the_new_job_in():
+def test_the_option_scheduler_adds_the_new_job():
     scheduler = Scheduler()
     job = AbstractJob(scheduler=scheduler)
     assert list(scheduler.jobs) == [job]
@@ -340,31 +340,31 @@ def test_a_subclass_may_have_attributes_of_its_own():
     assert job.color == "red"
 
 
-# -- the stations of its life
+# -- the life cycle
 
 
-def stations(job):
+def phases(job):
     return (job.is_idle(), job.is_scheduled(), job.is_running(), job.is_done())
 
 
 def test_a_new_job_is_idle():
-    assert stations(AbstractJob()) == (True, False, False, False)
+    assert phases(AbstractJob()) == (True, False, False, False)
 
 
-def test_a_job_in_its_co_run_is_running(run):
+def test_a_job_is_running_during_its_co_run(run):
     async def look():
-        return stations(job)
+        return phases(job)
 
     job = Job(look)
     assert run(job).result() == (False, True, True, False)
 
 
 def test_a_job_that_returned_is_done(run):
-    assert stations(run(Job(three))) == (False, True, True, True)
+    assert phases(run(Job(three))) == (False, True, True, True)
 
 
 def test_a_job_that_raised_is_done(run):
-    assert stations(run(Job(fail, OSError()))) == (False, True, True, True)
+    assert phases(run(Job(fail, OSError()))) == (False, True, True, True)
 
 
 def test_times_are_on_the_clock_of_the_loop(run):
@@ -403,11 +403,11 @@ class Labelled(AbstractJob):
         return "from the class"
 
 
-def test_text_label_is_shown_where_there_is_no_label():
+def test_text_label_is_shown_if_there_is_no_label():
     assert Labelled().repr_main() == "<Labelled `from the class`>"
 
 
-def test_label_wins_over_text_label():
+def test_label_takes_precedence_over_text_label():
     assert Labelled(label="mine").repr_main() == "<Labelled `mine`>"
 
 
@@ -418,7 +418,7 @@ def test_a_label_can_be_changed():
 
 
 @pytest.mark.parametrize("text", [None, ""])
-def test_a_text_label_that_says_nothing_is_nolabel(text):
+def test_an_empty_text_label_is_shown_as_nolabel(text):
     job = Labelled()
     job.text_label = lambda: text
     assert job.repr_main() == "<Labelled `NOLABEL`>"
@@ -438,7 +438,7 @@ def test_a_long_label_is_shortened_in_its_middle():
 
 
 @pytest.mark.parametrize("method", ["text_label", "graph_label", "details"])
-def test_an_abstract_job_has_nothing_more_to_say(method):
+def test_the_texts_of_an_abstract_job_are_none(method):
     assert getattr(AbstractJob(), method)() is None
 
 
@@ -452,7 +452,7 @@ def test_a_job_is_labelled_by_its_coroutine():
     assert job.repr_main() == "<Job `add()`>"
 
 
-def test_a_local_function_is_shown_without_where_it_is():
+def test_a_local_function_is_shown_without_the_function_around():
     async def local():
         pass
 
@@ -555,7 +555,7 @@ def test_result_of_a_running_job_is_a_value_error(run):
 
 
 @pytest.mark.parametrize("value", [None, 0, "", [], OSError("a value")], ids=repr)
-def test_result_is_the_very_value(run, value):
+def test_result_returns_the_same_object(run, value):
     assert run(Job(give, value)).result() is value
 
 
@@ -586,12 +586,12 @@ def test_raised_exception_of_an_idle_job_is_none():
     assert AbstractJob().raised_exception() is None
 
 
-def test_raised_exception_is_the_very_exception(run):
+def test_raised_exception_returns_the_same_exception(run):
     error = OSError("x")
     assert run(Job(fail, error)).raised_exception() is error
 
 
-def test_a_falsy_exception_has_been_raised(run):
+def test_a_falsy_exception_is_a_raised_exception(run):
     error = FalsyError()
     assert run(Job(fail, error)).raised_exception() is error
 
@@ -614,7 +614,7 @@ def test_a_falsy_exception_of_a_critical_job_ends_the_run(fake_time):
 # -- close()
 
 
-def test_a_job_that_never_ran_keeps_pythons_own_warning():
+def test_python_warns_about_a_job_that_never_ran():
     jobs = [Job(three())]
     with pytest.warns(RuntimeWarning, match="^coroutine 'three' was never awaited$"):
         jobs.clear()
@@ -644,13 +644,13 @@ def test_close_after_the_run_is_fine(run):
     assert job.result() == 3
 
 
-def test_a_closed_job_that_runs_has_failed(run):
+def test_a_closed_job_fails_when_it_runs(run):
     job = Job(three())
     job.close()
     assert type(run(job).raised_exception()) is ConsumedError
 
 
-def test_close_leaves_alone_a_coroutine_that_has_started(run):
+def test_close_does_not_touch_a_coroutine_that_has_started(run):
     async def close_me():
         job.close()
         await asyncio.sleep(1)
@@ -660,7 +660,7 @@ def test_close_leaves_alone_a_coroutine_that_has_started(run):
     assert run(job).result() == "to the end"
 
 
-def test_close_leaves_alone_coroutines_that_somebody_else_has_started():
+def test_close_does_not_touch_coroutines_that_someone_else_has_started():
     corun, coshutdown = add(1), add(2)
     for coroutine in (corun, coshutdown):
         coroutine.send(None)
@@ -683,13 +683,13 @@ def test_standalone_run_raises_what_the_job_raises():
         Job(fail, OSError("x")).standalone_run()
 
 
-def test_standalone_run_leaves_no_trace_on_the_job():
+def test_standalone_run_does_not_change_the_job():
     job = Job(three)
     job.standalone_run()
-    assert stations(job) == (True, False, False, False)
+    assert phases(job) == (True, False, False, False)
 
 
-def test_standalone_run_passes_over_requirements():
+def test_standalone_run_ignores_requirements():
     assert Job(three, required=Job(fail, OSError())).standalone_run() == 3
 
 
@@ -711,7 +711,7 @@ def test_standalone_run_follows_use_loop_factory(fake_time):
     assert Job(time_after_an_hour).standalone_run() == 3600.0
 
 
-def test_standalone_run_inside_a_running_loop_says_what_to_write():
+def test_the_error_of_standalone_run_inside_a_running_loop_says_what_to_write():
     async def main():
         Job(three).standalone_run()
 
@@ -734,10 +734,10 @@ def test_standalone_run_inside_a_running_loop_leaves_the_job_usable():
     assert asyncio.run(main()) == 3
 
 
-# -- a job made without options, whose state is set on a shorter way
+# -- a job without options, which has a shorter constructor
 
 
-def test_a_job_without_options_begins_as_any_other():
+def test_a_job_without_options_has_the_same_state_as_any_other():
     class Other(Job):
         __slots__ = ()
 
@@ -750,7 +750,7 @@ def test_a_job_without_options_begins_as_any_other():
     assert states == [states[0]] * 3
 
 
-def test_a_subclass_may_have_private_names_that_come_to_mind(every_loop):
+def test_a_subclass_may_use_common_private_names(every_loop):
     class Step(Job):
         def __init__(self, name):
             super().__init__(self._run, 1, required=Job(asyncio.sleep, 1))

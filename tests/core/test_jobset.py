@@ -25,7 +25,7 @@ def scheduler_class(request):
 # -- the constructor
 
 
-def test_a_scheduler_has_the_jobs_that_it_is_made_of(scheduler_class, jobs):
+def test_a_scheduler_has_the_jobs_passed_to_it(scheduler_class, jobs):
     assert list(scheduler_class(*jobs)) == jobs
 
 
@@ -38,12 +38,12 @@ def test_a_scheduler_is_empty_by_default(scheduler_class):
     assert list(scheduler_class()) == []
 
 
-def test_a_job_given_twice_is_there_once(scheduler_class, jobs):
+def test_a_job_passed_twice_is_there_once(scheduler_class, jobs):
     a, b = jobs[:2]
     assert list(scheduler_class(a, b, a)) == [a, b]
 
 
-def test_a_list_is_a_type_error_that_tells_the_remedy(scheduler_class, jobs):
+def test_a_list_is_a_type_error_that_names_the_remedy(scheduler_class, jobs):
     with pytest.raises(TypeError) as caught:
         scheduler_class([jobs[0]])
     assert str(caught.value) == f"{RULE} [{jobs[0]!r}]{REMEDY}"
@@ -55,13 +55,13 @@ def test_anything_else_is_a_type_error_that_names_it(scheduler_class, thing):
         scheduler_class(thing)
 
 
-def test_a_function_is_a_type_error_that_tells_the_remedy(scheduler_class):
+def test_a_function_is_a_type_error_that_names_the_remedy(scheduler_class):
     rule = f"{RULE} {sorted!r}: make a job of it, Job(function, *args)"
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         scheduler_class(sorted)
 
 
-def test_a_coroutine_is_a_type_error_that_tells_the_remedy(scheduler_class):
+def test_a_coroutine_is_a_type_error_that_names_the_remedy(scheduler_class):
     async def work():
         pass
 
@@ -73,7 +73,7 @@ def test_a_coroutine_is_a_type_error_that_tells_the_remedy(scheduler_class):
 
 
 @pytest.mark.parametrize("kind", [PrintJob, Scheduler], ids=lambda kind: kind.__name__)
-def test_a_class_of_jobs_is_a_type_error_that_tells_the_remedy(scheduler_class, kind):
+def test_a_class_of_jobs_is_a_type_error_that_names_the_remedy(scheduler_class, kind):
     rule = f"{RULE} {kind!r}: it is a class, so make a job of it, {kind.__name__}(…)"
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         scheduler_class(kind)
@@ -90,7 +90,7 @@ def test_jobs_equals_the_set_of_the_same_jobs(scheduler_class, jobs):
 # -- add
 
 
-def test_add_puts_a_job_at_the_end(scheduler_class, jobs):
+def test_add_appends_a_job(scheduler_class, jobs):
     a, b = jobs[:2]
     scheduler = scheduler_class(b)
     scheduler.add(a)
@@ -101,7 +101,7 @@ def test_add_returns_the_job(scheduler_class, jobs):
     assert scheduler_class().add(jobs[0]) is jobs[0]
 
 
-def test_add_puts_all_jobs_of_a_sequence(scheduler_class, jobs):
+def test_add_adds_all_jobs_of_a_sequence(scheduler_class, jobs):
     scheduler = scheduler_class()
     scheduler.add(Sequence(*jobs))
     assert list(scheduler) == jobs
@@ -125,7 +125,7 @@ def test_add_of_anything_else_is_a_type_error(scheduler_class, thing):
         scheduler_class().add(thing)
 
 
-def test_add_of_a_list_is_a_type_error_that_tells_the_remedy(scheduler_class):
+def test_add_of_a_list_is_a_type_error_that_names_the_remedy(scheduler_class):
     with pytest.raises(TypeError, match=f"^{re.escape(f'{RULE} []{REMEDY}')}$"):
         scheduler_class().add([])
 
@@ -139,32 +139,32 @@ def test_a_scheduler_can_not_be_added_to_itself():
 # -- update
 
 
-def test_update_takes_a_collection_with_sequences(scheduler_class, jobs):
+def test_update_accepts_a_collection_with_sequences(scheduler_class, jobs):
     a, b, c, d = jobs
     scheduler = scheduler_class(a)
     scheduler.update([b, Sequence(c, d)])
     assert list(scheduler) == jobs
 
 
-def test_update_takes_a_generator(scheduler_class, jobs):
+def test_update_accepts_a_generator(scheduler_class, jobs):
     scheduler = scheduler_class()
     scheduler.update(job for job in jobs)
     assert list(scheduler) == jobs
 
 
-def test_update_takes_one_job(scheduler_class, jobs):
+def test_update_accepts_one_job(scheduler_class, jobs):
     scheduler = scheduler_class()
     scheduler.update(jobs[0])
     assert list(scheduler) == jobs[:1]
 
 
-def test_update_takes_one_sequence(scheduler_class, jobs):
+def test_update_accepts_one_sequence(scheduler_class, jobs):
     scheduler = scheduler_class()
     scheduler.update(Sequence(*jobs))
     assert list(scheduler) == jobs
 
 
-def test_update_takes_a_nested_scheduler_as_one_job(scheduler_class, jobs):
+def test_update_adds_a_nested_scheduler_as_one_job(scheduler_class, jobs):
     scheduler, nested = scheduler_class(), Scheduler(*jobs)
     scheduler.update(nested)
     assert list(scheduler) == [nested]
@@ -181,7 +181,7 @@ def test_update_with_something_else_is_a_type_error(scheduler_class, jobs):
 
 
 @pytest.mark.parametrize("thing", [3, None], ids=repr)
-def test_update_of_what_is_no_collection_is_a_type_error(scheduler_class, thing):
+def test_update_with_no_collection_is_a_type_error(scheduler_class, thing):
     with pytest.raises(TypeError, match=f"^{RULE} {thing!r}$"):
         scheduler_class().update(thing)
 
@@ -204,14 +204,14 @@ def test_an_update_with_the_scheduler_itself_adds_nothing(jobs):
 # -- remove
 
 
-def test_remove_takes_a_job_out(scheduler_class, jobs):
+def test_remove_removes_a_job(scheduler_class, jobs):
     a, b, c, d = jobs
     scheduler = scheduler_class(*jobs)
     scheduler.remove(b)
     assert list(scheduler) == [a, c, d]
 
 
-def test_remove_takes_the_jobs_of_a_sequence_out(scheduler_class, jobs):
+def test_remove_removes_the_jobs_of_a_sequence(scheduler_class, jobs):
     a, b, c, d = jobs
     scheduler = scheduler_class(*jobs)
     scheduler.remove(Sequence(c, a))
@@ -223,7 +223,7 @@ def test_remove_returns_the_scheduler(scheduler_class, jobs):
     assert scheduler.remove(jobs[0]) is scheduler
 
 
-def test_remove_leaves_the_requirements_of_others(scheduler_class, jobs):
+def test_remove_keeps_the_requirements_of_other_jobs(scheduler_class, jobs):
     a, b = jobs[:2]
     b.requires(a)
     scheduler_class(a, b).remove(a)
@@ -238,7 +238,7 @@ def test_remove_leaves_the_requirements_of_others(scheduler_class, jobs):
     ],
     ids=["pure", "nestable"],
 )
-def test_remove_of_a_job_that_is_not_there_is_a_key_error(scheduler, name, jobs):
+def test_remove_of_a_missing_job_is_a_key_error(scheduler, name, jobs):
     with pytest.raises(KeyError) as caught:
         scheduler.remove(jobs[0])
     assert caught.value.args == (f"<AbstractJob `a`> is not in {name}",)
@@ -267,16 +267,16 @@ def test_remove_of_anything_else_is_a_type_error(scheduler_class, thing):
 # -- as a collection
 
 
-def test_contains_its_jobs_and_no_others(scheduler_class, jobs):
+def test_a_scheduler_contains_its_jobs_and_no_others(scheduler_class, jobs):
     scheduler = scheduler_class(jobs[0])
     assert (jobs[0] in scheduler, jobs[1] in scheduler) == (True, False)
 
 
-def test_does_not_contain_the_jobs_of_nested_schedulers(scheduler_class, jobs):
+def test_a_scheduler_does_not_contain_the_jobs_of_nested_schedulers(scheduler_class, jobs):
     assert jobs[0] not in scheduler_class(Scheduler(jobs[0]))
 
 
-def test_its_length_is_the_number_of_its_own_jobs(scheduler_class, jobs):
+def test_the_length_of_a_scheduler_is_the_number_of_its_own_jobs(scheduler_class, jobs):
     assert len(scheduler_class(*jobs[:2], Scheduler(jobs[2], jobs[3]))) == 3
 
 
@@ -284,28 +284,28 @@ def test_an_empty_scheduler_is_true(scheduler_class):
     assert bool(scheduler_class()) is True
 
 
-def test_a_scheduler_equals_itself_only(scheduler_class, jobs):
+def test_a_scheduler_equals_only_itself(scheduler_class, jobs):
     one, other = scheduler_class(*jobs), scheduler_class(*jobs)
     assert (one == one, one == other) == (True, False)
 
 
-def test_a_pure_scheduler_shows_its_counts(jobs):
+def test_the_repr_of_a_pure_scheduler_shows_its_counts(jobs):
     shown = "<PureScheduler of 4 jobs> 0D + 0R + 4I = 4"
     assert repr(PureScheduler(*jobs)) == shown
 
 
-def test_a_scheduler_is_shown_as_the_job_that_it_is(jobs):
+def test_the_repr_of_a_scheduler_is_that_of_a_job(jobs):
     shown = "⚠   ⚐   <Scheduler `s`> [not done]"
     assert repr(Scheduler(*jobs, label="s")) == shown
 
 
-def test_a_scheduler_can_be_born_in_another_one(scheduler_class):
+def test_a_scheduler_can_be_made_inside_another_one(scheduler_class):
     outer = scheduler_class()
     inner = Scheduler(scheduler=outer)
     assert list(outer) == [inner]
 
 
-def test_a_scheduler_takes_the_options_of_a_job(jobs):
+def test_a_scheduler_has_the_options_of_a_job(jobs):
     scheduler = Scheduler(critical=False, forever=True, label="s", required=jobs[0])
     found = (
         scheduler.critical,

@@ -1,4 +1,4 @@
-"""Jobs that are added to a scheduler while it runs."""
+"""Newcomers: jobs that are added to a scheduler while it runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def adder(act, seconds=1.0, **options):
 
 
 def last_act(act, seconds=1.0, **options):
-    """Return a job that calls a function as the last thing it does."""
+    """Return a job that calls a function at its end."""
 
     async def work():
         await asyncio.sleep(seconds)
@@ -51,14 +51,14 @@ def test_a_newcomer_starts_at_once(every_loop):
     assert (new.started_at, new.is_done()) == (1, True)
 
 
-def test_a_newcomer_made_with_the_keyword_scheduler_starts(every_loop):
+def test_a_newcomer_made_with_the_option_scheduler_starts(every_loop):
     made = []
     scheduler = PureScheduler(adder(lambda: made.append(sleeper(scheduler=scheduler))))
     assert scheduler.run() is True
     assert made[0].started_at == 1
 
 
-def test_a_newcomer_added_as_the_last_act_is_waited_for(every_loop):
+def test_a_newcomer_added_at_the_end_of_the_last_job_is_waited_for(every_loop):
     new = sleeper()
     scheduler = PureScheduler(last_act(lambda: scheduler.add(new)))
     assert scheduler.run() is True
@@ -83,7 +83,7 @@ def test_a_newcomer_starts_when_its_requirements_are_done(every_loop):
     assert new.started_at == 5
 
 
-def test_a_newcomer_may_require_what_is_done(every_loop):
+def test_a_newcomer_may_require_a_job_that_is_done(every_loop):
     fast = sleeper(0.5)
     new = sleeper(required=fast)
     scheduler = PureScheduler(fast, adder(lambda: scheduler.add(new)))
@@ -111,7 +111,7 @@ def test_a_newcomer_may_require_a_job_that_failed(every_loop):
     assert new.is_done() is True
 
 
-def test_a_newcomer_may_require_a_job_that_stands_before_its_requirement(every_loop):
+def test_a_newcomer_may_require_a_job_that_was_added_before_its_requirement(every_loop):
     first = sleeper(3)
     last = sleeper(required=first)
     new = sleeper(required=last)
@@ -219,7 +219,7 @@ def test_a_newcomer_may_require_a_job_that_was_regular_when_it_came(every_loop):
     assert new.started_at == 5
 
 
-def test_a_newcomer_may_not_require_a_job_that_was_a_forever_one_when_it_came(every_loop):
+def test_a_newcomer_may_not_require_a_job_that_was_forever_when_it_came(every_loop):
     def act():
         job.forever = False
         scheduler.add(sleeper(required=job))
@@ -230,21 +230,21 @@ def test_a_newcomer_may_not_require_a_job_that_was_a_forever_one_when_it_came(ev
         scheduler.run()
 
 
-def test_newcomers_are_subject_to_the_window(every_loop):
+def test_the_window_applies_to_newcomers(every_loop):
     new = [sleeper() for _ in range(4)]
     scheduler = PureScheduler(last_act(lambda: scheduler.update(new)), jobs_window=2)
     assert scheduler.run() is True
     assert [job.started_at for job in new] == [1, 1, 2, 2]
 
 
-def test_newcomers_queue_behind_those_that_wait_for_a_slot(every_loop):
+def test_newcomers_queue_after_jobs_that_wait_for_a_slot(every_loop):
     old, new = sleeper(), sleeper()
     scheduler = PureScheduler(adder(lambda: scheduler.add(new)), old, jobs_window=1)
     assert scheduler.run() is True
     assert (old.started_at, new.started_at) == (2, 3)
 
 
-def test_newcomers_queue_behind_those_that_start_in_later_turns(every_loop):
+def test_newcomers_queue_after_jobs_that_start_in_later_turns(every_loop):
     async def add():
         scheduler.add(Job(note, "new"))
 
@@ -257,7 +257,7 @@ def test_newcomers_queue_behind_those_that_start_in_later_turns(every_loop):
     assert started == [*range(500), "new"]
 
 
-def test_no_more_jobs_start_in_a_turn_since_others_join(every_loop):
+def test_joining_does_not_make_more_jobs_start_in_a_turn(every_loop):
     async def main(joining):
         async def short():
             starts[turn] += 1
@@ -298,7 +298,7 @@ def test_each_job_can_add_the_next(every_loop):
     assert started == [1, 2, 3, 4, 5]
 
 
-def test_ten_thousand_jobs_can_add_each_the_next(fast_loop):
+def test_ten_thousand_jobs_can_each_add_the_next(fast_loop):
     count = 0
 
     async def grow():
@@ -319,7 +319,7 @@ def test_a_newcomer_can_fail_the_run(every_loop):
     assert (scheduler.run(), scheduler.failed_critical()) == (False, True)
 
 
-def test_a_newcomer_is_under_the_timeout(every_loop):
+def test_the_timeout_applies_to_newcomers(every_loop):
     new = sleeper(9)
     scheduler = PureScheduler(adder(lambda: scheduler.add(new)), timeout=3)
     assert scheduler.run() is False
@@ -366,7 +366,7 @@ def test_newcomers_start_in_the_order_in_which_they_were_added(every_loop):
     slow = sleeper(5)
     scheduler = PureScheduler(
         new("first"),
-        slow,  # behind a job that requires it: who waits for it may not stand in order
+        slow,  # after a job that requires it, so the waiting jobs may be out of order
         adder(lambda: scheduler.update(map(new, ["second", "third", "fourth"])), 1),
         adder(lambda: scheduler.add(new("last")), 2),
     )
@@ -385,7 +385,7 @@ def test_adding_twice_is_adding_once(every_loop):
     assert (scheduler.run(), runs) == (True, [1])
 
 
-def test_newcomers_are_served_by_the_shutdown(every_loop):
+def test_newcomers_are_shut_down(every_loop):
     served = []
 
     async def shut(*_):
@@ -459,7 +459,7 @@ def test_requirements_can_be_added_again_and_again(every_loop):
 def test_a_job_that_is_done_can_be_made_to_require_a_waiting_one(every_loop):
     def add():
         last.requires(scheduler.add(sleeper()))
-        first.requires(last)  # which counts from the next run on
+        first.requires(last)  # this counts in the next run
 
     first = sleeper(0.5)
     job = adder(add)
@@ -470,7 +470,7 @@ def test_a_job_that_is_done_can_be_made_to_require_a_waiting_one(every_loop):
 
 
 @pytest.mark.parametrize("observed", [False, True])
-def test_a_waiting_job_is_not_asked_what_it_requires_in_a_run_that_nobody_joined(
+def test_without_newcomers_the_requirements_of_waiting_jobs_are_not_read_again(
     every_loop, observed
 ):
     other = sleeper(5)
@@ -483,21 +483,21 @@ def test_a_waiting_job_is_not_asked_what_it_requires_in_a_run_that_nobody_joined
     assert last.started_at == 2
 
 
-# -- what is wrong with newcomers ends the run, as an error
+# -- a mistake with newcomers ends the run with an error
 
 
-def circle(scheduler, waiting):
+def cycle_of_two(scheduler, waiting):
     a, b = sleeper(), sleeper()
     scheduler.update([a.requires(b), b.requires(a)])
 
 
-def circle_through_a_waiting_job(scheduler, waiting):
+def cycle_through_a_waiting_job(scheduler, waiting):
     new = sleeper(required=waiting)
     scheduler.add(new)
     waiting.requires(new)
 
 
-def circle_of_one(scheduler, waiting):
+def cycle_of_one(scheduler, waiting):
     new = sleeper()
     new.required.add(new)
     scheduler.add(new)
@@ -517,7 +517,7 @@ def required_forever(scheduler, waiting):
     scheduler.update([background, sleeper(required=background)])
 
 
-def nested_circle(scheduler, waiting):
+def nested_cycle(scheduler, waiting):
     a, b = sleeper(), sleeper()
     scheduler.add(Scheduler(a.requires(b), b.requires(a)))
 
@@ -528,7 +528,7 @@ def nested_in_itself(scheduler, waiting):
     scheduler.add(a)
 
 
-def nested_circle_that_would_start_later(scheduler, waiting):
+def nested_cycle_that_would_start_later(scheduler, waiting):
     a, b = sleeper(), sleeper()
     scheduler.add(Scheduler(a.requires(b), b.requires(a), required=waiting, critical=False))
 
@@ -545,24 +545,24 @@ def waiting_requires_no_job(scheduler, waiting):
 
 
 WRONG = [
-    (circle, CycleError, 1),
-    (circle_through_a_waiting_job, CycleError, 2),
-    (circle_of_one, CycleError, 1),
+    (cycle_of_two, CycleError, 1),
+    (cycle_through_a_waiting_job, CycleError, 2),
+    (cycle_of_one, CycleError, 1),
     (missing, MissingRequirementError, 1),
     (late_missing, MissingRequirementError, 2),
     (required_forever, ForeverRequirementError, 1),
-    (nested_circle, CycleError, 1),
-    (nested_circle_that_would_start_later, CycleError, 1),
+    (nested_cycle, CycleError, 1),
+    (nested_cycle_that_would_start_later, CycleError, 1),
     (nested_in_itself, ValueError, 1),
     (requires_no_job, TypeError, 1),
     (waiting_requires_no_job, TypeError, 2),
 ]
-"""What is done, what comes of it, and when: by the next turn, or when `waiting` would start."""
+"""The mistake, its error, and the time of it: at once, or when `waiting` would start."""
 
 
 @pytest.mark.parametrize(("wrong", "error", "when"), WRONG)
 @pytest.mark.parametrize("depth", [0, 2])
-def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, when, depth):
+def test_co_run_raises_the_error_and_nothing_is_alive(in_loop, wrong, error, when, depth):
     async def main():
         job = adder(lambda: wrong(scheduler, waiting))
         waiting = sleeper(required=job)
@@ -572,12 +572,16 @@ def test_it_comes_out_of_co_run_and_nothing_is_alive(in_loop, wrong, error, when
             outer = Scheduler(outer, sleeper(9))
         with pytest.raises(error):
             await outer.co_run()
-        return scheduler._run_state.live_run, outer._run_state.live_run, asyncio.get_running_loop().time()
+        return (
+            scheduler._run_state.live_run,
+            outer._run_state.live_run,
+            asyncio.get_running_loop().time(),
+        )
 
     assert in_loop(main()) == (None, None, when)
 
 
-def test_an_exit_in_an_observer_of_a_newcomer_comes_out_of_co_run(in_loop):
+def test_an_exit_in_an_observer_of_a_newcomer_leaves_co_run(in_loop):
     def leave(event):
         if event.job is new:
             raise KeyboardInterrupt
@@ -593,7 +597,7 @@ def test_an_exit_in_an_observer_of_a_newcomer_comes_out_of_co_run(in_loop):
     assert in_loop(main()) == 1
 
 
-def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_loop):
+def test_a_cycle_that_another_job_closes_in_the_same_turn_is_found(every_loop):
     new = sleeper()
 
     def add():
@@ -609,15 +613,15 @@ def test_a_circle_that_is_closed_by_another_job_in_the_same_turn_is_found(every_
 
 
 @pytest.mark.parametrize("between", [0, 2])
-def test_jobs_that_wait_for_each_other_after_a_requirement_is_turned_round_end_the_run(
+def test_jobs_that_wait_for_each_other_after_a_requirement_is_reversed_end_the_run(
     every_loop, between
 ):
-    def turn_round():
+    def reverse():
         scheduler.add(sleeper())
         last.required.clear()
         first.requires(last)
 
-    job = last_act(turn_round)
+    job = last_act(reverse)
     first = last = sleeper(required=job)
     chain = [first]
     for _ in range(between + 1):
@@ -630,13 +634,13 @@ def test_jobs_that_wait_for_each_other_after_a_requirement_is_turned_round_end_t
     assert (set(caught.value.cycle), background.ended_at) == ({*chain}, 2)
 
 
-def test_a_newcomer_that_is_waited_for_by_one_that_required_it_ends_the_run(every_loop):
-    def turn_round():
+def test_a_newcomer_that_requires_a_job_that_still_waits_for_it_ends_the_run(every_loop):
+    def reverse():
         new.requires(waiting)
         waiting.required.clear()
 
     def add():
-        asyncio.get_running_loop().call_soon(turn_round)  # before they are taken in
+        asyncio.get_running_loop().call_soon(reverse)  # before the newcomers are admitted
         scheduler.add(new)
         waiting.requires(new)
 
@@ -649,13 +653,13 @@ def test_a_newcomer_that_is_waited_for_by_one_that_required_it_ends_the_run(ever
     assert caught.value.cycle in ([new, waiting, new], [waiting, new, waiting])
 
 
-def test_forever_jobs_alone_that_wait_for_each_other_end_the_run(every_loop):
-    def turn_round():
+def test_forever_jobs_that_wait_for_each_other_end_a_run_without_other_jobs(every_loop):
+    def reverse():
         scheduler.add(sleeper(forever=True))
         last.required.clear()
         first.requires(last)
 
-    job = last_act(turn_round, forever=True)
+    job = last_act(reverse, forever=True)
     first = sleeper(required=job, forever=True)
     last = sleeper(required=first, forever=True)
     scheduler = PureScheduler(job, first, last, timeout=9)
@@ -663,7 +667,7 @@ def test_forever_jobs_alone_that_wait_for_each_other_end_the_run(every_loop):
         scheduler.run()
 
 
-def test_a_newcomer_that_requires_no_job_is_told_though_others_wait_longer(every_loop):
+def test_a_newcomer_that_requires_a_string_ends_the_run_even_if_others_wait_longer(every_loop):
     def hold_the_last_back():
         last.requires(scheduler.add(sleeper(9)))
 
@@ -677,13 +681,13 @@ def test_a_newcomer_that_requires_no_job_is_told_though_others_wait_longer(every
 
 
 class Unmade(Job):
-    """What one writes who forgets `super().__init__()`."""
+    """A class whose author forgot `super().__init__()`."""
 
     def __init__(self, seconds):
         self.seconds = seconds
 
 
-def test_a_newcomer_whose_class_does_not_make_it_is_refused_by_add(every_loop):
+def test_add_refuses_a_newcomer_whose_class_does_not_call_super(every_loop):
     def act():
         scheduler.add(Unmade(1))
 
@@ -774,7 +778,7 @@ def test_a_job_added_in_the_turn_in_which_the_run_ends_is_not_started(every_loop
     assert new.is_idle() is True
 
 
-def test_a_job_added_in_the_turn_in_which_the_run_ends_is_not_looked_at(every_loop):
+def test_a_job_added_in_the_turn_in_which_the_run_ends_is_not_checked(every_loop):
     async def add_and_fail():
         scheduler.add(sleeper(required=sleeper()))
         raise ValueError
@@ -813,10 +817,10 @@ def test_a_job_added_to_a_nested_scheduler_that_ended_takes_part_in_the_next_run
     assert [scheduler.run(), new.is_idle(), scheduler.run(), new.is_done()] == [True] * 4
 
 
-# -- not added, but put there or taken away by hand, of which the run takes no notice
+# -- `jobs` edited by hand, which a run does not notice
 
 
-def test_a_job_put_there_by_hand_takes_part_in_the_next_run(every_loop):
+def test_a_job_put_in_by_hand_takes_part_in_the_next_run(every_loop):
     new = Job(asyncio.sleep(1))
     scheduler = PureScheduler(sleeper(9), timeout=2)
     scheduler.update([adder(lambda: scheduler.jobs.add(new))])
@@ -825,7 +829,7 @@ def test_a_job_put_there_by_hand_takes_part_in_the_next_run(every_loop):
     assert [scheduler.run(), new.is_done()] == [True, True]
 
 
-def test_a_job_taken_away_by_hand_can_run_again(every_loop):
+def test_a_job_taken_out_by_hand_can_run_again(every_loop):
     waiting = sleeper(required=(slow := sleeper(9)))
     scheduler = PureScheduler(slow, waiting, timeout=2)
     scheduler.add(adder(lambda: scheduler.jobs.discard(waiting)))
@@ -834,7 +838,7 @@ def test_a_job_taken_away_by_hand_can_run_again(every_loop):
     assert PureScheduler(waiting).run() is True
 
 
-def test_a_job_of_another_run_put_there_by_hand_goes_on(in_loop):
+def test_a_job_of_another_run_put_in_by_hand_goes_on(in_loop):
     async def main():
         slow = sleeper(5)
         last = sleeper(required=slow)
@@ -846,14 +850,14 @@ def test_a_job_of_another_run_put_there_by_hand_goes_on(in_loop):
     assert in_loop(main()) == (True, 5)
 
 
-def test_what_was_wrong_with_newcomers_is_logged_if_a_job_exits_meanwhile(every_loop, caplog):
+def test_a_mistake_with_newcomers_is_logged_if_a_job_exits_at_the_same_time(every_loop, caplog):
     async def leave():
         try:
             await asyncio.sleep(9)
         finally:
             raise SystemExit(3)
 
-    scheduler = PureScheduler(adder(lambda: circle(scheduler, None)), Job(leave))
+    scheduler = PureScheduler(adder(lambda: cycle_of_two(scheduler, None)), Job(leave))
     with pytest.raises(SystemExit):
         scheduler.run()
     (record,) = caplog.records

@@ -1,4 +1,4 @@
-"""Large graphs: a hundred thousand jobs work, and the time grows as the graph does."""
+"""Large graphs: a hundred thousand jobs work, and the time grows in proportion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAN_IN = 10
 
 SMALL, FACTOR = 1_000, 4
 ALLOWED = 8
-"""How much longer the same may take with FACTOR times the jobs: linear, with room."""
+"""How many times longer FACTOR times the jobs may take: linear, with some tolerance."""
 
 
 class Nop(AbstractJob):
@@ -31,7 +31,7 @@ class Nop(AbstractJob):
 
 
 def build(size, fan_in=FAN_IN):
-    """Return a scheduler of jobs that each require some that stand behind or before it."""
+    """Return a scheduler of jobs in random order, each of which requires some others."""
     chance = random.Random(1)
     jobs = [Nop() for _ in range(size)]
     for n in range(fan_in, size):
@@ -117,21 +117,21 @@ def shortest(make, measured):
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_the_time_grows_as_the_graph_does(null_stdout, name):
+def test_the_time_is_proportional_to_the_graph(null_stdout, name):
     small = shortest(lambda: build(SMALL, 3), QUESTIONS[name])
     large = shortest(lambda: build(SMALL * FACTOR, 3), QUESTIONS[name])
-    # Times near a millisecond are mostly those of the clock and of cold caches.
+    # The clock and cold caches dominate times near a millisecond.
     assert large < ALLOWED * max(small, 0.003)
 
 
-def test_the_time_to_build_grows_as_the_graph_does():
+def test_the_time_to_build_is_proportional_to_the_graph():
     small = shortest(lambda: SMALL, build)
     large = shortest(lambda: SMALL * FACTOR, build)
     assert large < ALLOWED * small
 
 
 @pytest.mark.parametrize("name", ["check_cycles", "list", "debrief", "run"])
-def test_the_time_for_a_chain_grows_as_the_chain_does(null_stdout, name):
+def test_the_time_for_a_chain_is_proportional_to_its_length(null_stdout, name):
     small = shortest(lambda: build_chain(SMALL), QUESTIONS[name])
     large = shortest(lambda: build_chain(SMALL * FACTOR), QUESTIONS[name])
     assert large < ALLOWED * max(small, 0.003)
@@ -142,7 +142,7 @@ def test_the_time_for_a_chain_grows_as_the_chain_does(null_stdout, name):
 
 @pytest.fixture(scope="module")
 def large():
-    """Return a scheduler whose jobs stand in an order that knows no requirements."""
+    """Return a large scheduler, whose jobs are in random order."""
     return build(JOBS)
 
 

@@ -1,4 +1,4 @@
-"""What a job says of itself, from idle to done."""
+"""The state of a job, from idle to done."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_job_that_waits_for_a_slot_is_scheduled(every_loop, observed):
     assert first.result() == (SCHEDULED, "    ⚑  ")
 
 
-def test_a_job_that_was_held_back_and_waits_for_a_slot_is_scheduled(every_loop):
+def test_a_job_that_waited_for_a_requirement_and_waits_for_a_slot_is_scheduled(every_loop):
     async def look():
         return phases(last), last.repr_short()
 
@@ -96,7 +96,7 @@ def test_a_forever_job_cancelled_at_the_end_stays_running(every_loop):
     assert phases(job) == RUNNING
 
 
-def test_a_job_that_the_run_did_not_come_to_stays_idle(every_loop):
+def test_a_job_that_the_run_did_not_reach_stays_idle(every_loop):
     first = Job(fails)
     second = Job(asyncio.sleep, 1, required=first)
     PureScheduler(first, second).run()
@@ -110,7 +110,7 @@ def test_a_job_that_got_no_slot_before_the_end_stays_scheduled(every_loop):
     assert phases(second) == SCHEDULED
 
 
-def test_a_job_that_returns_though_it_was_cancelled_is_done(every_loop):
+def test_a_job_that_returns_although_it_was_cancelled_is_done(every_loop):
     async def stubborn():
         try:
             await asyncio.sleep(9)
@@ -212,7 +212,7 @@ def test_the_result_of_a_job_that_raised_is_its_exception_again(every_loop):
     assert caught.value is job.raised_exception()
 
 
-def test_asking_again_for_a_failed_result_does_not_lengthen_the_traceback(every_loop):
+def test_calling_result_again_does_not_lengthen_the_traceback(every_loop):
     def length():
         with pytest.raises(ValueError, match="^no$") as caught:
             job.result()
@@ -249,7 +249,7 @@ def test_a_second_run_starts_from_idle(every_loop):
     assert seen == [(IDLE, None, None)] * 2
 
 
-def test_a_second_run_resets_jobs_of_all_depths(every_loop):
+def test_a_second_run_resets_jobs_at_all_depths(every_loop):
     async def look():
         return phases(deep)
 
@@ -372,7 +372,7 @@ def test_a_future_of_a_job_that_is_cancelled_is_cancelled(in_loop):
 
 def test_a_task_is_named_after_the_label_of_its_job(every_loop):
     async def name():
-        await asyncio.sleep(0)  # Python 3.12 names an eager task after its first step
+        await asyncio.sleep(0)  # Python 3.12 names an eager task only after its first step
         return asyncio.current_task().get_name()
 
     job = Job(name, label="fetch")
@@ -398,7 +398,7 @@ def test_any_object_can_be_the_label_of_a_job_that_runs(every_loop, label):
 @pytest.mark.parametrize(
     "error", [StopIteration(), StopAsyncIteration(), GeneratorExit(), BaseException()]
 )
-def test_a_job_that_raises_what_python_uses_itself_has_failed(every_loop, error):
+def test_a_job_that_raises_an_exception_of_pythons_own_machinery_has_failed(every_loop, error):
     async def job():
         raise error
 

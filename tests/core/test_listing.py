@@ -1,4 +1,4 @@
-"""`list()`, `list_safe()` and `debrief()`: their lines, to the letter."""
+"""`list()`, `list_safe()` and `debrief()`: their exact lines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Detailed(AbstractJob):
 
 @pytest.fixture
 def printed(capsys):
-    """Return the lines that a method prints."""
+    """Return a function that calls a method, and returns the lines that it prints."""
 
     def printed(method, *args, **options):
         capsys.readouterr()
@@ -47,7 +47,7 @@ def printed(capsys):
 
 @pytest.fixture
 def chain():
-    """Return a scheduler of a ← b ← c, c being forever and not critical."""
+    """Return a scheduler of a ← b ← c, where c is not critical."""
     a = Job(give, 1, label="a")
     b = Job(give, 100.0, label="b1", required=a)
     c = Job(asyncio.sleep, 9, label="c", required=b, critical=False)
@@ -77,7 +77,7 @@ def test_list_of_idle_jobs_in_topological_order(chain, printed):
     ]
 
 
-def test_list_of_done_jobs_has_results(fake_time, chain, printed):
+def test_list_of_done_jobs_shows_results(fake_time, chain, printed):
     chain.run()
     assert printed(chain.list) == [
         "1 ⚠ ☉ ☓   <Job `a`> [[ -> 1]]",
@@ -86,7 +86,7 @@ def test_list_of_done_jobs_has_results(fake_time, chain, printed):
     ]
 
 
-def test_list_tells_of_exceptions(fake_time, printed):
+def test_list_shows_exceptions(fake_time, printed):
     scheduler = PureScheduler(
         Job(fail, OSError("x"), label="a", critical=False),
         Job(fail, KeyError("k"), label="b"),
@@ -109,7 +109,7 @@ def test_list_of_a_cancelled_forever_job_says_running(fake_time, printed):
     ]
 
 
-def test_list_in_the_midst_of_a_run(fake_time, printed):
+def test_list_during_a_run(fake_time, printed):
     lines = []
 
     async def look():
@@ -130,7 +130,7 @@ def test_list_in_the_midst_of_a_run(fake_time, printed):
     ]
 
 
-def test_list_has_all_requirements_by_id(printed):
+def test_list_shows_all_requirements_by_id(printed):
     a, b, c = (AbstractJob(label=label) for label in "abc")
     d = AbstractJob(label="d", required=[c, a, b])
     assert printed(PureScheduler(a, b, c, d).list)[3] == (
@@ -187,7 +187,7 @@ def nest():
     return Scheduler(e, a, inner, label="outer")
 
 
-def test_list_numbers_nested_jobs_through(nest, printed):
+def test_list_numbers_nested_jobs_consecutively(nest, printed):
     assert printed(nest.list) == [
         "1 ⚠   ⚐   <AbstractJob `a`> [not done]",
         "2 ⚠   ⚐   <Scheduler `inner`> [not done] requires={1} -> entries={3, 4}",
@@ -208,7 +208,7 @@ def test_list_of_an_empty_nested_scheduler(printed):
     ]
 
 
-def test_nested_jobs_count_for_the_width_of_ids(printed):
+def test_the_width_of_ids_includes_nested_jobs(printed):
     nested = Scheduler(*(AbstractJob(label="j") for _ in range(9)), label="s")
     lines = printed(Scheduler(nested).list)
     assert (lines[0], lines[-1]) == (
@@ -230,7 +230,7 @@ def test_list_of_a_nested_scheduler_that_has_run(fake_time, printed):
 # -- details
 
 
-def test_list_with_details_has_them_under_the_label(printed):
+def test_list_with_details_shows_them_under_the_label(printed):
     job = Detailed("first\nsecond", label="a")
     assert printed(PureScheduler(job).list, details=True) == [
         "1 ⚠   ⚐   <Detailed `a`> [not done]",
@@ -239,7 +239,7 @@ def test_list_with_details_has_them_under_the_label(printed):
     ]
 
 
-def test_details_are_indented_as_their_job_is(printed):
+def test_details_are_indented_like_their_job(printed):
     job = Detailed("text", label="a")
     assert printed(Scheduler(Scheduler(job, label="s")).list, True) == [
         "1 ⚠   ⚐   <Scheduler `s`> [not done] -> entries={2}",
@@ -249,7 +249,7 @@ def test_details_are_indented_as_their_job_is(printed):
     ]
 
 
-def test_list_without_details_has_none(printed):
+def test_list_shows_no_details_by_default(printed):
     assert printed(PureScheduler(Detailed("text", label="a")).list) == [
         "1 ⚠   ⚐   <Detailed `a`> [not done]"
     ]
@@ -314,7 +314,7 @@ def test_a_nested_scheduler_that_is_not_done_keeps_its_end(fake_time, printed):
     ]
 
 
-def test_a_nested_scheduler_that_is_done_stays_above_its_jobs_that_are_not(fake_time, printed):
+def test_a_nested_scheduler_that_is_done_is_listed_if_a_job_of_it_is_not(fake_time, printed):
     cancelled = Job(asyncio.sleep, 9, label="b", forever=True)
     inner = Scheduler(Job(give, 1, label="a"), cancelled, label="t")
     middle = Scheduler(inner, Job(give, 1, label="c"), label="s")
@@ -332,7 +332,7 @@ def test_a_nested_scheduler_that_is_done_stays_above_its_jobs_that_are_not(fake_
 # -- list_safe()
 
 
-def test_list_safe_has_neither_ids_nor_requirements(chain, printed):
+def test_list_safe_shows_no_ids_and_no_requirements(chain, printed):
     assert printed(chain.list_safe) == [
         "    ⚐   <Job `c`> [not done]",
         "⚠   ⚐   <Job `b1`> [not done]",
@@ -340,7 +340,7 @@ def test_list_safe_has_neither_ids_nor_requirements(chain, printed):
     ]
 
 
-def test_list_safe_has_the_jobs_of_nested_schedulers(nest, printed):
+def test_list_safe_shows_the_jobs_of_nested_schedulers(nest, printed):
     assert printed(nest.list_safe) == [
         "⚠   ⚐   <AbstractJob `e`> [not done]",
         "⚠   ⚐   <AbstractJob `a`> [not done]",
@@ -378,7 +378,7 @@ def test_list_of_a_cycle_prints_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_debrief_of_a_cycle_has_the_cycle_and_the_safe_list(printed):
+def test_debrief_of_a_cycle_shows_the_cycle_and_the_safe_list(printed):
     assert printed(cyclic(label="s").debrief) == [
         "===== <Scheduler `s`>: FINE",
         "===== 0D + 0R + 2I = 2",
@@ -411,7 +411,7 @@ def test_debrief_with_details(printed):
     ]
 
 
-def test_debrief_of_a_critical_failure_has_the_exception_with_its_origin(fake_time, printed):
+def test_debrief_of_a_critical_failure_shows_the_exception_and_its_origin(fake_time, printed):
     error = OSError("x")
     scheduler = PureScheduler(Job(fail, error, label="a"))
     scheduler.run()
@@ -431,7 +431,7 @@ def test_the_origin_of_an_exception_names_the_line_of_the_user(fake_time, printe
     assert "    raise exception" in printed(scheduler.debrief)
 
 
-def test_debrief_tells_exceptions_of_jobs_that_are_silenced(fake_time, printed):
+def test_debrief_shows_exceptions_of_silenced_jobs(fake_time, printed):
     error = OSError("x")
     scheduler = PureScheduler(Job(fail, error, label="a", critical=False))
     scheduler.run()
@@ -443,7 +443,7 @@ def test_debrief_tells_exceptions_of_jobs_that_are_silenced(fake_time, printed):
     ]
 
 
-def test_debrief_tells_exceptions_of_nested_jobs(fake_time, printed):
+def test_debrief_shows_exceptions_of_nested_jobs(fake_time, printed):
     error = OSError("x")
     inner = Scheduler(Job(fail, error, label="a"), label="s", critical=False)
     scheduler = PureScheduler(inner)
@@ -460,9 +460,7 @@ def test_debrief_tells_exceptions_of_nested_jobs(fake_time, printed):
     ]
 
 
-def test_debrief_has_a_traceback_once_though_it_came_out_of_nested_schedulers(
-    fake_time, printed
-):
+def test_debrief_shows_a_traceback_once_even_if_it_passed_nested_schedulers(fake_time, printed):
     error = OSError("x")
     inner = Scheduler(Job(fail, error, label="a"), label="t")
     scheduler = PureScheduler(Scheduler(inner, label="s"))
@@ -475,7 +473,9 @@ def test_debrief_has_a_traceback_once_though_it_came_out_of_nested_schedulers(
     ]
 
 
-def test_debrief_has_the_traceback_of_what_a_nested_scheduler_raised_itself(fake_time, printed):
+def test_debrief_shows_the_traceback_of_a_nested_scheduler_that_raised_itself(
+    fake_time, printed
+):
     class Strange(Scheduler):
         async def co_run(self):
             await super().co_run()
@@ -490,7 +490,7 @@ def test_debrief_has_the_traceback_of_what_a_nested_scheduler_raised_itself(fake
     ]
 
 
-def test_debrief_tells_of_nested_timeouts_in_a_run_that_is_fine(fake_time, printed):
+def test_debrief_shows_nested_timeouts_in_a_run_that_is_fine(fake_time, printed):
     inner = Scheduler(Job(asyncio.sleep, 9, label="a"), label="s", critical=False, timeout=3)
     scheduler = PureScheduler(inner)
     scheduler.run()
@@ -504,7 +504,7 @@ def test_debrief_tells_of_nested_timeouts_in_a_run_that_is_fine(fake_time, print
     ]
 
 
-def test_debrief_tells_exceptions_of_shutdowns_at_all_depths(fake_time, printed):
+def test_debrief_shows_exceptions_of_shutdowns_at_all_depths(fake_time, printed):
     errors = OSError("x"), OSError("y")
     outer, inner = (
         Job(give, 1, label=label, coshutdown=partial(fail, error))

@@ -1,4 +1,4 @@
-"""Where the synchronous entries take their event loop from."""
+"""Loop factories: where the synchronous methods get their event loop from."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ entries = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
 
 
 @entries
-def test_an_entry_takes_the_factory_of_its_keyword(entry):
+def test_a_method_uses_the_factory_of_its_keyword(entry):
     factory = Factory()
     entry(loop_factory=factory)
     assert len(factory.loops) == 1
 
 
 @entries
-def test_an_entry_takes_the_factory_of_its_context(entry):
+def test_a_method_uses_the_factory_of_its_context(entry):
     factory = Factory()
     with use_loop_factory(factory):
         entry()
@@ -53,7 +53,7 @@ def test_an_entry_takes_the_factory_of_its_context(entry):
 
 
 @entries
-def test_the_keyword_wins_over_the_context(entry):
+def test_the_keyword_takes_precedence_over_the_context(entry):
     near, far = Factory(), Factory()
     with use_loop_factory(far):
         entry(loop_factory=near)
@@ -85,7 +85,7 @@ def test_contexts_nest():
     assert (len(inner.loops), len(outer.loops)) == (1, 1)
 
 
-def test_the_factory_of_a_context_is_not_that_of_another_thread():
+def test_the_factory_of_a_context_is_not_used_in_another_thread():
     factory = Factory()
     with use_loop_factory(factory):
         thread = threading.Thread(target=scheduler().run)
@@ -102,7 +102,7 @@ def test_a_scheduler_can_run_in_another_thread():
     assert answers == [True]
 
 
-def test_a_factory_that_raises_leaves_no_trace():
+def test_after_a_factory_that_raises_the_scheduler_can_run():
     def bad():
         raise OSError("no loop")
 
@@ -129,7 +129,7 @@ class LoopWithCreateTask(asyncio.SelectorEventLoop):
 
 
 @pytest.mark.parametrize("make_loop", [loop_with_a_task_factory, LoopWithCreateTask])
-def test_a_loop_that_makes_tasks_its_own_way_makes_those_of_jobs(make_loop):
+def test_a_loop_that_creates_its_own_tasks_creates_those_of_jobs(make_loop):
     async def kind():
         return type(asyncio.current_task())
 
@@ -169,13 +169,13 @@ def test_standalone_run_raises_what_the_job_raises():
     assert caught.value is error
 
 
-def test_standalone_run_leaves_no_trace_on_the_job():
+def test_standalone_run_does_not_change_the_job():
     job = Job(asyncio.sleep, 0)
     job.standalone_run()
     assert (job.is_idle(), job.started_at) == (True, None)
 
 
-def test_standalone_run_inside_a_running_loop_says_what_to_write(in_loop):
+def test_the_error_of_standalone_run_inside_a_running_loop_says_what_to_write(in_loop):
     async def main():
         with pytest.raises(RuntimeError, match=r"write `await job.co_run\(\)` there$"):
             Job(asyncio.sleep, 0).standalone_run()
@@ -198,17 +198,17 @@ def refused(loop):
     return pytest.raises(TypeError, match=f"^{re.escape(rule)}$")
 
 
-def test_a_loop_in_place_of_its_factory_is_refused(loop):
+def test_a_loop_instead_of_a_factory_is_refused(loop):
     with refused(loop):
         scheduler().run(loop_factory=loop)
 
 
-def test_a_loop_in_place_of_a_factory_for_a_block_is_refused_at_once(loop):
+def test_a_loop_instead_of_a_factory_for_a_block_is_refused_at_once(loop):
     with refused(loop), use_loop_factory(loop):
         pytest.fail("the block was entered")
 
 
-def test_the_task_factory_of_a_loop_makes_the_tasks_of_jobs_at_all_depths(fake_time):
+def test_the_task_factory_of_a_loop_creates_the_tasks_of_jobs_at_all_depths(fake_time):
     def make_task(loop, coroutine, **options):
         made.append(coroutine.__qualname__)
         return asyncio.Task(coroutine, loop=loop, **options)
@@ -226,4 +226,4 @@ def test_the_task_factory_of_a_loop_makes_the_tasks_of_jobs_at_all_depths(fake_t
     scheduler = PureScheduler(Job(asyncio.sleep, 1), Scheduler(inner))
     assert scheduler.run(loop_factory=make_loop) is True
     assert made.count("JobTasks.drive") == 4
-    assert made.count("serve") == 2  # of the job that has a shutdown, and of what it is in
+    assert made.count("serve") == 2  # for the job with a shutdown, and its scheduler

@@ -1,4 +1,4 @@
-"""A run that is over keeps nothing alive; no circles that only the collector finds."""
+"""A run that is over keeps nothing alive, and leaves no reference cycles."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from asynciojobs import BestSet, CallJob, Job, PureScheduler, Scheduler
 from asynciojobs.bestset import InsertionSet
 
 pytestmark = pytest.mark.skipif(
-    BestSet is not InsertionSet, reason="an OrderedSet of the package orderedset is a circle"
+    BestSet is not InsertionSet,
+    reason="an OrderedSet of the package orderedset is a reference cycle",
 )
 
-# With the exception, CPython 3.12 and later keep the frames below the coroutine, down to
-# the caller of run(): so they do for any task. The collector finds them.
+# With an exception of any task, CPython 3.12 and later keep the frames below the coroutine,
+# down to the caller of run(). The collector finds them.
 frames_are_dropped = pytest.mark.skipif(
     sys.version_info >= (3, 12), reason="an exception keeps the frames of the loop"
 )
 
 
 class Thing:
-    """What a job returns, or is given."""
+    """An argument or a result of a job."""
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def gone(*references):
     return [reference() is None for reference in references]
 
 
-def test_a_job_that_returned_dies_with_its_last_reference(every_loop, no_collector):
+def test_a_job_that_returned_is_freed_with_its_last_reference(every_loop, no_collector):
     job = Job(use, thing := Thing())
     scheduler = PureScheduler(job)
     scheduler.run()
@@ -59,7 +60,7 @@ def test_a_job_that_returned_dies_with_its_last_reference(every_loop, no_collect
     assert gone(*references) == [True] * 3
 
 
-def test_the_task_of_a_job_dies_with_the_end_of_the_job(every_loop, no_collector):
+def test_the_task_of_a_job_is_freed_at_the_end_of_the_job(every_loop, no_collector):
     async def note_task():
         references.append(weakref.ref(asyncio.current_task()))
 
@@ -74,7 +75,7 @@ def test_the_task_of_a_job_dies_with_the_end_of_the_job(every_loop, no_collector
 
 
 @frames_are_dropped
-def test_a_job_that_raised_dies_with_its_last_reference(every_loop, no_collector):
+def test_a_job_that_raised_is_freed_with_its_last_reference(every_loop, no_collector):
     job = Job(fail, thing := Thing())
     scheduler = PureScheduler(job)
     scheduler.run()
@@ -84,7 +85,7 @@ def test_a_job_that_raised_dies_with_its_last_reference(every_loop, no_collector
 
 
 @frames_are_dropped
-def test_a_job_whose_result_was_asked_for_dies_too(every_loop, no_collector):
+def test_a_job_that_raised_is_freed_even_after_a_call_of_result(every_loop, no_collector):
     job = Job(fail, Thing())
     PureScheduler(job).run()
     try:
@@ -114,20 +115,22 @@ def threads(request):
 
 
 @pytest.mark.parametrize("function", [take, pytest.param(fail_with, marks=frames_are_dropped)])
-def test_a_job_that_called_a_function_dies_with_its_last_reference(
+def test_a_job_that_called_a_function_is_freed_with_its_last_reference(
     every_loop, no_collector, threads, function
 ):
     job = CallJob(function, thing := Thing(), executor=threads)
     scheduler = PureScheduler(job)
     scheduler.run()
-    if threads is not None:  # a thread keeps what it has called until it is called again
+    if threads is not None:  # a thread keeps its last call until the next one
         threads.submit(take, None).result()
     references = [weakref.ref(each) for each in (job, scheduler, thing)]
     del job, scheduler, thing
     assert gone(*references) == [True] * 3
 
 
-def test_a_result_that_was_handed_over_is_not_kept_by_who_got_it(every_loop, no_collector):
+def test_a_result_that_was_passed_on_is_not_kept_by_the_job_that_got_it(
+    every_loop, no_collector
+):
     giver = CallJob(Thing)
     taker = CallJob(take, giver)
     scheduler = PureScheduler(giver, taker)
@@ -137,7 +140,7 @@ def test_a_result_that_was_handed_over_is_not_kept_by_who_got_it(every_loop, no_
     assert gone(reference) == [True]
 
 
-def test_a_job_that_was_cancelled_dies_with_its_last_reference(every_loop, no_collector):
+def test_a_job_that_was_cancelled_is_freed_with_its_last_reference(every_loop, no_collector):
     job = Job(use, thing := Thing(), 9)
     scheduler = PureScheduler(job, timeout=1)
     scheduler.run()
@@ -146,7 +149,7 @@ def test_a_job_that_was_cancelled_dies_with_its_last_reference(every_loop, no_co
     assert gone(*references) == [True] * 3
 
 
-def test_a_chain_of_jobs_dies_with_its_last_reference(every_loop, no_collector):
+def test_a_chain_of_jobs_is_freed_with_its_last_reference(every_loop, no_collector):
     jobs = [Job(use, Thing(), 0)]
     for _ in range(10):
         jobs.append(Job(use, Thing(), 0, required=jobs[-1]))
@@ -157,7 +160,7 @@ def test_a_chain_of_jobs_dies_with_its_last_reference(every_loop, no_collector):
     assert gone(*references) == [True] * 11
 
 
-def test_a_job_of_a_nested_scheduler_dies_with_its_last_reference(every_loop, no_collector):
+def test_a_job_of_a_nested_scheduler_is_freed_with_its_last_reference(every_loop, no_collector):
     job = Job(use, Thing())
     scheduler = Scheduler(Scheduler(job))
     scheduler.run()
@@ -166,7 +169,7 @@ def test_a_job_of_a_nested_scheduler_dies_with_its_last_reference(every_loop, no
     assert gone(reference) == [True]
 
 
-def test_after_a_failure_all_can_be_collected(every_loop):
+def test_after_a_failure_everything_can_be_collected(every_loop):
     job = Job(fail, thing := Thing())
     scheduler = PureScheduler(job)
     scheduler.run()
@@ -176,7 +179,7 @@ def test_after_a_failure_all_can_be_collected(every_loop):
     assert gone(*references) == [True] * 3
 
 
-def test_after_a_failure_in_a_nested_scheduler_all_can_be_collected(every_loop):
+def test_after_a_failure_in_a_nested_scheduler_everything_can_be_collected(every_loop):
     job = Job(fail, thing := Thing())
     scheduler = Scheduler(Scheduler(job), critical=False)
     scheduler.run()
@@ -186,7 +189,7 @@ def test_after_a_failure_in_a_nested_scheduler_all_can_be_collected(every_loop):
     assert gone(*references) == [True] * 3
 
 
-def test_after_an_exit_all_can_be_collected(every_loop):
+def test_after_an_exit_everything_can_be_collected(every_loop):
     async def leave():
         raise KeyboardInterrupt
 
@@ -216,7 +219,7 @@ def test_a_finished_run_does_not_keep_the_loop(every_loop):
     assert gone(*loops) == [True]
 
 
-def test_a_job_that_ends_frees_what_it_used_though_the_run_goes_on(every_loop):
+def test_a_job_that_ends_frees_what_it_used_while_the_run_goes_on(every_loop):
     async def hold():
         thing = Thing()
         references.append(weakref.ref(thing))
@@ -232,7 +235,7 @@ def test_a_job_that_ends_frees_what_it_used_though_the_run_goes_on(every_loop):
     assert last.result() == [True]
 
 
-def test_a_new_run_forgets_the_results_of_the_last(every_loop, no_collector):
+def test_a_new_run_frees_the_results_of_the_last(every_loop, no_collector):
     async def make():
         return Thing()
 
@@ -244,7 +247,7 @@ def test_a_new_run_forgets_the_results_of_the_last(every_loop, no_collector):
     assert gone(reference) == [True]
 
 
-def test_a_job_that_was_taken_out_is_not_kept(every_loop):
+def test_a_removed_job_is_not_kept(every_loop):
     job = Job(use, 1)
     scheduler = PureScheduler(job, Job(use, 2))
     scheduler.run()
@@ -255,7 +258,7 @@ def test_a_job_that_was_taken_out_is_not_kept(every_loop):
     assert gone(reference) == [True]
 
 
-def test_a_nested_scheduler_that_was_taken_out_is_not_kept(every_loop):
+def test_a_removed_nested_scheduler_is_not_kept(every_loop):
     nested = Scheduler(Job(use, 1))
     scheduler = PureScheduler(nested, Job(use, 2))
     scheduler.run()
@@ -267,7 +270,7 @@ def test_a_nested_scheduler_that_was_taken_out_is_not_kept(every_loop):
 
 
 @pytest.mark.parametrize("how", [use, fail])
-def test_the_task_of_a_job_that_ended_is_freed_though_the_run_goes_on(every_loop, how):
+def test_the_task_of_a_job_that_ended_is_freed_while_the_run_goes_on(every_loop, how):
     async def work():
         references.append(weakref.ref(asyncio.current_task()))
         return await how(None)

@@ -14,7 +14,7 @@ async def fail(seconds=1.0):
     raise ValueError("no")
 
 
-def test_a_nested_scheduler_is_like_its_jobs_in_its_place(every_loop):
+def test_a_nested_scheduler_runs_like_its_jobs_in_its_place(every_loop):
     jobs = [Job(asyncio.sleep, 0.25) for _ in range(4)]
     begin, *middle, end = jobs
     Scheduler(Sequence(begin, Scheduler(Sequence(*middle)), end)).run()
@@ -35,7 +35,7 @@ def test_a_nested_scheduler_is_done_when_all_its_jobs_are(every_loop):
     assert after.started_at == 3
 
 
-def test_the_result_of_a_nested_scheduler_is_the_answer_of_its_run(every_loop):
+def test_the_result_of_a_nested_scheduler_is_the_result_of_its_run(every_loop):
     fine = Scheduler(Job(asyncio.sleep, 1))
     bad = Scheduler(Job(fail), critical=False)
     PureScheduler(fine, bad).run()
@@ -89,7 +89,7 @@ def test_a_pure_scheduler_can_not_be_nested():
         Scheduler(PureScheduler())
 
 
-def test_a_scheduler_that_redefines_co_run_is_run_by_it(every_loop):
+def test_a_nested_scheduler_that_redefines_co_run_is_run_by_that(every_loop):
     class Twice(Scheduler):
         async def co_run(self):
             return await super().co_run() and await super().co_run()

@@ -1,4 +1,4 @@
-"""No path leaves something that Python warns of: never awaited, never retrieved."""
+"""Nothing leaves coroutines never awaited or exceptions never retrieved: Python would warn."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ async def fail_in_clean_up():
 
 @pytest.fixture
 def quiet(every_loop, recwarn, monkeypatch):
-    """After the test: collect, and see that nobody had something to say.
+    """Collect garbage after the test, and check that there were no warnings.
 
-    What the loop has to log makes `every_loop` fail.
+    If the loop logs something, `every_loop` fails.
     """
     complaints = []
     monkeypatch.setattr("sys.unraisablehook", complaints.append)
@@ -38,7 +38,7 @@ def quiet(every_loop, recwarn, monkeypatch):
 
 
 def once(seconds=1.0, **options):
-    """Return a job that Python would warn of if it never starts."""
+    """Return a job that Python would warn about if it never starts."""
     return Job(asyncio.sleep(seconds), **options)
 
 
@@ -46,14 +46,14 @@ def test_after_a_run(quiet):
     PureScheduler(once(), Scheduler(once())).run()
 
 
-def test_jobs_that_a_failure_kept_from_starting(quiet):
+def test_jobs_that_a_failure_prevented_from_starting(quiet):
     bad = Job(fail())
     scheduler = PureScheduler(bad, once(required=bad), Scheduler(once(), required=bad))
     assert scheduler.run() is False
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
-def test_nested_jobs_that_a_failure_kept_from_starting(quiet, depth):
+def test_nested_jobs_that_a_failure_prevented_from_starting(quiet, depth):
     bad = Job(fail())
     scheduler = Scheduler(bad, once(required=bad), critical=False)
     for _ in range(depth):
@@ -61,12 +61,12 @@ def test_nested_jobs_that_a_failure_kept_from_starting(quiet, depth):
     scheduler.run()
 
 
-def test_jobs_that_had_no_slot(quiet):
+def test_jobs_that_got_no_slot(quiet):
     assert PureScheduler(Job(fail()), once(), once(), jobs_window=1).run() is False
 
 
 @pytest.mark.parametrize("timeout", [0, 1])
-def test_jobs_that_a_timeout_kept_from_starting(quiet, timeout):
+def test_jobs_that_a_timeout_prevented_from_starting(quiet, timeout):
     slow = once(9)
     nested = Scheduler(once(), once(), required=slow)
     assert PureScheduler(slow, once(required=slow), nested, timeout=timeout).run() is False
@@ -77,7 +77,7 @@ def test_more_jobs_than_start_in_one_turn(quiet):
 
 
 @pytest.mark.parametrize("turn", range(12))
-def test_a_run_that_is_cancelled_in_some_turn(quiet, in_loop, turn):
+def test_a_run_that_is_cancelled_in_any_turn(quiet, in_loop, turn):
     async def main():
         first = once()
         scheduler = Scheduler(
@@ -99,7 +99,7 @@ def test_forever_jobs_that_were_not_started_at_the_end(quiet):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_jobs_that_an_exit_kept_from_starting(quiet, error):
+def test_jobs_that_an_exit_prevented_from_starting(quiet, error):
     bad = Job(fail(error=error))
     scheduler = Scheduler(Scheduler(bad, once(required=bad)), once())
     with pytest.raises(error):
@@ -126,7 +126,7 @@ def test_a_job_cancelled_before_its_first_step(quiet):
     PureScheduler(Job(killer), once(label="victim"), once(label="victim")).run()
 
 
-def test_a_nested_scheduler_that_is_refused_in_mid_run(quiet):
+def test_a_nested_scheduler_that_is_refused_during_a_run(quiet):
     async def edit():
         inside.requires(outside)
 
@@ -192,7 +192,7 @@ def test_a_future_that_failed(quiet, in_loop):
     in_loop(main())
 
 
-def test_a_loop_that_is_stopped_in_mid_run(quiet):
+def test_a_loop_that_is_stopped_during_a_run(quiet):
     async def stop():
         asyncio.get_running_loop().stop()
         await asyncio.sleep(1)
@@ -202,7 +202,7 @@ def test_a_loop_that_is_stopped_in_mid_run(quiet):
         scheduler.run()
 
 
-def test_a_loop_that_is_closed_in_mid_run(fake_time, recwarn):
+def test_a_loop_that_is_closed_during_a_run(fake_time, recwarn):
     async def stop():
         await asyncio.sleep(1)
         asyncio.get_running_loop().stop()
@@ -217,7 +217,7 @@ def test_a_loop_that_is_closed_in_mid_run(fake_time, recwarn):
     loop.close()
     del run, scheduler
     gc.collect()
-    # asyncio's own words, of each task that was pending; nothing of ours beside them.
+    # asyncio's own message about each pending task, and none of ours.
     assert (set(logged), [str(warning.message) for warning in recwarn]) == (
         {"Task was destroyed but it is pending!"},
         [],
@@ -242,7 +242,7 @@ def test_a_scheduler_that_is_only_drawn_can_be_closed(quiet):
     Scheduler(once(), nested).close_all_jobs()
 
 
-def test_close_idle_jobs_closes_what_no_run_has_come_to(quiet):
+def test_close_idle_jobs_closes_jobs_that_the_run_has_not_reached(quiet):
     coroutines = [asyncio.sleep(1) for _ in range(4)]
     running, scheduled, idle, deep = map(Job, coroutines)
     idle.requires(running)
@@ -259,7 +259,7 @@ def test_close_idle_jobs_closes_what_no_run_has_come_to(quiet):
     assert closed == [False, False, True, True]
 
 
-def test_a_job_that_was_never_put_in_a_run_keeps_the_warning_of_python():
+def test_python_warns_about_a_job_that_was_never_in_a_run():
     jobs = [once()]
     with pytest.warns(RuntimeWarning, match=r"^coroutine 'sleep' was never awaited$"):
         jobs.clear()

@@ -1,4 +1,4 @@
-"""`observe()`: who listens hears each event, in order, and can't break the run."""
+"""`observe()`: an observer gets each event, in order, and can't break the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def fail(seconds=0):
 
 
 class Record(list):
-    """Hears of events, and keeps them as texts."""
+    """An observer that keeps events as texts."""
 
     def __call__(self, event):
         self.append((event.job.label, str(event.kind), event.time))
@@ -84,7 +84,7 @@ def test_in_a_full_window_a_job_is_scheduled_before_it_is_started(every_loop):
     ]
 
 
-def test_events_of_nested_jobs_are_told_at_all_depths(every_loop):
+def test_events_of_nested_jobs_are_sent_from_all_depths(every_loop):
     record = Record()
     scheduler = PureScheduler(
         Scheduler(Scheduler(sleeper("deep"), label="inner"), label="outer")
@@ -107,7 +107,7 @@ def test_events_of_nested_jobs_are_told_at_all_depths(every_loop):
     ]
 
 
-def test_an_observer_of_a_nested_scheduler_hears_of_its_jobs_alone(every_loop):
+def test_an_observer_of_a_nested_scheduler_gets_only_the_events_of_its_jobs(every_loop):
     record = Record()
     nested = Scheduler(sleeper("in"), label="nested")
     nested.observe(record)
@@ -120,7 +120,7 @@ def test_an_observer_of_a_nested_scheduler_hears_of_its_jobs_alone(every_loop):
     ]
 
 
-def test_the_shutdown_of_a_scheduler_is_told(every_loop):
+def test_the_shutdown_of_a_scheduler_sends_events(every_loop):
     record = Record()
     scheduler = PureScheduler(sleeper("a"), sleeper("b"))
     scheduler.run()
@@ -129,7 +129,7 @@ def test_the_shutdown_of_a_scheduler_is_told(every_loop):
     assert record == [("a", "shutdown", 0), ("b", "shutdown", 0)]
 
 
-def test_the_shutdown_of_nested_jobs_is_told_though_nothing_has_run(every_loop):
+def test_the_shutdown_of_nested_jobs_sends_events_even_without_a_run(every_loop):
     record = Record()
     scheduler = PureScheduler(Scheduler(sleeper("a"), label="nested"))
     scheduler.observe(record)
@@ -137,7 +137,7 @@ def test_the_shutdown_of_nested_jobs_is_told_though_nothing_has_run(every_loop):
     assert record == [("nested", "shutdown", 0), ("a", "shutdown", 0)]
 
 
-def test_events_of_newcomers_are_told(every_loop):
+def test_newcomers_send_events(every_loop):
     async def add():
         scheduler.add(Scheduler(sleeper("deep"), label="nested"))
 
@@ -169,7 +169,7 @@ def test_an_event_has_the_job_the_kind_and_the_time(every_loop):
         ("done", (True, True, True)),
     ],
 )
-def test_a_job_is_where_its_event_says(every_loop, kind, state):
+def test_an_event_agrees_with_the_state_of_the_job(every_loop, kind, state):
     seen = []
 
     def look(event):
@@ -183,7 +183,7 @@ def test_a_job_is_where_its_event_says(every_loop, kind, state):
     assert seen == [state]
 
 
-def test_several_observers_hear_in_the_order_in_which_they_came(every_loop):
+def test_observers_are_called_in_the_order_in_which_they_were_added(every_loop):
     heard = []
     scheduler = PureScheduler(sleeper("a"))
     for name in "xyz":
@@ -201,7 +201,7 @@ def test_one_function_can_observe_twice_and_close_once(every_loop):
     assert len(record) == 3
 
 
-def test_a_closed_observer_hears_nothing(every_loop):
+def test_a_closed_observer_gets_no_events(every_loop):
     record = Record()
     scheduler = PureScheduler(sleeper("a"))
     handle = scheduler.observe(record)
@@ -243,7 +243,7 @@ def test_an_observer_that_closes_itself_does_not_hide_the_event_from_the_next(
     assert len(record) == 3
 
 
-def test_an_observer_that_comes_in_mid_run_hears_the_rest(every_loop):
+def test_an_observer_added_during_a_run_gets_the_rest(every_loop):
     async def listen():
         await asyncio.sleep(1)
         scheduler.observe(record)
@@ -282,7 +282,7 @@ def test_an_observer_that_raises_is_logged_and_breaks_nothing(every_loop, caplog
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_exit_in_an_observer_comes_out_of_co_run(in_loop, error):
+def test_an_exit_in_an_observer_leaves_co_run(in_loop, error):
     def leave(event):
         if event.kind == "done":
             raise error
@@ -296,7 +296,7 @@ def test_an_exit_in_an_observer_comes_out_of_co_run(in_loop, error):
     in_loop(main())
 
 
-def test_an_exit_in_an_observer_of_one_of_many_that_start_comes_out_of_co_run(in_loop):
+def test_an_exit_in_an_observer_leaves_co_run_while_many_jobs_start(in_loop):
     def leave(event):
         if (event.kind, event.job) == ("started", last):
             raise KeyboardInterrupt
@@ -312,7 +312,7 @@ def test_an_exit_in_an_observer_of_one_of_many_that_start_comes_out_of_co_run(in
 
 
 @pytest.mark.parametrize("kind", ["scheduled", "started", "done"])
-def test_an_exit_in_an_observer_is_told_as_what_broke_the_run_off(every_loop, kind):
+def test_why_names_the_exit_of_an_observer_that_broke_the_run_off(every_loop, kind):
     def leave(event):
         if event.kind == kind:
             raise SystemExit(3)
@@ -326,7 +326,7 @@ def test_an_exit_in_an_observer_is_told_as_what_broke_the_run_off(every_loop, ki
 
 @pytest.mark.parametrize("kind", EventKind)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_exit_in_an_observer_leaves_the_run_and_no_trace(every_loop, kind, error):
+def test_after_an_exit_in_an_observer_the_scheduler_can_run_again(every_loop, kind, error):
     def leave(event):
         if event.kind == kind and event.job.label != "first":
             handle.close()
@@ -352,7 +352,7 @@ def test_an_exit_in_an_observer_leaves_the_run_and_no_trace(every_loop, kind, er
     assert (scheduler.run(), scheduler.why()) == (True, "FINE")
 
 
-def test_a_nested_scheduler_that_was_taken_out_is_heard_no_longer(every_loop):
+def test_a_nested_scheduler_that_was_removed_is_no_longer_observed(every_loop):
     record = Record()
     nested = Scheduler(sleeper("a"))
     outer = Scheduler(nested)
@@ -363,7 +363,7 @@ def test_a_nested_scheduler_that_was_taken_out_is_heard_no_longer(every_loop):
     assert record == []
 
 
-def test_a_nested_scheduler_that_has_moved_is_heard_where_it_is_now(every_loop):
+def test_a_nested_scheduler_that_has_moved_is_observed_where_it_is_now(every_loop):
     before, after = Record(), Record()
     nested = Scheduler(sleeper("a"), label="nested")
     old, new = Scheduler(nested), Scheduler(nested)
@@ -375,7 +375,7 @@ def test_a_nested_scheduler_that_has_moved_is_heard_where_it_is_now(every_loop):
     assert (before, after) == (told, told)
 
 
-def test_a_nested_scheduler_that_has_moved_is_heard_with_what_is_in_it(every_loop):
+def test_a_nested_scheduler_that_has_moved_is_observed_with_all_its_jobs(every_loop):
     before, after = Record(), Record()
     nested = Scheduler(Scheduler(sleeper("a"), label="deep"), label="nested")
     old, new = Scheduler(nested), Scheduler(nested)
@@ -390,7 +390,7 @@ def test_a_nested_scheduler_that_has_moved_is_heard_with_what_is_in_it(every_loo
 @pytest.mark.parametrize(
     ("between", "started"), [(0, {"a", "outer", "b"}), (1, {"a", "outer", "b", "between"})]
 )
-def test_schedulers_that_were_turned_round_are_heard_where_they_are_now(
+def test_schedulers_whose_nesting_was_reversed_are_observed_where_they_are_now(
     every_loop, between, started
 ):
     record = Record()
@@ -408,7 +408,7 @@ def test_schedulers_that_were_turned_round_are_heard_where_they_are_now(
     assert {job for job, kind, _ in record if kind == "started"} == started
 
 
-def test_what_is_not_callable_can_not_observe():
+def test_an_observer_must_be_callable():
     with pytest.raises(
         TypeError, match=r"^an observer must be callable with a JobEvent, not 3$"
     ):

@@ -1,4 +1,4 @@
-"""A job starts when all that it requires is done, and not later."""
+"""A job starts when all its requirements are done, and not later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ examples = settings(
 
 @st.composite
 def dags(draw):
-    """Return a duration for each node, and for each its predecessors, among all orders."""
+    """Return the duration and the predecessors of each node, and an order of creation."""
     size = draw(st.integers(1, 9))
     durations = draw(st.lists(st.integers(0, 5), min_size=size, max_size=size))
     above = [draw(st.sets(st.integers(0, node - 1))) if node else set() for node in range(size)]
@@ -29,7 +29,7 @@ def dags(draw):
 
 
 def build(durations, above, creation, **options):
-    """Return the jobs by node, and a scheduler that they were added to in any order."""
+    """Return the jobs by node, and a scheduler to which they were added in that order."""
     jobs = [Job(asyncio.sleep, seconds) for seconds in durations]
     for job, required in zip(jobs, above, strict=True):
         job.requires([jobs[node] for node in required])
@@ -37,7 +37,7 @@ def build(durations, above, creation, **options):
 
 
 def expected(durations, above):
-    """Return when each node starts: when the last of those above it ends."""
+    """Return when each node starts: when its last predecessor ends."""
     starts = []
     for required in above:
         starts.append(max((starts[n] + durations[n] for n in required), default=0))
@@ -101,7 +101,7 @@ def test_failures_that_are_not_critical_change_no_times(every_loop, dag, failing
 
 @examples
 @given(dag=dags(), deadline=st.integers(0, 12))
-def test_a_timeout_stops_all_that_would_end_after_it(every_loop, dag, deadline):
+def test_a_timeout_stops_all_jobs_that_would_end_after_it(every_loop, dag, deadline):
     durations, above, _ = dag
     jobs, scheduler = build(*dag, timeout=deadline + 0.5)
     starts = expected(durations, above)
@@ -137,7 +137,7 @@ def test_successors_start_in_the_order_in_which_their_last_requirement_ended(
     assert started == ["after fast", "after slow"]
 
 
-def test_a_diamond_joins_once(every_loop):
+def test_the_last_job_of_a_diamond_runs_once(every_loop):
     runs = []
 
     async def note():
@@ -151,7 +151,7 @@ def test_a_diamond_joins_once(every_loop):
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_job_waits_for_the_only_one_that_is_left_in_its_set(every_loop, backwards):
+def test_a_job_waits_for_the_only_requirement_that_is_left(every_loop, backwards):
     first, second, third = [Job(asyncio.sleep, seconds) for seconds in (3, 2, 1)]
     last = Job(asyncio.sleep, 1, required=[first, second, third])
     last.required -= {first, third}
@@ -160,7 +160,7 @@ def test_a_job_waits_for_the_only_one_that_is_left_in_its_set(every_loop, backwa
     assert last.started_at == 2
 
 
-def test_a_sequence_runs_one_job_behind_the_other(every_loop):
+def test_a_sequence_runs_one_job_after_the_other(every_loop):
     jobs = [Job(asyncio.sleep, 1) for _ in range(4)]
     PureScheduler(Sequence(*jobs)).run()
     assert [job.started_at for job in jobs] == [0, 1, 2, 3]
@@ -227,7 +227,7 @@ def test_an_empty_nested_scheduler_is_fine(every_loop):
     assert (empty.result(), after.is_done()) == (True, True)
 
 
-def test_jobs_that_one_end_releases_start_in_the_order_in_which_they_were_added(every_loop):
+def test_jobs_released_together_start_in_the_order_in_which_they_were_added(every_loop):
     order = []
 
     async def note(name):
@@ -240,7 +240,7 @@ def test_jobs_that_one_end_releases_start_in_the_order_in_which_they_were_added(
     assert order == ["first", "second"]
 
 
-def test_they_do_so_though_what_they_require_was_added_behind_them(every_loop):
+def test_jobs_released_together_start_in_that_order_even_before_their_requirement(every_loop):
     order = []
 
     async def note(name):
@@ -254,7 +254,7 @@ def test_they_do_so_though_what_they_require_was_added_behind_them(every_loop):
     assert order == ["first", "second", "before all"]
 
 
-def test_what_requires_nothing_starts_as_added_where_requirements_stand_behind(every_loop):
+def test_jobs_without_requirements_start_as_added_even_if_others_are_out_of_order(every_loop):
     order = []
 
     async def note(name):
@@ -266,7 +266,7 @@ def test_what_requires_nothing_starts_as_added_where_requirements_stand_behind(e
     assert order == ["first", "second", "last"]
 
 
-def test_jobs_that_an_observer_lets_wait_start_in_the_order_of_their_adding(every_loop):
+def test_jobs_that_an_observer_holds_back_start_in_the_order_added(every_loop):
     order = []
 
     async def note(name):
@@ -278,12 +278,12 @@ def test_jobs_that_an_observer_lets_wait_start_in_the_order_of_their_adding(ever
     second = Job(note, "second")
     scheduler = PureScheduler(begin, first, second)
 
-    def let_them_wait(event):
+    def hold_back(event):
         if (event.job, event.kind) == (begin, "scheduled"):
             scheduler.add(new)
             first.requires(new)
             second.requires(new)
 
-    scheduler.observe(let_them_wait)
+    scheduler.observe(hold_back)
     scheduler.run()
     assert order == ["first", "second"]

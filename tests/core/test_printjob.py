@@ -31,17 +31,17 @@ class Closed:
         ((), "\n"),
     ],
 )
-def test_prints_its_messages_as_print_does(capsys, messages, printed):
+def test_prints_its_messages_like_print(capsys, messages, printed):
     PrintJob(*messages).standalone_run()
     assert capsys.readouterr().out == printed
 
 
-def test_prints_the_banner_on_a_line_before(capsys):
+def test_prints_the_banner_on_the_line_before(capsys):
     PrintJob("hello", banner=5 * "=").standalone_run()
     assert capsys.readouterr().out == "=====\nhello\n"
 
 
-def test_sleeps_after_it_printed(fake_time):
+def test_sleeps_after_printing(fake_time):
     job = PrintJob("hello", sleep=2.5)
     Scheduler(job).run()
     assert job.duration() == 2.5
@@ -54,7 +54,7 @@ def test_without_sleep_it_takes_no_time(fake_time):
 
 
 @pytest.mark.parametrize("sleep", ["1", [1], object], ids=repr)
-def test_a_sleep_that_is_no_number_is_a_type_error_at_once(sleep):
+def test_a_sleep_that_is_not_a_number_is_a_type_error_at_once(sleep):
     with pytest.raises(TypeError) as caught:
         PrintJob("hello", sleep=sleep)
     rule = f"sleep must be a number of seconds, or None, not {sleep!r}"
@@ -87,11 +87,11 @@ def test_is_labelled_by_its_messages(messages, shown):
     assert PrintJob(*messages).repr_main() == shown
 
 
-def test_label_wins_over_the_messages():
+def test_label_takes_precedence_over_the_messages():
     assert PrintJob("hello", label="mine").repr_main() == "<PrintJob `mine`>"
 
 
-def test_takes_requirements_and_a_scheduler():
+def test_accepts_requirements_and_a_scheduler():
     scheduler = Scheduler()
     first = PrintJob("first", scheduler=scheduler)
     second = PrintJob("second", required=first, scheduler=scheduler)
@@ -115,7 +115,7 @@ def test_co_shutdown_does_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_print_that_fails_has_failed_the_job(fake_time, monkeypatch):
+def test_a_print_that_fails_fails_the_job(fake_time, monkeypatch):
     job = PrintJob("hello")
     monkeypatch.setattr(sys, "stdout", Closed())
     with pytest.raises(ValueError, match=r"^I/O operation on closed file\.$") as caught:

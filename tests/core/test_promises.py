@@ -1,6 +1,6 @@
-"""Each row of the first table of `docs/reliability.md`, at each depth of nesting.
+"""The first table of `docs/reliability.md`: each row holds at each depth of nesting.
 
-What a row is about happens at second 1, to a job of a `Scene` or to the whole run.
+The event of a row happens at second 1, to a job of a `Scene` or to the whole run.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ PAGE = Path(__file__).parents[2] / "docs/reliability.md"
 
 
 class Scene:
-    """A scheduler with jobs in each state, and as many schedulers around it as `depth` says.
+    """A scheduler with jobs in each state, nested as deep as `depth` says.
 
     Args:
-        row: what happens there.
-        depth: how many schedulers are around that of the scene.
-        critical: whether it is critical, and they are; else the outermost is a `PureScheduler`.
+        row: the row, with its event.
+        depth: how many schedulers are around it.
+        critical: whether all these are critical; if not, the outermost is a `PureScheduler`.
     """
 
     def __init__(self, row, depth, *, critical):
         self.failure = ValueError("no")
-        self.served = Counter()  # how often a job of each name had its co_shutdown()
+        self.served = Counter()  # how often the jobs of each name were shut down
         other = functools.partial(self.job, forever=row.others_forever)
         self.event = self.job("event", row.happens, self, critical=row.event_critical)
         self.running = other("running", asyncio.sleep, 9)
@@ -65,7 +65,7 @@ class Scene:
         return Job(function, *args, label=name, coshutdown=serve, **options)
 
     def record(self, outcome):
-        """Return what became of the jobs, and of the schedulers, the outermost one last."""
+        """Return the end of each job, and of each scheduler, the outermost one last."""
         return {
             "fates": {name: fate(getattr(self, name)) for name in ALL_END},
             "own": self.kept(self.event),
@@ -75,14 +75,14 @@ class Scene:
         }
 
     def kept(self, job):
-        """Return the result of a job, or what it raised; ``None`` if it is not done."""
+        """Return the result or the exception of a job; ``None`` if it is not done."""
         exception = job.raised_exception()
         if exception is not None:
             return self.plain(exception)
         return job.result() if job.is_done() else None
 
     def plain(self, outcome):
-        """Return what can be compared: of an exception the type, but FAILURE for that one."""
+        """Return an outcome for comparison: FAILURE itself, or the type of an exception."""
         if outcome is self.failure:
             return FAILURE
         return type(outcome) if isinstance(outcome, BaseException) else outcome
@@ -94,7 +94,7 @@ def fate(job):
     return f"{'done' if job.is_done() else 'ended'} at {job.ended_at:g}"
 
 
-# -- what may happen
+# -- the events
 
 
 FAILURE = "the very exception that the job raised"
@@ -152,11 +152,11 @@ def leave_as_it_is(scene):
     pass
 
 
-def require_in_a_circle(scene):
+def require_in_a_cycle(scene):
     scene.running.requires(scene.waiting)
 
 
-def require_what_is_elsewhere(scene):
+def require_a_job_elsewhere(scene):
     scene.running.requires(Job(asyncio.sleep, 1))
 
 
@@ -178,7 +178,7 @@ def run_and_cancel(scene, every_loop):
         return runner.run(main())
 
 
-# -- what becomes of it
+# -- the outcomes
 
 
 ALL_END = {
@@ -203,13 +203,13 @@ NOTHING_STARTS = dict.fromkeys(ALL_END, "never started")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: what happens, and what becomes of the jobs and of the run."""
+    """A row of the table: the event, and the outcomes of the jobs and of the run."""
 
     happens: Any
     """The work of the job `event`."""
     fates: dict[str, str]
     own: object
-    """Its result, its exception, or the type of that; ``None`` if it has none."""
+    """The result of that job, its exception or the type of it; ``None`` if it has none."""
     tolerant: object
     """What `co_run()` of a `PureScheduler` returns, or raises."""
     critical: object
@@ -217,20 +217,20 @@ class Row:
     event_critical: bool = True
     others_forever: bool = False
     timeout: float | None = None
-    """That of the scheduler of the scene (seconds)."""
+    """The timeout of the scheduler of the scene (seconds)."""
     spoil: Any = leave_as_it_is
-    """What is done to the scene before it runs."""
+    """A change to the scene before it runs."""
     run: Any = run
     from_outside: bool = False
-    """Nested schedulers are not done then."""
+    """Whether the event comes from outside, so that nested schedulers are not done."""
 
     def record(self, depth, *, critical):
-        """Return what `Scene.record` must be."""
+        """Return what `Scene.record()` must return."""
         answer = self.critical if critical else self.tolerant
         ends_all = not isinstance(answer, bool)
         starts = self.fates is not NOTHING_STARTS
         around = "ended at 1" if ends_all else "done at 9"
-        # A scheduler that fails, but is not critical, is no failure of those around it.
+        # If a scheduler that is not critical fails, the schedulers around it do not.
         answers = [answer, *[True if answer is False else answer] * depth]
         if self.from_outside:
             answers[:-1] = [None] * depth
@@ -244,7 +244,7 @@ class Row:
 
     @staticmethod
     def served(depth):
-        """Return how often jobs of each name are shut down: all those that are nested, once."""
+        """Return how often jobs of each name are shut down: once, if they are nested."""
         in_scene = ["event", "running", "behind", "waiting"] if depth else []
         return Counter(["inside", *in_scene, *["bystander"] * (depth - 1)])
 
@@ -294,8 +294,8 @@ TABLE = {
     ],
     "Ctrl-C during `run()`": [comes_from_outside(hear_ctrl_c, KeyboardInterrupt)],
     "a cycle, a missing requirement, a regular job that requires a forever one": [
-        refused(require_in_a_circle, CycleError),
-        refused(require_what_is_elsewhere, MissingRequirementError),
+        refused(require_in_a_cycle, CycleError),
+        refused(require_a_job_elsewhere, MissingRequirementError),
         refused(require_a_forever_job, ForeverRequirementError),
     ],
     "it is running already": [goes_on(run_each_again, "result")],
@@ -308,7 +308,7 @@ ROWS = [
 ]
 
 
-def test_the_rows_are_those_of_the_document():
+def test_the_rows_are_the_same_as_in_the_document():
     table = PAGE.read_text().partition("| what happens | jobs that run")[2].partition("\n\n")[0]
     assert list(TABLE) == re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
 
@@ -316,10 +316,10 @@ def test_the_rows_are_those_of_the_document():
 @pytest.mark.parametrize("depth", range(4))
 @pytest.mark.parametrize("critical", [False, True], ids=["tolerant", "critical"])
 @pytest.mark.parametrize("row", ROWS)
-def test_what_is_promised_holds_at_each_depth(every_loop, row, critical, depth):
+def test_each_promise_holds_at_each_depth(every_loop, row, critical, depth):
     scene = Scene(row, depth, critical=critical)
     try:
         outcome = row.run(scene, every_loop)
-    except BaseException as error:  # KeyboardInterrupt and its like are among them
+    except BaseException as error:  # KeyboardInterrupt and SystemExit, too
         outcome = error
     assert scene.record(outcome) == row.record(depth, critical=critical)

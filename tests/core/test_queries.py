@@ -1,4 +1,4 @@
-"""Questions to a scheduler about its graph, compared with their definitions."""
+"""Queries about the graph of a scheduler, compared with their definitions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from asynciojobs import (
 
 SIZE = 7
 EDGES = st.lists(st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)))
-"""Pairs of a job and one that it requires; with cycles. Jobs require no other jobs."""
+"""Pairs of a job and one of its requirements, which may have cycles."""
 
 
 def scheduler_of(edges):
@@ -37,14 +37,14 @@ def labels(jobs):
     return {int(job.label) for job in jobs}
 
 
-def direct(edges):
-    """Return what each job requires."""
+def direct_requirements(edges):
+    """Return the requirements of each job."""
     return {n: {required for m, required in edges if m == n} - {n} for n in range(SIZE)}
 
 
-def far(edges):
-    """Return what each job depends on, however far up."""
-    near = direct(edges)
+def dependencies(edges):
+    """Return the jobs on which each job depends, directly or not."""
+    near = direct_requirements(edges)
     reached = {n: set(near[n]) for n in near}
     for _ in range(SIZE):
         for n in near:
@@ -58,7 +58,7 @@ def order(graph):
 
 def is_acyclic(edges):
     try:
-        order(direct(edges))
+        order(direct_requirements(edges))
     except graphlib.CycleError:
         return False
     return True
@@ -78,16 +78,16 @@ def diamond():
 
 
 @given(EDGES)
-def test_entry_jobs_are_those_that_require_nothing(edges):
+def test_entry_jobs_are_the_jobs_without_requirements(edges):
     scheduler, _ = scheduler_of(edges)
-    needs = direct(edges)
+    needs = direct_requirements(edges)
     assert labels(scheduler.entry_jobs()) == {n for n in needs if not needs[n]}
 
 
 @given(EDGES)
-def test_exit_jobs_are_those_that_nothing_requires(edges):
+def test_exit_jobs_are_the_jobs_that_no_other_requires(edges):
     scheduler, _ = scheduler_of(edges)
-    required = set().union(*direct(edges).values())
+    required = set().union(*direct_requirements(edges).values())
     assert labels(scheduler.exit_jobs()) == set(range(SIZE)) - required
 
 
@@ -103,18 +103,18 @@ def test_exit_jobs_leave_out_forever_jobs(backlinks):
     assert list(found) == [a]
 
 
-def test_exit_jobs_have_forever_jobs_if_they_are_not_discarded():
+def test_exit_jobs_include_forever_jobs_if_they_are_not_discarded():
     a, b = AbstractJob(), AbstractJob(forever=True)
     assert list(PureScheduler(a, b).exit_jobs(discard_forever=False)) == [a, b]
 
 
-def test_a_job_required_by_a_forever_job_is_no_exit():
+def test_a_job_required_by_a_forever_job_is_not_an_exit():
     a = AbstractJob()
     b = AbstractJob(forever=True, required=a)
     assert list(PureScheduler(a, b).exit_jobs()) == []
 
 
-def test_a_job_required_from_outside_only_is_an_exit():
+def test_a_job_required_only_from_outside_is_an_exit():
     a = AbstractJob()
     AbstractJob(required=a)
     assert list(PureScheduler(a).exit_jobs()) == [a]
@@ -123,7 +123,7 @@ def test_a_job_required_from_outside_only_is_an_exit():
 @pytest.mark.parametrize(
     "method", ["entry_jobs", "exit_jobs", "iterate_jobs", "topological_order"]
 )
-def test_what_yields_is_an_iterator(method):
+def test_queries_that_yield_return_iterators(method):
     assert isinstance(getattr(PureScheduler(), method)(), Iterator)
 
 
@@ -131,37 +131,37 @@ def test_what_yields_is_an_iterator(method):
 
 
 @given(EDGES, st.integers(0, SIZE - 1), st.integers(0, SIZE - 1))
-def test_predecessors_are_what_the_starts_require(edges, n, m):
+def test_predecessors_are_the_requirements_of_the_starts(edges, n, m):
     scheduler, jobs = scheduler_of(edges)
-    needs = direct(edges)
+    needs = direct_requirements(edges)
     assert labels(scheduler.predecessors(jobs[n], jobs[m])) == needs[n] | needs[m]
 
 
 @given(EDGES, st.integers(0, SIZE - 1), st.integers(0, SIZE - 1))
-def test_successors_are_what_requires_the_starts(edges, n, m):
+def test_successors_are_the_jobs_that_require_the_starts(edges, n, m):
     scheduler, jobs = scheduler_of(edges)
-    needs = direct(edges)
+    needs = direct_requirements(edges)
     expected = {k for k in needs if needs[k] & {n, m}}
     assert labels(scheduler.successors(jobs[n], jobs[m])) == expected
 
 
 @given(EDGES, st.integers(0, SIZE - 1), st.integers(0, SIZE - 1))
-def test_predecessors_upstream_are_what_the_starts_depend_on(edges, n, m):
+def test_predecessors_upstream_are_the_jobs_on_which_the_starts_depend(edges, n, m):
     scheduler, jobs = scheduler_of(edges)
-    above = far(edges)
+    above = dependencies(edges)
     found = scheduler.predecessors_upstream(jobs[n], jobs[m])
     assert labels(found) == above[n] | above[m]
 
 
 @given(EDGES, st.integers(0, SIZE - 1), st.integers(0, SIZE - 1))
-def test_successors_downstream_are_what_depends_on_the_starts(edges, n, m):
+def test_successors_downstream_are_the_jobs_that_depend_on_the_starts(edges, n, m):
     scheduler, jobs = scheduler_of(edges)
-    above = far(edges)
+    above = dependencies(edges)
     expected = {k for k in above if above[k] & {n, m}}
     assert labels(scheduler.successors_downstream(jobs[n], jobs[m])) == expected
 
 
-SISTERS = [
+NEIGHBOURS = [
     "predecessors",
     "predecessors_upstream",
     "successors",
@@ -169,26 +169,26 @@ SISTERS = [
 ]
 
 
-@pytest.mark.parametrize("method", SISTERS)
-def test_the_four_sisters_return_real_sets(method, diamond):
+@pytest.mark.parametrize("method", NEIGHBOURS)
+def test_the_four_queries_about_neighbours_return_real_sets(method, diamond):
     scheduler, _, b, *_ = diamond
     assert type(getattr(scheduler, method)(b)) is set
 
 
-@pytest.mark.parametrize("method", SISTERS)
-def test_the_four_sisters_without_a_start_return_nothing(method, diamond):
+@pytest.mark.parametrize("method", NEIGHBOURS)
+def test_without_a_start_there_are_no_neighbours(method, diamond):
     assert getattr(diamond[0], method)() == set()
 
 
-@pytest.mark.parametrize("method", SISTERS)
-def test_the_four_sisters_answer_with_jobs_of_the_scheduler_alone(method):
+@pytest.mark.parametrize("method", NEIGHBOURS)
+def test_neighbours_are_only_jobs_of_the_scheduler(method):
     above, job, below = (AbstractJob(label=label) for label in "xyz")
     Sequence(above, job, below)
     assert getattr(PureScheduler(job), method)(job) == set()
 
 
-@pytest.mark.parametrize("method", SISTERS)
-def test_the_four_sisters_refuse_what_is_no_job(method, diamond):
+@pytest.mark.parametrize("method", NEIGHBOURS)
+def test_a_start_that_is_no_job_is_a_type_error(method, diamond):
     rule = "a scheduler is made of jobs and sequences, not of 'a'"
     with pytest.raises(TypeError, match=f"^{rule}$"):
         getattr(diamond[0], method)("a")
@@ -222,12 +222,12 @@ def test_a_sequence_may_be_a_start(diamond):
 
 
 @given(EDGES)
-def test_topological_order_has_each_job_behind_its_requirements(edges):
+def test_topological_order_has_each_job_after_its_requirements(edges):
     scheduler, _ = scheduler_of(edges)
     if not is_acyclic(edges):
         return
     ranks = {int(job.label): n for n, job in enumerate(scheduler.topological_order())}
-    needs = direct(edges)
+    needs = direct_requirements(edges)
     late = [n for n in ranks if any(ranks[m] > ranks[n] for m in needs[n])]
     assert (len(ranks), late) == (SIZE, [])
 
@@ -242,7 +242,7 @@ def test_topological_order_of_the_diamond(diamond):
     assert list(scheduler.topological_order()) == [a, c, b, d]
 
 
-def test_topological_order_can_be_nested(diamond):
+def test_two_topological_orders_can_be_iterated_at_once(diamond):
     scheduler, *_ = diamond
     pairs = [
         first.label + second.label
@@ -271,7 +271,7 @@ def test_topological_order_of_a_cycle_raises_before_anything_is_yielded():
     assert yielded == []
 
 
-def test_topological_order_passes_over_requirements_outside_of_the_scheduler():
+def test_topological_order_ignores_requirements_outside_the_scheduler():
     job = AbstractJob(required=AbstractJob())
     assert list(PureScheduler(job).topological_order()) == [job]
 
@@ -310,12 +310,12 @@ def nest():
     return PureScheduler(a, inner, d), [a, b, c, d], inner, innermost
 
 
-def test_iterate_jobs_yields_real_jobs_at_all_depths(nest):
+def test_iterate_jobs_yields_jobs_at_all_depths_without_schedulers(nest):
     outer, jobs, *_ = nest
     assert list(outer.iterate_jobs()) == jobs
 
 
-def test_iterate_jobs_yields_schedulers_too_if_told_itself_included(nest):
+def test_iterate_jobs_with_scan_schedulers_yields_all_schedulers_too(nest):
     outer, (a, b, c, d), inner, innermost = nest
     found = list(outer.iterate_jobs(scan_schedulers=True))
     assert found == [outer, a, inner, b, innermost, c, d]
@@ -350,7 +350,7 @@ def test_stats_count_a_nested_scheduler_as_one():
     assert PureScheduler(nested).stats() == "0D + 0R + 1I = 1"
 
 
-def test_stats_in_the_midst_of_a_run(fake_time):
+def test_stats_during_a_run(fake_time):
     async def look():
         await asyncio.sleep(1)
         return scheduler.stats()
@@ -364,7 +364,7 @@ def test_stats_in_the_midst_of_a_run(fake_time):
     assert found == ("1D + 2R + 1I = 4", "4D + 0R + 0I = 4")
 
 
-def test_stats_tell_of_jobs_that_wait_for_a_slot(fake_time):
+def test_stats_count_jobs_that_wait_for_a_slot(fake_time):
     async def look():
         return scheduler.stats()
 

@@ -1,4 +1,4 @@
-"""A few runs in the event loops that programs have, in real time."""
+"""A few runs in real time, in the event loops that programs use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_timeout_ends_a_run_in_real_time():
     assert 0.009 <= time.monotonic() - before < 30
 
 
-def test_an_infinite_timeout_is_one_that_never_comes():
+def test_an_infinite_timeout_never_expires():
     assert PureScheduler(Job(asyncio.sleep, 0), timeout=math.inf).run() is True
 
 
@@ -64,7 +64,7 @@ def test_jobs_overlap_in_real_time():
     assert time.monotonic() - before < 0.5
 
 
-def test_requirements_and_windows_are_heeded():
+def test_requirements_and_windows_are_respected():
     order = []
 
     async def note(name):
@@ -77,14 +77,14 @@ def test_requirements_and_windows_are_heeded():
     assert order == list("abcde")
 
 
-def test_a_long_chain_and_many_jobs_come_to_their_end():
+def test_a_long_chain_and_many_jobs_end():
     jobs = Sequence(*(Job(asyncio.sleep, 0) for _ in range(300)))
     scheduler = PureScheduler(jobs, *(Job(asyncio.sleep, 0) for _ in range(300)))
     assert scheduler.run() is True
     assert scheduler.stats() == "600D + 0R + 0I = 600"
 
 
-def test_jobs_that_had_no_step_yet_end_with_a_failure():
+def test_a_failure_ends_jobs_before_their_first_step():
     async def fail():
         raise OSError("down")
 

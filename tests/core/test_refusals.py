@@ -1,4 +1,4 @@
-"""What can't be run is refused before anything starts, and nothing remembers it."""
+"""A graph that can't run is refused before anything starts, without any traces."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def nest(scheduler, depth, log):
 
 @broken
 @depths
-def test_it_is_a_value_error_of_its_own_kind(every_loop, kind, error, depth):
+def test_each_kind_is_a_value_error_of_its_own_type(every_loop, kind, error, depth):
     log = []
     scheduler, _ = kind(log)
     with pytest.raises(error) as caught:
@@ -114,7 +114,7 @@ def test_nothing_starts(every_loop, kind, error, depth):
 
 @broken
 @depths
-def test_what_is_mended_runs(every_loop, kind, error, depth):
+def test_a_graph_that_was_mended_runs(every_loop, kind, error, depth):
     log = []
     scheduler, mend = kind(log)
     outer = nest(scheduler, depth, log)
@@ -126,7 +126,7 @@ def test_what_is_mended_runs(every_loop, kind, error, depth):
 
 @broken
 @depths
-def test_a_refused_run_is_no_failed_run(every_loop, kind, error, depth):
+def test_a_refused_run_is_not_a_failed_run(every_loop, kind, error, depth):
     log = []
     scheduler, _ = kind(log)
     outer = nest(scheduler, depth, log)
@@ -140,7 +140,7 @@ def test_a_refused_run_is_no_failed_run(every_loop, kind, error, depth):
 
 
 @broken
-def test_a_refused_run_tells_its_observers_nothing(every_loop, kind, error):
+def test_a_refused_run_sends_no_events(every_loop, kind, error):
     events = []
     scheduler, _ = kind([])
     scheduler.observe(events.append)
@@ -150,14 +150,14 @@ def test_a_refused_run_tells_its_observers_nothing(every_loop, kind, error):
 
 
 @broken
-def test_a_timeout_of_zero_does_not_hide_it(every_loop, kind, error):
+def test_a_timeout_of_zero_does_not_hide_the_error(every_loop, kind, error):
     scheduler, _ = kind([])
     scheduler.timeout = 0
     with pytest.raises(error):
         scheduler.run()
 
 
-def test_the_error_of_a_cycle_carries_it(every_loop):
+def test_the_error_of_a_cycle_carries_the_cycle(every_loop):
     scheduler, _ = cycle([])
     with pytest.raises(CycleError) as caught:
         scheduler.run()
@@ -166,7 +166,7 @@ def test_the_error_of_a_cycle_carries_it(every_loop):
     assert all(before in after.required for before, after in pairwise(ring))
 
 
-def test_the_error_of_a_cycle_names_it(every_loop):
+def test_the_error_of_a_cycle_names_its_jobs(every_loop):
     scheduler, _ = cycle([])
     with pytest.raises(
         CycleError,
@@ -176,7 +176,7 @@ def test_the_error_of_a_cycle_names_it(every_loop):
         scheduler.run()
 
 
-def test_the_error_of_a_missing_requirement_says_sanitize(every_loop):
+def test_the_error_of_a_missing_requirement_names_sanitize(every_loop):
     scheduler, _ = missing([])
     with pytest.raises(
         MissingRequirementError,
@@ -238,7 +238,7 @@ def test_a_nested_job_that_was_made_to_require_a_job_around_it_fails_its_schedul
     )
 
 
-def test_a_scheduler_that_runs_is_refused(in_loop):
+def test_a_running_scheduler_is_refused(in_loop):
     async def main():
         scheduler = PureScheduler(*jobs("a", []))
         running = asyncio.ensure_future(scheduler.co_run())
@@ -255,7 +255,7 @@ def test_a_scheduler_that_runs_is_refused(in_loop):
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-def test_a_scheduler_around_one_that_runs_is_refused(in_loop, depth):
+def test_a_scheduler_around_a_running_one_is_refused(in_loop, depth):
     async def main():
         log = []
         inner = Scheduler(*jobs("ab", log), jobs_window=1, label="inner")
@@ -268,7 +268,7 @@ def test_a_scheduler_around_one_that_runs_is_refused(in_loop, depth):
     assert in_loop(main()) == (True, ["a", "b"])
 
 
-def test_a_scheduler_inside_one_that_runs_is_refused(in_loop):
+def test_a_scheduler_inside_a_running_one_is_refused(in_loop):
     async def main():
         inner = Scheduler(*jobs("a", []))
         running = asyncio.ensure_future(Scheduler(inner).co_run())
@@ -281,7 +281,7 @@ def test_a_scheduler_inside_one_that_runs_is_refused(in_loop):
 
 
 @depths
-def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop, depth):
+def test_a_job_in_two_running_schedulers_is_refused_in_the_second(in_loop, depth):
     async def main():
         log = []
         (shared, other) = jobs(["shared", "other"], log)
@@ -294,7 +294,7 @@ def test_a_job_in_two_schedulers_that_run_is_refused_in_the_second(in_loop, dept
     assert in_loop(main()) == (True, ["shared"])
 
 
-def test_a_job_that_is_done_may_run_again_elsewhere_though_its_run_is_ended_meanwhile(in_loop):
+def test_a_job_that_is_done_may_run_again_elsewhere_while_its_run_ends(in_loop):
     async def main():
         shared, last = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1)
         first = PureScheduler(shared, Job(asyncio.sleep, 9), timeout=2.5)
@@ -307,7 +307,7 @@ def test_a_job_that_is_done_may_run_again_elsewhere_though_its_run_is_ended_mean
     assert in_loop(main()) == (True, 3, False)
 
 
-def test_a_job_that_runs_again_elsewhere_is_done_for_those_that_required_it_before(in_loop):
+def test_a_job_that_runs_again_elsewhere_is_still_done_for_the_first_run(in_loop):
     async def main():
         shared, slow = Job(asyncio.sleep, 1), Job(asyncio.sleep, 5)
         last = Job(asyncio.sleep, 1, required=[shared, slow])
@@ -320,7 +320,7 @@ def test_a_job_that_runs_again_elsewhere_is_done_for_those_that_required_it_befo
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_a_job_of_another_run_is_refused_where_requirements_stand_behind(in_loop, nested):
+def test_a_job_of_another_run_is_refused_even_if_others_are_out_of_order(in_loop, nested):
     async def main():
         log = []
         shared, follower, last, first = jobs(["shared", "follower", "last", "first"], log)
@@ -338,7 +338,7 @@ def test_a_job_of_another_run_is_refused_where_requirements_stand_behind(in_loop
     assert in_loop(main()) == (True, ["shared", "follower"])
 
 
-def test_an_exit_while_jobs_are_looked_at_leaves_no_trace(every_loop):
+def test_after_an_exit_while_jobs_are_checked_the_scheduler_can_run(every_loop):
     class Interrupted(Job):
         @property
         def forever(self):
@@ -359,7 +359,7 @@ def test_an_exit_while_jobs_are_looked_at_leaves_no_trace(every_loop):
 
 
 class Unmade(AbstractJob):
-    """What one writes who forgets `super().__init__()`."""
+    """A class whose author forgot `super().__init__()`."""
 
     def __init__(self, seconds):
         self.seconds = seconds
@@ -367,7 +367,9 @@ class Unmade(AbstractJob):
 
 @depths
 @pytest.mark.parametrize("in_order", [True, False])
-def test_a_class_that_does_not_make_its_jobs_is_told_what_to_call(every_loop, in_order, depth):
+def test_the_error_for_a_class_without_super_init_says_what_to_call(
+    every_loop, in_order, depth
+):
     before, after = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1)
     before.requires(() if in_order else after)
     unmade = Unmade(1)
@@ -384,7 +386,7 @@ def test_a_class_that_does_not_make_its_jobs_is_told_what_to_call(every_loop, in
 
 
 @depths
-def test_an_attribute_error_of_a_class_of_jobs_is_not_taken_for_that(every_loop, depth):
+def test_an_attribute_error_of_a_class_of_jobs_is_not_mistaken_for_that(every_loop, depth):
     class Odd(Job):
         @property
         def forever(self):
@@ -398,7 +400,7 @@ def test_an_attribute_error_of_a_class_of_jobs_is_not_taken_for_that(every_loop,
         nest(Scheduler(Odd(asyncio.sleep, 1)), depth, []).run()
 
 
-def test_run_inside_a_running_loop_says_what_to_write(in_loop):
+def test_the_error_of_run_inside_a_running_loop_says_what_to_write(in_loop):
     async def main():
         with pytest.raises(
             RuntimeError,
@@ -410,7 +412,7 @@ def test_run_inside_a_running_loop_says_what_to_write(in_loop):
     in_loop(main())
 
 
-def test_shutdown_inside_a_running_loop_says_what_to_write(in_loop):
+def test_the_error_of_shutdown_inside_a_running_loop_says_what_to_write(in_loop):
     async def main():
         with pytest.raises(
             RuntimeError, match=re.escape("write `await scheduler.co_shutdown()` there")
@@ -421,7 +423,7 @@ def test_shutdown_inside_a_running_loop_says_what_to_write(in_loop):
 
 
 @pytest.mark.parametrize("edit", ["remove", "bypass_and_remove", "keep_only"])
-def test_a_scheduler_that_runs_is_not_cut(every_loop, edit):
+def test_jobs_can_not_be_removed_from_a_running_scheduler(every_loop, edit):
     async def cut():
         getattr(scheduler, edit)([other] if edit == "keep_only" else other)
 
@@ -433,7 +435,7 @@ def test_a_scheduler_that_runs_is_not_cut(every_loop, edit):
 
 
 class Keyed(AbstractJob):
-    """Is equal to another one that has the same key."""
+    """Is equal to any other job with the same key."""
 
     def __init__(self, key):
         super().__init__(label=key)
@@ -450,7 +452,7 @@ class Keyed(AbstractJob):
 
 
 @depths
-def test_a_requirement_is_missing_though_an_equal_job_is_there(every_loop, depth):
+def test_a_requirement_is_missing_even_if_an_equal_job_is_there(every_loop, depth):
     wanted, there, job = Keyed("a"), Keyed("a"), Keyed("b")
     job.requires(wanted)
     outermost = nest(Scheduler(there, job), depth, [])
@@ -461,9 +463,7 @@ def test_a_requirement_is_missing_though_an_equal_job_is_there(every_loop, depth
 @depths
 @pytest.mark.parametrize("several", [True, False])
 @pytest.mark.parametrize("wrong", ["fetch", Sequence()], ids=["str", "sequence"])
-def test_what_is_put_among_the_required_by_hand_must_be_a_job(
-    every_loop, wrong, several, depth
-):
+def test_a_requirement_put_in_by_hand_must_be_a_job(every_loop, wrong, several, depth):
     first, job = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1, label="deploy")
     job.required = {first, wrong} if several else {wrong}
     outermost = nest(Scheduler(first, job), depth, [])

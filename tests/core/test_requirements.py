@@ -77,7 +77,7 @@ def test_each_form_with_remove_removes_the_jobs_in_it(form, j1, j2, j3, j4):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_form_can_be_given_to_the_constructor(form, j2, j3, j4):
+def test_each_form_can_be_passed_to_the_constructor(form, j2, j3, j4):
     forms = FORMS[form](j2, j3, j4)
     job = AbstractJob(required=forms)
     assert "".join(other.label[1] for other in job.required) == MEANT[form]
@@ -88,7 +88,7 @@ def test_returns_the_job_for_chaining(j1, remove):
     assert j1.requires(None, remove=remove) is j1
 
 
-def test_a_job_has_no_requirement_at_first(j1):
+def test_a_new_job_has_no_requirements(j1):
     assert list(j1.required) == []
 
 
@@ -119,7 +119,7 @@ def test_a_sequence_stands_for_its_last_job(j1, j2, j3):
     assert list(j1.required) == [j3]
 
 
-def test_sequences_may_stand_in_any_nesting(j1, j2, j3, j4):
+def test_sequences_may_be_nested_in_collections(j1, j2, j3, j4):
     j1.requires([[Sequence(j2, j3)], (j4,)])
     assert list(j1.required) == [j3, j4]
 
@@ -144,7 +144,7 @@ def test_a_nested_scheduler_is_one_job(j1, j2):
 # -- remove
 
 
-def test_removing_what_is_not_there_is_a_key_error_that_names_both(j1, j2):
+def test_removing_a_missing_requirement_is_a_key_error_that_names_both(j1, j2):
     with pytest.raises(KeyError) as caught:
         j1.requires(j2, remove=True)
     assert caught.value.args == (
@@ -162,13 +162,13 @@ def test_a_removal_that_fails_changes_nothing(j1, j2, j3, j4):
     assert list(j1.required) == [j2, j4]
 
 
-def test_removing_one_named_twice_removes_it(j1, j2):
+def test_removing_a_requirement_named_twice_removes_it(j1, j2):
     j1.requires(j2)
     j1.requires(j2, j2, remove=True)
     assert list(j1.required) == []
 
 
-def test_one_removed_can_be_required_again(j1, j2, j3):
+def test_a_removed_requirement_can_be_added_again(j1, j2, j3):
     j1.requires(j2, j3).requires(j2, remove=True).requires(j2)
     assert list(j1.required) == [j3, j2]
 
@@ -187,7 +187,7 @@ def test_removing_the_job_itself_does_nothing(j1, j2):
     assert list(j1.required) == [j2]
 
 
-def test_one_first_step_can_be_added_to_all_jobs_of_a_scheduler(j1, j2, j3):
+def test_a_first_job_can_be_required_by_all_jobs_of_a_scheduler(j1, j2, j3):
     for job in Scheduler(j1, j2, j3).jobs:
         job.requires(j1)
     assert [list(job.required) for job in (j1, j2, j3)] == [[], [j1], [j1]]
@@ -257,14 +257,14 @@ def test_required_can_be_replaced(j1, j2, j3):
     assert (type(j1.required), list(j1.required)) == (BestSet, [j3])
 
 
-def test_required_that_was_replaced_is_no_longer_the_set_of_the_user(j1, j2, j3):
+def test_replacing_required_copies_the_set(j1, j2, j3):
     mine = {j2}
     j1.required = mine
     mine.add(j3)
     assert list(j1.required) == [j2]
 
 
-def test_what_is_edited_counts_in_a_run(fake_time, capsys):
+def test_edits_of_required_count_in_a_run(fake_time, capsys):
     first, second = AbstractJob(label="first"), AbstractJob(label="second")
     scheduler = Scheduler(second, first)
     second.required.add(first)

@@ -1,7 +1,7 @@
-"""What is asked of a graph costs as much as there is to look at: calls are counted.
+"""The cost of each operation is proportional to the graph: function calls are counted.
 
 Times would depend on the machine. The jobs have a hash and a comparison written in Python, so
-that even a look into a set, or a search in a list, is a call that is counted.
+even a look-up in a set, or a search in a list, is a call that is counted.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler, Sequence
 
 SMALL, FACTOR = 60, 4
 ALLOWED = 1.15 * FACTOR
-"""How many more calls FACTOR times the jobs may cost: linear, with room for what is sparse."""
+"""How many times more calls FACTOR times the jobs may cost: linear, with some tolerance."""
 
 
 class Counted(AbstractJob):
-    """A job that returns at once, and whose every hash and comparison is a call."""
+    """A job that returns at once; each hash and each comparison of it is a call."""
 
     async def co_run(self):
         return None
@@ -41,7 +41,7 @@ class CountedScheduler(Scheduler):
 
 
 def mesh(size):
-    """Return a scheduler of jobs that require three others each, in no order."""
+    """Return a scheduler of jobs in random order, each of which requires three others."""
     chance = random.Random(1)
     jobs = [Counted() for _ in range(size)]
     for n in range(3, size):
@@ -59,22 +59,22 @@ def backward_chain(size):
 
 
 def fan(size):
-    """Return a scheduler of one job, many that require it, and one that requires those."""
+    """Return a scheduler of one job, many jobs that require it, and one that requires these."""
     first = Counted()
     many = [Counted(required=first) for _ in range(size)]
     return PureScheduler(first, *many, Counted(required=many))
 
 
 def levels(size):
-    """Return a scheduler in a scheduler in a scheduler, each with a job beside."""
+    """Return schedulers nested in each other, each with a job beside it."""
     scheduler = CountedScheduler(Counted())
     for _ in range(size):
         scheduler = CountedScheduler(scheduler, Counted(required=scheduler))
     return scheduler
 
 
-def strange(scheduler):
-    """Make each job require one that is in no scheduler, and one of another one."""
+def with_requirement_outside(scheduler):
+    """Make each job require a job that is in no scheduler."""
     elsewhere = Counted()
     for job in scheduler:
         job.requires(elsewhere)
@@ -102,7 +102,7 @@ def bypass_many(scheduler):
 
 
 def sequence_of(jobs):
-    """Return a sequence of jobs that makes them require nothing more."""
+    """Return a sequence of jobs without adding requirements to them."""
     sequence = Sequence()
     sequence.jobs.extend(jobs)
     return sequence
@@ -128,7 +128,7 @@ QUESTIONS = {
     "list_safe": lambda s: s.list_safe(),
     "debrief": lambda s: s.debrief(),
     "sanitize": lambda s: s.sanitize(),
-    "sanitize what is to be": lambda s: strange(s).sanitize(),
+    "sanitize requirements outside": lambda s: with_requirement_outside(s).sanitize(),
     "bypass_and_remove": lambda s: s.bypass_and_remove(middle_third(s)[0]),
     "keep_only": lambda s: s.keep_only(middle_third(s)),
     "keep_only_between": lambda s: s.keep_only_between(starts=middle_third(s)),
@@ -154,8 +154,8 @@ def null_stdout(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Null())
 
 
-def calls(function, argument):
-    """Return how many calls, of functions in Python and in C, a call consists of."""
+def calls_of(function, argument):
+    """Return how many functions, in Python and in C, are called during a call."""
     count = 0
 
     def note(frame, event, arg):
@@ -173,17 +173,17 @@ def calls(function, argument):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_the_cost_grows_as_the_graph_does(name, shape):
+def test_the_cost_is_proportional_to_the_graph(name, shape):
     question = QUESTIONS[name]
-    question(shape(SMALL))  # what is imported or cached the first time
-    small, large = (calls(question, shape(size)) for size in (SMALL, SMALL * FACTOR))
+    question(shape(SMALL))  # the first call may import or cache something
+    small, large = (calls_of(question, shape(size)) for size in (SMALL, SMALL * FACTOR))
     assert large <= ALLOWED * small
 
 
 @pytest.mark.parametrize("shape", [chain, backward_chain])
-def test_to_bypass_a_sequence_costs_as_much_as_it_is_long(shape):
+def test_the_cost_to_bypass_a_sequence_is_proportional_to_its_length(shape):
     bypass_many(shape(SMALL))
-    small, large = (calls(bypass_many, shape(size)) for size in (SMALL, SMALL * FACTOR))
+    small, large = (calls_of(bypass_many, shape(size)) for size in (SMALL, SMALL * FACTOR))
     assert large <= ALLOWED * small
 
 
@@ -192,7 +192,7 @@ async def fail():
 
 
 @pytest.mark.parametrize("name", ["run", "shutdown"])
-def test_a_failure_costs_as_much_as_there_are_levels_around(name):
+def test_the_cost_of_a_failure_is_proportional_to_the_levels_around_it(name):
     def question(scheduler):
         with (
             pytest.raises(ValueError, match="^$") if name == "run" else contextlib.nullcontext()
@@ -206,12 +206,12 @@ def test_a_failure_costs_as_much_as_there_are_levels_around(name):
         return scheduler
 
     question(nested(SMALL))
-    small, large = (calls(question, nested(size)) for size in (SMALL, SMALL * FACTOR))
+    small, large = (calls_of(question, nested(size)) for size in (SMALL, SMALL * FACTOR))
     assert large <= ALLOWED * small
 
 
 def many_that_join(size):
-    """Return a scheduler that a job adds others to, one by one, which wait behind many."""
+    """Return a scheduler in which a job adds others, one by one, which wait for many."""
 
     class Adder(Counted):
         async def co_run(self):
@@ -226,7 +226,7 @@ def many_that_join(size):
 
 
 def joined(*jobs):
-    """Return a scheduler in which jobs wait for one that was made to require a newcomer."""
+    """Return a scheduler of jobs that wait for a job that was made to require a newcomer."""
 
     class Adder(Counted):
         async def co_run(self):
@@ -245,7 +245,7 @@ def joined_in_turn(size, forever):
 
 
 def joined_together(size, forever):
-    """Return such a scheduler, of jobs that end in the same turn."""
+    """Return such a scheduler of jobs that end in the same turn."""
 
     class Together(Counted):
         async def co_run(self):
@@ -270,8 +270,8 @@ def joined_together(size, forever):
         ),
     ],
 )
-def test_jobs_that_join_cost_as_much_as_there_are(shape):
+def test_the_cost_of_jobs_that_join_is_proportional_to_their_number(shape):
     run = QUESTIONS["run"]
     run(shape(SMALL))
-    small, large = (calls(run, shape(size)) for size in (SMALL, SMALL * FACTOR))
+    small, large = (calls_of(run, shape(size)) for size in (SMALL, SMALL * FACTOR))
     assert large <= ALLOWED * small

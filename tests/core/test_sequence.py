@@ -1,4 +1,4 @@
-"""`Sequence`: jobs one behind the other, wherever a job could stand."""
+"""`Sequence`: jobs that run one after the other, and can be used like a single job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def jobs():
 
 
 def chain_of(jobs):
-    """Return the required jobs of each job."""
+    """Return the requirements of each job."""
     return [list(job.required) for job in jobs]
 
 
@@ -37,7 +37,7 @@ def test_a_sequence_in_a_sequence_is_flat(jobs):
     assert (outer.jobs, chain_of(outer.jobs)) == ([a, b, c, d], [[], [a], [b], [c]])
 
 
-def test_an_empty_sequence_inside_is_passed_over(jobs):
+def test_an_empty_sequence_inside_is_ignored(jobs):
     a, b = jobs[:2]
     outer = Sequence(a, Sequence(), b)
     assert (outer.jobs, chain_of(outer.jobs)) == ([a, b], [[], [a]])
@@ -50,7 +50,7 @@ def test_a_nested_scheduler_is_one_job(jobs):
     assert chain_of([a, nested, b, c]) == [[], [a], [], [nested]]
 
 
-def test_the_jobs_keep_the_requirements_that_they_have(jobs):
+def test_the_jobs_keep_their_requirements(jobs):
     a, b, c = jobs[:3]
     b.requires(c)
     Sequence(a, b)
@@ -60,7 +60,7 @@ def test_the_jobs_keep_the_requirements_that_they_have(jobs):
 # -- required
 
 
-def test_required_goes_to_the_first_job(jobs):
+def test_required_is_added_to_the_first_job(jobs):
     a, b, c = jobs[:3]
     Sequence(a, b, required=c)
     assert chain_of([a, b]) == [[c], [a]]
@@ -72,7 +72,7 @@ def test_required_may_be_a_collection_with_sequences(jobs):
     assert list(a.required) == [b, d]
 
 
-def test_required_of_an_empty_sequence_goes_to_its_first_job_later_on(jobs):
+def test_required_of_an_empty_sequence_is_added_to_its_first_job_later(jobs):
     a, b, c = jobs[:3]
     sequence = Sequence(required=c)
     sequence.append(a, b)
@@ -88,19 +88,19 @@ def test_required_that_is_something_else_is_a_type_error():
 # -- requires
 
 
-def test_requires_goes_to_the_first_job(jobs):
+def test_requires_applies_to_the_first_job(jobs):
     a, b, c, d = jobs[:4]
     Sequence(a, b).requires(c, [d])
     assert chain_of([a, b]) == [[c, d], [a]]
 
 
-def test_requires_of_a_sequence_takes_its_last_job(jobs):
+def test_requires_of_another_sequence_uses_its_last_job(jobs):
     a, b, c, d = jobs[:4]
     Sequence(a, b).requires(Sequence(c, d))
     assert list(a.required) == [d]
 
 
-def test_requires_of_an_empty_sequence_waits_for_its_first_job(jobs):
+def test_requires_of_an_empty_sequence_applies_to_its_first_job_later(jobs):
     a, b = jobs[:2]
     sequence = Sequence()
     sequence.requires(b)
@@ -150,7 +150,7 @@ def test_append_of_something_else_is_a_type_error_that_names_it():
         Sequence().append(3)
 
 
-def test_append_of_a_list_tells_the_remedy():
+def test_the_error_for_append_of_a_list_names_the_remedy():
     rule = (
         "a scheduler is made of jobs and sequences, not of []: give its elements with "
         "a star, Scheduler(*jobs), or use update(jobs)"
@@ -170,13 +170,13 @@ def test_append_that_fails_changes_nothing(jobs):
 # -- scheduler
 
 
-def test_scheduler_takes_all_its_jobs(jobs):
+def test_the_option_scheduler_adds_all_jobs(jobs):
     scheduler = PureScheduler()
     Sequence(*jobs[:3], scheduler=scheduler)
     assert list(scheduler.jobs) == jobs[:3]
 
 
-def test_scheduler_takes_those_appended_later(jobs):
+def test_jobs_appended_later_are_added_to_the_scheduler(jobs):
     a, b = jobs[:2]
     scheduler = PureScheduler()
     Sequence(a, scheduler=scheduler).append(b)
@@ -202,7 +202,7 @@ def test_shows_its_jobs(jobs):
     assert repr(Sequence(*jobs[:2])) == shown
 
 
-def test_is_no_job():
+def test_a_sequence_is_not_a_job():
     assert not isinstance(Sequence(), AbstractJob)
 
 
@@ -223,4 +223,4 @@ def test_close_idle_jobs_closes_the_coroutines(jobs):
     coroutine = nothing()
     Sequence(jobs[0], Job(coroutine)).close_idle_jobs()
     assert coroutine.cr_frame is None
-    gc.collect()  # and no warning comes
+    gc.collect()  # and there is no warning

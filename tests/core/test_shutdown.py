@@ -1,4 +1,4 @@
-"""`co_shutdown()`: each job gets it once a run, and whatever it does, the others too."""
+"""`co_shutdown()`: it is called once a run for each job, whatever the others do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
 
 
 class Calls(list):
-    """Notes who was shut down, and when."""
+    """A list of the jobs that were shut down, and when."""
 
     def coshutdown(self, name, *, seconds=0.0, error=None):
         async def shut(*_):
@@ -50,40 +50,40 @@ async def cancel_oneself(*_):
 
 
 class OwnJob(Job):
-    """Its objects can have attributes of their own, as those of all classes of users."""
+    """A subclass without slots, so its objects may have any attributes."""
 
     def __init__(self):
         super().__init__(asyncio.sleep, 1)
 
 
 class OwnAbstractJob(AbstractJob):
-    """Likewise."""
+    """The same for `AbstractJob`."""
 
     async def co_run(self):
         await asyncio.sleep(1)
 
 
 class OwnScheduler(Scheduler):
-    """Likewise."""
+    """The same for `Scheduler`."""
 
 
-# -- who is served, and when
+# -- which jobs are shut down, and when
 
 
-def test_a_run_does_not_shut_its_own_scheduler_down(every_loop):
+def test_a_run_does_not_shut_down_its_own_scheduler(every_loop):
     calls = Calls()
     PureScheduler(calls.job("a")).run()
     assert calls == []
 
 
-def test_shutdown_serves_all_jobs(every_loop):
+def test_shutdown_calls_all_jobs(every_loop):
     calls = Calls()
     scheduler = PureScheduler(*(calls.job(name) for name in "abc"))
     scheduler.run()
     assert (scheduler.shutdown(), calls.names) == (True, ["a", "b", "c"])
 
 
-def test_shutdown_serves_jobs_at_all_depths(every_loop):
+def test_shutdown_calls_jobs_at_all_depths(every_loop):
     calls = Calls()
     scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b"), Scheduler(calls.job("c"))))
     scheduler.run()
@@ -91,13 +91,13 @@ def test_shutdown_serves_jobs_at_all_depths(every_loop):
     assert sorted(calls.names) == ["a", "b", "c"]
 
 
-def test_shutdown_without_a_run_serves_all_jobs(every_loop):
+def test_shutdown_without_a_run_calls_all_jobs(every_loop):
     calls = Calls()
     scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
     assert (scheduler.shutdown(), calls.names) == (True, ["a", "b"])
 
 
-def test_idle_jobs_are_served_too(every_loop):
+def test_idle_jobs_are_shut_down_too(every_loop):
     calls = Calls()
     bad = Job(fail, ValueError())
     scheduler = PureScheduler(
@@ -108,7 +108,7 @@ def test_idle_jobs_are_served_too(every_loop):
     assert calls.names == ["idle", "deep"]
 
 
-def test_cancelled_forever_and_failed_jobs_are_served_too(every_loop):
+def test_cancelled_forever_and_failed_jobs_are_shut_down_too(every_loop):
     calls = Calls()
     scheduler = PureScheduler(
         calls.job("forever", 9, forever=True),
@@ -183,7 +183,7 @@ def test_a_nested_scheduler_that_is_cancelled_before_its_first_step_is_shut_down
     assert calls == ([("deep", 1)] if nested.is_running() else [])
 
 
-def test_a_nested_scheduler_that_was_not_started_is_left_to_the_explicit_call(
+def test_a_nested_scheduler_that_was_not_started_is_shut_down_only_by_the_user(
     every_loop,
 ):
     calls = Calls()
@@ -195,7 +195,7 @@ def test_a_nested_scheduler_that_was_not_started_is_left_to_the_explicit_call(
     assert (before, calls.names) == ([], ["deep"])
 
 
-def test_each_job_is_served_once_a_run(every_loop):
+def test_each_job_is_shut_down_once_a_run(every_loop):
     calls = Calls()
     scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b"), Scheduler(calls.job("c"))))
     scheduler.run()
@@ -213,7 +213,7 @@ def test_a_new_run_allows_a_new_shutdown(every_loop):
     assert sorted(calls.names) == ["a", "a", "b", "b"]
 
 
-def test_a_job_can_triage_by_its_state(every_loop):
+def test_a_shutdown_can_look_at_the_state_of_its_job(every_loop):
     seen = {}
 
     def triage(name):
@@ -280,7 +280,7 @@ def test_what_a_job_returns_from_its_shutdown_is_not_the_answer(every_loop):
     assert PureScheduler(Job(asyncio.sleep, 1, coshutdown=no)).shutdown() is True
 
 
-def test_an_exception_lets_the_others_be_served(every_loop):
+def test_after_an_exception_the_others_are_still_shut_down(every_loop):
     calls = Calls()
     scheduler = PureScheduler(
         Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("bad", error=ValueError())),
@@ -348,7 +348,7 @@ def test_a_shutdown_that_returns_no_awaitable_has_failed(every_loop):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_exit_leaves_once_all_are_served(every_loop, error):
+def test_an_exit_leaves_after_all_jobs_are_shut_down(every_loop, error):
     calls = Calls()
     scheduler = PureScheduler(
         Job(asyncio.sleep, 1, coshutdown=calls.coshutdown("leaves", error=error())),
@@ -392,7 +392,7 @@ def test_the_limit_is_shutdown_timeout(in_loop, limit, answer, took):
     assert in_loop(main()) == (answer, took)
 
 
-def test_a_job_that_ran_out_of_time_is_noted(every_loop):
+def test_a_job_that_ran_out_of_time_is_a_shutdown_failure(every_loop):
     job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9))
     scheduler = PureScheduler(job, shutdown_timeout=2)
     scheduler.shutdown()
@@ -400,14 +400,14 @@ def test_a_job_that_ran_out_of_time_is_noted(every_loop):
     assert repr(failure) == "TimeoutError('co_shutdown() took over 2s')"
 
 
-def test_the_limit_is_not_that_of_the_run(every_loop):
+def test_the_limit_is_not_the_timeout_of_the_run(every_loop):
     job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(3))
     scheduler = PureScheduler(job, timeout=2, shutdown_timeout=None)
     assert (scheduler.run(), scheduler.shutdown()) == (True, True)
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-def test_a_nested_scheduler_that_ran_out_of_its_limit_makes_the_answer_false(every_loop, depth):
+def test_a_nested_scheduler_that_exceeded_its_limit_makes_the_answer_false(every_loop, depth):
     job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9))
     scheduler = Scheduler(job, shutdown_timeout=0.5)
     for _ in range(depth):
@@ -430,17 +430,17 @@ def test_a_deaf_shutdown_is_named_in_the_log(every_loop, caplog):
     ]
 
 
-def test_a_limit_of_zero_lets_short_ones_end(every_loop):
+def test_a_limit_of_zero_lets_short_shutdowns_end(every_loop):
     calls = Calls()
     scheduler = PureScheduler(calls.job("a"), shutdown_timeout=0)
     scheduler.shutdown()
     assert calls.names == ["a"]
 
 
-# -- at odd moments
+# -- unusual moments
 
 
-def test_a_shutdown_during_the_run_touches_neither_the_run_nor_its_timeout(every_loop):
+def test_a_shutdown_during_the_run_affects_neither_the_run_nor_its_timeout(every_loop):
     calls = Calls()
 
     async def shut():
@@ -454,7 +454,7 @@ def test_a_shutdown_during_the_run_touches_neither_the_run_nor_its_timeout(every
     assert (calls, slow.ended_at, late.ended_at) == ([("slow", 1), ("late", 1)], 5, 7)
 
 
-def test_a_shutdown_during_the_run_is_the_one_of_that_run(every_loop):
+def test_a_shutdown_during_the_run_counts_for_that_run(every_loop):
     calls = Calls()
 
     async def shut():
@@ -479,7 +479,7 @@ def test_a_shutdown_during_the_run_reaches_nested_jobs_once(every_loop):
     assert calls == [("a", 0.5), ("b", 0.5)]
 
 
-def test_two_calls_at_once_serve_each_job_once(in_loop):
+def test_two_calls_at_once_shut_each_job_down_once(in_loop):
     async def main():
         calls = Calls()
         shut = calls.coshutdown("a", seconds=0.5)
@@ -499,7 +499,7 @@ def test_two_calls_at_once_give_the_same_answer(in_loop):
     assert in_loop(main()) == [False] * 3
 
 
-def test_a_run_that_begins_meanwhile_does_not_change_the_answer(in_loop):
+def test_a_run_that_begins_during_a_shutdown_does_not_change_the_answer(in_loop):
     async def main():
         shut = Calls().coshutdown("a", seconds=0.5, error=ValueError())
         scheduler = PureScheduler(Job(asyncio.sleep, 1, coshutdown=shut))
@@ -511,7 +511,7 @@ def test_a_run_that_begins_meanwhile_does_not_change_the_answer(in_loop):
     assert in_loop(main()) is False
 
 
-def test_a_cancelled_call_cancels_and_awaits_what_it_called(in_loop):
+def test_a_cancelled_call_cancels_and_awaits_the_shutdowns_of_its_jobs(in_loop):
     async def main():
         ended = []
 
@@ -542,7 +542,7 @@ def test_after_a_cancelled_call_the_answer_is_false(in_loop):
 
 
 @pytest.mark.parametrize("turns", range(4))
-def test_what_a_cancelled_call_did_not_come_to_is_served_by_the_next_one(in_loop, turns):
+def test_jobs_that_a_cancelled_call_did_not_reach_are_left_to_the_next_one(in_loop, turns):
     async def main():
         calls = Calls()
         scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
@@ -550,7 +550,7 @@ def test_what_a_cancelled_call_did_not_come_to_is_served_by_the_next_one(in_loop
         me = asyncio.current_task()
         for _ in range(turns):
             await asyncio.sleep(0)
-        for task in asyncio.all_tasks() - {me}:  # as Ctrl-C does, the second time
+        for task in asyncio.all_tasks() - {me}:  # like the second Ctrl-C
             task.cancel()
         await asyncio.wait([call])
         await scheduler.co_shutdown()
@@ -559,7 +559,7 @@ def test_what_a_cancelled_call_did_not_come_to_is_served_by_the_next_one(in_loop
     assert in_loop(main()) == ["a", "b"]
 
 
-def test_a_call_cancelled_in_every_turn_of_its_loop_leaves_nothing(in_loop):
+def test_a_call_cancelled_in_any_turn_of_its_loop_leaves_nothing(in_loop):
     async def cancelled_in(turn):
         calls = Calls()
         scheduler = Scheduler(calls.job("a"), Scheduler(calls.job("b")))
@@ -598,7 +598,7 @@ def test_a_scheduler_nested_in_itself_is_refused(every_loop):
         a.shutdown()
 
 
-def test_a_job_that_joined_one_that_had_ended_is_served_when_the_one_around_ends(every_loop):
+def test_a_job_added_to_an_ended_scheduler_is_shut_down_with_the_one_around(every_loop):
     calls = Calls()
     inner = Scheduler(label="inner")
 
@@ -617,7 +617,7 @@ def test_a_job_that_joined_one_that_had_ended_is_served_when_the_one_around_ends
     assert [time for job, time in shut if job is outer] == [1.0]
 
 
-def test_a_call_for_a_nested_scheduler_is_not_repeated_by_one_for_the_scheduler_around(in_loop):
+def test_a_call_for_a_scheduler_does_not_repeat_one_for_a_nested_scheduler(in_loop):
     calls = Calls()
 
     class Counted(Scheduler):
@@ -630,12 +630,12 @@ def test_a_call_for_a_nested_scheduler_is_not_repeated_by_one_for_the_scheduler_
 
     async def run():
         await main.co_run()
-        nested.jobs.add(Job(asyncio.sleep, 1))  # behind the scheduler's back
+        nested.jobs.add(Job(asyncio.sleep, 1))  # not by add()
         await nested.co_shutdown()
         await main.co_shutdown()
 
     in_loop(run())
-    assert calls == ["nested", "nested"]  # by the run, and by the user
+    assert calls == ["nested", "nested"]  # once by the run, once by the user
 
 
 def test_a_shutdown_before_a_nested_run_is_forgotten_at_all_depths(in_loop):
@@ -655,7 +655,7 @@ def test_a_shutdown_before_a_nested_run_is_forgotten_at_all_depths(in_loop):
     assert calls.names == ["a", "a"]
 
 
-def test_one_that_was_not_nested_in_itself_at_first_is_refused_later(every_loop):
+def test_a_scheduler_that_was_later_nested_in_itself_is_refused(every_loop):
     class Quiet(Scheduler):
         async def co_shutdown(self):
             return True
@@ -685,7 +685,7 @@ def test_a_consumed_coshutdown_does_nothing_the_second_time(every_loop):
     assert calls.names == ["once"]
 
 
-def test_a_job_with_its_own_co_shutdown_is_served(every_loop):
+def test_a_job_with_its_own_co_shutdown_is_shut_down(every_loop):
     served = []
 
     class Own(Job):
@@ -699,7 +699,7 @@ def test_a_job_with_its_own_co_shutdown_is_served(every_loop):
 
 @pytest.mark.parametrize("kind", [OwnJob, OwnAbstractJob, OwnScheduler])
 @pytest.mark.parametrize("place", ["object", "class"])
-def test_a_mock_in_the_place_of_a_co_shutdown_is_awaited(every_loop, kind, place):
+def test_a_mock_of_co_shutdown_is_awaited(every_loop, kind, place):
     job = kind()
     with mock.patch.object(job if place == "object" else kind, "co_shutdown") as co_shutdown:
         scheduler = PureScheduler(job)
@@ -708,7 +708,7 @@ def test_a_mock_in_the_place_of_a_co_shutdown_is_awaited(every_loop, kind, place
     assert co_shutdown.await_count == 1
 
 
-def test_a_job_added_after_the_shutdown_is_served_by_the_next_call(every_loop):
+def test_a_job_added_after_the_shutdown_is_shut_down_by_the_next_call(every_loop):
     calls = Calls()
     scheduler = PureScheduler(calls.job("a"))
     scheduler.shutdown()
@@ -718,7 +718,7 @@ def test_a_job_added_after_the_shutdown_is_served_by_the_next_call(every_loop):
 
 
 @pytest.mark.parametrize("depth", [0, 2])
-def test_a_job_added_to_a_nested_scheduler_that_has_ended_is_served_by_the_call(
+def test_a_job_added_to_a_nested_scheduler_that_has_ended_is_shut_down_by_the_user(
     every_loop, depth
 ):
     async def add():
@@ -736,7 +736,7 @@ def test_a_job_added_to_a_nested_scheduler_that_has_ended_is_served_by_the_call(
 
 
 @pytest.mark.parametrize("things", [(), ("old",)], ids=["nothing", "what it has"])
-def test_a_nested_scheduler_that_is_given_nothing_new_is_not_called_again(every_loop, things):
+def test_a_nested_scheduler_without_new_jobs_is_not_shut_down_again(every_loop, things):
     calls = []
 
     class Counted(Scheduler):
@@ -753,7 +753,7 @@ def test_a_nested_scheduler_that_is_given_nothing_new_is_not_called_again(every_
     assert calls == ["nested"]
 
 
-def test_a_nested_scheduler_that_is_being_shut_down_as_it_ends_holds_others_back(every_loop):
+def test_a_nested_scheduler_that_is_being_shut_down_at_its_end_holds_others_back(every_loop):
     async def shut_down_early():
         await asyncio.sleep(1)
         await nested.co_shutdown()
@@ -766,7 +766,7 @@ def test_a_nested_scheduler_that_is_being_shut_down_as_it_ends_holds_others_back
     assert (calls, late.started_at) == ([("a", 1)], 4)
 
 
-def test_a_nested_scheduler_with_nothing_to_shut_down_takes_no_task_for_that(fake_time):
+def test_a_nested_scheduler_with_nothing_to_shut_down_needs_no_task_for_it(fake_time):
     made = []
 
     def make(loop, coroutine, **options):
@@ -778,10 +778,10 @@ def test_a_nested_scheduler_with_nothing_to_shut_down_takes_no_task_for_that(fak
         return await PureScheduler(Scheduler(Job(asyncio.sleep, 1))).co_run(), len(made)
 
     with asyncio.Runner(loop_factory=fake_time) as runner:
-        assert runner.run(main()) == (True, 2)  # that of the scheduler, and of its job
+        assert runner.run(main()) == (True, 2)  # the task of the scheduler, and that of its job
 
 
-def test_the_failure_of_one_nested_shutdown_outlasts_the_others(every_loop):
+def test_the_failure_of_a_nested_shutdown_is_not_forgotten_after_others(every_loop):
     failing = Scheduler(
         Job(asyncio.sleep, 1, coshutdown=Calls().coshutdown("a", error=OSError()))
     )
@@ -791,13 +791,13 @@ def test_the_failure_of_one_nested_shutdown_outlasts_the_others(every_loop):
     assert scheduler.shutdown() is False
 
 
-def test_a_nested_shutdown_that_takes_its_time_is_not_called_deaf(every_loop, caplog):
+def test_a_nested_shutdown_that_takes_long_is_not_logged_as_deaf(every_loop, caplog):
     slow = Calls().coshutdown("a", seconds=5)
     nested = Scheduler(Job(asyncio.sleep, 1, coshutdown=slow), shutdown_timeout=None)
     assert (PureScheduler(nested).run(), caplog.messages) == (True, [])
 
 
-def test_what_one_that_ran_out_of_time_raises_then_is_kept_and_logged(every_loop, caplog):
+def test_what_a_shutdown_raises_after_its_limit_is_kept_and_logged(every_loop, caplog):
     error = OSError("in the clean-up")
 
     async def fail_when_cancelled():
@@ -815,7 +815,7 @@ def test_what_one_that_ran_out_of_time_raises_then_is_kept_and_logged(every_loop
     )
 
 
-def test_one_whose_call_is_cancelled_before_it_begins_has_it_at_the_next_call(in_loop):
+def test_a_shutdown_that_is_cancelled_before_it_begins_is_left_to_the_next_call(in_loop):
     served = []
 
     async def cancel_the_others():
@@ -839,7 +839,7 @@ def test_one_whose_call_is_cancelled_before_it_begins_has_it_at_the_next_call(in
     assert (in_loop(main()), served) == ([True, True], ["first", "second"])
 
 
-def test_a_task_factory_makes_nothing_longer(fake_time):
+def test_a_task_factory_does_not_delay_a_shutdown(fake_time):
     calls = Calls()
     scheduler = PureScheduler(Scheduler(Scheduler(calls.job("a"))))
 
@@ -854,7 +854,7 @@ def test_a_task_factory_makes_nothing_longer(fake_time):
     assert calls == [("a", 0), ("a", 1)]
 
 
-def test_a_shutdown_that_waits_for_its_own_scheduler_runs_into_the_limit(in_loop):
+def test_a_shutdown_that_waits_for_its_own_scheduler_reaches_the_limit(in_loop):
     async def main():
         async def wait_for_oneself(*_):
             await scheduler.co_shutdown()
@@ -865,7 +865,7 @@ def test_a_shutdown_that_waits_for_its_own_scheduler_runs_into_the_limit(in_loop
     assert in_loop(main()) == (False, 1)
 
 
-def test_an_exit_leaves_a_shutdown_though_another_call_was_cancelled(fake_time):
+def test_an_exit_leaves_a_shutdown_even_if_another_call_was_cancelled(fake_time):
     async def leave():
         raise SystemExit(3)
 

@@ -1,4 +1,4 @@
-"""Printing, whatever stdout is: it shows less, and never changes the outcome of a run."""
+"""Printing to any stdout: it may show less, but never changes the outcome of a run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Broken:
 
 
 class Bare:
-    """A stdout that can write, and nothing else."""
+    """A stdout that can only write."""
 
     def __init__(self):
         self.text = ""
@@ -67,7 +67,7 @@ USELESS = {
 
 @pytest.fixture
 def stdout(monkeypatch):
-    """Put something in the place of stdout, and return it."""
+    """Return a function that replaces stdout, and returns the new one."""
 
     def put(stdout):
         monkeypatch.setattr(sys, "stdout", stdout)
@@ -78,7 +78,7 @@ def stdout(monkeypatch):
 
 @pytest.fixture(params=USELESS)
 def useless(request, stdout):
-    """Put something in the place of stdout that nothing can be printed to."""
+    """Replace stdout by an object that can't be printed to."""
     return stdout(USELESS[request.param]())
 
 
@@ -94,7 +94,7 @@ def scheduler():
     return Scheduler(a, b, label="s")
 
 
-# -- a stdout that has not all signs
+# -- a stdout without all signs
 
 
 def test_list_in_ascii(stdout, scheduler):
@@ -152,7 +152,7 @@ def test_a_stdout_that_can_only_write_gets_ascii(stdout):
     assert out.text == "1 !    >   <Job `a`> [not done]\n"
 
 
-# -- a stdout that nothing can be printed to
+# -- a stdout that can't be printed to
 
 
 @pytest.mark.parametrize("method", ["list", "list_safe", "debrief"])
@@ -160,7 +160,7 @@ def test_listing_prints_nothing_and_does_not_raise(useless, scheduler, method):
     assert getattr(scheduler, method)() is None
 
 
-def test_sanitize_is_told_nothing_and_does_its_work(useless, scheduler):
+def test_sanitize_prints_nothing_and_still_works(useless, scheduler):
     job = Job(give, 1, required=next(iter(scheduler)))
     inner = PureScheduler(job, verbose=True)
     assert (inner.sanitize(), list(job.required)) == (False, [])
@@ -177,12 +177,12 @@ def test_a_verbose_run_is_fine(fake_time, useless, scheduler_class):
     assert (scheduler.run(), scheduler.why(), job.result()) == (True, "FINE", 1)
 
 
-def test_a_verbose_run_that_times_out_does_so(fake_time, useless):
+def test_a_verbose_run_times_out(fake_time, useless):
     scheduler = PureScheduler(Job(asyncio.sleep, 5), timeout=1, verbose=True)
     assert (scheduler.run(), scheduler.why()) == (False, "TIMED OUT after 1s")
 
 
-def test_a_verbose_run_logs_no_complaint(fake_time, useless, caplog):
+def test_a_verbose_run_logs_nothing(fake_time, useless, caplog):
     Scheduler(Job(give, 1), verbose=True).run()
     assert caplog.records == []
 
@@ -197,13 +197,13 @@ def test_a_verbose_run_is_fine_in_any_encoding(fake_time, stdout, scheduler, enc
     assert scheduler.run() is True
 
 
-def test_a_stdout_with_a_mistake_of_its_own_does_not_change_the_outcome(fake_time, stdout):
+def test_a_stdout_with_a_bug_does_not_change_the_outcome(fake_time, stdout):
     stdout(Broken(ZeroDivisionError("a mistake in a stdout")))
     scheduler = Scheduler(Job(give, 1), verbose=True)
     assert (scheduler.run(), scheduler.why()) == (True, "FINE")
 
 
-def test_a_stdout_that_is_closed_on_the_way_does_not_change_the_outcome(fake_time, stdout):
+def test_a_stdout_that_is_closed_during_the_run_does_not_change_the_outcome(fake_time, stdout):
     out = stdout(encoded("utf-8"))
 
     async def close():

@@ -18,7 +18,7 @@ def test_a_timeout_ends_the_run(every_loop, timeout):
     assert (job.is_done(), job.ended_at) == (False, timeout)
 
 
-def test_a_timed_out_run_tells_so(every_loop):
+def test_a_timed_out_run_says_so(every_loop):
     scheduler = PureScheduler(Job(asyncio.sleep, 9), timeout=2.5)
     scheduler.run()
     assert (
@@ -39,11 +39,11 @@ def test_a_run_within_its_timeout_is_fine(every_loop):
 
 
 @pytest.mark.parametrize("timeout", [None, math.inf, 10**15, 1e300])
-def test_a_timeout_may_be_as_good_as_none(every_loop, timeout):
+def test_a_timeout_may_be_very_long(every_loop, timeout):
     assert PureScheduler(Job(asyncio.sleep, 1e6), timeout=timeout).run() is True
 
 
-def test_a_timeout_without_end_asks_nothing_of_loops_that_count_in_whole_numbers(fake_time):
+def test_an_infinite_timeout_works_in_a_loop_that_needs_integers(fake_time):
     def make():
         loop = fake_time()
         call_at = loop.call_at
@@ -54,7 +54,7 @@ def test_a_timeout_without_end_asks_nothing_of_loops_that_count_in_whole_numbers
     assert scheduler.run(loop_factory=make) is True
 
 
-def test_a_timeout_that_no_float_can_hold_is_refused():
+def test_a_timeout_too_large_for_a_float_is_refused():
     scheduler = PureScheduler()
     with pytest.raises(ValueError, match=r"^timeout must be a number that a float can hold$"):
         scheduler.timeout = 10**400
@@ -84,11 +84,11 @@ def test_a_job_that_fails_in_the_clean_up_after_a_timeout_schedules_no_successor
     assert (job.is_done(), after.is_idle()) == (True, True)
 
 
-def test_an_empty_scheduler_meets_a_timeout_of_zero(every_loop):
+def test_an_empty_scheduler_ends_within_a_timeout_of_zero(every_loop):
     assert PureScheduler(timeout=0).run() is True
 
 
-def test_the_timeout_ends_while_other_jobs_await_nothing(every_loop):
+def test_the_timeout_expires_while_jobs_that_await_nothing_are_added(every_loop):
     async def at_once():
         pass
 
@@ -104,7 +104,7 @@ def test_the_timeout_ends_while_other_jobs_await_nothing(every_loop):
     )
 
 
-def test_the_timeout_is_not_on_the_wall_clock(every_loop, monkeypatch):
+def test_the_timeout_does_not_depend_on_the_wall_clock(every_loop, monkeypatch):
     async def the_clock_is_set():
         for name in ("time", "time_ns"):
             monkeypatch.setattr(time, name, lambda: 10**15)
@@ -123,7 +123,7 @@ def test_a_scheduler_that_is_not_critical_returns_false(every_loop):
     assert Scheduler(Job(asyncio.sleep, 9), timeout=1, critical=False).run() is False
 
 
-def test_the_timeout_error_of_a_job_is_not_the_scheduler_s(every_loop):
+def test_the_timeout_error_of_a_job_is_not_that_of_the_scheduler(every_loop):
     async def own():
         async with asyncio.timeout(1):
             await asyncio.sleep(9)
@@ -136,7 +136,7 @@ def test_the_timeout_error_of_a_job_is_not_the_scheduler_s(every_loop):
     ) == (False, False, True)
 
 
-def test_the_timeout_of_a_nested_scheduler_is_its_own(every_loop):
+def test_a_nested_scheduler_has_its_own_timeout(every_loop):
     nested = Scheduler(Job(asyncio.sleep, 9), timeout=1, critical=False)
     after = Job(asyncio.sleep, 3, required=nested)
     outer = PureScheduler(nested, after, timeout=5)
@@ -172,7 +172,7 @@ def test_an_outer_timeout_ends_nested_jobs(every_loop):
     assert (job.is_running(), job.is_done(), job.ended_at) == (True, False, 2)
 
 
-def test_an_outer_timeout_is_not_a_nested_one(every_loop):
+def test_an_outer_timeout_is_not_a_timeout_of_the_nested_scheduler(every_loop):
     nested = Scheduler(Job(asyncio.sleep, 9), timeout=7)
     PureScheduler(nested, timeout=2).run()
     assert (nested.failed_time_out(), nested.is_done()) == (False, False)
@@ -215,7 +215,7 @@ def test_a_second_run_has_its_whole_timeout(every_loop):
     assert [scheduler.run(), scheduler.run()] == [True, True]
 
 
-def test_a_timeout_set_during_the_run_is_for_the_next_one(every_loop):
+def test_a_timeout_set_during_the_run_applies_to_the_next_one(every_loop):
     async def set_it():
         scheduler.timeout = 1
         await asyncio.sleep(5)
@@ -226,7 +226,7 @@ def test_a_timeout_set_during_the_run_is_for_the_next_one(every_loop):
 
 @pytest.mark.parametrize("parameter", ["timeout", "shutdown_timeout"])
 @pytest.mark.parametrize("seconds", [-1, -0.5, math.nan, -math.inf])
-def test_a_timeout_that_is_no_length_is_refused(parameter, seconds):
+def test_a_negative_timeout_or_nan_is_refused(parameter, seconds):
     with pytest.raises(
         ValueError, match=rf"^{parameter} must be 0 seconds or more, not {seconds}$"
     ):
@@ -235,7 +235,7 @@ def test_a_timeout_that_is_no_length_is_refused(parameter, seconds):
 
 @pytest.mark.parametrize("parameter", ["timeout", "shutdown_timeout"])
 @pytest.mark.parametrize("seconds", ["3", True, [1], 1j])
-def test_a_timeout_that_is_no_number_is_refused(parameter, seconds):
+def test_a_timeout_that_is_not_a_number_is_refused(parameter, seconds):
     with pytest.raises(
         TypeError,
         match=rf"^{parameter} must be a number of seconds, or None, not ",
@@ -243,7 +243,7 @@ def test_a_timeout_that_is_no_number_is_refused(parameter, seconds):
         PureScheduler(**{parameter: seconds})
 
 
-def test_what_the_loop_raises_for_the_timer_is_what_the_run_raises(in_loop):
+def test_the_run_raises_what_the_loop_raises_for_the_timer(in_loop):
     async def main():
         def refuse(*_, **__):
             del loop.call_at

@@ -1,4 +1,4 @@
-"""`Watch`: what it prints, to the letter, on clocks that stand still until told."""
+"""`Watch`: its exact output, on clocks that only the test moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asynciojobs.watch import use_clocks
 
 
 class Hands:
-    """Clocks that a test sets."""
+    """Clocks that a test can set."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -37,7 +37,7 @@ def hands():
         ((), {"show_wall_clock": True, "show_elapsed": False}, "20:48:27.782 \n"),
     ],
 )
-def test_a_new_watch_prints_what_it_is_told_to(hands, capsys, args, flags, printed):
+def test_a_new_watch_prints_what_its_options_say(hands, capsys, args, flags, printed):
     Watch(*args, **flags)
     assert capsys.readouterr().out == printed
 
@@ -114,13 +114,13 @@ def test_reset_prints_nothing(watch, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_change_of_the_time_of_day_does_not_disturb_it(watch, hands):
+def test_a_change_of_the_time_of_day_has_no_effect(watch, hands):
     hands.seconds += 1
     hands.wall = datetime(1970, 1, 1)
     assert watch.seconds() == 1.0
 
 
-def test_shows_the_elapsed_time(watch, hands):
+def test_the_repr_shows_the_elapsed_time(watch, hands):
     hands.seconds += 1
     assert repr(watch) == "<Watch 001.000>"
 
@@ -132,7 +132,7 @@ def test_a_watch_keeps_the_clock_that_it_was_made_with(capsys):
         assert watch.seconds() == 0.0
 
 
-def test_reset_takes_the_clock_of_its_context(capsys):
+def test_reset_uses_the_clock_of_its_context(capsys):
     with use_clocks(lambda: 7.0):
         watch = Watch()
     with use_clocks(lambda: 100.0):
@@ -140,7 +140,7 @@ def test_reset_takes_the_clock_of_its_context(capsys):
     assert watch.seconds() == 0.0
 
 
-def test_an_inner_context_ends_with_the_outer_clocks(hands, capsys):
+def test_after_an_inner_context_the_outer_clocks_are_used(hands, capsys):
     with use_clocks(lambda: 5.0):
         pass
     watch = Watch()
@@ -148,13 +148,13 @@ def test_an_inner_context_ends_with_the_outer_clocks(hands, capsys):
     assert watch.seconds() == 3.0
 
 
-def test_without_fake_clocks_it_never_goes_back(capsys):
+def test_without_fake_clocks_time_never_goes_back(capsys):
     watch = Watch()
     first = watch.seconds()
     assert watch.seconds() >= first >= 0
 
 
-def test_messages_are_keyword_free_and_flags_are_not():
+def test_the_message_may_be_positional_and_the_flags_may_not():
     with pytest.raises(
         TypeError,
         match=(

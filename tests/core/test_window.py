@@ -10,7 +10,7 @@ from asynciojobs import Job, PureScheduler, Scheduler
 
 
 class Meter:
-    """Makes jobs, and knows how many of them ran at once."""
+    """Makes jobs, and counts how many of them run at once."""
 
     def __init__(self):
         self.alive = self.most = 0
@@ -41,19 +41,19 @@ def test_a_window_limits_how_many_jobs_run_at_once(every_loop, window, most):
 
 
 @pytest.mark.parametrize(("window", "took"), [(1, 6), (2, 3), (3, 2), (4, 2), (6, 1)])
-def test_a_window_is_used_to_the_full(every_loop, window, took):
+def test_a_window_is_used_fully(every_loop, window, took):
     jobs = [Job(asyncio.sleep, 1) for _ in range(6)]
     PureScheduler(*jobs, jobs_window=window).run()
     assert max(job.ended_at for job in jobs) == took
 
 
-def test_slots_are_given_in_the_order_in_which_jobs_became_ready(every_loop):
+def test_jobs_get_slots_in_the_order_in_which_they_became_ready(every_loop):
     meter = Meter()
     PureScheduler(*(meter.job(name=number) for number in range(20)), jobs_window=3).run()
     assert meter.order == list(range(20))
 
 
-def test_a_successor_queues_behind_those_that_were_ready_before(every_loop):
+def test_a_successor_queues_after_jobs_that_were_ready_before(every_loop):
     meter = Meter()
     first = meter.job(name="first")
     then = meter.job(name="then", required=first)
@@ -74,7 +74,7 @@ def test_the_jobs_of_a_nested_scheduler_take_no_slot(every_loop):
     assert meter.most == 5
 
 
-def test_a_nested_window_limits_the_nested_jobs_alone(every_loop):
+def test_a_nested_window_limits_only_the_nested_jobs(every_loop):
     inside, outside = Meter(), Meter()
     PureScheduler(
         Scheduler(*(inside.job() for _ in range(5)), jobs_window=2),
@@ -103,14 +103,14 @@ def test_a_forever_job_takes_no_slot(every_loop):
     assert meter.most == 2
 
 
-def test_forever_jobs_start_though_the_window_is_full(every_loop):
+def test_forever_jobs_start_even_if_the_window_is_full(every_loop):
     regular = [Job(asyncio.sleep, 1) for _ in range(3)]
     forever = [Job(asyncio.sleep, 99, forever=True) for _ in range(3)]
     PureScheduler(*regular, *forever, jobs_window=1).run()
     assert [job.started_at for job in forever] == [0, 0, 0]
 
 
-def test_the_end_of_a_forever_job_gives_no_slot(every_loop):
+def test_the_end_of_a_forever_job_frees_no_slot(every_loop):
     meter = Meter()
     PureScheduler(
         Job(asyncio.sleep, 0.5, forever=True),
@@ -120,7 +120,7 @@ def test_the_end_of_a_forever_job_gives_no_slot(every_loop):
     assert meter.most == 1
 
 
-def test_a_scheduler_of_forever_jobs_alone_is_not_limited(every_loop):
+def test_a_scheduler_of_only_forever_jobs_is_not_limited(every_loop):
     jobs = [Job(asyncio.sleep, 1, forever=True) for _ in range(4)]
     PureScheduler(*jobs, jobs_window=1).run()
     assert [job.started_at for job in jobs] == [0, 0, 0, 0]
@@ -144,7 +144,7 @@ def test_a_job_that_is_cancelled_gives_its_slot_back(every_loop):
     assert (last.started_at, last.ended_at) == (0, 1)
 
 
-def test_a_job_whose_forever_flag_changes_meanwhile_gives_its_slot_back(every_loop):
+def test_a_job_that_becomes_forever_while_it_runs_gives_its_slot_back(every_loop):
     async def becomes_forever():
         first.forever = True
         await asyncio.sleep(1)
@@ -155,7 +155,7 @@ def test_a_job_whose_forever_flag_changes_meanwhile_gives_its_slot_back(every_lo
     assert [job.started_at for job in others] == [1, 2]
 
 
-def test_a_forever_job_that_becomes_regular_meanwhile_gives_no_slot(every_loop):
+def test_a_forever_job_that_becomes_regular_while_it_runs_frees_no_slot(every_loop):
     async def becomes_regular():
         first.forever = False
         await asyncio.sleep(0.5)
@@ -187,7 +187,7 @@ def test_a_hundred_thousand_jobs_go_through_a_window(fast_loop):
     assert (meter.most, jobs[-1].ended_at) == (100, 1000)
 
 
-def test_a_window_of_a_hundred_never_has_more_tasks(fast_loop):
+def test_a_window_of_a_hundred_never_has_more_than_a_hundred_tasks(fast_loop):
     most = 0
 
     async def count():
@@ -201,7 +201,7 @@ def test_a_window_of_a_hundred_never_has_more_tasks(fast_loop):
 
 
 @pytest.mark.parametrize("window", [True, 1.0, "3", [1]])
-def test_a_window_that_is_no_number_of_jobs_is_refused(window):
+def test_a_window_that_is_not_a_number_of_jobs_is_refused(window):
     with pytest.raises(
         TypeError,
         match=r"^jobs_window must be a number of jobs, or None or 0 for no limit, not ",
@@ -218,7 +218,7 @@ def test_a_negative_window_is_refused():
         PureScheduler(jobs_window=-1)
 
 
-def test_a_window_holds_for_nested_schedulers_of_many_jobs(every_loop):
+def test_a_window_limits_nested_schedulers_of_many_jobs(every_loop):
     crowds = [Scheduler(*(Job(asyncio.sleep, 1) for _ in range(60))) for _ in range(6)]
     PureScheduler(*crowds, jobs_window=3).run()
     assert [crowd.started_at for crowd in crowds] == [0, 0, 0, 1, 1, 1]

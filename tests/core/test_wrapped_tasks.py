@@ -1,4 +1,4 @@
-"""Task factories that put each coroutine in one of their own, as those of tracing tools do."""
+"""Task factories that wrap each coroutine in one of their own, like those of tracing tools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def wrapping(loop, coroutine, **options):
 
 @pytest.fixture(autouse=True)
 def wrapped(fake_time):
-    """Have all loops wrap their tasks."""
+    """Make all loops wrap their tasks."""
 
     def make():
         loop = fake_time()
@@ -46,7 +46,7 @@ def test_a_job_that_runs_is_cancelled():
     assert (job.is_running(), job.is_done(), job.ended_at) == (True, False, 1)
 
 
-def test_a_job_that_is_cancelled_has_the_time_to_clean_up():
+def test_a_job_that_is_cancelled_has_time_to_clean_up():
     async def clean_up():
         try:
             await asyncio.sleep(9)
@@ -76,7 +76,7 @@ def test_a_nested_scheduler_that_is_cancelled_before_its_first_step_is_shut_down
     assert (served, nested.ended_at) == ([1], 1)
 
 
-def test_a_job_that_another_one_cancels_before_its_first_step_has_raised():
+def test_a_job_that_another_one_cancels_before_its_first_step_has_failed():
     async def cancel_victim():
         for task in asyncio.all_tasks():
             if task.get_name() == "victim":
@@ -105,16 +105,16 @@ def test_a_factory_that_raises_ends_the_run(error):
     assert job.is_done() is False
 
 
-class TaskOfOthers(asyncio.Future):
-    """The least that asyncio takes for a task."""
+class MinimalTask(asyncio.Future):
+    """The least that asyncio accepts as a task."""
 
     def set_name(self, name):
         pass
 
 
-def test_a_factory_may_make_tasks_that_tell_nothing_of_their_coroutines():
+def test_a_factory_may_make_tasks_without_any_details():
     def make(loop, coroutine, **options):
-        made = TaskOfOthers(loop=loop)
+        made = MinimalTask(loop=loop)
         task = asyncio.Task(coroutine, loop=loop)
         task.add_done_callback(lambda _: made.set_result(None))
         return made
@@ -130,8 +130,8 @@ def test_a_factory_may_make_tasks_that_tell_nothing_of_their_coroutines():
 
 def test_a_job_that_a_factory_never_begins_has_been_cancelled():
     def make(loop, coroutine, **options):
-        loop.set_task_factory(None)  # asyncio's own coroutines are to be begun
-        made = TaskOfOthers(loop=loop)
+        loop.set_task_factory(None)  # so that asyncio's own coroutines begin
+        made = MinimalTask(loop=loop)
         made.set_result(None)
         return made
 

@@ -1,4 +1,4 @@
-"""Each test that takes `executor` is run on each kind that is installed here."""
+"""A test that takes `executor` runs once for each kind of executor that is installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kinds import EVERYTHING, KINDS, Kind, Place
 
 
 def available(kind: Kind) -> Kind:
-    """Return a kind; skip the test where it is not installed, unless all must be."""
+    """Return a kind; if it is not installed, skip the test, unless all kinds are required."""
     if kind.missing and not EVERYTHING:
         pytest.skip(f"{kind.missing} is not installed: ./hatchw run engines:test has it")
     return kind
@@ -24,7 +24,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 @pytest.fixture(scope="module")
 def place(kind: Kind) -> Iterator[Place]:
-    """An executor of that kind, for several tests, and how to run what uses it."""
+    """An executor of that kind, shared by several tests, and how to run coroutines with it."""
     with kind.make() as place:
         yield place
 
@@ -37,5 +37,5 @@ def executor(place: Place) -> object:
 
 @pytest.fixture(scope="module")
 def in_loop(place: Place) -> Callable[[Coroutine[Any, Any, Any]], Any]:
-    """Run a coroutine in a loop where the executor can be used."""
+    """A function that runs a coroutine in a loop where the executor can be used."""
     return place.run

@@ -1,4 +1,4 @@
-"""What calls of jobs are made by, each kind as one entry of `KINDS`."""
+"""The kinds of executors that can call functions for jobs, one entry of `KINDS` each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from asynciojobs.engine import Engine
 __all__ = ["EVERYTHING", "KINDS", "WORKERS", "Kind", "Place"]
 
 EVERYTHING = os.environ.get("ASYNCIOJOBS_TEST_ENGINES") == "all"
-"""Leave no kind out, and send what is large: ./hatchw run engines:test sets that."""
+"""Require all kinds, and send large data: ./hatchw run engines:test sets this."""
 
 WORKERS = 2
 """How many calls each kind runs at once."""
@@ -32,21 +32,21 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of executor, and how far it goes.
+    """A kind of executor, and its abilities.
 
     Args:
-        name: how it is called.
-        make: makes one with `WORKERS` workers, for the time of a ``with`` block.
-        needs: the modules without which it can't be made.
-        in_threads: it calls in this process: nothing is pickled, and a function that runs is
-            waited for.
+        name: its name in the tests.
+        make: makes an executor with `WORKERS` workers, for a ``with`` block.
+        needs: the modules that it needs.
+        in_threads: it calls functions in this process, so nothing is pickled, and a function
+            that has begun is waited for.
         hands_over_handles: it is an engine, whose results are handles.
-        sends_closures: it pickles functions that are in no module.
-        believed_cancelled: it says that a call was cancelled whether that runs or not.
-        cancels_within: how long it may take until a call can't begin any more (seconds).
-        sends_errors_back: that a result can't be pickled ends the call.
-        unpicklable: the type of what comes of an exception that can't be unpickled.
-        calls_again: a call whose worker dies is called again by another; else the pool is dead.
+        sends_closures: it can pickle functions that are in no module.
+        believed_cancelled: it says that a call was cancelled even if that is running.
+        cancels_within: how long a cancelled call may still begin (seconds).
+        sends_errors_back: a call ends with an error if its result can't be pickled.
+        unpicklable: the type of the error if an exception can't be unpickled.
+        calls_again: if a worker dies, another one makes the call; otherwise the pool is dead.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Kind:
 
     @property
     def missing(self) -> str:
-        """The modules that are not here, as text; "" if there are none."""
+        """The needed modules that are not installed, as text; "" if there are none."""
         found = importlib.util.find_spec
         return ", ".join(module for module in self.needs if found(module) is None)
 
@@ -76,7 +76,7 @@ def threads() -> Iterator[Place]:
 
 @contextmanager
 def processes() -> Iterator[Place]:
-    # Python 3.12 warns of a fork in a process that has threads.
+    # Python 3.12 warns about a fork in a process that has threads.
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
         yield Place(pool)
@@ -84,7 +84,7 @@ def processes() -> Iterator[Place]:
 
 @contextmanager
 def loky() -> Iterator[Place]:
-    # The reusable one is one for all: a test that kills it would kill that of the others.
+    # Not loky's reusable executor: all tests share it, so one test could kill it for others.
     pool: Any = importlib.import_module("loky").ProcessPoolExecutor(WORKERS)
     try:
         yield Place(pool)
@@ -100,12 +100,12 @@ LOCAL: dict[str, object] = {
     "dashboard_address": "127.0.0.1:0",
     "worker_dashboard_address": None,
 }
-"""What a cluster of Dask is for tests: processes of this machine, reached on loopback."""
+"""The options of a Dask cluster for tests: processes on this machine, over loopback."""
 
 
 @contextmanager
 def dask_executor() -> Iterator[Place]:
-    """An executor of Dask's own, whose client has its loop in a thread."""
+    """Dask's own executor, whose client has its loop in a thread."""
     module: Any = importlib.import_module("distributed")
     with module.LocalCluster(**LOCAL) as cluster, module.Client(cluster) as client:
         yield Place(client.get_executor(pure=False))

@@ -1,6 +1,6 @@
-"""What is called in other processes; importable there, and needs nothing but Python.
+"""Functions that are called in other processes; the module needs only Python.
 
-Who is called and who has called find each other by files in a folder.
+The caller and the called function communicate by files in a folder.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ PATIENCE = 30.0
 
 
 def wait_for(path: Path) -> None:
-    """Wait until a file is there.
+    """Wait until a file exists.
 
     Raises:
-        TimeoutError: it does not come.
+        TimeoutError: it does not appear in time.
     """
     end = time.monotonic() + PATIENCE
     while not path.exists():
@@ -28,7 +28,7 @@ def wait_for(path: Path) -> None:
 
 
 def hold(folder: Path, name: str) -> str:
-    """Say that the call has begun, wait to be let go, say that it has ended."""
+    """Write that the call has begun, wait for the file "go", and write that it has ended."""
     (folder / f"{name} begun").write_text(str(os.getpid()))
     wait_for(folder / "go")
     (folder / f"{name} ended").touch()
@@ -36,18 +36,18 @@ def hold(folder: Path, name: str) -> str:
 
 
 def hold_once(folder: Path) -> str:
-    """Wait for ever, or rather for one's end; who is called again returns at once."""
+    """Wait until the process is killed; if called again, return at once."""
     begun = folder / "begun"
     if begun.exists():
         return "called again"
     (folder / "pid").write_text(str(os.getpid()))
-    (folder / "pid").rename(begun)  # a file that is there is complete
+    (folder / "pid").rename(begun)  # so that a file that exists is complete
     wait_for(folder / "never")
     return "was not killed"
 
 
 def beside(folder: Path, name: int) -> int:
-    """Return how many calls, this one included, are in the folder at once."""
+    """Return how many calls run at once, including this one."""
     (folder / str(name)).touch()
     count = len(list(folder.iterdir()))
     time.sleep(0.002)
@@ -57,7 +57,7 @@ def beside(folder: Path, name: int) -> int:
 
 
 def meet(folder: Path, name: int) -> bool:
-    """Wait until a second call is there."""
+    """Wait until a second call runs."""
     (folder / str(name)).touch()
     wait_for(folder / str(1 - name))
     return True
@@ -69,7 +69,7 @@ def add(a: int, b: int = 0) -> int:
 
 
 def fail(message: str) -> None:
-    """Raise, one call deeper."""
+    """Raise a ValueError, one call deeper."""
     raise_from_the_depth(message)
 
 
@@ -79,12 +79,12 @@ def raise_from_the_depth(message: str) -> None:
 
 
 def stop_iteration() -> None:
-    """Raise what futures of asyncio refuse."""
+    """Raise a StopIteration, which futures of asyncio refuse."""
     raise StopIteration
 
 
 def give_lock() -> object:
-    """Return what can't be pickled."""
+    """Return a lock, which can't be pickled."""
     return threading.Lock()
 
 
@@ -94,7 +94,7 @@ def payload(size: int) -> bytes:
 
 
 class TwoWords(Exception):
-    """Can be pickled, but not unpickled: it is called with one argument then."""
+    """Can be pickled, but not unpickled: that would call it with one argument."""
 
     def __init__(self, first: str, second: str) -> None:
         super().__init__(f"{first} {second}")
@@ -121,5 +121,5 @@ def called_again(folder: Path) -> tuple[int, int]:
 
 
 def options(**named: object) -> dict[str, object]:
-    """Return one's arguments."""
+    """Return the arguments."""
     return named

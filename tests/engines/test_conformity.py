@@ -1,4 +1,4 @@
-"""What holds for calls by each kind of executor and engine, each for real."""
+"""Calls by real executors and engines: these tests hold for each kind."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from asynciojobs import (
 )
 
 SIZE = 32 * 2**20 if EVERYTHING else 2**20
-"""Of a large result (bytes)."""
+"""The size of a large result (bytes)."""
 
 
 def raised_by(place, function, *args, **options):
-    """Run one call that is to raise; return the exception."""
+    """Run one call that must raise; return the exception."""
     job = CallJob(
         function, *args, executor=place.executor, critical=False, label="j", **options
     )
@@ -47,7 +47,7 @@ def raised_by(place, function, *args, **options):
 
 
 async def there(path: Path) -> None:
-    """Wait until a file is there."""
+    """Wait until a file exists."""
     await asyncio.to_thread(wait_for, path)
 
 
@@ -79,7 +79,7 @@ def test_a_job_runs_again(executor, in_loop):
     assert len(values) == 2
 
 
-@pytest.mark.filterwarnings("ignore:Sending large graph")  # Dask's advice, not to do this
+@pytest.mark.filterwarnings("ignore:Sending large graph")  # Dask advises against this
 def test_a_large_result_is_handed_over(executor, in_loop, kind):
     large = CallJob(payload, SIZE, executor=executor)
     size = CallJob(len, large, executor=executor)
@@ -110,7 +110,7 @@ def test_an_exception_arrives_with_its_traceback(place):
     )
 
 
-def test_debrief_shows_where_it_was(executor, in_loop, capsys):
+def test_debrief_shows_where_the_exception_was_raised(executor, in_loop, capsys):
     scheduler = Scheduler(CallJob(fail, "no", executor=executor, critical=False))
     in_loop(scheduler.co_run())
     scheduler.debrief()
@@ -137,7 +137,7 @@ def test_stop_iteration_is_a_runtime_error(place):
 
 
 def test_a_call_in_the_queue_never_runs(executor, in_loop, kind, tmp_path):
-    # Some executors take a few calls out of the queue in advance.
+    # The queue is long because some executors take a few calls out in advance.
     names = [str(number) for number in range(8 * WORKERS)]
 
     async def main():
@@ -159,7 +159,7 @@ def test_a_call_in_the_queue_never_runs(executor, in_loop, kind, tmp_path):
     )
 
 
-def test_a_call_that_runs_is_waited_for_in_threads_and_left_elsewhere(
+def test_a_running_call_is_waited_for_in_threads_and_abandoned_elsewhere(
     executor, in_loop, kind, tmp_path, info
 ):
     async def main():
@@ -174,12 +174,10 @@ def test_a_call_that_runs_is_waited_for_in_threads_and_left_elsewhere(
         return pending, (tmp_path / "j ended").exists() or not kind.in_threads
 
     assert in_loop(main()) == (kind.in_threads, True)
-    wait_for(tmp_path / "j ended")  # what was left goes on to its end
+    wait_for(tmp_path / "j ended")  # an abandoned call goes on to its end
 
 
-def test_a_call_that_can_not_be_stopped_is_told_in_the_log(
-    executor, in_loop, kind, tmp_path, info
-):
+def test_a_call_that_can_not_be_stopped_is_logged(executor, in_loop, kind, tmp_path, info):
     async def main():
         job = CallJob(hold, tmp_path, "j", executor=executor)
         run = asyncio.ensure_future(job.co_run())
@@ -210,7 +208,7 @@ def test_a_timeout_ends_the_run(executor, in_loop, kind, tmp_path):
 # -- windows
 
 
-def test_a_window_is_respected_on_the_other_side(executor, in_loop, tmp_path):
+def test_a_window_is_respected_in_the_workers(executor, in_loop, tmp_path):
     jobs = [CallJob(beside, tmp_path, number, executor=executor) for number in range(20)]
     assert in_loop(Scheduler(*jobs, jobs_window=1).co_run())
     assert [in_loop(job.fetch()) for job in jobs] == [1] * 20
@@ -272,7 +270,7 @@ def test_a_result_that_can_not_be_pickled(executor, in_loop, kind):
 
 @pytest.fixture
 def own(kind):
-    """A place for one test, which may kill what is there."""
+    """A place for one test, which may kill its workers."""
     with kind.make() as place:
         yield place
 

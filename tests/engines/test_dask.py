@@ -1,4 +1,4 @@
-"""What only the engine for Dask has: keys, options, lost calls; and its clients."""
+"""The engine for Dask: keys, options, lost calls, and clients."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def in_loop():
 
 @contextlib.contextmanager
 def client_of(in_loop, **options):
-    """A client of two workers that have a GPU each, if one believes it."""
+    """A client of two workers that pretend to have a GPU each."""
 
     async def start():
         cluster = await distributed.LocalCluster(
@@ -64,7 +64,7 @@ def client(in_loop):
 
 @pytest.fixture
 def idle(in_loop):
-    """A client of a cluster of its own, where nothing is left of other tests."""
+    """A client of its own cluster, where other tests leave nothing behind."""
     with client_of(in_loop, **IN_PROCESS) as client:
         yield client
 
@@ -91,12 +91,12 @@ def result_of(in_loop, job):
 
 
 async def there(path: Path) -> None:
-    """Wait until a file is there."""
+    """Wait until a file exists."""
     await asyncio.to_thread(wait_for, path)
 
 
 async def scheduler_has(client, condition):
-    """Wait until the scheduler of Dask is as it should be."""
+    """Wait until the scheduler of Dask meets a condition."""
     end = time.monotonic() + 30
     while not await client.run_on_scheduler(condition):
         assert time.monotonic() < end
@@ -114,7 +114,7 @@ def test_these_names_are_public():
     assert dask.__all__ == ["CallLostError", "DaskEngine"]
 
 
-@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of what Dask imports
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # from modules that Dask imports
 def test_the_examples_run():
     found = doctest.testmod(dask)
     assert (found.failed, found.attempted > 4) == (0, True)
@@ -123,7 +123,7 @@ def test_the_examples_run():
 # -- engines
 
 
-def test_engines_of_one_client_are_one(client):
+def test_engines_of_one_client_are_equal(client):
     one, two = DaskEngine(client), DaskEngine(client, retries=2)
     assert (one == two, hash(one) == hash(two)) == (True, True)
 
@@ -132,12 +132,12 @@ def test_an_engine_is_equal_to_nothing_else(engine, client):
     assert engine != client
 
 
-def test_an_engine_tells_its_client(engine, client):
+def test_the_repr_of_an_engine_shows_its_client(engine, client):
     assert repr(engine) == f"DaskEngine({client!r})"
 
 
 @pytest.mark.parametrize("kind", ["client", "cluster"])
-def test_what_is_no_asynchronous_client_is_refused(kind):
+def test_anything_but_an_asynchronous_client_is_refused(kind):
     with (
         distributed.LocalCluster(**IN_PROCESS) as cluster,
         distributed.Client(cluster) as client,
@@ -161,7 +161,7 @@ def test_the_result_is_a_future_whose_value_is_on_the_cluster(in_loop, engine):
     assert (type(job.result()), job.result().status) == (distributed.Future, "finished")
 
 
-def test_values_go_to_other_jobs_as_values(in_loop, engine):
+def test_other_jobs_get_values(in_loop, engine):
     async def double(number):
         return 2 * number
 
@@ -174,7 +174,7 @@ def test_values_go_to_other_jobs_as_values(in_loop, engine):
 @pytest.mark.parametrize(
     ("label", "beginning"), [("my label", "my label-"), (None, "add-"), (3, "add-")]
 )
-def test_the_key_of_a_call_begins_with_the_label_or_else_the_function(
+def test_the_key_of_a_call_begins_with_the_label_or_the_function(
     in_loop, engine, label, beginning
 ):
     job = CallJob(add, 1, executor=engine, label=label)
@@ -182,7 +182,7 @@ def test_the_key_of_a_call_begins_with_the_label_or_else_the_function(
     assert re.fullmatch(f"{beginning}[0-9a-f]{{32}}", job.result().key)
 
 
-def test_arguments_may_have_the_names_of_options_of_dask(in_loop, engine):
+def test_arguments_may_be_named_like_options_of_dask(in_loop, engine):
     named = {"key": 1, "workers": "w", "retries": 3, "pure": None}
     giver = CallJob(add, 4, executor=engine)
     job = CallJob(options, kwargs={**named, "resources": giver}, executor=engine)
@@ -190,7 +190,7 @@ def test_arguments_may_have_the_names_of_options_of_dask(in_loop, engine):
     assert in_loop(job.fetch()) == {**named, "resources": 4}
 
 
-def test_a_value_is_freed_once_no_job_has_it(in_loop, idle):
+def test_a_value_is_freed_when_no_job_has_it_any_more(in_loop, idle):
     async def main():
         jobs = [CallJob(add, number, executor=DaskEngine(idle)) for number in range(3)]
         await Scheduler(*jobs).co_run()
@@ -199,7 +199,7 @@ def test_a_value_is_freed_once_no_job_has_it(in_loop, idle):
         await scheduler_has(idle, no_tasks)
         return held
 
-    gc.disable()  # a reference that counts is enough
+    gc.disable()  # reference counting is enough
     try:
         assert in_loop(main()) == 3
     finally:
@@ -224,13 +224,13 @@ def test_nothing_is_kept_of_a_call_that_raised(in_loop, idle):
 # -- options
 
 
-def test_a_call_that_raises_is_not_made_again(in_loop, engine, tmp_path):
+def test_a_call_that_raises_is_not_retried(in_loop, engine, tmp_path):
     job = CallJob(fail_at_first, tmp_path, executor=engine, critical=False)
     in_loop(Scheduler(job).co_run())
     assert repr(job.raised_exception()) == "ValueError('at first')"
 
 
-def test_with_retries_it_is(in_loop, client, tmp_path):
+def test_with_retries_a_call_that_raises_is_retried(in_loop, client, tmp_path):
     job = CallJob(fail_at_first, tmp_path, executor=DaskEngine(client, retries=1))
     assert result_of(in_loop, job) == "then not"
 
@@ -264,10 +264,10 @@ def test_a_call_takes_the_resources_of_a_worker(in_loop, idle, tmp_path):
     assert in_loop(main())
 
 
-# -- what gets lost
+# -- lost calls and values
 
 
-def test_a_call_that_dask_gives_up_fails_its_job_and_cancels_nothing(in_loop, idle, tmp_path):
+def test_a_call_that_dask_abandons_fails_its_job_and_cancels_nothing(in_loop, idle, tmp_path):
     engine = DaskEngine(idle)
 
     async def main():
@@ -288,7 +288,7 @@ def test_a_call_that_dask_gives_up_fails_its_job_and_cancels_nothing(in_loop, id
     )
 
 
-def test_a_value_that_dask_gave_up_can_not_be_fetched(in_loop, client, engine):
+def test_a_value_that_dask_abandoned_can_not_be_fetched(in_loop, client, engine):
     async def main():
         job = CallJob(add, 1, executor=engine)
         await Scheduler(job).co_run()
@@ -300,7 +300,7 @@ def test_a_value_that_dask_gave_up_can_not_be_fetched(in_loop, client, engine):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
-def test_a_value_that_died_with_its_worker_is_computed_again(in_loop, engine, tmp_path):
+def test_a_value_that_was_lost_with_its_worker_is_computed_again(in_loop, engine, tmp_path):
     async def kill():
         _, pid = await one.fetch()
         os.kill(pid, signal.SIGKILL)
@@ -316,7 +316,7 @@ def test_a_value_that_died_with_its_worker_is_computed_again(in_loop, engine, tm
 # -- clients that are gone
 
 
-def test_another_loop_than_that_of_the_client_is_refused(engine):
+def test_a_loop_other_than_that_of_the_client_is_refused(engine):
     job = CallJob(add, 1, executor=engine, critical=False)
     Scheduler(job).run()
     assert repr(job.raised_exception()) == repr(
@@ -353,7 +353,7 @@ def test_a_client_that_is_not_yet_open_is_waited_for(in_loop):
 
 
 @pytest.mark.parametrize("what", ["client", "cluster"])
-def test_what_is_closed_during_a_call_fails_the_job(in_loop, tmp_path, what):
+def test_closing_the_client_or_the_cluster_during_a_call_fails_the_job(in_loop, tmp_path, what):
     async def main():
         async with (
             distributed.LocalCluster(**IN_PROCESS, asynchronous=True) as cluster,
@@ -372,7 +372,7 @@ def test_what_is_closed_during_a_call_fails_the_job(in_loop, tmp_path, what):
     assert type(in_loop(main())) is dask.CallLostError
 
 
-def test_a_call_that_kills_its_workers_is_given_up(in_loop):
+def test_a_call_that_kills_its_workers_is_abandoned(in_loop):
     async def main():
         with importlib.import_module("dask").config.set(
             {"distributed.scheduler.allowed-failures": 0}

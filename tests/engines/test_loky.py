@@ -1,4 +1,4 @@
-"""What errors say of loky."""
+"""The reusable executor of loky."""
 
 from __future__ import annotations
 

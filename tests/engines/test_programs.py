@@ -1,4 +1,4 @@
-"""The example and the benchmark that need other processes, small."""
+"""Small runs of the example and the benchmarks that need other processes."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if not EVERYTHING:
 
 
 LOOPBACK = 'host="127.0.0.1", dashboard_address="127.0.0.1:0"'
-"""What a cluster of the tests is told besides."""
+"""Further arguments of a cluster in the tests."""
 
 
 def output_of(*command: str) -> str:
-    """Run a program of the checkout; return what it prints, its digits as zeros."""
+    """Run a program of the checkout; return its output, with zeros for all digits."""
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,  # before faulthandler ends us, and leaves the program behind
+        timeout=110,  # earlier than faulthandler's, which would leave the program running
     )
-    assert done.returncode == 0, done.stderr  # where a worker of Dask may say that it ends
+    assert done.returncode == 0, done.stderr  # a worker of Dask may write there when it ends
     return re.sub(r"\d", "0", done.stdout)
 
 
-def test_the_corpus_is_counted_alike_by_processes_and_by_dask(tmp_path):
+def test_processes_and_dask_count_the_corpus_alike(tmp_path):
     for number in range(4):
         (tmp_path / f"{number}.py").write_text("one two two")
     engines = ["--engine", "threads", "processes", "dask"]
@@ -48,7 +48,7 @@ def test_the_corpus_is_counted_alike_by_processes_and_by_dask(tmp_path):
     )
 
 
-def test_the_page_on_clusters_shows_what_happens(tmp_path):
+def test_the_page_on_clusters_shows_the_actual_output(tmp_path):
     page = (ROOT / "docs/clusters.md").read_text("utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     shown = re.search(r"^```\n(\{.*?\n)```$", page, re.MULTILINE | re.DOTALL)

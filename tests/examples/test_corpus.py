@@ -1,4 +1,4 @@
-"""The example `examples/corpus.py`, in threads; tests/engines has it on the other engines."""
+"""The example `examples/corpus.py` in threads; tests/engines runs it on the other engines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ANSWER = "Most frequent: three 45, two 20, one 10\n"
 @pytest.mark.parametrize(
     ("parts", "jobs"), [(1, 3), (2, 5), (4, 7), (5, 10), (16, 23), (17, 27)]
 )
-def test_the_words_are_counted_in_however_many_parts(
+def test_the_words_are_counted_in_any_number_of_parts(
     tree: Path, capsys: pytest.CaptureFixture[str], parts: int, jobs: int
 ) -> None:
     status = corpus.main([str(tree), "--suffix", ".txt", "--parts", str(parts)])
@@ -58,17 +58,17 @@ def test_the_words_are_counted_in_however_many_parts(
     )
 
 
-def test_parts_are_about_as_large_as_each_other(tree: Path) -> None:
+def test_parts_are_about_equally_large(tree: Path) -> None:
     shares = corpus.split(str(tree), ".txt", 3)
     sizes = [sum(Path(path).stat().st_size for path in share) for share in shares]
     assert (sum(map(len, shares)), max(sizes) - min(sizes) <= 6) == (10, True)
 
 
-def test_of_words_that_are_as_frequent_the_first_of_the_alphabet_is_told() -> None:
+def test_equally_frequent_words_are_listed_in_alphabetical_order() -> None:
     assert corpus.frequent(corpus.Words(["b", "a", "c", "c"]), 2) == [("c", 2), ("a", 1)]
 
 
-def test_results_come_back_and_go_out_with_each_call_that_needs_them() -> None:
+def test_a_result_is_counted_once_as_returned_and_once_for_each_call_that_needs_it() -> None:
     async def none() -> None: ...
 
     class Done(corpus.CallJob):  # type: ignore[misc, name-defined]
@@ -81,7 +81,7 @@ def test_results_come_back_and_go_out_with_each_call_that_needs_them() -> None:
     assert corpus.to_and_fro(jobs) == (3 + 1 + 1) * size
 
 
-def test_a_file_that_can_not_be_read_is_told(
+def test_a_file_that_can_not_be_read_is_reported(
     tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(corpus, "split", lambda *_: [[str(tree / "gone.txt")]])
@@ -115,7 +115,7 @@ def test_without_distributed_it_says_what_to_install(
         (["{tree}", "--top", "a"], "argument --top: invalid positive value: 'a'"),
     ],
 )
-def test_wrong_usage_is_told(
+def test_wrong_usage_is_reported(
     tree: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     with pytest.raises(SystemExit, match=r"^2$"):

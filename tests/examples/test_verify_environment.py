@@ -41,7 +41,7 @@ def hash_of(content: bytes, algorithm: str = "sha256") -> str:
 
 
 class Site:
-    """A site-packages folder in the making."""
+    """A site-packages folder, filled by a test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -95,7 +95,7 @@ def output(capsys: pytest.CaptureFixture[str]) -> Output:
 
 @pytest.fixture
 def digested(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that were hashed, in that order, METADATA left out."""
+    """The names of the hashed Python files, in order."""
     names: list[str] = []
     digest_of = demo.digest_of
 
@@ -165,7 +165,7 @@ def test_the_list_names_three_files_and_the_end_names_all(site: Site, output: Ou
     ]
 
 
-def test_what_requires_a_damaged_one_is_verified_all_the_same(
+def test_a_distribution_that_requires_a_damaged_one_is_still_verified(
     site: Site, digested: list[str]
 ) -> None:
     site.install("a").write_text("")
@@ -174,7 +174,7 @@ def test_what_requires_a_damaged_one_is_verified_all_the_same(
     assert digested == ["a", "b"]
 
 
-def test_no_time_is_not_finished(site: Site, output: Output) -> None:
+def test_a_timeout_is_not_finished(site: Site, output: Output) -> None:
     site.install("a")
     assert site.verify("--timeout", "0") == 2
     assert output().endswith(
@@ -231,13 +231,13 @@ def test_quiet_prints_the_verdict_only(site: Site, output: Output) -> None:
     assert output().startswith("Intact: 1 distribution, 3 files, ")
 
 
-def test_details_tell_where_a_distribution_is(site: Site, output: Output) -> None:
+def test_details_show_where_a_distribution_is(site: Site, output: Output) -> None:
     site.install("a")
     site.verify("--details")
     assert f"a 1.0 in {site.folder.resolve()}" in output()
 
 
-def test_a_picture_shows_how_each_job_stands(
+def test_a_picture_shows_the_status_of_each_job(
     site: Site, output: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -259,7 +259,7 @@ def test_a_picture_shows_how_each_job_stands(
     ]
 
 
-def test_a_picture_that_cannot_be_drawn_changes_no_verdict(
+def test_a_picture_that_cannot_be_drawn_does_not_change_the_verdict(
     site: Site, output: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ASYNCIOJOBS_DOT", "no-such-program")
@@ -287,7 +287,7 @@ def test_it_runs_as_a_program_on_another_environment(site: Site) -> None:
     assert done.returncode == 1
 
 
-def test_nobody_reading_is_status_2_and_no_traceback(site: Site) -> None:
+def test_a_closed_pipe_is_status_2_without_a_traceback(site: Site) -> None:
     site.install("a")
     reading, writing = os.pipe()
     os.close(reading)
@@ -314,7 +314,7 @@ def test_dependencies_come_first(site: Site, digested: list[str]) -> None:
     assert digested == ["c-c", "b", "d", "a"]
 
 
-def test_a_cycle_is_cut_where_the_walk_comes_back(site: Site, output: Output) -> None:
+def test_a_cycle_is_cut_where_the_walk_closes_it(site: Site, output: Output) -> None:
     site.install("a", "b")
     site.install("b", "c")
     site.install("c", "a")
@@ -327,7 +327,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
     assert demo.drop_cycles(links) == [("5000", "0")]
 
 
-def test_one_that_requires_itself_is_no_cycle(site: Site, output: Output) -> None:
+def test_a_distribution_that_requires_itself_is_no_cycle(site: Site, output: Output) -> None:
     site.install("a", "a[all]")
     assert site.verify() == 0
     assert "cycle" not in output()
@@ -338,21 +338,21 @@ def links_of(site: Site) -> dict[str, list[str]]:
     return demo.find_links(jobs)
 
 
-def test_an_extra_that_is_asked_for_makes_a_link(site: Site) -> None:
+def test_a_requested_extra_makes_a_link(site: Site) -> None:
     site.install("app", "lib[other, Some_Extra]")
     site.install("lib", 'zz; extra == "some-extra"')
     site.install("zz")
     assert links_of(site) == {"app": ["lib"], "lib": ["zz"], "zz": []}
 
 
-def test_an_extra_that_asks_for_another_makes_a_link(site: Site) -> None:
+def test_an_extra_that_requests_another_makes_a_link(site: Site) -> None:
     site.install("app", "lib[all]")
     site.install("lib", 'lib[fast]; extra == "all"', 'zz; extra == "fast"')
     site.install("zz")
     assert links_of(site) == {"app": ["lib"], "lib": ["zz"], "zz": []}
 
 
-def test_an_extra_that_nobody_asks_for_makes_no_link(site: Site) -> None:
+def test_an_extra_that_nobody_requests_makes_no_link(site: Site) -> None:
     site.install("lib", 'tests; extra == "test"')
     site.install("tests", "lib")
     assert links_of(site) == {"lib": [], "tests": ["lib"]}
@@ -361,7 +361,9 @@ def test_an_extra_that_nobody_asks_for_makes_no_link(site: Site) -> None:
 # --- nesting and window
 
 
-def test_what_only_one_requires_is_nested_with_it(site: Site, output: Output) -> None:
+def test_a_distribution_that_only_one_requires_is_nested_with_it(
+    site: Site, output: Output
+) -> None:
     site.install("app", "own", "shared")
     site.install("own", "shared")
     site.install("other", "shared")
@@ -371,7 +373,9 @@ def test_what_only_one_requires_is_nested_with_it(site: Site, output: Output) ->
     assert names == ["own 1.0", "app 1.0"]
 
 
-def test_a_nested_scheduler_waits_for_what_is_shared(site: Site, digested: list[str]) -> None:
+def test_a_nested_scheduler_waits_for_shared_distributions(
+    site: Site, digested: list[str]
+) -> None:
     site.install("app", "own")
     site.install("own", "shared")
     site.install("other", "shared")
@@ -438,25 +442,25 @@ def test_a_window_limits_the_threads_of_all_nested_schedulers(
 # --- odd RECORDs
 
 
-def test_a_file_without_hash_needs_to_be_there(site: Site) -> None:
+def test_a_file_without_hash_must_exist(site: Site) -> None:
     site.install("a", record=["free.txt,,"])
     assert site.verify() == 1
 
 
-def test_a_file_without_hash_is_told(site: Site, output: Output) -> None:
+def test_a_file_without_hash_is_reported(site: Site, output: Output) -> None:
     site.write("free.txt", "anything")
     site.install("a", record=["free.txt,,"])
     assert site.verify() == 0
     assert ", 1 not hashed (no hash)]]" in output()
 
 
-def test_the_size_is_compared_where_there_is_no_hash(site: Site) -> None:
+def test_without_a_hash_the_size_is_compared(site: Site) -> None:
     site.write("free.txt", "anything")
     site.install("a", record=["free.txt,,7"])
     assert site.verify() == 1
 
 
-def test_an_unknown_algorithm_is_told(site: Site, output: Output) -> None:
+def test_an_unknown_algorithm_is_reported(site: Site, output: Output) -> None:
     site.write("old.txt", "anything")
     site.install("a", record=["old.txt,md5=xyz,8"])
     assert site.verify() == 0
@@ -492,7 +496,7 @@ def test_padding_of_the_hash_does_not_matter(site: Site) -> None:
     "line",
     ["__pycache__/a.cpython-311.pyc,,", "a.cpython-311.pyc,,", "__pycache__,,", "", ",,"],
 )
-def test_lines_that_say_nothing_are_left_out(site: Site, line: str) -> None:
+def test_lines_without_information_are_ignored(site: Site, line: str) -> None:
     site.install("a", record=[line])
     assert site.verify() == 0
 
@@ -504,7 +508,7 @@ def test_a_compiled_file_may_be_rewritten(site: Site) -> None:
     assert site.verify() == 0
 
 
-def test_a_compiled_file_without_source_counts(site: Site) -> None:
+def test_a_compiled_file_without_source_is_verified(site: Site) -> None:
     site.install("a", record=["only.pyc,sha256=abc,3"])
     assert site.verify() == 1
 
@@ -515,7 +519,7 @@ def test_quoted_names_are_read(site: Site, name: str) -> None:
     assert site.verify() == 0
 
 
-def test_a_line_of_a_name_only_is_read(site: Site, output: Output) -> None:
+def test_a_line_with_only_a_name_is_read(site: Site, output: Output) -> None:
     site.install("a", record=["gone.txt"])
     site.verify()
     assert output().endswith(f"  a: {site.folder / 'gone.txt'} missing\n")
@@ -529,7 +533,7 @@ def test_files_outside_of_the_folder_are_verified(site: Site, output: Output) ->
     assert f"  a: {site.folder.parent.parent / 'bin' / 'tool'} changed\n" in output()
 
 
-def test_a_line_that_is_there_twice_counts_once(site: Site, output: Output) -> None:
+def test_a_repeated_line_counts_once(site: Site, output: Output) -> None:
     site.install("a", record=["gone.txt,,", "gone.txt,,"])
     site.verify()
     assert "in 1 file.\n" in output()
@@ -581,7 +585,7 @@ def test_a_record_that_is_not_utf_8_is_damaged(site: Site, output: Output) -> No
     assert "RECORD unreadable ('utf-8' codec can't decode" in output()
 
 
-def test_a_name_that_no_terminal_shows_is_quoted(site: Site, output: Output) -> None:
+def test_an_unprintable_name_is_quoted(site: Site, output: Output) -> None:
     site.install("a", record=["\x1b[31m.txt,,"])
     site.verify()
     assert "\x1b" not in output()
@@ -590,7 +594,7 @@ def test_a_name_that_no_terminal_shows_is_quoted(site: Site, output: Output) -> 
 # --- odd distributions
 
 
-def test_no_record_is_told(site: Site, output: Output) -> None:
+def test_a_missing_record_is_reported(site: Site, output: Output) -> None:
     site.install("a", record=None)
     site.install("b")
     assert site.verify() == 0
@@ -599,7 +603,7 @@ def test_no_record_is_told(site: Site, output: Output) -> None:
     assert "\nIntact: 1 of 2 distributions, 3 files, " in text
 
 
-def test_no_record_fails_with_strict(site: Site) -> None:
+def test_a_missing_record_fails_with_strict(site: Site) -> None:
     site.install("a", record=None)
     site.install("b")
     assert site.verify("--strict") == 1
@@ -625,7 +629,7 @@ def test_an_archive_is_not_verifiable(tmp_path: Path, output: Output) -> None:
     assert "not verifiable: no RECORD, or in an archive" in output()
 
 
-def test_an_editable_install_is_told(site: Site, output: Output) -> None:
+def test_an_editable_install_is_reported(site: Site, output: Output) -> None:
     origin = '{"dir_info": {"editable": true}, "url": "file:///src"}'
     line = site.write("a-1.0.dist-info/direct_url.json", origin)
     site.install("a", record=[line])
@@ -633,7 +637,7 @@ def test_an_editable_install_is_told(site: Site, output: Output) -> None:
     assert ", editable: its sources are elsewhere]]" in output()
 
 
-def test_missing_metadata_are_named(site: Site, output: Output) -> None:
+def test_missing_metadata_is_named(site: Site, output: Output) -> None:
     site.install("a")
     metadata = site.folder / "a-1.0.dist-info" / "METADATA"
     metadata.unlink()
@@ -641,7 +645,7 @@ def test_missing_metadata_are_named(site: Site, output: Output) -> None:
     assert output().endswith(f"  a: {metadata} missing\n")
 
 
-def test_of_two_of_one_name_the_hidden_one_is_told(
+def test_of_two_distributions_of_one_name_the_hidden_one_is_reported(
     site: Site, tmp_path: Path, output: Output
 ) -> None:
     second = Site(tmp_path / "second")
@@ -657,7 +661,7 @@ def test_of_two_of_one_name_the_hidden_one_is_told(
 # --- progress
 
 
-def test_progress_is_shown_on_a_terminal_and_wiped(
+def test_progress_is_shown_on_a_terminal_and_erased(
     site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
@@ -666,7 +670,7 @@ def test_progress_is_shown_on_a_terminal_and_wiped(
     assert capsys.readouterr().err.endswith("\r\033[K")
 
 
-def test_progress_says_nothing_of_a_short_run_elsewhere(
+def test_without_a_terminal_a_short_run_shows_no_progress(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site.install("a")
@@ -674,7 +678,7 @@ def test_progress_says_nothing_of_a_short_run_elsewhere(
     assert capsys.readouterr().err == ""
 
 
-def test_progress_counts_what_is_done(site: Site) -> None:
+def test_progress_counts_verified_distributions(site: Site) -> None:
     site.install("a")
     site.install("b")
     jobs, _ = demo.find_distributions([str(site.folder)])

@@ -1,8 +1,8 @@
-"""A run is interrupted in each turn of its loop, and at each event: nothing is left of it.
+"""A run is interrupted in each turn of its loop, and at each event: it leaves nothing behind.
 
-Each scenario is run once to count its turns. Then it is made again and again, and cancelled, or
-interrupted by Ctrl-C, once or twice, a turn later each time. What must hold is in `Stage`. A
-wait that nobody ends is a `DeadlockError` of the clock, so nothing here can hang.
+Each scenario runs once to count its turns. Then it runs again and again, and is cancelled or
+interrupted by Ctrl-C, once or twice, a turn later each time. `Stage` checks what must hold. A
+wait that nobody ends raises the clock's `DeadlockError`, so no test can hang.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from asynciojobs.bestset import InsertionSet
 from asynciojobs_testkit import FakeClock
 
 NOT_SHUT_DOWN_TWICE = (signal.SIGINT, signal.SIGINT)
-"""The second Ctrl-C breaks the loop, and its end cancels each `co_shutdown()` too."""
+"""The second Ctrl-C ends the loop, which also cancels each `co_shutdown()`."""
 
 
 # -- loops that count their turns
 
 
 class Counting:
-    """A loop that calls `at_turn` with the number of each turn before it."""
+    """A loop that calls `at_turn` before each turn, with the number of the turn."""
 
     turn = -1
 
@@ -60,11 +60,11 @@ def counting_loop(kind, at_turn):
     return loop
 
 
-# -- jobs and schedulers that tell what they go through
+# -- jobs and schedulers that report to the stage
 
 
 class Actor(AbstractJob):
-    """Takes a time, and then as long again to clean up; then it may raise."""
+    """A job that works, may clean up, and may raise."""
 
     def __init__(self, stage, label, takes=1.0, *, shuts=(0.0, None), **options):
         self.stage = stage
@@ -122,7 +122,7 @@ async def pause(seconds):
 
 
 class Watched(Scheduler):
-    """A scheduler that looks, at the end of its run, whether anything goes on."""
+    """A scheduler that complains if any job is alive at the end of its run."""
 
     stage = None
 
@@ -135,7 +135,7 @@ class Watched(Scheduler):
 
 
 class Root(Watched):
-    """The outermost one: it looks at the tasks as well."""
+    """The outermost scheduler: it complains about tasks as well."""
 
     async def co_run(self):
         try:
@@ -147,7 +147,7 @@ class Root(Watched):
 
 
 class Messages(logging.Handler):
-    """Keeps what is logged."""
+    """Keeps all log records."""
 
     def __init__(self):
         super().__init__(logging.WARNING)
@@ -158,18 +158,18 @@ class Messages(logging.Handler):
 
 
 class Stage:
-    """One scheduler, made for a scenario, its runs, and what must hold after them."""
+    """The scheduler of a scenario, its runs, and the checks after them."""
 
     def __init__(self, scenario, kind):
         self.kind = kind
         self.main = None  # the task of the run
-        self.alive = []  # who is in co_run()
-        self.shutting = []  # who is in co_shutdown()
+        self.alive = []  # the jobs in co_run()
+        self.shutting = []  # the jobs in co_shutdown()
         self.shutdowns = Counter()
         self.raised = {}
         self.raised_in_shutdown = {}
         self.complaints = []
-        self.turns = 0  # that the run took
+        self.turns = 0  # of the run
         self.root = scenario(self)
 
     def scheduler(self, label, *jobs, kind=Watched, **options):
@@ -200,10 +200,10 @@ class Stage:
         if wrong:
             self.complaints.append(text)
 
-    # -- what is done
+    # -- actions
 
     def run(self, plan=()):
-        """Run it, and return what came of it; `plan` says in which turns it is interrupted."""
+        """Run it, and return the result; `plan` says in which turns it is interrupted."""
         self.raised.clear()
         self.raised_in_shutdown.clear()
         self.main = None
@@ -231,7 +231,7 @@ class Stage:
             self.main.cancel()
 
     def at_event(self, number, how):
-        """Interrupt the next run as one of its events is told."""
+        """Interrupt the next run at one of its events."""
         events = itertools.count()
 
         def interrupt_once(event):
@@ -250,23 +250,23 @@ class Stage:
             return runner.run(call())
 
     def state(self):
-        """Return where all have come to."""
+        """Return the state of all jobs and schedulers."""
         told = {job.label: (state_of(job), self.shutdowns[job]) for job in self.actors()}
         told.update({s.label: (state_of(s), s.why()) for s in self.schedulers()[1:]})
         return told, self.root.why()
 
     def let_go(self):
-        """Undo the circles that are of this test's making."""
+        """Break the reference cycles that this test has made."""
         for job in self.actors():
             job.stage = job.adds = None
         for scheduler in self.schedulers():
             scheduler.stage = None
         self.__dict__.clear()
 
-    # -- what must hold
+    # -- checks
 
     def check(self):
-        """After a run, whatever came of it."""
+        """Check what must hold after any run."""
         assert self.complaints == []
         assert (self.alive, self.shutting) == ([], [])
         for job in [*self.actors(), *self.schedulers()[1:]]:
@@ -275,15 +275,15 @@ class Stage:
             assert job.raised_exception() is error, job
 
     def check_shutdowns(self, log):
-        """Those in a nested scheduler that was started have had their `co_shutdown()`."""
+        """Check that the jobs of nested schedulers that were started were shut down."""
         for job in self.actors():
-            assert self.shutdowns[job] == self.is_in_a_started_one(job), job
+            assert self.shutdowns[job] == self.is_in_a_started_scheduler(job), job
         for job, error in self.raised_in_shutdown.items():
             holder = self.around(job)
             assert holder.shutdown_failures()[job] is error
             assert any(r.exc_info and r.exc_info[1] is error for r in log.records)
 
-    def is_in_a_started_one(self, job):
+    def is_in_a_started_scheduler(self, job):
         holder = self.around(job)
         while holder is not self.root:
             if holder.is_running():
@@ -292,7 +292,7 @@ class Stage:
         return False
 
     def check_the_end(self):
-        """Then the user shuts it down, twice."""
+        """Shut it down twice, as a user would, and check the results."""
         first, second = self.shut_down_twice()
         assert {self.shutdowns[job] for job in self.actors()} == {1}
         assert first is second
@@ -448,7 +448,7 @@ SCENARIOS = [
 
 @pytest.fixture
 def log():
-    """What the project and asyncio log, and nobody is told of."""
+    """The log records of the project and of asyncio, which are not passed on."""
     kept = Messages()
     loggers = [logging.getLogger(name) for name in ("asynciojobs", "asyncio")]
     for logger in loggers:
@@ -462,7 +462,7 @@ def log():
 
 
 class Reference:
-    """What a scenario is if nobody interrupts it."""
+    """A scenario that nobody interrupts, to compare with."""
 
     def __init__(self, scenario, kind):
         heard = []
@@ -474,8 +474,8 @@ class Reference:
         self.stage.check()
         self.state = self.stage.state()
 
-    def look_at(self, stage, log, *, shut_down=True):
-        """Look at what an interrupted run has left, shut it down, and run it once more."""
+    def check_and_run_again(self, stage, log, *, shut_down=True):
+        """Check the state after an interrupted run, shut it down, and run it once more."""
         stage.check()
         assert stage.root.why() in {"CANCELLED", self.state[1]} - {"FINE"}
         if shut_down:
@@ -487,7 +487,7 @@ class Reference:
 
 RIGHT = {"cancel": asyncio.CancelledError, signal.SIGINT: KeyboardInterrupt}
 LATER = (1, 4)
-"""How long after the first interruption there is a second one (turns)."""
+"""How many turns after the first interruption the second one comes."""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -498,7 +498,7 @@ def test_interrupted_in_each_turn(scenario, kind, how, log):
     for turn in range(1, reference.turns + 1):
         stage = Stage(scenario, kind)
         assert stage.run({turn: how}) is RIGHT[how], turn
-        reference.look_at(stage, log)
+        reference.check_and_run_again(stage, log)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -522,23 +522,23 @@ def test_interrupted_in_each_turn_and_in_a_later_one(scenario, kind, how, log):
         plan = {turn: how[0], turn + later: how[1]}
         stage = Stage(scenario, kind)
         assert stage.run(plan) is RIGHT[how[0]], plan
-        reference.look_at(stage, log, shut_down=how != NOT_SHUT_DOWN_TWICE)
+        reference.check_and_run_again(stage, log, shut_down=how != NOT_SHUT_DOWN_TWICE)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS[:-1])
-@pytest.mark.parametrize("kind", [KINDS[0], *KINDS[2:]])  # who observes, sees no plain one
+@pytest.mark.parametrize("kind", [KINDS[0], *KINDS[2:]])  # observers rule out plain tasks
 @pytest.mark.parametrize("how", RIGHT)
 def test_interrupted_at_each_event(scenario, kind, how, log):
-    """That is in the midst of a step of the engine, or of a job."""
+    """An event is in the middle of a step of the engine, or of a job."""
     reference = Reference(scenario, kind)
     for number in range(reference.events):
         stage = Stage(scenario, kind)
         stage.at_event(number, how)
         assert stage.run() is RIGHT[how], number
-        reference.look_at(stage, log)
+        reference.check_and_run_again(stage, log)
 
 
-# -- what a run leaves in memory
+# -- memory
 
 
 @pytest.fixture
@@ -549,7 +549,7 @@ def no_collector():
     gc.enable()
 
 
-@pytest.mark.skipif(BestSet is not InsertionSet, reason="an OrderedSet is a circle")
+@pytest.mark.skipif(BestSet is not InsertionSet, reason="an OrderedSet is a reference cycle")
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="an exception keeps outer frames")
 @pytest.mark.parametrize("scenario", [chain, nested_three_deep, timed_out, deaf])
 @pytest.mark.parametrize("how", RIGHT)
@@ -566,7 +566,7 @@ def test_an_interrupted_run_keeps_nothing_alive(scenario, how, no_collector):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS[:-1])
-def test_the_collector_finds_all_that_an_interrupted_run_has_used(scenario, monkeypatch):
+def test_the_collector_frees_everything_of_an_interrupted_run(scenario, monkeypatch):
     monkeypatch.setattr(logging.getLogger("asynciojobs"), "disabled", True)  # it keeps errors
     references = []
     for turn in range(Reference(scenario, "plain").turns):

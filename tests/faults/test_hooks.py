@@ -1,4 +1,4 @@
-"""Each function of a user fails in each way: the run ends as it should, and nothing is lost."""
+"""Each function of the user fails in each way: the run ends correctly, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from asynciojobs import AbstractJob, EventKind, Job, PureScheduler, Scheduler, W
 
 
 class Odd(Exception):
-    """Neither its truth, nor its text, nor whether it is equal can be had.
+    """An exception that raises from bool(), str() and ==.
 
-    Its repr() can: asyncio's Runner asks for it as it ends, on some Pythons.
+    Its repr() works: on some Pythons, asyncio's Runner calls it at the end.
     """
 
     def __bool__(self):
@@ -35,7 +35,7 @@ class Odd(Exception):
 
 
 class Group(BaseException):
-    """Not an Exception, and not one that leaves a run either."""
+    """Not an Exception, but the run still keeps it."""
 
 
 KEPT = {
@@ -52,7 +52,7 @@ KEPT = {
     "group": lambda: BaseExceptionGroup("both", [ValueError(), Group()]),
     "odd": Odd,
 }
-"""What a job may raise, and keeps."""
+"""Exceptions that a job may raise, and that are kept as its outcome."""
 
 LEAVING = {"KeyboardInterrupt": KeyboardInterrupt, "SystemExit": lambda: SystemExit(3)}
 
@@ -72,20 +72,20 @@ def outcome_of(call, *args):
 
 
 def same(one, other):
-    """Tell whether it is the very object; pytest is told no more, since it can't show all."""
+    """Tell whether it is the same object, without letting pytest compare or show it."""
     return one is other
 
 
 @pytest.fixture
 def log(monkeypatch):
-    """What the project logs; no handler is to format it, since that can't be done with all."""
+    """The log records of the project; no handler formats them, as some can't be formatted."""
     records = []
     monkeypatch.setattr(logging.getLogger("asynciojobs"), "handle", records.append)
     return records
 
 
 class Awaitable:
-    """Something to await that does what it is told."""
+    """An awaitable made of any function."""
 
     def __init__(self, steps):
         self._steps = steps
@@ -146,7 +146,7 @@ WAYS = [
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KEPT)
-def test_what_a_job_raises_is_kept_by_it(fake_time, kind, way):
+def test_a_job_keeps_what_it_raises(fake_time, kind, way):
     error = KEPT[kind]()
     job = way(error)
     job.critical = False
@@ -158,7 +158,7 @@ def test_what_a_job_raises_is_kept_by_it(fake_time, kind, way):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KEPT)
-def test_what_a_critical_job_raises_is_the_answer(fake_time, kind, way):
+def test_a_run_raises_what_a_critical_job_raises(fake_time, kind, way):
     error = KEPT[kind]()
     other = Job(asyncio.sleep, 9)
     scheduler = Scheduler(way(error), other)
@@ -169,7 +169,7 @@ def test_what_a_critical_job_raises_is_the_answer(fake_time, kind, way):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KEPT)
-def test_what_a_nested_critical_job_raises_goes_through_all_depths(fake_time, kind, way):
+def test_what_a_nested_critical_job_raises_passes_all_levels(fake_time, kind, way):
     error = KEPT[kind]()
     scheduler = Scheduler(Scheduler(Scheduler(way(error))))
     assert same(outcome_of(scheduler.run), error)
@@ -177,7 +177,7 @@ def test_what_a_nested_critical_job_raises_goes_through_all_depths(fake_time, ki
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", LEAVING)
-def test_what_must_leave_does_though_the_job_is_not_critical(fake_time, kind, way):
+def test_an_exit_of_a_job_that_is_not_critical_leaves_the_run(fake_time, kind, way):
     error = LEAVING[kind]()
     job = way(error)
     job.critical = False
@@ -207,7 +207,7 @@ def yields(value):
         (lambda: iter([1]), RuntimeError),
     ],
 )
-def test_an_awaitable_that_is_no_good_fails_its_job(fake_time, steps, error):
+def test_an_invalid_awaitable_fails_its_job(fake_time, steps, error):
     job = Job(Awaitable(steps), critical=False)
     assert PureScheduler(job, Job(asyncio.sleep, 1)).run() is True
     assert isinstance(job.raised_exception(), error)
@@ -226,7 +226,7 @@ def test_what_a_job_raises_in_its_clean_up_is_kept(fake_time, kind):
     job = Job(fail)
     outcome = outcome_of(Scheduler(job, timeout=1, critical=False).run)
     if kind == "CancelledError":
-        assert (outcome, job.is_done()) == (False, False)  # its own, or that of the run?
+        assert (outcome, job.is_done()) == (False, False)  # like a job that its run cancels
     else:
         assert same(job.raised_exception(), error)
         assert same(outcome, error if kind in LEAVING else False)
@@ -307,7 +307,7 @@ def test_what_an_observer_raises_is_logged(fake_time, log, kind, event):
     assert {id(record.exc_info[1]) for record in log} == {id(error)}
 
 
-# -- what shows a job
+# -- showing a job
 
 
 class Shown(Job):
@@ -334,7 +334,7 @@ def test_a_job_that_can_not_be_described_is_listed(fake_time, capsys, kind, meth
 
 @pytest.mark.parametrize("kind", LEAVING)
 @pytest.mark.parametrize("method", SHOW)
-def test_what_must_leave_a_label_leaves_what_shows_it(capsys, kind, method):
+def test_an_exit_in_a_label_passes_through_listing(capsys, kind, method):
     error = LEAVING[kind]()
     assert same(outcome_of(getattr(Scheduler(Shown(error)), method)), error)
 
@@ -342,7 +342,7 @@ def test_what_must_leave_a_label_leaves_what_shows_it(capsys, kind, method):
 @pytest.mark.parametrize("kind", KEPT)
 @pytest.mark.parametrize("base", [object, str])
 def test_a_job_that_can_not_be_described_runs(fake_time, kind, log, base):
-    """It fails, in a verbose run, it is deaf, and its shutdown fails: all of that names it."""
+    """Verbose output, the failure, the deaf job and the failed shutdown all name a job."""
 
     async def fail():
         raise error
@@ -366,7 +366,7 @@ def test_a_job_that_can_not_be_described_runs(fake_time, kind, log, base):
 
 
 class Value:
-    """A result that can do nothing."""
+    """A result whose methods all raise."""
 
     def __init__(self, error):
         self.error = error
@@ -379,7 +379,7 @@ class Value:
 
 
 @pytest.mark.parametrize("kind", KEPT)
-def test_a_result_is_the_very_object_whatever_it_can_do(fake_time, kind):
+def test_a_result_is_the_same_object_even_if_its_methods_raise(fake_time, kind):
     value = Value(KEPT[kind]())
 
     async def give():
@@ -405,7 +405,7 @@ def test_an_exception_that_can_not_be_shown_is_listed(fake_time, capsys, method)
 
 @pytest.mark.parametrize("kind", LEAVING)
 @pytest.mark.parametrize("method", SHOW)
-def test_what_must_leave_the_text_of_an_exception_leaves_what_shows_it(
+def test_an_exit_in_the_text_of_an_exception_passes_through_listing(
     fake_time, capsys, kind, method
 ):
     error = LEAVING[kind]()
@@ -415,7 +415,7 @@ def test_what_must_leave_the_text_of_an_exception_leaves_what_shows_it(
     assert same(outcome_of(getattr(scheduler, method)), error)
 
 
-# -- stdout, and what else prints
+# -- stdout, watches and logs
 
 
 class Failing(io.StringIO):
@@ -460,7 +460,7 @@ class Broken(logging.Handler):
         raise OSError("the disk is full")
 
 
-def test_a_log_that_fails_ends_no_run(fake_time):
+def test_a_log_that_fails_does_not_end_a_run(fake_time):
     async def deaf():
         try:
             await asyncio.sleep(9)
@@ -479,11 +479,11 @@ def test_a_log_that_fails_ends_no_run(fake_time):
     assert outcome is False
 
 
-# -- what a job awaits
+# -- futures that can't be cancelled
 
 
 class Stubborn(asyncio.Future):
-    """Can't be cancelled, and says so."""
+    """A future whose `cancel()` raises."""
 
     refusal: BaseException = ValueError("never")
 

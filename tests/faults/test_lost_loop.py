@@ -1,7 +1,7 @@
-"""The loop is gone in mid shutdown: the coroutines are closed, and complain of nothing.
+"""The loop is lost during a shutdown: the coroutines are closed, and log no complaints.
 
-The loop is stopped for good, and closed; or its tasks are collected while it is there still, or
-while another loop runs. asyncio's own words, of each task that was pending, are left out.
+The loop is stopped for good and closed, or its tasks are collected while it still exists, or
+while another loop runs. asyncio's own messages about pending tasks are ignored.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import pytest
 from asynciojobs import AbstractJob, CallJob, Job, Scheduler
 
 TURNS = 12
-"""Enough for all that is to be served to have begun."""
+"""Enough for each `co_shutdown()` to have begun."""
 
 NEVER_BEGUN = [
     f"RuntimeWarning(\"coroutine '{it}' was never awaited\")"
     for it in ("serve", "JobTasks.drive")
 ]
-"""Python's own words, of a task that its loop had not come to."""
+"""Python's own messages about tasks that the loop had not started."""
 
 
 class Hanging(AbstractJob):
-    """Waits in its shutdown for what nobody keeps, so that all that waits can be collected."""
+    """Its shutdown waits for a future that nobody else keeps, so all of it can be collected."""
 
     async def co_run(self):
         pass
@@ -43,7 +43,7 @@ class Sleeping(Hanging):
 
 
 class Deaf(Hanging):
-    """Its shutdown is cancelled, and goes on."""
+    """Its shutdown goes on after it is cancelled."""
 
     async def co_shutdown(self):
         with pytest.raises(asyncio.CancelledError):
@@ -82,7 +82,7 @@ SCENARIOS = [
 
 @pytest.fixture
 def complaints(monkeypatch):
-    """What Python and the project say."""
+    """All messages of Python and of the project."""
     said = []
     monkeypatch.setattr("sys.unraisablehook", lambda it: said.append(repr(it.exc_value)))
     for name in ("asynciojobs", "concurrent.futures"):
@@ -115,7 +115,7 @@ def take_turns(loop, count):
 
 
 def lose(coroutines, turns, how):
-    """Have a loop begin coroutines, and lose it."""
+    """Begin coroutines in a loop, and lose the loop."""
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)
     tasks = [loop.create_task(coroutine) for coroutine in coroutines]
@@ -129,7 +129,7 @@ def lose(coroutines, turns, how):
 
 @pytest.mark.parametrize(("make", "begin"), SCENARIOS)
 @pytest.mark.parametrize("how", [close, collect, collect_in_another_loop])
-def test_a_loop_that_is_lost_in_a_shutdown_is_no_complaint(complaints, make, begin, how):
+def test_losing_the_loop_in_a_shutdown_logs_nothing(complaints, make, begin, how):
     coroutines = begin(make(Hanging))
     left = weakref.WeakSet(coroutines)
     lose(coroutines, TURNS, how)
@@ -138,12 +138,12 @@ def test_a_loop_that_is_lost_in_a_shutdown_is_no_complaint(complaints, make, beg
 
 @pytest.mark.parametrize("turn", range(1, TURNS + 1))
 @pytest.mark.parametrize(("make", "begin"), SCENARIOS)
-def test_a_loop_that_is_closed_in_some_turn_is_no_complaint(complaints, make, begin, turn):
+def test_closing_the_loop_in_any_turn_logs_nothing(complaints, make, begin, turn):
     lose(begin(make(Sleeping)), turn, close)
     assert [said for said in complaints if said not in NEVER_BEGUN] == []
 
 
-def test_a_loop_that_is_lost_while_a_cancelled_shutdown_ends_is_no_complaint(complaints):
+def test_losing_the_loop_while_a_cancelled_shutdown_ends_logs_nothing(complaints):
     async def cancelled():
         call = asyncio.ensure_future(flat(Deaf).co_shutdown())
         for _ in range(4):
@@ -155,7 +155,7 @@ def test_a_loop_that_is_lost_while_a_cancelled_shutdown_ends_is_no_complaint(com
     assert complaints == []
 
 
-def test_a_shutdown_can_be_closed_in_its_loop_and_its_calls_go_on(complaints):
+def test_a_shutdown_can_be_closed_while_its_loop_runs_and_its_calls_go_on(complaints):
     served = []
 
     class Slow(Hanging):
@@ -195,7 +195,7 @@ def test_a_shutdown_is_not_complete_if_its_loop_was_lost(complaints):
     assert [*map(repr, scheduler.shutdown_failures().values())] == ["GeneratorExit()"] * 2
 
 
-def test_a_shutdown_does_not_wait_for_one_whose_loop_is_gone(fake_time):
+def test_a_shutdown_does_not_wait_for_a_call_whose_loop_is_closed(fake_time):
     scheduler = flat(Sleeping)
     loop = asyncio.new_event_loop()
     held = loop.create_task(scheduler.co_shutdown())
@@ -204,7 +204,7 @@ def test_a_shutdown_does_not_wait_for_one_whose_loop_is_gone(fake_time):
     assert (held.done(), scheduler.shutdown()) == (False, False)
 
 
-def test_one_that_is_collected_in_mid_shutdown_is_taken_for_over_by_nobody(fake_time):
+def test_collecting_a_lost_call_does_not_end_the_next_one(fake_time):
     scheduler = flat(Sleeping)
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)
@@ -225,7 +225,7 @@ def test_one_that_is_collected_in_mid_shutdown_is_taken_for_over_by_nobody(fake_
         assert runner.run(main()) == (True, 9)
 
 
-def test_what_had_not_begun_when_the_loop_was_lost_is_served_by_the_next_call(complaints):
+def test_jobs_whose_shutdown_had_not_begun_are_left_to_the_next_call(complaints):
     served = []
 
     async def serve(label):
@@ -248,7 +248,7 @@ class Remote:
 
 
 @pytest.mark.parametrize("cancelled", [False, True])
-def test_a_loop_that_is_lost_while_functions_run_is_no_complaint(complaints, cancelled):
+def test_losing_the_loop_while_functions_run_logs_nothing(complaints, cancelled):
     def block():
         begun.wait()
         go_on.wait()

@@ -1,4 +1,4 @@
-"""The loop of a run is closed, and its task kept: the scheduler can be used again."""
+"""The loop of a run is closed while its task is kept: the scheduler can be used again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from asynciojobs import AlreadyRunningError, Job, PureScheduler, Scheduler
 
 TURNS = 12
-"""Enough for all that can start to have started."""
+"""Enough for all jobs to start that can start."""
 
 
 def sleeper(**options):
@@ -41,9 +41,9 @@ def turns(request):
 
 
 def lose(scheduler, turns=TURNS):
-    """Have a loop begin a run, close it, and return the task, to be kept."""
+    """Begin a run in a loop, close the loop, and return the task, which the test keeps."""
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # asyncio's words of tasks that are pending
+    loop.set_exception_handler(lambda *_: None)  # asyncio complains about pending tasks
     task = loop.create_task(scheduler.co_run())
     for _ in range(turns):
         loop.call_soon(loop.stop)
@@ -70,17 +70,17 @@ def collected():
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
 
-def test_it_runs_again(fake_time, scheduler, turns):
+def test_the_scheduler_runs_again(fake_time, scheduler, turns):
     lost = lose(scheduler, turns)
     assert (scheduler.run(), lost.done()) == (True, False)
 
 
-def test_a_nested_one_runs_by_itself(fake_time, scheduler):
+def test_a_nested_scheduler_runs_by_itself(fake_time, scheduler):
     lost = lose(scheduler)
     assert (innermost(scheduler).run(), lost.done()) == (True, False)
 
 
-def test_one_runs_within_another_one(fake_time, scheduler):
+def test_the_scheduler_runs_inside_another_one(fake_time, scheduler):
     lost = lose(scheduler)
     assert (PureScheduler(scheduler).run(), lost.done()) == (True, False)
 
@@ -97,7 +97,7 @@ def test_jobs_can_be_removed(fake_time, scheduler):
     assert (scheduler.run(), lost.done()) == (True, False)
 
 
-def test_the_end_of_the_lost_run_does_not_concern_the_next(fake_time, scheduler):
+def test_the_end_of_the_lost_run_does_not_affect_the_next_run(fake_time, scheduler):
     async def main():
         run = asyncio.ensure_future(scheduler.co_run())
         await asyncio.sleep(1)
@@ -113,7 +113,7 @@ def test_the_end_of_the_lost_run_does_not_concern_the_next(fake_time, scheduler)
         assert runner.run(main()) == (True, 10)
 
 
-def test_a_loop_that_stands_still_is_not_lost(scheduler):
+def test_a_loop_that_is_only_stopped_is_not_lost(scheduler):
     loop = asyncio.new_event_loop()
     task = loop.create_task(scheduler.co_run())
     loop.call_soon(loop.stop)
@@ -126,7 +126,7 @@ def test_a_loop_that_stands_still_is_not_lost(scheduler):
     loop.close()
 
 
-def test_what_was_never_started_is_closed(fake_time):
+def test_coroutines_that_were_never_started_are_closed(fake_time):
     started, waiting = asyncio.sleep(9), asyncio.sleep(9)
     first = Job(started)
     scheduler = Scheduler(first, Job(waiting, required=first))

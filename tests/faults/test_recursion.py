@@ -1,7 +1,7 @@
-"""A run that begins near the recursion limit ends as any other, or does not begin.
+"""A run that begins near the recursion limit ends like any other, or does not begin.
 
-Each scenario begins at each depth, one call deeper each time. A wait that nobody ends is a
-`DeadlockError` of the clock, so nothing here can hang.
+Each scenario begins at each depth, one call deeper each time. A wait that nobody ends raises
+the clock's `DeadlockError`, so no test can hang.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from asynciojobs import Job, PureScheduler, Scheduler, use_loop_factory
 from asynciojobs_testkit import FakeClock
 
 ROOM = 250
-"""What the recursion limit leaves to a test (calls)."""
+"""How many nested calls the recursion limit leaves to a test."""
 
 KINDS = ["noted", "plain", *(["eager"] if hasattr(asyncio, "eager_task_factory") else [])]
 
 
 @pytest.fixture(autouse=True)
 def limit():
-    """Lower the recursion limit, so that it is not far.
+    """Lower the recursion limit, so that it is near.
 
-    What is garbage is not collected near it: a `__del__` that finds no room is told of.
+    The collector is off: Python would complain about each `__del__` that is too deep to run.
     """
     before = sys.getrecursionlimit()
     gc.disable()
-    sys.setrecursionlimit(stack() + ROOM)
+    sys.setrecursionlimit(stack_depth() + ROOM)
     yield
     sys.setrecursionlimit(before)
     gc.enable()
@@ -39,7 +39,7 @@ def limit():
 
 @pytest.fixture(params=KINDS)
 def loops(request):
-    """Have all loops make tasks in one of the ways that the engine knows."""
+    """Make all loops create tasks in one of the ways that the engine supports."""
 
     def make():
         loop = FakeClock().loop_factory()
@@ -54,8 +54,8 @@ def loops(request):
         yield make
 
 
-def stack():
-    """Return how many calls are nested here."""
+def stack_depth():
+    """Return how deep the caller is nested."""
     frame, calls = sys._getframe(1), 0
     while frame is not None:
         frame, calls = frame.f_back, calls + 1
@@ -70,8 +70,8 @@ async def co_nest(calls, function):
     return await (function() if calls <= 0 else co_nest(calls - 1, function))
 
 
-async def most():
-    """Return how many coroutines can await each other here: a tracer takes room as well."""
+async def room_for_coroutines():
+    """Return how many coroutines can await each other here; this depends on tracers, too."""
 
     async def go_on():
         nonlocal calls
@@ -86,12 +86,12 @@ async def most():
 
 
 def at_depth(left, function):
-    """Call a function where some more calls can be nested, and no more."""
-    return nest(sys.getrecursionlimit() - stack() - left, function)
+    """Call a function at a depth that leaves room for so many nested calls."""
+    return nest(sys.getrecursionlimit() - stack_depth() - left, function)
 
 
 async def outcome_of(awaitable):
-    """Return what comes of it, and how many tasks it leaves."""
+    """Return the result or the type of the exception, and the number of tasks left."""
     try:
         outcome = await awaitable
     except BaseException as error:
@@ -112,7 +112,7 @@ def by_co_run(make, loops, left):
     scheduler = make()
 
     async def main():
-        return await outcome_of(co_nest(await most() - left, scheduler.co_run))
+        return await outcome_of(co_nest(await room_for_coroutines() - left, scheduler.co_run))
 
     with asyncio.Runner(loop_factory=loops) as runner:
         outcome, alive = runner.run(main())
@@ -166,7 +166,7 @@ ENTRIES = [by_run, by_co_run, by_co_run_cancelled]
 
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_run_ends_as_any_other_or_does_not_begin(loops, entry, name):
+def test_a_run_ends_like_any_other_or_does_not_begin(loops, entry, name):
     make = SCENARIOS[name]
     _, usual = entry(make, loops, ROOM // 2 + ROOM // 4)
     outcomes = []
@@ -194,14 +194,14 @@ def test_the_error_says_what_to_do():
         at_depth(20, PureScheduler().run)
 
 
-def test_a_run_that_had_no_room_can_be_made_where_there_is(loops):
+def test_a_run_that_was_too_deep_can_be_made_elsewhere(loops):
     scheduler = Scheduler(Job(work), Scheduler(Job(work)), verbose=False)
     with pytest.raises(RecursionError):
         at_depth(20, scheduler.run)
     assert scheduler.run() is True
 
 
-def test_a_shutdown_serves_all_or_does_not_begin(loops):
+def test_a_shutdown_reaches_all_jobs_or_does_not_begin(loops):
     def make():
         inner = Scheduler(Job(work, coshutdown=shut))
         return PureScheduler(inner, Job(work, coshutdown=shut))
@@ -222,11 +222,11 @@ def test_a_shutdown_serves_all_or_does_not_begin(loops):
     assert set(outcomes) == {(None, 0), (True, 2)}
 
 
-# -- what jobs do in their depths
+# -- deep inside jobs
 
 
 def deep_job(act, outcomes, left):
-    """Return a job that acts where some more calls can be nested, and no more."""
+    """Return a job that acts at a depth that leaves room for so many nested calls."""
 
     async def deep():
         try:
@@ -249,8 +249,8 @@ def test_a_job_joins_or_is_refused(loops):
     assert 0 < outcomes.count(RecursionError) < len(outcomes)
 
 
-@pytest.mark.parametrize("loops", ["noted", "plain"], indirect=True)  # eager ones have begun
-def test_a_job_that_has_not_begun_is_cancelled_or_not(loops):
+@pytest.mark.parametrize("loops", ["noted", "plain"], indirect=True)  # eager jobs have begun
+def test_cancelling_a_job_that_has_not_begun_works_or_raises(loops):
     async def cancel(left):
         (task,) = (task for task in asyncio.all_tasks() if task.get_name() == "other")
         await deep_job(task.cancel, outcomes, left).co_run()

@@ -1,4 +1,4 @@
-"""What reads pictures back: programs that draw, and an SVG as boxes, clusters and arrows."""
+"""Drawing programs, and SVG pictures read back as boxes, clusters and arrows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Point(NamedTuple):
 
 
 class Rectangle(NamedTuple):
-    """What is around some points, in the coordinates of SVG: y grows downwards."""
+    """The bounding box of some points, in SVG coordinates: y grows downwards."""
 
     left: float
     top: float
@@ -35,7 +35,7 @@ class Rectangle(NamedTuple):
         return self.right - self.left
 
     def has(self, other, margin=0.01):
-        """Tell whether the other one is inside of this one."""
+        """Tell whether the other rectangle is inside this one."""
         return (
             self.left - margin <= other.left
             and other.right <= self.right + margin
@@ -44,7 +44,7 @@ class Rectangle(NamedTuple):
         )
 
     def meets(self, other):
-        """Tell whether the two have an area in common."""
+        """Tell whether the two overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -52,8 +52,8 @@ class Rectangle(NamedTuple):
             and other.top < self.bottom
         )
 
-    def distance_of_border(self, point):
-        """Return how far from the border a point is, be it inside or outside."""
+    def distance_to_border(self, point):
+        """Return how far a point is from the border, inside or outside."""
         aside = max(self.left - point.x, 0, point.x - self.right)
         above = max(self.top - point.y, 0, point.y - self.bottom)
         if aside or above:
@@ -89,7 +89,7 @@ class Svg:
         self.clusters: dict[str, Shape] = {}
         self.arrows: list[Arrow] = []
         for group in self.root.iter(f"{SVG}g"):
-            match group.get("class", "no class").split()[0]:  # behind it are the user's
+            match group.get("class", "no class").split()[0]:  # the user's classes follow
                 case "node":
                     add(self.boxes, shape_of(group))
                 case "cluster":
@@ -114,7 +114,7 @@ def add(shapes, shape):
 
 
 def shape_of(group):
-    # what has a tooltip is in a group and a link
+    # with a tooltip, the outline is in a group and a link
     outline = next(part for part in group.iter() if part.tag in (f"{SVG}path", f"{SVG}polygon"))
     points = points_of(outline.get("d") or outline.get("points"))
     xs, ys = zip(*points, strict=True)
@@ -131,7 +131,7 @@ def shape_of(group):
 def arrow_of(group):
     line = points_of(group.find(f"{SVG}path").get("d"))
     head = points_of(group.find(f"{SVG}polygon").get("points"))
-    # the arrowhead is a triangle: its tip is what is farthest from the two other points
+    # the arrowhead is a triangle: its tip is the point farthest from the other two
     tip = max(head, key=lambda point: sum(distance(point, other) for other in head))
     return Arrow(group.findtext(f"{SVG}title"), line[0], tip)
 
@@ -169,7 +169,7 @@ def system_dot():
 
 @pytest.fixture(params=["graphviz-pure", "dot"])
 def program(request, monkeypatch) -> str:
-    """Draw with this program, whose path is returned: each test runs with all there are."""
+    """Make this the drawing program, and return its path; a test runs with each of them."""
     fixture = "graphviz_pure" if request.param == "graphviz-pure" else "system_dot"
     path = request.getfixturevalue(fixture)
     monkeypatch.setenv(_programs.VARIABLE, path)
@@ -189,7 +189,7 @@ def drawn(program) -> Callable[..., Svg]:
 
 @pytest.fixture
 def script(tmp_path, monkeypatch) -> Callable[[str], str]:
-    """Have a shell script draw, whose text is given; return its path."""
+    """Return a function that makes a shell script the drawing program."""
 
     def write(text):
         folder = tmp_path / "programs that fail"

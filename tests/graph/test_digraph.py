@@ -1,4 +1,4 @@
-"""`graph()`: an object of the graphviz package, which the user goes on with."""
+"""`graph()`: an object of the graphviz package, which users may change and draw."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_its_source_is_the_dot_format(scheduler, options):
     assert scheduler.graph(**options).source == scheduler.dot_format(**options)
 
 
-def test_the_source_of_an_empty_one_is_the_dot_format():
+def test_the_source_of_an_empty_graph_is_the_dot_format():
     assert PureScheduler().graph().source == PureScheduler().dot_format()
 
 
@@ -53,8 +53,8 @@ def test_what_is_added_is_drawn(scheduler, drawn, program):
     assert (svg.boxes["more"].texts, ("1", "more") in svg.edges()) == (["more"], True)
 
 
-def test_the_attributes_of_all_can_be_changed(scheduler, drawn):
-    """They are where graphviz has them, and so are not overruled by the text."""
+def test_default_attributes_can_be_changed(scheduler, drawn):
+    """They are attributes of the object, so no line of the body overrides them."""
     graph = scheduler.graph()
     graph.graph_attr["rankdir"] = "TB"
     graph.node_attr.update(shape="hexagon", fontsize="30")
@@ -63,7 +63,7 @@ def test_the_attributes_of_all_can_be_changed(scheduler, drawn):
     assert svg.boxes["1"].area.bottom < svg.boxes["3"].area.top
 
 
-def test_a_change_does_not_come_back_in_the_next_graph(scheduler):
+def test_a_changed_graph_does_not_affect_the_next_one(scheduler):
     graph = scheduler.graph()
     graph.graph_attr["rankdir"] = "TB"
     graph.node_attr.clear()
@@ -89,7 +89,7 @@ def test_a_picture_needs_no_dot_of_the_system(scheduler, no_dot):
     assert (svg[:5], type(svg)) == (b"<?xml", bytes)
 
 
-def test_a_picture_can_be_had_as_text(scheduler, no_dot):
+def test_a_picture_can_be_returned_as_text(scheduler, no_dot):
     assert "漢" in scheduler.graph().pipe(format="svg", encoding="utf-8")
 
 
@@ -98,23 +98,23 @@ def test_a_notebook_needs_no_dot_of_the_system(scheduler, no_dot):
     assert [(kind, data[:5]) for kind, data in bundle.items()] == [("image/svg+xml", "<?xml")]
 
 
-def test_it_is_piped_in_a_format_that_all_programs_have(scheduler, no_dot):
+def test_the_default_format_is_one_that_all_programs_have(scheduler, no_dot):
     assert scheduler.graph().pipe()[:5] == b"<?xml"
 
 
-def test_the_format_of_the_graph_is_the_default(scheduler, no_dot):
+def test_pipe_uses_the_format_of_the_graph(scheduler, no_dot):
     graph = scheduler.graph()
     graph.format = "png"
     assert graph.pipe()[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize("options", [{"engine": "neato"}, {"renderer": "cairo"}], ids=str)
-def test_what_only_graphviz_knows_is_left_to_it(scheduler, no_dot, options):
+def test_options_that_only_graphviz_has_are_left_to_graphviz(scheduler, no_dot, options):
     with pytest.raises(graphviz.ExecutableNotFound):
         scheduler.graph().pipe(format="png", **options)
 
 
-def test_a_missing_program_is_told_when_it_is_drawn(scheduler, monkeypatch):
+def test_a_missing_program_is_an_error_only_when_the_graph_is_drawn(scheduler, monkeypatch):
     monkeypatch.setenv("ASYNCIOJOBS_DOT", "/nowhere/dot")
     graph = scheduler.graph()
     with pytest.raises(MissingProgramError, match=r"^the environment variable "):
@@ -130,7 +130,7 @@ def no_graphviz(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
 
 
-def test_without_the_package_graph_tells_how_to_install_it(no_graphviz):
+def test_without_the_package_graph_says_how_to_install_it(no_graphviz):
     with pytest.raises(MissingGraphPackageError) as caught:
         PureScheduler().graph()
     error = caught.value
@@ -142,7 +142,7 @@ def test_without_the_package_graph_tells_how_to_install_it(no_graphviz):
     assert (error.name, error.__suppress_context__) == ("graphviz", True)
 
 
-def test_without_the_package_all_else_is_there(no_graphviz, program, tmp_path):
+def test_without_the_package_everything_else_works(no_graphviz, program, tmp_path):
     scheduler = Scheduler(AbstractJob(), label="s")
     assert scheduler.dot_format().startswith("digraph")
     scheduler.export_as_dotfile(tmp_path / "a.dot")

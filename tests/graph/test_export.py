@@ -1,4 +1,4 @@
-"""Files: of any name, whole or not at all."""
+"""Exports to files: any file name will do, and a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scheduler():
 
 @pytest.fixture
 def quick(script):
-    """Have a program draw that always draws the same."""
+    """Make the drawing program a script that always returns the same picture."""
     return script("cat >/dev/null; printf '<svg/>'")
 
 
@@ -90,7 +90,7 @@ def test_a_dot_file_may_have_any_name(scheduler, here, name):
 
 
 @pytest.mark.parametrize("kind", [str, Path, PathOfBytes])
-def test_a_name_may_be_of_any_kind_that_open_takes(scheduler, quick, here, kind):
+def test_a_name_may_be_of_any_type_that_open_accepts(scheduler, quick, here, kind):
     filename = PathOfBytes(b"out/x") if kind is PathOfBytes else kind("out/x")
     Path("out").mkdir()
     assert scheduler.export_as_pngfile(filename) == "out/x.png"
@@ -107,7 +107,7 @@ def test_a_suffix_may_have_its_dot(scheduler, quick, here):
 
 
 @pytest.mark.parametrize("suffix", ["", ".", "a/b", "../x", "svg -o x", "png:cairo", "é", "_"])
-def test_what_is_no_suffix_is_refused(scheduler, quick, here, suffix):
+def test_an_invalid_suffix_is_refused(scheduler, quick, here, suffix):
     with pytest.raises(
         ValueError, match=r"^the suffix is a format such as 'png' or 'svg', not "
     ):
@@ -116,7 +116,7 @@ def test_what_is_no_suffix_is_refused(scheduler, quick, here, suffix):
 
 
 @pytest.mark.parametrize("filename", ["", ".", "..", "a/.."])
-def test_what_has_no_name_is_refused(scheduler, quick, here, filename):
+def test_a_path_without_a_file_name_is_refused(scheduler, quick, here, filename):
     with pytest.raises(ValueError, match=r"^a file needs a name, and '.*' has none$"):
         scheduler.export_as_svgfile(filename)
     assert names(here) == []
@@ -140,7 +140,7 @@ def test_all_exports_take_the_options_of_dot_format(quick, here, status, depth):
     assert texts == dict.fromkeys(["a.dot", "b.dot", "c.dot", "d.dot"], expected)
 
 
-def test_the_formats_of_the_program_can_be_had(scheduler, program, here):
+def test_other_formats_of_the_program_can_be_written(scheduler, program, here):
     scheduler.export_as_pngfile("x")
     scheduler.export_as_svgfile("x")
     scheduler.export_as_graphic("x", "json")
@@ -153,7 +153,7 @@ def test_the_formats_of_the_program_can_be_had(scheduler, program, here):
     }
 
 
-# -- whole files, or none
+# -- complete files, or none
 
 
 def old_files(folder):
@@ -264,7 +264,7 @@ def test_old_files_are_replaced(scheduler, quick, here):
 
 def test_a_symbolic_link_stays_one(scheduler, quick, here):
     (here / "elsewhere").mkdir()
-    (here / "x.svg").symlink_to("elsewhere/picture")  # it is not there yet
+    (here / "x.svg").symlink_to("elsewhere/picture")  # it does not exist yet
     (here / "x.dot").symlink_to("elsewhere/text")
     (here / "elsewhere" / "text").write_text("old")
     scheduler.export_as_svgfile("x")
@@ -292,7 +292,7 @@ def test_a_pipe_is_written_to(scheduler, here):
 
 
 def test_an_open_pipe_is_written_to(scheduler):
-    reading, writing = os.pipe()  # as /dev/stdout is one in `python scenario.py | less`
+    reading, writing = os.pipe()  # such as /dev/stdout in `python scenario.py | less`
     scheduler.export_as_dotfile(f"/dev/fd/{writing}")
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
@@ -328,7 +328,7 @@ def test_old_files_keep_their_permissions(scheduler, quick, here, umask):
     assert modes(here) == {"x.dot": "0o664", "x.svg": "0o600"}
 
 
-def test_what_can_not_be_written_is_told_by_its_own_name(scheduler, here, monkeypatch):
+def test_the_error_names_the_file_that_can_not_be_written(scheduler, here, monkeypatch):
     def no_space(path, mode):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 

@@ -1,4 +1,4 @@
-"""DOT texts of small examples, byte for byte, whatever the seed of the hashes."""
+"""The DOT texts of small examples, byte for byte, with any hash seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# Programs, so that they can be run by another Python; each leaves a `scheduler`.
+# Programs, so that another Python can run them; each one defines `scheduler`.
 EXAMPLES = {
     "sequence": """
 from asynciojobs import AbstractJob, Scheduler, Sequence
@@ -62,12 +62,12 @@ def scheduler_of(name):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_text_of_an_example_is_known(name):
+def test_the_text_of_an_example_is_its_golden_file(name):
     assert scheduler_of(name).dot_format() == (GOLDEN / f"{name}.dot").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_text_is_the_same_again(name):
+def test_the_text_is_the_same_each_time(name):
     scheduler = scheduler_of(name)
     texts = {
         scheduler.dot_format(),
@@ -84,7 +84,7 @@ def test_each_golden_file_has_its_example():
 
 
 @pytest.mark.parametrize("seed", ["0", "1", "4242"])
-def test_the_text_does_not_depend_on_the_seed_of_the_hashes(seed):
+def test_the_text_does_not_depend_on_the_hash_seed(seed):
     show = "import sys; sys.stdout.buffer.write(scheduler.dot_format().encode())"
     program = "\n".join(f"{text}\n{show}" for text in EXAMPLES.values())
     done = subprocess.run(

@@ -71,7 +71,7 @@ flowchart LR
     )
 
 
-def test_the_text_tells_how_the_jobs_stand(fake_time):
+def test_the_text_shows_the_status_of_the_jobs(fake_time):
     scheduler = deployment()
     assert scheduler.run()
     assert (
@@ -119,7 +119,7 @@ def test_a_scheduler_that_stays_closed_is_one_box():
     ]
 
 
-def test_an_empty_scheduler_has_a_head_only():
+def test_the_text_of_an_empty_scheduler_is_only_its_first_line():
     assert mermaid_format(PureScheduler()) == "flowchart LR\n"
 
 
@@ -142,7 +142,7 @@ def test_a_cycle_is_drawn():
     assert {"j1 --> j2", "j2 --> j1"} <= set(lines_of(PureScheduler(a, b)))
 
 
-def test_only_a_subgraph_that_requires_itself_lacks_an_arrow():
+def test_a_job_that_requires_itself_has_an_arrow_and_a_subgraph_has_none():
     alone, nested = job(), Scheduler(job())
     for one in (alone, nested):
         one.required.add(one)
@@ -188,7 +188,7 @@ def test_dot_attributes_become_css(style, css):
     [
         {},
         {"color": "#404040", "penwidth": 1, "style": "rounded"},
-        {"fillcolor": "red"},  # what is not filled has no fill
+        {"fillcolor": "red"},  # the style is not "filled"
         {"color": "gray50", "penwidth": "wide"},
         {"color": "red:blue", "fontcolor": "0.5 0.5 0.5", "fillcolor": "red,stroke:blue"},
         {"shape": "hexagon", "fontsize": 20},
@@ -198,7 +198,7 @@ def test_dot_attributes_that_are_usual_or_not_css_are_left_out(style):
     assert len(lines_of(PureScheduler(Styled(**style)))) == 2
 
 
-def test_looks_that_differ_have_classes_of_different_names():
+def test_different_styles_have_classes_of_different_names():
     jobs = [Styled(color="red"), Styled(color="blue"), Styled(color="red")]
     assert lines_of(PureScheduler(*jobs))[-4:] == [
         "classDef critical stroke:red",
@@ -208,7 +208,7 @@ def test_looks_that_differ_have_classes_of_different_names():
     ]
 
 
-def test_only_what_is_rounded_has_round_corners():
+def test_only_the_rounded_style_has_round_corners():
     jobs = [Styled(style="rounded"), Styled(style=""), Styled()]
     assert lines_of(PureScheduler(*jobs))[1:4] == [
         'j1("1: job")',
@@ -264,9 +264,9 @@ def test_usual_labels_are_readable_in_the_text(label):
         ("style a:#b;", "style a#58;#35;b;"),
     ],
 )
-def test_what_mermaid_would_take_for_something_else_has_codes(label, written):
+def test_characters_that_mermaid_would_interpret_have_codes(label, written):
     text = mermaid_format(PureScheduler(job(label)))
-    # the colon behind the id is one of the label, too
+    # the colon after the id is replaced, too
     assert text.replace("1#58;", "1:").startswith(f'flowchart LR\n  j1("1: {written}")\n')
 
 
@@ -302,7 +302,7 @@ def test_501_arrows_are_one_box():
     ]
 
 
-def test_the_box_of_a_run_tells_how_it_stands():
+def test_the_single_box_shows_the_status():
     assert lines_of(Scheduler(chain(502)), status=True)[2:] == [
         's0["Scheduler',
         "502 jobs",
@@ -334,7 +334,7 @@ def nested(levels, label="s", inside=lambda: [job()]):
 
 
 @pytest.mark.parametrize("depth", [None, 4, 9])
-def test_as_few_levels_are_closed_as_will_do(depth):
+def test_as_few_levels_as_possible_are_closed(depth):
     # 100 arrows in each level, and 0 outside
     scheduler = PureScheduler(nested(7, inside=lambda: [chain(101)]))
     text = mermaid_format(scheduler, depth=depth)
@@ -372,11 +372,11 @@ def tree():
     ],
     ids=["flat", "chain", "nested", "tree"],
 )
-def test_10000_jobs_take_a_moment(make, drawn):
+def test_10000_jobs_do_not_take_long(make, drawn):
     scheduler = make()
     start = time.process_time()
     text = mermaid_format(scheduler, status=True)
-    # in the time of the processor; this is about ten times of what it takes
+    # CPU time; the limit is about ten times what it takes
     assert time.process_time() - start < 20
     assert f"%% drawn {drawn}: " in text
     assert size(text) <= 50_000

@@ -1,7 +1,7 @@
-"""Mermaid texts, drawn by Mermaid in a browser: what is seen is what the scheduler has.
+"""Mermaid texts, drawn by Mermaid in a browser: the picture shows what the scheduler has.
 
-It needs Chromium and, in the environment variable ASYNCIOJOBS_TEST_MERMAID, the path of a
-`mermaid.min.js`, which is in the npm package `mermaid` and in the wheel `mmdc`.
+The tests need Chromium and a `mermaid.min.js`, which is in the npm package `mermaid` and in
+the wheel `mmdc`. The environment variable ASYNCIOJOBS_TEST_MERMAID has its path.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from asynciojobs_testkit import FakeClock
 
 VARIABLE = "ASYNCIOJOBS_TEST_MERMAID"
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
-PATIENCE = 300  # seconds, for a machine that does many other things
+PATIENCE = 300  # seconds; the machine may be busy
 NEAR = 8  # pixels: arrows end where their heads begin
 
 PAGE = """<!DOCTYPE html>
@@ -74,7 +74,7 @@ async function picture(text, index) {
   const here = document.createElement("div");
   document.body.append(here);
   here.innerHTML = svg;
-  // JupyterLab shows it as an image, for which it has to be XML; it does mend this one tag.
+  // JupyterLab shows it as an image, so it must be XML; JupyterLab repairs only this tag.
   const parsed = new DOMParser().parseFromString(svg.replaceAll("<br>", "<br/>"), "text/xml");
   return {
     broken: parsed.querySelector("parsererror")?.textContent ?? null,
@@ -101,7 +101,7 @@ async function picture(text, index) {
 
 
 def drawn_by_browser(texts, folder):
-    """Return a picture of each text, as the page describes them."""
+    """Return the picture of each text, as the page describes it."""
     bundle = os.environ.get(VARIABLE)
     if not bundle:
         pytest.skip(f"no mermaid.min.js: {VARIABLE} is not set")
@@ -224,7 +224,7 @@ def all_labels():
 
 
 def all_labels_with_status():
-    """Return the same after a line with the id, and before one."""
+    """Return jobs that show each label after an id, and before the line of the status."""
     return PureScheduler(
         *(job(label) for label in LABELS), *(Scheduler(job(), label=label) for label in LABELS)
     )
@@ -262,7 +262,7 @@ def after_a_run():
 
 
 def many_arrows():
-    """Return as many arrows as can be drawn, between few jobs."""
+    """Return a few jobs with as many arrows as can be drawn."""
     tails, heads = [job() for _ in range(20)], [job() for _ in range(25)]
     for head in heads:
         head.requires(tails)
@@ -294,18 +294,18 @@ class Case(NamedTuple):
     picture: dict
 
     def shapes(self, kind):
-        """Return what is drawn of a kind, by the rank in the ids."""
+        """Return all boxes or all clusters, by the rank in their ids."""
         return {shape["id"][1:]: shape for shape in self.picture[kind]}
 
     def shape(self, member):
-        """Return what is drawn for a job; an empty scheduler is a box."""
+        """Return the box or the cluster of a job; an empty scheduler is a box."""
         is_cluster = isinstance(member, Scheduler) and member.jobs
         return self.shapes("clusters" if is_cluster else "boxes")[member.repr_id()]
 
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory):
-    """Return each case by its name, drawn; the browser starts once."""
+    """Return the cases by name, with their pictures; the browser starts only once."""
     found = {name: (make(), options) for name, (make, options) in CASES.items()}
     texts = [mermaid_format(scheduler, **options) for scheduler, options in found.values()]
     pictures = drawn_by_browser(texts, tmp_path_factory.mktemp("browser"))
@@ -324,16 +324,16 @@ def members(scheduler, around=()):
 
 
 def as_seen(text):
-    """Return a text but for the kinds of spaces, and for what has no width."""
+    """Return a text with normal spaces, and without characters that have no width."""
     text = re.sub("[\u2005\xa0]", " ", text.replace("\u2060", ""))
     return re.sub("^ $", "", text, flags=re.MULTILINE)
 
 
-# -- what is seen
+# -- what is shown
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_drawn_as_xml(cases, name):
+def test_a_picture_is_valid_xml(cases, name):
     picture = cases[name].picture
     assert (picture.get("error"), picture.get("broken")) == (None, None)
 
@@ -355,7 +355,7 @@ def test_labels_are_shown_as_they_were_written_between_other_text(cases):
     ]
 
 
-def test_a_closed_scheduler_tells_how_many_jobs_it_has(cases):
+def test_a_closed_scheduler_shows_how_many_jobs_it_has(cases):
     boxes, clusters = (
         sorted(shape["text"] for shape in cases["closed"].picture[kind])
         for kind in ("boxes", "clusters")
@@ -372,18 +372,18 @@ def test_a_closed_scheduler_tells_how_many_jobs_it_has(cases):
     assert clusters == ["03: inner", "13: holder"]
 
 
-def test_what_is_too_much_is_one_box(cases):
+def test_a_graph_beyond_the_limits_is_one_box(cases):
     picture = cases["too much"].picture
     assert [box["text"] for box in picture["boxes"]] == ["PureScheduler\n502 jobs"]
     assert (picture["clusters"], picture["arrows"]) == ([], [])
 
 
-def test_what_is_just_not_too_much_is_there(cases):
+def test_a_graph_at_the_limits_is_drawn(cases):
     assert len(cases["500 arrows"].picture["arrows"]) == 500
     assert len(cases["200 levels"].picture["clusters"]) == 200
 
 
-# -- where it is seen
+# -- where it is shown
 
 
 def is_in(inner, outer):
@@ -404,8 +404,8 @@ def meet(one, other):
     )
 
 
-def distance_of_border(area, point):
-    """Return how far from the border a point is, be it inside or outside."""
+def distance_to_border(area, point):
+    """Return how far a point is from the border, inside or outside."""
     x, y = point["x"], point["y"]
     aside = max(area["left"] - x, 0, x - area["right"])
     above = max(area["top"] - y, 0, y - area["bottom"])
@@ -431,7 +431,7 @@ def test_jobs_are_in_the_clusters_of_their_schedulers_and_in_no_others(cases, na
 
 
 @NESTED
-def test_titles_of_clusters_are_in_sight(cases, name):
+def test_titles_of_clusters_are_visible(cases, name):
     case = cases[name]
     for member, around in members(case.scheduler):
         area = case.shape(member)["area"]
@@ -454,8 +454,8 @@ def test_arrows_go_from_border_to_border_and_to_the_right(cases, name):
     for required, member in expected:
         arrow = arrows[required.repr_id(), member.repr_id()]
         tail, head = case.shape(required)["area"], case.shape(member)["area"]
-        assert distance_of_border(tail, arrow["begin"]) < NEAR
-        assert distance_of_border(head, arrow["tip"]) < NEAR
+        assert distance_to_border(tail, arrow["begin"]) < NEAR
+        assert distance_to_border(head, arrow["tip"]) < NEAR
         assert tail["right"] < head["left"]
 
 
@@ -468,7 +468,7 @@ def rgb(color):
 
 
 @NESTED
-def test_the_border_tells_of_which_kind_a_job_is(cases, name):
+def test_the_border_shows_the_kind_of_a_job(cases, name):
     case = cases[name]
     for member, _ in members(case.scheduler):
         shape = case.shape(member)
@@ -478,7 +478,7 @@ def test_the_border_tells_of_which_kind_a_job_is(cases, name):
         assert shape["round"] is (not isinstance(member, Scheduler))
 
 
-def test_the_fill_tells_how_a_job_stands(cases):
+def test_the_fill_shows_the_status_of_a_job(cases):
     case = cases["with status"]
     look = {
         shape["text"].split("\n")[0].partition(": ")[2]: (

@@ -1,4 +1,4 @@
-"""What a notebook shows of a scheduler at the end of a cell, in a kernel that runs it."""
+"""What a notebook shows when a cell ends with a scheduler; a real kernel runs the cells."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CELLS = {
 
 
 class Output(NamedTuple):
-    """What is shown of a cell."""
+    """The output of a cell."""
 
     kinds: list[str]
     data: dict[str, str]
@@ -63,10 +63,10 @@ class Output(NamedTuple):
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory, graphviz_pure):
-    """Return what is shown of each cell; one kernel runs them all."""
+    """Return the output of each cell; one kernel runs them all."""
     folder = tmp_path_factory.mktemp("jupyter")
     with pytest.MonkeyPatch.context() as patch:
-        # nothing of the user's, and no warning of jupyter_core that its folders will move
+        # no settings of the user, and no warning of jupyter_core that its folders will move
         patch.setenv("JUPYTER_PLATFORM_DIRS", "1")
         for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
             patch.setenv(name, str(folder / name))
@@ -103,24 +103,24 @@ def test_a_scheduler_is_shown_as_a_picture(outputs):
     assert "<Scheduler `all`>" in output.data[PLAIN]
 
 
-def test_once_it_has_run_the_picture_tells_how_the_jobs_stand(outputs):
+def test_after_a_run_the_picture_shows_the_status_of_the_jobs(outputs):
     output = outputs["after the run"]
     assert output.kinds == [SVG, PLAIN]
     words = [text.partition(",")[0] for text in texts_of(output.data[SVG])]
     assert words == ["1: <one>", "√ done", "2: two", "√ done"]
 
 
-def test_where_it_can_not_be_drawn_it_is_shown_as_mermaid(outputs):
+def test_without_a_drawing_program_a_scheduler_is_shown_as_mermaid(outputs):
     output = outputs["without a program"]
     assert output.kinds == [PLAIN, MERMAID]
     assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: #lt;one#gt;\n√ done')
 
 
-def test_mermaid_is_had_where_it_is_asked_for(outputs):
+def test_mermaid_is_shown_on_request(outputs):
     output = outputs["as Mermaid"]
     assert output.kinds == [MERMAID]
     assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: one")')
 
 
-def test_where_pictures_are_not_seen_it_is_shown_as_text(outputs):
+def test_a_shell_without_pictures_shows_text(outputs):
     assert outputs["without a picture"].data == {PLAIN: "plain"}

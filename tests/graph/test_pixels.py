@@ -1,4 +1,4 @@
-"""PNG pictures are pictures."""
+"""PNG pictures are complete, and not empty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POINTS = 72
 
 
 def chunks(data):
-    """Yield the parts of a PNG file, whose checksums are right."""
+    """Yield the parts of a PNG file, and compare their checksums."""
     assert data.startswith(SIGNATURE)
     place = len(SIGNATURE)
     while place < len(data):

@@ -1,4 +1,4 @@
-"""Which program draws, and what happens when it does not."""
+"""Which program draws, and what happens if it fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def no_variable(monkeypatch):
 
 @pytest.fixture
 def no_path(no_variable, monkeypatch, tmp_path):
-    """Hide all programs but those of graphviz-pure, which are not looked for on PATH."""
+    """Hide all programs except that of graphviz-pure, which is not looked up on PATH."""
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
 
@@ -69,7 +69,7 @@ def test_the_dot_of_the_system_comes_second(no_variable, monkeypatch, tmp_path):
     assert drawing_program() == found
 
 
-def test_an_empty_variable_is_none(monkeypatch, tmp_path):
+def test_an_empty_variable_is_ignored(monkeypatch, tmp_path):
     found = executable(tmp_path / "bin" / "dot")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv(VARIABLE, "")
@@ -80,12 +80,12 @@ def test_the_program_that_pip_installs_comes_third(no_path, graphviz_pure):
     assert drawing_program() == graphviz_pure
 
 
-def test_the_program_that_pip_installs_is_named_without_detours(graphviz_pure):
+def test_the_path_of_the_program_that_pip_installs_is_resolved(graphviz_pure):
     assert graphviz_pure == os.path.realpath(graphviz_pure)
 
 
 @pytest.mark.parametrize("kind", ["a folder", "no program"])
-def test_what_is_named_dot_and_is_no_program_is_passed_over(
+def test_a_dot_that_is_not_a_program_is_passed_over(
     no_variable, monkeypatch, tmp_path, graphviz_pure, kind
 ):
     if kind == "a folder":
@@ -102,7 +102,7 @@ def test_a_distribution_without_a_list_of_files_has_no_program(no_path, monkeypa
         drawing_program()
 
 
-def test_without_any_program_the_error_names_all_ways_out(no_path, no_graphviz_pure):
+def test_without_any_program_the_error_names_all_remedies(no_path, no_graphviz_pure):
     with pytest.raises(MissingProgramError) as caught:
         Scheduler().export_as_pngfile("x")
     assert str(caught.value) == (
@@ -193,20 +193,20 @@ def test_a_program_that_takes_too_long_is_ended(script, tmp_path):
 
 
 def test_a_program_with_children_is_not_waited_for(script, tmp_path):
-    """The child has the pipes still, after its parent was killed."""
+    """After its parent is killed, the child still holds the pipes open."""
     os.mkfifo(tmp_path / "pipe")
     path = script(f"cat '{tmp_path}/pipe' & wait")
     assert failure(seconds=0.05)[0] == f"{path} was not done after 0.05 s, and said nothing"
-    with suppress(OSError):  # there was no time for a child
+    with suppress(OSError):  # the child may not have started
         os.close(os.open(tmp_path / "pipe", os.O_WRONLY | os.O_NONBLOCK))
 
 
-def test_a_program_may_say_megabytes(script):
+def test_a_program_may_write_megabytes_to_stderr(script):
     script("cat; head -c 3000000 /dev/zero | tr '\\0' x >&2")
     assert draw(TEXT, "svg") == TEXT.encode()
 
 
-def test_a_message_has_the_end_of_what_was_said(script):
+def test_a_message_quotes_the_end_of_stderr(script):
     path = script("head -c 3000000 /dev/zero | tr '\\0' x >&2; echo end >&2; exit 1")
     message, _, reason, stderr = failure()
     assert (message, reason, len(stderr)) == (
@@ -216,17 +216,17 @@ def test_a_message_has_the_end_of_what_was_said(script):
     )
 
 
-def test_what_was_said_need_not_be_utf_8(script):
+def test_stderr_need_not_be_utf_8(script):
     path = script("printf 'caf\\351' >&2; exit 1")
     assert failure()[0] == f"{path} failed (exit status 1): caf\ufffd"
 
 
-def test_a_program_need_not_read(script):
+def test_a_program_need_not_read_its_input(script):
     script("exec <&-; echo drawn")
     assert draw("x" * 1_000_000, "svg") == b"drawn\n"
 
 
-def test_a_program_that_is_no_program_after_all_has_failed(script):
+def test_an_executable_that_can_not_be_run_is_a_failure(script):
     path = script("")
     Path(path).write_bytes(b"\x7fELF, and no more")
     message, _, reason, stderr = failure()
@@ -238,18 +238,18 @@ def test_a_format_that_the_program_does_not_know_is_a_failure(program):
         draw(TEXT, "nosuch")
 
 
-def test_the_package_is_asked_for_a_program_only_at_need():
+def test_importing_does_not_import_graphviz():
     code = "import sys, asynciojobs_graph; print('graphviz' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout == b"False\n"
 
 
-def test_the_variable_has_the_name_that_the_docs_have():
+def test_the_variable_has_the_documented_name():
     assert _programs.VARIABLE == "ASYNCIOJOBS_DOT"
 
 
-def test_an_error_comes_out_of_another_process_as_it_is():
-    # A pool of processes whose worker sends what can't be unpickled is broken.
+def test_an_error_is_the_same_after_pickling():
+    # If a worker process sends an error that can't be unpickled, its pool breaks.
     error = DrawingError("/bin/dot", "failed (exit status 3)", "no fonts")
     error.add_note("on node 3")
     again = pickle.loads(pickle.dumps(error))

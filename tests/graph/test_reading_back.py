@@ -1,4 +1,4 @@
-"""Pictures, read back: what they show is what the scheduler has, and where it belongs."""
+"""Pictures, read back: they show all that the scheduler has, each thing in its place."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from asynciojobs import AbstractJob, PureScheduler, Scheduler
 
 LONGEST = 2500
-NEAR = 3.0  # points: an arrow keeps off by the width of the lines
+NEAR = 3.0  # points: lines have a width, so arrows end a little before the border
 
 # Each example starts a program.
 examples = settings(
     max_examples=30,
-    derandomize=True,  # layouts of Graphviz are not perfect: the same ones each time
+    derandomize=True,  # layouts of Graphviz are not perfect: always try the same examples
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -39,7 +39,7 @@ def members(scheduler):
 
 
 def shown(text):
-    """Return the lines that a picture should have of a text."""
+    """Return the lines that a picture should show for a text."""
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "…"
     text = re.sub("\r\n|\r|\u2028|\u2029", "\n", text).replace("\xa0", " ")
@@ -65,7 +65,7 @@ def stripped(texts):
 
 
 def ends(member):
-    """Return the boxes at which an arrow may end: the job's own, or any inside of it."""
+    """Return the boxes where an arrow may end: the job's own, or any box inside it."""
     if isinstance(member, Scheduler) and member.jobs:
         return {box for inner in member.jobs for box in ends(inner)}
     return {member.repr_id()}
@@ -96,7 +96,7 @@ def check_places(svg, scheduler):
 
 
 def around_of(nested, areas):
-    """Return the schedulers, of those with an area, that have this one inside."""
+    """Return the schedulers with an area that have this one inside."""
     return {outer for outer in areas if nested in dict(members(outer))}
 
 
@@ -117,7 +117,7 @@ def check_arrows(svg, scheduler):
                 area = svg.clusters[f"cluster_{node.repr_id()}"].area
             else:
                 area = svg.boxes[node.repr_id()].area
-            assert area.distance_of_border(point) < NEAR, (required, member)
+            assert area.distance_to_border(point) < NEAR, (required, member)
 
 
 def fits(arrow, required, member):
@@ -176,7 +176,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize("make", BY_HAND)
-def test_a_picture_has_what_the_scheduler_has_where_it_belongs(drawn, make):
+def test_a_picture_shows_the_scheduler(drawn, make):
     scheduler = make()
     check(drawn(scheduler), scheduler)
 
@@ -198,7 +198,7 @@ def schedulers(draw, depth=4):
 
 @examples
 @given(scheduler=schedulers())
-def test_any_picture_has_what_the_scheduler_has_where_it_belongs(drawn, scheduler):
+def test_a_picture_shows_any_scheduler(drawn, scheduler):
     check(drawn(scheduler), scheduler)
 
 
@@ -290,7 +290,7 @@ def test_any_label_is_shown_as_it_was_written(drawn, texts):
 
 
 def ems(text):
-    """Return how wide a line is at the least, if a wide character takes one em."""
+    """Return the least width of a line, if a wide character takes one em."""
     return sum(1.0 if ord(sign) > 0x2E00 else 0.2 for sign in text.strip())
 
 

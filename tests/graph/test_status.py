@@ -1,4 +1,4 @@
-"""Pictures of runs: how each job stands, and how long it took."""
+"""Pictures of runs: the status of each job, and how long it took."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("fake_time")
 
 @pytest.fixture
 def statuses(drawn):
-    """Return what a picture shows by the label of a job: its status, and its fill."""
+    """Return a function that draws a scheduler, and returns the status and fill by label."""
 
     def draw(scheduler, **options):
         svg = drawn(scheduler, status=True, **options)
@@ -93,7 +93,7 @@ def test_after_a_fine_run_all_are_done(statuses):
     }
 
 
-def test_after_a_failure_the_others_were_stopped_or_are_idle(statuses):
+def test_after_a_failure_the_other_jobs_are_stopped_or_idle(statuses):
     bad = FakeJob("bad", takes=2, raises=ValueError("no"), critical=True)
     other = FakeJob("other", takes=5)
     scheduler = PureScheduler(bad, other, FakeJob("late", required=bad))
@@ -106,7 +106,7 @@ def test_after_a_failure_the_others_were_stopped_or_are_idle(statuses):
 
 
 @pytest.mark.parametrize("critical", [False, True])
-def test_a_nested_scheduler_tells_how_it_failed(statuses, critical):
+def test_a_nested_scheduler_shows_how_it_failed(statuses, critical):
     bad = FakeJob("bad", takes=1, raises=KeyError, critical=True)
     inner = Scheduler(bad, label="inner", critical=critical)
     PureScheduler(inner).run()
@@ -123,7 +123,7 @@ def test_a_job_that_is_not_critical_may_fail_alone(statuses):
     assert statuses(scheduler) == {"bad": ("‼ raised OSError, < 1 ms", RED)}
 
 
-def test_after_a_timeout_what_ran_was_stopped(statuses):
+def test_after_a_timeout_running_jobs_are_stopped(statuses):
     inner = Scheduler(dag("a>b", takes=3), label="inner", timeout=4, critical=False)
     scheduler = PureScheduler(inner, FakeJob("long", takes=100), timeout=10)
     assert scheduler.run() is False
@@ -142,7 +142,7 @@ def test_a_job_that_cancels_itself_has_raised(statuses):
     assert statuses(scheduler) == {"x": ("‼ raised CancelledError, < 1 ms", RED)}
 
 
-def test_after_a_cancellation_what_ran_was_stopped(statuses, fake_time):
+def test_after_a_cancellation_running_jobs_are_stopped(statuses, fake_time):
     scheduler = PureScheduler(FakeJob("a", takes=9))
 
     async def cancel():
@@ -176,7 +176,7 @@ def test_the_name_of_an_exception_is_quoted(drawn):
     ]
 
 
-def test_without_status_nothing_is_said_of_a_run():
+def test_without_status_a_run_changes_nothing():
     scheduler = PureScheduler(
         FakeJob("a"), Scheduler(FakeJob("b", raises=OSError, critical=False))
     )
@@ -185,7 +185,7 @@ def test_without_status_nothing_is_said_of_a_run():
     assert scheduler.dot_format() == before
 
 
-def test_a_style_of_a_class_is_kept_but_for_the_fill(drawn):
+def test_the_style_of_a_class_is_kept_except_the_fill(drawn):
     class Styled(AbstractJob):
         def dot_style(self):
             return {"style": "dotted", "color": "blue", "fillcolor": "pink"}
@@ -220,5 +220,5 @@ def test_a_style_of_a_class_is_kept_but_for_the_fill(drawn):
         (360_000, "100 h 0 min"),
     ],
 )
-def test_a_duration_is_in_the_unit_that_reads_best(seconds, text):
+def test_a_duration_is_in_the_units_that_are_easiest_to_read(seconds, text):
     assert duration_text(seconds) == text

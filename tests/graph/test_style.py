@@ -1,4 +1,4 @@
-"""How jobs look, and what subclasses may make of it."""
+"""How jobs look, and what subclasses may change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def job(label="job", **options):
 
 
 class Styled(AbstractJob):
-    """A job that has more attributes."""
+    """A job with more attributes."""
 
     def __init__(self, **more):
         super().__init__(label="styled")
@@ -27,7 +27,7 @@ class Styled(AbstractJob):
 
 
 class StyledScheduler(Scheduler):
-    """A scheduler with more attributes, or with a name."""
+    """A scheduler with more attributes, or with its own cluster name."""
 
     def __init__(self, *jobs, named=None, label="s", required=None, **more):
         super().__init__(*jobs, label=label, required=required)
@@ -51,7 +51,7 @@ DASHED = {"stroke-dasharray": "5,2"}
 @pytest.mark.parametrize("nested", BOTH)
 @pytest.mark.parametrize("forever", BOTH)
 @pytest.mark.parametrize("critical", BOTH)
-def test_a_picture_tells_kinds_apart(drawn, nested, forever, critical):
+def test_each_kind_of_job_looks_different(drawn, nested, forever, critical):
     kind = Scheduler if nested else AbstractJob
     shown = kind(label="x", forever=forever, critical=critical)
     svg = drawn(Scheduler(shown))
@@ -127,10 +127,10 @@ def test_hostile_attributes_do_no_harm(drawn):
     scheduler = Scheduler(Styled(**HOSTILE), StyledScheduler(job(), **HOSTILE))
     svg = drawn(scheduler)
     assert (list(svg.boxes), list(svg.clusters)) == (["1", "3"], ["cluster_2"])
-    scheduler.dot_format().encode()  # half of a surrogate pair could not be
+    scheduler.dot_format().encode()  # a surrogate could not be encoded
 
 
-def test_attributes_of_a_scheduler_are_not_those_of_what_is_inside(drawn):
+def test_members_do_not_inherit_the_attributes_of_their_scheduler(drawn):
     inner = Scheduler(job(), label="inner")
     outer = StyledScheduler(
         inner,
@@ -175,7 +175,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_cluster_is_drawn_whatever_its_name(drawn, name):
-    """All of them have it, so that each name is one of another cluster as well."""
+    """All clusters in the picture have the same name, so that it is taken already."""
     one = StyledScheduler(job(), named=name)
     two = StyledScheduler(Scheduler(job()), StyledScheduler(named=name), named=name)
     two.requires(one)
@@ -185,10 +185,10 @@ def test_a_cluster_is_drawn_whatever_its_name(drawn, name):
     for arrow, tail, head in zip(svg.arrows, ["1: s", "3: s"], ["3: s", "7: s"], strict=True):
         for text, point in ((tail, arrow.begin), (head, arrow.tip)):
             (area,) = (c.area for c in svg.clusters.values() if c.texts == [text])
-            assert area.distance_of_border(point) < 3
+            assert area.distance_to_border(point) < 3
 
 
-def test_the_name_of_a_cluster_is_that_of_its_class():
+def test_a_class_may_name_its_cluster():
     text = Scheduler(StyledScheduler(named="cluster_mine"), Scheduler()).dot_format()
     assert ('subgraph "cluster_mine"' in text, 'subgraph "cluster_2"' in text) == (True, True)
 
@@ -239,7 +239,7 @@ def test_a_style_that_raises_is_an_error():
         Scheduler(Bad()).dot_format()
 
 
-# -- graphs that could not run
+# -- graphs that can't run
 
 
 def test_a_cycle_is_drawn(drawn):
@@ -314,7 +314,7 @@ def levels():
         (99, [["1: a"], ["3: b"], ["5: c"], ["6: d"]], ["2: one", "4: two"]),
     ],
 )
-def test_schedulers_are_opened_as_deep_as_is_asked_for(drawn, depth, boxes, clusters):
+def test_schedulers_are_opened_down_to_the_depth(drawn, depth, boxes, clusters):
     svg = drawn(levels(), depth=depth)
     assert [box.texts for box in svg.boxes.values()] == boxes
     assert [shape.texts[0] for shape in svg.clusters.values()] == clusters
@@ -323,7 +323,7 @@ def test_schedulers_are_opened_as_deep_as_is_asked_for(drawn, depth, boxes, clus
 @pytest.mark.parametrize(
     ("jobs", "text"), [([], "0 jobs"), ([job()], "1 job"), ([Scheduler(job())], "1 job")]
 )
-def test_a_closed_scheduler_tells_what_is_inside(drawn, jobs, text):
+def test_a_closed_scheduler_shows_how_many_jobs_it_has(drawn, jobs, text):
     assert drawn(Scheduler(Scheduler(*jobs, label="x")), depth=0).boxes["1"].texts[1] == text
 
 
@@ -336,7 +336,7 @@ def test_a_closed_scheduler_tells_what_is_inside(drawn, jobs, text):
         ("1", TypeError, r"^depth is a number of levels \(an int\) or None, not '1'$"),
     ],
 )
-def test_what_is_no_depth_is_refused(depth, kind, message, tmp_path):
+def test_an_invalid_depth_is_refused(depth, kind, message, tmp_path):
     scheduler = levels()
     for draws in (scheduler.dot_format, scheduler.graph):
         with pytest.raises(kind, match=message):

@@ -1,7 +1,7 @@
-"""What the files say about the three distributions, before anything is built.
+"""The three distributions, as their files describe them before anything is built.
 
-The files are read, not the metadata of what is installed: those of an editable install
-keep the version of the day it was made.
+The tests read the files, not the installed metadata: that of an editable install keeps the
+version of the day when it was made.
 """
 
 import ast
@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ["asynciojobs-core", "asynciojobs-graph", "asynciojobs-testkit"]
 VERSION_FILE = ROOT / "packages/asynciojobs-core/src/asynciojobs/version.py"
 
-# Where graphviz-pure has wheels: (sys_platform, platform_machine). It has no sdist.
+# The platforms for which graphviz-pure has wheels: (sys_platform, platform_machine). It has no
+# sdist.
 PLATFORMS_WITH_A_DOT = {
     ("linux", "x86_64"),
     ("linux", "aarch64"),
@@ -76,7 +77,7 @@ def test_every_distribution_takes_its_version_from_core(folder: str):
     assert (ROOT / "packages" / folder / path).resolve() == VERSION_FILE
 
 
-def test_the_version_never_equals_one_of_an_unrelated_distribution_of_the_name():
+def test_the_version_is_none_of_an_unrelated_distribution_of_the_same_name():
     assert int(version().split(".")[0]) >= 1
 
 
@@ -93,12 +94,12 @@ def test_core_has_no_dependency():
 
 
 @pytest.mark.parametrize("folder", ["asynciojobs-graph", "asynciojobs-testkit"])
-def test_the_others_depend_on_core_of_the_same_version(folder: str):
+def test_the_others_require_core_in_the_same_version(folder: str):
     assert f"asynciojobs=={version()}" in project(folder)["dependencies"]
 
 
 @pytest.mark.parametrize("extra", ["graph", "testkit"])
-def test_the_extra_of_a_sister_is_pinned_to_the_same_version(extra: str):
+def test_the_extra_for_another_distribution_is_pinned_to_the_same_version(extra: str):
     assert extras()[extra] == [f"asynciojobs-{extra}=={version()}"]
 
 
@@ -106,7 +107,7 @@ def test_the_extra_ordered_is_there_and_empty():
     assert extras()["ordered"] == []
 
 
-def test_the_extra_dask_asks_for_what_the_engine_imports():
+def test_the_extra_dask_requires_what_the_engine_imports():
     [requirement] = map(Requirement, extras()["dask"])
     assert (requirement.name, requirement.marker) == ("distributed", None)
 
@@ -114,7 +115,7 @@ def test_the_extra_dask_asks_for_what_the_engine_imports():
 @pytest.mark.parametrize(
     ("platform", "machine"), sorted(PLATFORMS_WITH_A_DOT | PLATFORMS_WITHOUT)
 )
-def test_the_extra_dot_asks_for_a_wheel_only_where_there_is_one(platform: str, machine: str):
+def test_the_extra_dot_requires_a_wheel_only_where_there_is_one(platform: str, machine: str):
     [requirement] = map(Requirement, extras()["dot"])
     assert requirement.marker
     wanted = requirement.marker.evaluate(
@@ -124,7 +125,7 @@ def test_the_extra_dot_asks_for_a_wheel_only_where_there_is_one(platform: str, m
     assert wanted == ((platform, machine) in PLATFORMS_WITH_A_DOT)
 
 
-# ---- what every distribution carries
+# ---- what every distribution contains
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -133,7 +134,7 @@ def test_every_distribution_needs_the_same_python(folder: str):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_every_distribution_carries_the_licence_of_the_project(folder: str):
+def test_every_distribution_contains_the_licence_of_the_project(folder: str):
     assert project(folder)["license-files"] == ["LICENSE"]
     text = (ROOT / "packages" / folder / "LICENSE").read_text(encoding="utf-8")
     assert text == (ROOT / "LICENSE").read_text(encoding="utf-8")

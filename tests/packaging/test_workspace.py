@@ -1,4 +1,4 @@
-"""What the files say about the workspace: its members, environments and commands."""
+"""The workspace, as its files describe it: members, environments and commands."""
 
 import os
 import tomllib
@@ -21,7 +21,7 @@ def test_the_members_of_the_workspace_are_the_three_distributions(name: str):
     assert members == {"asynciojobs-core", "asynciojobs-graph", "asynciojobs-testkit"}
 
 
-def test_the_core_is_tested_without_the_package_that_draws():
+def test_the_core_is_tested_without_the_graph_package():
     members = ENVIRONMENTS["coreonly"]["workspace"]["members"]
     assert members == ["packages/asynciojobs-core", "packages/asynciojobs-testkit"]
 

@@ -2,7 +2,7 @@
 
     ./hatchw run fuzz --cases 50000
 
-What is found is shrunk, and printed as a test.
+If a run differs, the case is shrunk, and printed as a test.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from runmodel.compare import check, compare
 from runmodel.strategies import cases
 
 AT_ONCE = 1000
-"""Cases for one run of hypothesis, so that something is told now and then."""
+"""Cases in one run of hypothesis; after each run, the progress is printed."""
 
 
 class Found(Exception):
-    """The model and a run differ."""
+    """The model and a run differ; the message is the case as a test."""
 
 
 def test_code(case: Case, judge: Callable[[Case], object]) -> str:
@@ -42,10 +42,10 @@ def test_code(case: Case, judge: Callable[[Case], object]) -> str:
 
 
 def search(judge: Callable[[Case], object], *, spread: bool, first: int, count: int) -> None:
-    """Judge a number of random cases.
+    """Compare a number of random cases with the model.
 
     Raises:
-        Found: with the smallest case that is wrong, as code.
+        Found: a case is wrong; the smallest one is in the message.
     """
     wrong: list[tuple[Case, BaseException]] = []
 
@@ -62,7 +62,7 @@ def search(judge: Callable[[Case], object], *, spread: bool, first: int, count: 
         try:
             judge(case)
         except BaseException as error:
-            wrong[:] = [(case, error)]  # hypothesis comes to the smallest one last
+            wrong[:] = [(case, error)]  # hypothesis tries the smallest one last
             raise
 
     try:
@@ -85,7 +85,7 @@ def options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Search, in turns, with times that are apart and with times that meet."""
+    """Search, in turns, with times that differ and with times that coincide."""
     arguments = options()
     first = random.randrange(2**31) if arguments.seed is None else arguments.seed
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""The comparison is sharp: faults that are planted in the model are found.
+"""The comparison with the model is sharp: it finds faults that are planted in the model.
 
 A fault in the model looks just like the opposite fault in the engine, and the model changes
 less often.
@@ -32,15 +32,15 @@ def a_forever_job_takes_a_slot(self):
     return None if full else _next_to_start(self)
 
 
-def the_window_is_not_heeded(self):
+def the_window_is_ignored(self):
     return self.queue[0] if self.queue else None
 
 
-def the_last_ready_goes_first(self):
+def the_last_ready_job_starts_first(self):
     return self.queue[-1] if _next_to_start(self) else None
 
 
-def release_at_the_start(self, member):
+def successors_are_released_at_the_start(self, member):
     begun = {m.spec.name for m in self.members if m.started is not None}
     return begun.issuperset(member.requires)
 
@@ -67,7 +67,7 @@ def a_second_verdict_overrides(self, verdict, failure=None):
         self.verdict, self.failure = verdict, failure
 
 
-def a_failing_clean_up_is_not_heeded(self, verdict, failure=None):
+def a_failing_clean_up_is_ignored(self, verdict, failure=None):
     if self.verdict is None:
         settle(self, verdict, failure)
 
@@ -101,11 +101,11 @@ def jobs_are_shut_down_twice(self):
         member.shutdown_given = False
 
 
-def the_limit_of_a_shutdown_is_not_heeded(self):
+def the_limit_of_a_shutdown_is_ignored(self):
     pass
 
 
-def a_failing_shutdown_is_not_told(self, member, end):
+def a_failing_shutdown_is_not_reported(self, member, end):
     shutdown_ended(self, member, ("returns", True))
 
 
@@ -120,29 +120,29 @@ def what_a_cancelled_job_raises_is_lost(self, how):
 FAULTS = [
     (GroupLife, "_next_to_start", a_slot_is_not_given_back),
     (GroupLife, "_next_to_start", a_forever_job_takes_a_slot),
-    (GroupLife, "_next_to_start", the_window_is_not_heeded),
-    (GroupLife, "_next_to_start", the_last_ready_goes_first),
-    (GroupLife, "_requirements_are_done", release_at_the_start),
+    (GroupLife, "_next_to_start", the_window_is_ignored),
+    (GroupLife, "_next_to_start", the_last_ready_job_starts_first),
+    (GroupLife, "_requirements_are_done", successors_are_released_at_the_start),
     (GroupLife, "_requirements_are_done", one_requirement_is_enough),
     (GroupLife, "settle", the_deadline_is_not_cancelled),
     (GroupLife, "settle", a_second_verdict_overrides),
-    (GroupLife, "settle", a_failing_clean_up_is_not_heeded),
+    (GroupLife, "settle", a_failing_clean_up_is_ignored),
     (GroupLife, "member_ended", forever_jobs_are_not_critical),
     (GroupLife, "_waited_for", forever_jobs_are_waited_for),
     (GroupLife, "finish_if_all_ended", clean_up_is_not_awaited),
     (GroupLife, "run_is_over", nested_shutdown_is_skipped),
     (ShutdownCall, "begin", jobs_are_shut_down_twice),
-    (ShutdownCall, "time_is_over", the_limit_of_a_shutdown_is_not_heeded),
-    (ShutdownCall, "ended", a_failing_shutdown_is_not_told),
+    (ShutdownCall, "time_is_over", the_limit_of_a_shutdown_is_ignored),
+    (ShutdownCall, "ended", a_failing_shutdown_is_not_reported),
     (LeafLife, "clean_up", a_cancellation_cuts_clean_up_short),
     (LeafLife, "_end_by", what_a_cancelled_job_raises_is_lost),
 ]
 
 
-def is_told_otherwise(case):
+def differs_from_the_model(case):
     try:
         compare(case)
-    except (AssertionError, IndexError):  # IndexError: nothing is due, and it is not over
+    except (AssertionError, IndexError):  # IndexError: the model goes on, but nothing is due
         return True
     return False
 
@@ -154,7 +154,7 @@ def test_a_planted_fault_is_found(monkeypatch, kind, name, fault):
     monkeypatch.setattr(kind, name, fault)
     find(
         cases(spread=True),
-        is_told_otherwise,
+        differs_from_the_model,
         settings=settings(
             max_examples=2000,
             derandomize=True,

@@ -11,11 +11,11 @@ from runmodel.compare import check, compare
 from runmodel.strategies import cases
 
 PARTS = 8
-"""Tests that share the work, so that each core gets some of them."""
+"""The work is split in this many tests, so that they can run in parallel."""
 
 
-def go_through(part: int, judge: Callable[[Case], object], *, spread: bool, count: int) -> None:
-    """Judge a number of cases: always the same ones, so that CI has no surprises."""
+def judge_many(part: int, judge: Callable[[Case], object], *, spread: bool, count: int) -> None:
+    """Judge a number of cases, always the same ones, so that CI has no surprises."""
 
     @seed(part)
     @settings(
@@ -34,9 +34,9 @@ def go_through(part: int, judge: Callable[[Case], object], *, spread: bool, coun
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_run_is_what_the_model_says(part):
-    go_through(part, compare, spread=True, count=250)
+    judge_many(part, compare, spread=True, count=250)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_comes_first_of_what_is_due_at_once_some_things_hold(part):
-    go_through(part, check, spread=False, count=100)
+def test_the_invariants_hold_in_any_order_of_simultaneous_events(part):
+    judge_many(part, check, spread=False, count=100)

@@ -1,7 +1,7 @@
-"""What schedulers say of their graph, and make of it, is what networkx says and makes.
+"""Questions and changes to the graph of a scheduler have the same results as in networkx.
 
-The graphs are random, larger than those of `tests/core`, with sequences, and with requirements
-that are not in the scheduler. The definitions are written down once more, in words of networkx.
+The graphs are random, and larger than those of `tests/core`. They have sequences, and
+requirements that are not in the scheduler. Each definition is written once more with networkx.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ same_each_time = settings(
 
 
 class Drawn:
-    """A scheduler, and its graph for networkx: from each requirement to who requires it.
+    """A scheduler, and its networkx graph: from each requirement to the jobs that require it.
 
     Attributes:
-        jobs: those of the scheduler.
-        outsiders: jobs that are required, and are not in it.
+        jobs: the jobs of the scheduler.
+        outsiders: required jobs that are not in it.
         inside: the graph of the jobs.
         whole: the graph with the outsiders.
     """
@@ -56,7 +56,7 @@ def graph_of(jobs):
 
 @st.composite
 def drawn(draw, *, cyclic=False, outside=False):
-    """Return a random scheduler, whose jobs were added in an order of their own."""
+    """Return a random scheduler, whose jobs were added in any order."""
     size = draw(st.integers(1, 14))
     jobs = [AbstractJob(label=n, forever=draw(st.integers(0, 4)) == 4) for n in range(size)]
     outsiders = [AbstractJob(label=f"outsider {n}") for n in range(2 * outside)]
@@ -71,9 +71,9 @@ def drawn(draw, *, cyclic=False, outside=False):
 
 @st.composite
 def some_of(draw, jobs, *, least=0):
-    """Return some jobs, and the same as arguments: single ones, and sequences of others.
+    """Return some jobs, and the same jobs as arguments: single jobs, and sequences.
 
-    Sequences add requirements, so they are made of jobs that require each other already.
+    A sequence adds requirements, so it is made of jobs that have these requirements already.
     """
     chosen = draw(st.lists(st.sampled_from(jobs), unique=True, min_size=least, max_size=3))
     things, named = [], []
@@ -94,8 +94,8 @@ def reached(graph, starts):
     return beyond.union(*(nx.descendants(graph, job) for job in beyond))
 
 
-def ways(graph, jobs):
-    """Return the pairs of jobs where one depends on the other, however far."""
+def dependencies(graph, jobs):
+    """Return the pairs of jobs where one depends on the other, directly or not."""
     closed = nx.transitive_closure(graph, reflexive=False)
     return {(a, b) for a, b in closed.edges if a in jobs and b in jobs}
 
@@ -105,7 +105,7 @@ def ways(graph, jobs):
 
 @same_each_time
 @given(drawn(outside=True))
-def test_the_order_is_a_topological_one(made):
+def test_the_order_is_topological(made):
     order = list(made.scheduler.topological_order())
     rank = {job: n for n, job in enumerate(order)}
     assert sorted(order, key=id) == sorted(made.inside, key=id)
@@ -115,7 +115,7 @@ def test_the_order_is_a_topological_one(made):
 @same_each_time
 @given(drawn())
 def test_the_order_goes_in_the_generations_of_networkx(made):
-    """Without limits, a job of one generation is started behind all those of the last."""
+    """Without limits, a job starts after all jobs of the generation before."""
     rank = {job: n for n, job in enumerate(made.scheduler.topological_order())}
     ranks = [[rank[job] for job in jobs] for jobs in nx.topological_generations(made.inside)]
     assert [(a, b) for a, b in itertools.pairwise(ranks) if max(a) > min(b)] == []
@@ -123,7 +123,7 @@ def test_the_order_goes_in_the_generations_of_networkx(made):
 
 @same_each_time
 @given(drawn(cyclic=True))
-def test_a_cycle_is_found_where_networkx_and_graphlib_find_one(made):
+def test_a_cycle_is_found_if_networkx_and_graphlib_find_one(made):
     found = not made.scheduler.check_cycles()
     sorter = graphlib.TopologicalSorter({job: job.required for job in made.jobs})
     try:
@@ -137,7 +137,7 @@ def test_a_cycle_is_found_where_networkx_and_graphlib_find_one(made):
 
 @same_each_time
 @given(drawn(cyclic=True))
-def test_the_cycle_that_is_told_is_one(made):
+def test_the_cycle_in_the_error_is_a_cycle(made):
     try:
         list(made.scheduler.topological_order())
     except CycleError as error:
@@ -160,14 +160,14 @@ def test_a_cycle_in_a_nested_scheduler_is_found(made, depth):
     assert nested.check_cycles() is nx.is_directed_acyclic_graph(made.inside)
 
 
-# -- neighbours, and who is far off
+# -- neighbours, near and far
 
 
 @same_each_time
 @given(drawn(cyclic=True, outside=True), st.data())
 def test_neighbours_are_those_of_networkx(made, data):
     jobs, things = data.draw(some_of([*made.jobs, *made.outsiders]))
-    last = {job for thing in things for job in of_whom(thing)}
+    last = {job for thing in things for job in jobs_of(thing)}
     assert last == jobs
     inside = set(made.jobs)
     back = made.whole.reverse()
@@ -180,13 +180,13 @@ def test_neighbours_are_those_of_networkx(made, data):
     assert ask.predecessors_upstream(*things) == reached(back, jobs) & inside
 
 
-def of_whom(thing):
+def jobs_of(thing):
     return list(thing.jobs) if isinstance(thing, Sequence) else [thing]
 
 
 @same_each_time
 @given(drawn(cyclic=True))
-def test_entries_and_exits_are_the_jobs_without_edges_on_one_side(made):
+def test_entries_and_exits_are_the_jobs_without_incoming_or_outgoing_edges(made):
     ask, graph = made.scheduler, made.inside
     exits = {job for job, degree in graph.out_degree if not degree}
     assert set(ask.entry_jobs()) == {job for job, degree in graph.in_degree if not degree}
@@ -199,7 +199,7 @@ def test_entries_and_exits_are_the_jobs_without_edges_on_one_side(made):
 
 @same_each_time
 @given(drawn(cyclic=True, outside=True))
-def test_sanitize_leaves_the_graph_of_the_jobs_alone(made):
+def test_sanitize_does_not_change_the_graph_of_the_jobs(made):
     outside = made.whole.number_of_edges() - made.inside.number_of_edges()
     assert made.scheduler.sanitize() is (outside == 0)
     assert nx.utils.graphs_equal(graph_of(made.jobs), made.inside)
@@ -207,14 +207,14 @@ def test_sanitize_leaves_the_graph_of_the_jobs_alone(made):
 
 @same_each_time
 @given(drawn(), st.data())
-def test_bypass_and_remove_keeps_who_depends_on_whom(made, data):
+def test_bypass_and_remove_keeps_all_dependencies(made, data):
     jobs, things = data.draw(some_of(made.jobs))
     for thing in things:
-        if all(job in made.scheduler.jobs for job in of_whom(thing)):
+        if all(job in made.scheduler.jobs for job in jobs_of(thing)):
             made.scheduler.bypass_and_remove(thing)
-            jobs -= set(of_whom(thing))
+            jobs -= set(jobs_of(thing))
     left = set(made.scheduler.jobs)
-    assert ways(graph_of(made.scheduler.jobs), left) == ways(made.inside, left)
+    assert dependencies(graph_of(made.scheduler.jobs), left) == dependencies(made.inside, left)
     assert made.scheduler.sanitize() is True
 
 
@@ -228,7 +228,7 @@ def test_keep_only_leaves_the_induced_graph(made, data):
 
 @same_each_time
 @given(drawn(cyclic=True), st.data(), st.booleans(), st.booleans())
-def test_keep_only_between_is_what_its_definition_says(made, data, keep_starts, keep_ends):
+def test_keep_only_between_keeps_what_its_definition_says(made, data, keep_starts, keep_ends):
     starts, first = data.draw(some_of(made.jobs))
     ends, last = data.draw(some_of(made.jobs))
     graph, kept = made.inside, set(made.jobs)
@@ -249,8 +249,8 @@ def test_keep_only_between_is_what_its_definition_says(made, data, keep_starts, 
 
 @same_each_time
 @given(made=drawn())
-def test_a_run_without_limits_takes_as_long_as_the_longest_way(fake_time, made):
-    """Each job takes a second, so that is the number of jobs on it."""
+def test_a_run_without_limits_takes_as_long_as_the_longest_path(fake_time, made):
+    """Each job takes a second, so that is the number of jobs on the path."""
     jobs = {job: Job(asyncio.sleep, 1, label=job.label) for job in made.jobs}
     for a, b in made.inside.edges:
         jobs[b].requires(jobs[a])

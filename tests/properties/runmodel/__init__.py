@@ -1,1 +1,1 @@
-"""A simulation of what a run should do, to compare real runs with."""
+"""A simulation of runs as they should be, to compare real runs with."""

@@ -1,7 +1,7 @@
-"""What is run, as plain data: scripts of jobs, groups of them, and what comes from outside.
+"""The cases, as plain data: scripts of jobs, groups of jobs, and events from outside.
 
-Times are integers, in milliseconds. The `repr()` of a case is Python code that makes it again,
-what has its default left out.
+Times are integers, in milliseconds. The `repr()` of a case is Python code that makes the same
+case; defaults are left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Poke(Plain):
     """Cancel the task of another job."""
 
     after: int
-    """When, from the start of the job that does it."""
+    """The delay, from the start of the job that does it."""
     target: str
 
 
@@ -56,11 +56,11 @@ class Leaf(Plain):
     name: str
     takes: int = 1
     ends: End = "returns"
-    """What it does when its time is over."""
+    """How it ends when its time is over."""
     when_cancelled: Reaction = "heeds"
-    """What it does when it is cancelled before: if it is deaf, it goes on to its end."""
+    """How it reacts if it is cancelled earlier; a deaf job goes on to its end."""
     cleanup: int = 0
-    """How long after the cancellation; a second cancellation cuts that short."""
+    """How long it goes on after a cancellation; a second one cuts that short."""
     forever: bool = False
     critical: bool = True
     requires: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class Case(Plain):
 
 
 def all_in(group: Group) -> Iterator[Member]:
-    """Return all that is in a group, at all depths, newcomers included."""
+    """Return all members of a group, at all depths, including newcomers."""
     pending: list[Member] = list(group.members)
     while pending:
         member = pending.pop(0)
@@ -121,10 +121,10 @@ def all_in(group: Group) -> Iterator[Member]:
 
 
 def leaves_in(group: Group) -> list[Leaf]:
-    """Return the jobs of a group that are no groups, at all depths."""
+    """Return the jobs of a group that are not groups, at all depths."""
     return [member for member in all_in(group) if isinstance(member, Leaf)]
 
 
 def groups_in(group: Group) -> list[Group]:
-    """Return a group, and those in it, at all depths."""
+    """Return a group, and the groups in it, at all depths."""
     return [group, *(member for member in all_in(group) if isinstance(member, Group))]

@@ -11,7 +11,7 @@ __all__ = ["check", "compare", "differences"]
 
 
 def differences(model: Record, real: Record) -> list[str]:
-    """Return a line for each thing that the two tell differently."""
+    """Return a line for each difference between the two records."""
     lines = [
         f"{name}: the model has {expected}, the run {found}"
         for name in {**model.events, **real.events}
@@ -33,7 +33,7 @@ def differences(model: Record, real: Record) -> list[str]:
 
 
 def compare(case: Case) -> Record:
-    """Run a case, and raise an AssertionError if the model has it otherwise.
+    """Run a case, and raise an AssertionError if the run differs from the model.
 
     Returns:
         the record of the model; with a tie, nothing was compared.
@@ -46,6 +46,6 @@ def compare(case: Case) -> Record:
 
 
 def check(case: Case) -> None:
-    """Run a case, and raise an AssertionError if something can't be, whatever comes first."""
+    """Run a case, and raise an AssertionError if it breaks an invariant."""
     found = complaints(play(case))
     assert not found, "\n".join([repr(case), *found])

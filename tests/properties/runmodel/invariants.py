@@ -1,4 +1,4 @@
-"""What holds of every run, whatever happens first of what happens at the same time."""
+"""Invariants of every run, in whatever order simultaneous events happen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHUTDOWN = ("shutdown", "*co_shutdown", "*co_shutdown ends")
 
 
 def complaints(stage: Stage) -> list[str]:
-    """Return a line for each thing in the log and the states that can't be."""
+    """Return a line for each broken invariant in the log and the states."""
     found: list[str] = []
     for number, log in enumerate(each_run(stage.log)):
         run = OneRun(stage, log, stage.record.states[2 * number], number)
@@ -31,13 +31,13 @@ def complaints(stage: Stage) -> list[str]:
 
 
 def each_run(log: Log) -> list[Log]:
-    """Return the log in pieces, one for each run and the shutdown after it."""
+    """Return the log in parts: one for each run, with the shutdown after it."""
     starts = [index for index, (_, _, what) in enumerate(log) if what == BEGINS]
     return [log[i:j] for i, j in zip(starts, [*starts[1:], len(log)], strict=True)]
 
 
 class OneRun:
-    """The log of one run, and what can be asked of it."""
+    """The log of one run, and questions to it."""
 
     def __init__(
         self, stage: Stage, log: Log, states: dict[str, tuple[object, ...]], number: int
@@ -61,13 +61,13 @@ class OneRun:
         yield from self.shutdowns()
         yield from self.answer()
 
-    # -- asking the log
+    # -- questions to the log
 
     def of(self, name: str) -> list[str]:
         return [what for _, who, what in self.log if who == name]
 
     def place(self, name: str, *kinds: str) -> int | None:
-        """Return where in the log one of these first happened."""
+        """Return the place in the log where one of these first happened."""
         for index, (_, who, what) in enumerate(self.log):
             if who == name and what in kinds:
                 return index

@@ -1,12 +1,11 @@
 """What a run does, according to the reference: slow, and meant to be obviously right.
 
-Time is a number, an agenda says what is due when, and each thing that is due is dealt with
-to the last of its consequences before the next. There are no tasks, no callbacks and no
-count-downs here: whatever can be asked of the whole ("have all ended?", "who may start?") is
-asked again after each step, of all jobs.
+Time is a number, and an agenda says what is due when. Each event is handled, with all its
+consequences, before the next one. There are no tasks, no callbacks and no count-downs here:
+after each step, all jobs are asked again ("have all ended?", "which may start?").
 
-What is due at one and the same moment may happen in any order. The model takes one, and notes
-that there was a `tie`; then an exact comparison with it proves nothing.
+Events that are due at the same moment may happen in any order. The model chooses one order,
+and notes that there was a `tie`; an exact comparison would then prove nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from .cases import Add, Case, Group, Leaf, Member, Poke
 __all__ = ["Record", "simulate"]
 
 CANCELLED = "cancelled"
-"""How a job ends that its run has cancelled; any other end is a pair (how, what)."""
+"""The end of a job that its run has cancelled; any other end is a pair (how, what)."""
 FINE = ("fine", "")
 
 End = str | tuple[str, object]
@@ -29,16 +28,16 @@ Verdict = tuple[str, str]
 
 @dataclass
 class Record:
-    """All that can be seen of a case, from the outside."""
+    """Everything about a case that can be seen from outside."""
 
     events: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """By job, in their order: what observers are told, and what the job itself saw (`*`)."""
+    """By job, in order: the events for observers, and what the job itself saw (`*`)."""
     ends: list[object] = field(default_factory=list)
-    """What each call answered or raised, and when."""
+    """What each call returned or raised, and when."""
     states: list[dict[str, object]] = field(default_factory=list)
-    """After each run, by job and by group, what their methods tell."""
+    """What the methods of each job and group returned after each run."""
     deaf: set[str] = field(default_factory=set)
-    """Those whom the log must name, since they went on for a second after cancellation."""
+    """Jobs that the log must name, since they went on for a second after cancellation."""
     tie: bool = False
 
     def note(self, time: int, name: str, what: str) -> None:
@@ -47,7 +46,7 @@ class Record:
 
 
 class Timer:
-    """Something that is due at some time, unless it is dropped."""
+    """An event that is due at some time, unless it is dropped."""
 
     def __init__(self, action: Callable[[], None]) -> None:
         self.action: Callable[[], None] | None = action
@@ -57,7 +56,7 @@ class Timer:
 
 
 class World:
-    """The time, what is due, and all that live in it."""
+    """The time, the agenda, and the lives of all jobs."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -67,14 +66,14 @@ class World:
         self._serial = 0
 
     def after(self, delay: int, action: Callable[[], None]) -> Timer:
-        """Have something done after some time."""
+        """Schedule an event."""
         timer = Timer(action)
         self._serial += 1
         heapq.heappush(self._agenda, (self.now + delay, self._serial, timer))
         return timer
 
     def go_on_until(self, over: Callable[[], bool]) -> None:
-        """Do what is due, one thing after the other."""
+        """Handle the events that are due, one after the other."""
         while not over():
             self.now, _, timer = heapq.heappop(self._agenda)
             if timer.action is not None:
@@ -85,7 +84,7 @@ class World:
         return any(when == self.now and timer.action for when, _, timer in self._agenda)
 
     def life_of(self, member: Member) -> Life:
-        """Return the life of a job, made when it is first asked for."""
+        """Return the life of a job; it is made on the first call."""
         if member.name not in self.lives:
             kind = LeafLife if isinstance(member, Leaf) else GroupLife
             self.lives[member.name] = kind(self, member)  # type: ignore[arg-type]
@@ -93,7 +92,7 @@ class World:
 
 
 class Life:
-    """What a leaf and a group have in common: their place in a run of the group around."""
+    """The common base of leaves and groups: their part in a run of the group around."""
 
     spec: Leaf | Group
 
@@ -105,7 +104,7 @@ class Life:
         self.forget()
 
     def forget(self) -> None:
-        """Be as before the first run."""
+        """Return to the state before the first run."""
         self.phase = "idle"
         self.outcome: tuple[str, object] | None = None
         self.started: int | None = None
@@ -126,7 +125,7 @@ class Life:
         self.begin()
 
     def end(self, end: End) -> None:
-        """It has ended; if it was not cancelled by its run, it is done."""
+        """End; if its run has not cancelled it, it is done."""
         assert self.around is not None
         self.ended = self.world.now
         if isinstance(end, tuple):
@@ -141,25 +140,25 @@ class Life:
         raise NotImplementedError
 
     def cancel(self) -> None:
-        """Its run cancels it, which happens once."""
+        """Be cancelled by its run, which happens only once."""
         raise NotImplementedError
 
     def shut_down(self, then: Callable[[End], None]) -> Service:
-        """Its `co_shutdown()` is called; `then` is called when that has ended."""
+        """Begin its `co_shutdown()`, and call `then` when that has ended."""
         raise NotImplementedError
 
     def is_served(self) -> bool:
-        """Tell whether it had its `co_shutdown()`, with all that is in it by now."""
+        """Tell whether it and all its present members have had their `co_shutdown()`."""
         return self.shutdown_given
 
     def state(self) -> tuple[object, ...]:
-        """Return what its methods tell after a run."""
+        """Return what its methods return after a run."""
         return (self.phase, self.outcome, self.started, self.ended)
 
 
 @dataclass
 class Service:
-    """A `co_shutdown()` that goes on."""
+    """A `co_shutdown()` that is going on."""
 
     cancel: Callable[[], None]
 
@@ -198,9 +197,9 @@ class LeafLife(Life):
         self.hear_cancellation()
 
     def hear_cancellation(self) -> None:
-        """A cancellation arrives, of whomever.
+        """Receive a cancellation, from its run or from another job.
 
-        One of the moment in which the job was started may come before its first step.
+        If it comes at the moment when the job was started, it may precede the first step.
         """
         self.world.record.tie |= self.begun == self.world.now
         self.note("*is cancelled")
@@ -232,8 +231,8 @@ class LeafLife(Life):
     def _end_by(self, how: str) -> End:
         name = self.spec.name
         if how in ("heeds", "cancels itself"):
-            # By itself, or by another job, it has failed; by its run, it has not. What it is
-            # can't be told apart once the run has cancelled it.
+            # Cancelled by itself or by another job, it has failed; cancelled by its run, it
+            # has not. Once the run has cancelled it, the two can't be distinguished.
             return ("raises", "CancelledError") if self.cancelled_at is None else CANCELLED
         return (how, f"{name} {how}")
 
@@ -261,16 +260,16 @@ class LeafLife(Life):
 
 
 class GroupLife(Life):
-    """A scheduler; its members are looked at again, all of them, after each step."""
+    """A scheduler; after each step, it looks at all its members again."""
 
     def __init__(self, world: World, spec: Group) -> None:
         self.spec: Group = spec
-        self.raises = spec.critical  # its co_run() does, rather than return False
+        self.raises = spec.critical  # if it fails, its co_run() raises; else it returns False
         self.members: list[Life] = []
         self.verdict: Verdict | None = None  # how its last run ended; None while it goes on
         self.failure: object = None  # what a failed or broken run raises
         self.running = False
-        self.calls: list[ShutdownCall] = []  # the first one is at work
+        self.calls: list[ShutdownCall] = []  # the first one is active
         super().__init__(world)
         self.take(spec.members)
 
@@ -279,7 +278,7 @@ class GroupLife(Life):
         self.forget_members()
 
     def forget_members(self) -> None:
-        """A new run begins, or one around."""
+        """Forget the last run, when a new run of this group or one around it begins."""
         self.verdict = None
         self.failures: dict[str, object] = {}
         self.answer = True
@@ -305,7 +304,7 @@ class GroupLife(Life):
         """Its `co_run()`."""
         self.forget_members()
         self.failure = None
-        self.cancelled = False  # from outside: by the user, or by the run around
+        self.cancelled = False  # by the user, or by the run around
         self.running = True
         self.queue: list[Life] = []
         self.deadline = Timer(lambda: None)
@@ -321,7 +320,7 @@ class GroupLife(Life):
             self.start_ready()
 
     def add(self, specs: Iterable[Member]) -> None:
-        """Jobs are added; if the run goes on, they take part."""
+        """Add jobs; if the run goes on, they take part."""
         self.take(specs)
         if self.running and self.verdict is None:
             self.go_on()
@@ -337,7 +336,7 @@ class GroupLife(Life):
             self.finish_if_all_ended()
 
     def go_on(self) -> None:
-        """Schedule what can be, end if all that is waited for is done, else start."""
+        """Schedule jobs; then end if all jobs that count are done, and start jobs otherwise."""
         self.schedule()
         if all(member.phase == "done" for member in self._waited_for()):
             self.settle(FINE)
@@ -345,7 +344,7 @@ class GroupLife(Life):
             self.start_ready()
 
     def schedule(self) -> None:
-        """Put those in the queue whose requirements are all done."""
+        """Put the jobs in the queue whose requirements are all done."""
         for member in self.members:
             if member.phase == "idle" and self._requirements_are_done(member):
                 member.phase = "scheduled"
@@ -353,7 +352,7 @@ class GroupLife(Life):
                 self.queue.append(member)
 
     def start_ready(self) -> None:
-        """Start those in the queue for which there is a slot."""
+        """Start jobs of the queue as long as there are slots."""
         while self.verdict is None and (member := self._next_to_start()):
             self.queue.remove(member)
             member.start()
@@ -366,7 +365,7 @@ class GroupLife(Life):
         return [member for member in self.members if not member.spec.forever] or self.members
 
     def _next_to_start(self) -> Life | None:
-        """Return the next in the queue: a forever job at once, others if there is a slot."""
+        """Return the next job to start: any forever job, or another if there is a slot."""
         running = [m for m in self.members if m.alive and not m.spec.forever]
         for member in self.queue:
             if member.spec.forever:
@@ -376,9 +375,9 @@ class GroupLife(Life):
         return None
 
     def settle(self, verdict: Verdict, failure: object = None) -> None:
-        """Say how the run ends: the first word counts.
+        """Decide how the run ends: the first verdict counts.
 
-        But a run that was fine is not if its clean-up fails, and what breaks it off does.
+        There are two exceptions: a fine run whose clean-up fails, and a run that is broken off.
         """
         first = self.verdict is None
         if first or self.verdict == FINE or verdict[0] == "broken":
@@ -391,7 +390,7 @@ class GroupLife(Life):
             self.finish_if_all_ended()
 
     def cancel(self) -> None:
-        """Cancelled from outside: nothing is cut short, and it is raised at the end."""
+        """Be cancelled from outside: nothing is cut short, and it is raised at the end."""
         self.cancelled = True
         if self.running:
             self.settle(("cancelled", ""))
@@ -402,7 +401,7 @@ class GroupLife(Life):
             self.run_is_over()
 
     def run_is_over(self) -> None:
-        """Being nested, be shut down, and only then end in the run around."""
+        """A nested group is shut down, and only then ends in the run around."""
         self.shutdown_given = True
         self.note("shutdown")
         self.shut_down(self._end_in_the_run_around)
@@ -418,7 +417,7 @@ class GroupLife(Life):
         self.end(end)
 
     def answer_of_run(self) -> End:
-        """Return what `co_run()` answers or raises."""
+        """Return what `co_run()` returns or raises."""
         assert self.verdict is not None
         kind = self.verdict[0]
         if kind == "broken":
@@ -434,7 +433,7 @@ class GroupLife(Life):
     # -- its co_shutdown()
 
     def shut_down(self, then: Callable[[End], None]) -> Service:
-        """Serve those who were not yet, all at once; one call after the other."""
+        """Shut down all members that were not yet, at once; calls come one after the other."""
         call = ShutdownCall(self, then)
         self.calls.append(call)
         if len(self.calls) == 1:
@@ -449,13 +448,13 @@ class ShutdownCall:
         self.group = group
         self.then = then
         self.begun = False
-        self.pending: dict[Life, Service | None] = {}  # called, and not ended
+        self.pending: dict[Life, Service | None] = {}  # called, but not ended
         self.cancelled = False
         self.exits: dict[Life, End] = {}
         self.limit = Timer(lambda: None)
 
     def begin(self) -> None:
-        """It is the turn of this call."""
+        """Begin, when it is the turn of this call."""
         self.begun = True
         turns = [member for member in self.group.members if not member.is_served()]
         for member in turns:
@@ -473,7 +472,7 @@ class ShutdownCall:
             self.finish()
 
     def ended(self, member: Life, end: End) -> None:
-        """The `co_shutdown()` of a member has ended."""
+        """Take note that the `co_shutdown()` of a member has ended."""
         del self.pending[member]
         if end == CANCELLED:
             self.group.failures.setdefault(member.spec.name, "CancelledError")
@@ -493,7 +492,7 @@ class ShutdownCall:
         self.cancel_all()
 
     def cancel(self) -> None:
-        """The caller is cancelled, and with it the limit: nobody waits for the answer."""
+        """Be cancelled by the caller; the limit no longer applies."""
         self.cancelled = True
         self.limit.drop()
         if self.begun:
@@ -507,7 +506,7 @@ class ShutdownCall:
                 service.cancel()
 
     def finish(self) -> None:
-        """All have ended: answer, and let the next call begin."""
+        """Return the answer after all have ended, and let the next call begin."""
         self.limit.drop()
         calls = self.group.calls
         calls.remove(self)
@@ -524,7 +523,7 @@ class Root(GroupLife):
     """The outermost scheduler, with the user around it."""
 
     def run_is_over(self) -> None:
-        """Nobody shuts it down: that is for the user."""
+        """The user shuts it down, not the run."""
 
     # -- the user
 
@@ -539,7 +538,7 @@ class Root(GroupLife):
             self.note_states()
 
     def run(self, cancels: Iterable[int], shutdown_at: int | None) -> None:
-        """Run it once, with what comes from outside."""
+        """Run it once, with the events from outside."""
         timers = [self.world.after(moment, self.cancel) for moment in cancels]
         calls: list[End | None] = []
         if shutdown_at is not None:
@@ -563,7 +562,7 @@ class Root(GroupLife):
         self.world.go_on_until(lambda: bool(answers))
         self.note_end(name, answers[0])
 
-    # -- what can be seen then
+    # -- what can be seen afterwards
 
     def note_end(self, name: str, end: End | None) -> None:
         self.world.record.ends.append((name, self.world.now, end))
@@ -575,7 +574,7 @@ class Root(GroupLife):
 
 
 def simulate(case: Case) -> Record:
-    """Return what is to be seen of a case."""
+    """Return the record of a case."""
     world = World()
     root = Root(world, case.root)
     world.lives[case.root.name] = root

@@ -1,4 +1,4 @@
-"""Run a case for real, and write down what is to be seen of it."""
+"""Run a case for real, and record what can be seen."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["BEGINS", "OVER", "Stage", "play"]
 
 
 BEGINS, OVER = "its run begins", "its run is over"
-"""What the user notes in the log of a stage."""
+"""Entries by the user in the log of a stage."""
 
 
 class Scripted(Exception):
-    """What a scripted job raises."""
+    """The exception of a scripted job."""
 
 
 def moment(seconds: float) -> int:
@@ -31,7 +31,7 @@ def moment(seconds: float) -> int:
 
 
 class LeafJob(AbstractJob[object]):
-    """Does what its script says, and tells the stage what it sees."""
+    """Follows its script, and tells the stage what it sees."""
 
     def __init__(self, stage: Stage, spec: Leaf) -> None:
         super().__init__(label=spec.name, forever=spec.forever, critical=spec.critical)
@@ -71,7 +71,7 @@ class LeafJob(AbstractJob[object]):
         return self._end(self.spec.ends)
 
     async def _cancelled(self) -> str | None:
-        """Deal with a cancellation: raise it, say how to end, or go on with ``None``."""
+        """Handle a cancellation: raise it, return how to end, or ``None`` to go on."""
         self.stage.note(self.spec.name, "*is cancelled")
         reaction = self.spec.when_cancelled
         if reaction == "is deaf":
@@ -111,7 +111,7 @@ class LeafJob(AbstractJob[object]):
 
 
 class Stage:
-    """The scheduler of a case, with all that is in it, and the record of what happens."""
+    """The scheduler of a case, with all its jobs, and the record of what happens."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -119,7 +119,7 @@ class Stage:
         self.things: dict[str, Any] = {}
         self.specs: dict[str, Group | Leaf] = {}
         self.log: list[tuple[int, str, str]] = []  # all events in their order
-        self.raised: dict[str, list[BaseException]] = {}  # by text: the very objects
+        self.raised: dict[str, list[BaseException]] = {}  # the exceptions by their texts
         self.root = self.make_root(case)
 
     # -- making it
@@ -190,7 +190,7 @@ class Stage:
         self.raised.setdefault(text, []).append(error)
         raise error
 
-    # -- what is written down
+    # -- the record
 
     def hear(self, event: JobEvent) -> None:
         label = event.job.label
@@ -205,9 +205,9 @@ class Stage:
 
     def note_end(self, name: str, outcome: object) -> None:
         now = moment(asyncio.get_running_loop().time())
-        self.record.ends.append((name, now, self.told(outcome)))
+        self.record.ends.append((name, now, self.end_of(outcome)))
 
-    def told(self, outcome: object) -> object:
+    def end_of(self, outcome: object) -> object:
         if isinstance(outcome, asyncio.CancelledError) and not self.is_of_a_job(outcome):
             return CANCELLED
         if isinstance(outcome, SystemExit):
@@ -221,7 +221,7 @@ class Stage:
         return any(job.raised_exception() is error for job in jobs)
 
     def key(self, error: BaseException) -> str:
-        """Return the text of an exception of ours, if it is the very object, else its type."""
+        """Return the text of an exception that one of our jobs raised, else its type."""
         text = str(error)
         ours = any(error is raised for raised in self.raised.get(text, ()))
         return text if ours else type(error).__name__
@@ -231,17 +231,17 @@ class Stage:
 
     def state(self, name: str) -> tuple[object, ...]:
         thing = self.things[name]
-        told: tuple[object, ...] = ("idle", None, None, None)
+        shown: tuple[object, ...] = ("idle", None, None, None)
         if isinstance(thing, AbstractJob):
-            told = (phase(thing), self.outcome(thing), *times(thing))
+            shown = (phase(thing), self.outcome(thing), *times(thing))
         if isinstance(thing, PureScheduler):
             failures = thing.shutdown_failures().items()
-            told = (
-                *told,
+            shown = (
+                *shown,
                 self.verdict(thing, name),
                 {str(job.label): self.key(error) for job, error in failures},
             )
-        return told
+        return shown
 
     def outcome(self, job: AbstractJob[object]) -> tuple[str, object] | None:
         error = job.raised_exception()
@@ -258,9 +258,9 @@ class Stage:
         if (why, flags) == ("CANCELLED", (False, False)):
             return ("cancelled", "")
         if timeout is not None and flags == (False, True):
-            told = re.fullmatch(r"TIMED OUT after ([\d.]+)s", why)
-            assert told is not None, why
-            assert float(told[1]) == timeout / 1000
+            timed_out = re.fullmatch(r"TIMED OUT after ([\d.]+)s", why)
+            assert timed_out is not None, why
+            assert float(timed_out[1]) == timeout / 1000
             return ("timeout", "")
         found = re.match(r"(CRITICAL FAILURE|BROKEN OFF): (?:<\w+ `(\w+)`> raised )?\w+:", why)
         assert found, why
@@ -293,7 +293,7 @@ class Stage:
         calls: list[asyncio.Task[object]] = []
 
         async def run_it() -> object:
-            # Here, since a task that is cancelled before its first step does not run at all.
+            # Here, because a task that is cancelled before its first step never runs.
             me = asyncio.current_task()
             assert me is not None
             timers.extend(loop.call_at(start + at / 1000, me.cancel) for at in cancels)
@@ -349,7 +349,7 @@ class Messages(logging.Handler):
 
 
 def play(case: Case) -> Stage:
-    """Run a case on a fake clock; nothing may be left of it, nor logged by the loop."""
+    """Run a case on a fake clock; it may leave nothing, and the loop may log nothing."""
     ours, theirs = Messages(), Messages()
     loggers = [(logging.getLogger("asynciojobs"), ours), (logging.getLogger("asyncio"), theirs)]
     for logger, handler in loggers:

@@ -23,7 +23,7 @@ class Maker:
 
     Args:
         draw: the function that hypothesis gives.
-        spread: make times that hardly ever meet; else they meet all the time.
+        spread: make times that hardly ever coincide; otherwise they often do.
     """
 
     def __init__(self, draw: Callable[..., Any], *, spread: bool) -> None:
@@ -37,7 +37,7 @@ class Maker:
         self.around: list[tuple[str, list[Member]]] = []  # groups being made, with members
 
     def below(self, n: int) -> int:
-        """Return one of 0, 1, …, n - 1; a case is the simpler the smaller they are."""
+        """Return one of 0, 1, …, n - 1; smaller numbers make simpler cases."""
         return int(self.draw(NUMBERS[n - 1]))
 
     def happens(self, percent: int) -> bool:
@@ -52,7 +52,7 @@ class Maker:
         return f"{kind}{self.count}"
 
     def time(self, longest: int = 20) -> int:
-        """Return a time of which there is, mostly, no second one, nor a sum that is it."""
+        """Return a time that hardly any other time, or sum of times, is equal to."""
         if not self.spread:
             return self.below(4)
         self.times += 1
@@ -174,11 +174,11 @@ class Maker:
     def add(self) -> Add:
         around = self.around
         group, members = around[-1 - self.below(len(around))]
-        if self.done and self.happens(15):  # one that is complete, and may have ended
+        if self.done and self.happens(15):  # a complete group, which may have ended
             group, members = self.done[self.below(len(self.done))], []
         self.around = [(group, members)]
         before = self.before(members)
-        known = [] if before else list(members)  # else there may be a cycle
+        known = [] if before else list(members)  # otherwise there might be a cycle
         new: list[Member] = [self.member(known, DEEPEST - 1, regular=bool(before))]
         if self.happens(50):
             new.append(self.member([*known, *new], DEEPEST - 1))
@@ -197,7 +197,7 @@ def cases(draw: Callable[..., Any], *, spread: bool) -> Case:
 
     Args:
         draw: given by hypothesis.
-        spread: with times that hardly ever meet, for exact comparisons; else with times
-            that meet all the time.
+        spread: with times that hardly ever coincide, for exact comparisons; otherwise with
+            times that often coincide.
     """
     return Maker(draw, spread=spread).case()

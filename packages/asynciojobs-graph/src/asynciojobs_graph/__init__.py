@@ -1,4 +1,4 @@
-"""Pictures of asynciojobs schedulers: DOT and Mermaid texts, graphviz objects, files."""
+"""Pictures of asynciojobs schedulers: DOT and Mermaid text, graphviz objects, files."""
 
 from asynciojobs.version import __version__
 
@@ -25,7 +25,7 @@ __all__ = [
     "mime_bundle",
 ]
 
-# Tracebacks and pickles call what comes from a private module by its public name.
+# Tracebacks and pickles show the module of a class: make it this one, not the private one.
 for _name in __all__:
     if getattr(globals()[_name], "__module__", "").startswith(f"{__name__}._"):
         globals()[_name].__module__ = __name__

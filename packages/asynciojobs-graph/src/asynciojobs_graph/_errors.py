@@ -1,4 +1,4 @@
-"""What goes wrong with drawing, each kind of it with its data."""
+"""What can go wrong when a picture is drawn."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from asynciojobs._errors import by_data
 
 __all__ = ["DrawingError", "MissingProgramError"]
 
-SHOWN_OF_STDERR = 2000
-"""Characters of what a program said that a message repeats: its end, where the cause is."""
+STDERR_LIMIT = 2000
+"""How many characters of stderr a message quotes: the last ones, which name the cause."""
 
 
 class MissingProgramError(RuntimeError):
-    """There is no program that could draw."""
+    """No drawing program was found."""
 
 
 class DrawingError(RuntimeError):
-    """A program was to draw, and did not.
+    """The drawing program failed, or returned no picture.
 
     Attributes:
         program: the path of the program.
-        reason: what happened to it, in a few words.
-        stderr: all that it wrote to its standard error.
+        reason: what went wrong, in a few words.
+        stderr: everything that the program wrote to its standard error.
     """
 
     __reduce__ = by_data
@@ -29,5 +29,6 @@ class DrawingError(RuntimeError):
         self.program = program
         self.reason = reason
         self.stderr = stderr
-        said = stderr.strip()[-SHOWN_OF_STDERR:]
-        super().__init__(f"{program} {reason}{': ' if said else ', and said nothing'}{said}")
+        said = stderr.strip()[-STDERR_LIMIT:]
+        message = f"{program} {reason}"
+        super().__init__(f"{message}: {said}" if said else f"{message}, and said nothing")

@@ -1,4 +1,4 @@
-"""Files that are written as a whole, or not at all."""
+"""Write several files, or none of them."""
 
 from __future__ import annotations
 
@@ -14,34 +14,39 @@ __all__ = ["write_files"]
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write the files: each one is complete before the first of them takes its place.
+    """Write these files: all of them are complete before the first one takes its place.
 
-    A file that was there keeps its permissions. What is no regular file, such as
-    ``/dev/stdout``, can't be replaced, and is written to.
+    A file that exists keeps its permissions, and a symbolic link stays a link. Devices and
+    pipes, such as ``/dev/stdout``, can't be replaced, so they are opened and written to.
 
     Raises:
-        OSError: a file can't be written; those that were there before are as they were.
+        OSError: a file can't be written. The files that existed before are unchanged.
     """
-    with ExitStack() as stack:
-        ready: list[tuple[Path, Path]] = []
-        special: list[tuple[Path, bytes]] = []
-        for path, data in contents.items():
-            if path.exists() and not path.is_file():
-                # Not resolved: /dev/stdout may lead to a pipe, which has no path.
-                _check(path, path)
-                special.append((path, data))
-            else:
-                target = Path(os.path.realpath(path))  # a symbolic link stays one
-                _check(target, path)
-                ready.append((_temporary(path, target, data, stack), target))
-        for path, data in special:
-            path.write_bytes(data)
-        for temporary, target in ready:
+    with ExitStack() as temporaries:
+        special = [path for path in contents if path.exists() and not path.is_file()]
+        for path in special:
+            # Not resolved: /dev/stdout may be a link to a pipe, which has no path.
+            _check_writable(path, path)
+        moves = [
+            _prepare(path, data, temporaries)
+            for path, data in contents.items()
+            if path not in special
+        ]
+        for path in special:
+            path.write_bytes(contents[path])
+        for temporary, target in moves:
             temporary.replace(target)
 
 
-def _check(target: Path, path: Path) -> None:
-    """Refuse what opening the target for writing would refuse, and replacing it would not."""
+def _prepare(path: Path, data: bytes, temporaries: ExitStack) -> tuple[Path, Path]:
+    """Write the data to a temporary file; return that file and the target of its move."""
+    target = Path(os.path.realpath(path))  # follows symbolic links
+    _check_writable(target, path)
+    return _temporary(path, target, data, temporaries), target
+
+
+def _check_writable(target: Path, path: Path) -> None:
+    """Refuse a target that can't be opened for writing: replacing it might still succeed."""
     number = 0
     if target.is_dir():
         number = errno.EISDIR
@@ -50,21 +55,22 @@ def _check(target: Path, path: Path) -> None:
     elif target.exists() and not os.access(target, os.W_OK):
         number = errno.EACCES
     if number:
-        raise OSError(number, os.strerror(number), str(path))  # of the class of that number
+        # OSError() makes the subclass for the number, such as IsADirectoryError.
+        raise OSError(number, os.strerror(number), str(path))
 
 
-def _temporary(path: Path, target: Path, data: bytes, stack: ExitStack) -> Path:
-    """Write a file beside the target, that is gone with the stack unless it was renamed.
+def _temporary(path: Path, target: Path, data: bytes, temporaries: ExitStack) -> Path:
+    """Write the data to a new file beside the target; the stack removes it unless it is moved.
 
-    It gets the permissions of the target, which are those that are usual here if it is new.
+    It gets the permissions of the target if that exists, and the usual ones otherwise.
     """
     temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
-    stack.callback(_remove, temporary)
+    temporaries.callback(_remove, temporary)
     try:
         with temporary.open("xb") as file:
             file.write(data)
     except OSError as error:
-        error.filename = str(path)  # its own name would tell nobody anything
+        error.filename = str(path)  # the user does not know the temporary name
         raise
     if target.exists():
         shutil.copymode(target, temporary)

@@ -1,13 +1,13 @@
-"""What a picture shows, whatever language it is written in: boxes, clusters and arrows.
+"""What a picture shows, in whatever language it is written: boxes, clusters and arrows.
 
-One walk, O(V+E): nested schedulers are opened down to the depth that is asked for. The
-result is a flat list, in which clusters open and close, so that no depth of nesting is too
-much for it.
+One walk through the scheduler, O(V+E), opens nested schedulers down to the depth that the
+user asks for. The result is a flat list of steps, in which clusters open and close, so the
+nesting may be of any depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from asynciojobs._dag.digraph import topological_order
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._dag.outline import Entry, number
 from asynciojobs._dag.queries import graph_of
-from asynciojobs.job import AnyJob, requirements_of
+from asynciojobs.job import AnyJob
 
 __all__ = ["Arrow", "Box", "Cluster", "Node", "Picture", "Step", "picture_of"]
 
@@ -25,26 +25,27 @@ class Box:
     """A job, or a nested scheduler that stays closed."""
 
     job: AnyJob
-    rank: str  # the job's id, but for a job that is in two schedulers: each box has its own
+    rank: str  # the job's id; but a job in two schedulers has two boxes of different ranks
 
     @property
     def first(self) -> Box:
-        """The box at which arrows to this node end."""
+        """The box where arrows to this node end."""
         return self
 
     @property
     def last(self) -> Box:
-        """The box at which arrows from this node begin."""
+        """The box where arrows from this node begin."""
         return self
 
 
 @dataclass(eq=False, slots=True)
 class Cluster:
-    """A nested scheduler that is opened: its members are drawn inside.
+    """A nested scheduler that is open: its members are drawn inside.
 
-    Arrows of DOT go from box to box. One to a cluster ends at a member that requires
-    nothing, and one from it begins where its longest path ends, so that what comes after
-    the cluster is drawn behind all of it. An empty cluster has a box that is not seen.
+    In DOT, arrows connect boxes. An arrow to a cluster ends at a member that requires
+    nothing. An arrow from a cluster begins at the end of the longest path in it, so that the
+    next node is drawn to the right of the whole cluster. An empty cluster has an invisible
+    box.
     """
 
     job: AnyJob
@@ -57,7 +58,7 @@ class Cluster:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing inside."""
+        """Whether the scheduler has no members."""
         return self.first.job is self.job
 
 
@@ -68,41 +69,44 @@ Step: TypeAlias = tuple[Literal["box"], Box] | tuple[Literal["open", "close"], C
 
 @dataclass(slots=True)
 class Picture:
-    """All that is shown, in the order of execution."""
+    """Everything that is shown, in the order of execution."""
 
     steps: list[Step] = field(default_factory=list[Step])
     arrows: list[Arrow] = field(default_factory=list[Arrow])
-    """From a requirement to the job that has it; both are in one scheduler."""
+    """Each from a requirement to the job that requires it, within one scheduler."""
 
 
 def picture_of(job_set: JobSet, *, depth: int | None = None) -> Picture:
-    """Return what is to be drawn; number the jobs on the way.
+    """Return the picture of a scheduler, and number its jobs.
 
-    It does not have to be a graph that could run: jobs on a cycle come last, in order of
-    creation, and requirements that are not in the scheduler are left out.
+    A graph that can't run can still be drawn: jobs on a cycle come last, in order of
+    creation, and requirements outside of the scheduler are left out.
 
     Args:
-        job_set: what to draw.
-        depth: how many levels of nested schedulers are opened; ``None`` is all of them.
+        job_set: the scheduler.
+        depth: how many levels of nested schedulers to open; ``None`` opens all.
 
     Raises:
         TypeError: the depth is not an int.
         ValueError: the depth is negative, or a scheduler is nested in itself.
     """
     _check_depth(depth)
-    builder = _Builder()
+    builder = _PictureBuilder(job_set)
     for rank, (job, level, closing) in ranked(number(job_set, drawable_order)):
         if depth is not None and level > depth:
-            continue  # inside of a scheduler that stays closed
-        if isinstance(job, JobSet) and level != depth:
-            builder.close() if closing else builder.open(job, rank)
-        elif not closing:
-            builder.add(Box(job, rank))
+            continue  # inside a scheduler that stays closed
+        if not isinstance(job, JobSet) or level == depth:
+            if not closing:
+                builder.add(Box(job, rank))
+        elif closing:
+            builder.close()
+        else:
+            builder.open(Cluster(job, rank), job)
     return builder.finish()
 
 
 def ranked(entries: list[Entry]) -> Iterator[tuple[str, Entry]]:
-    """Yield each entry behind its rank, from 1 on; an end has that of what came before it."""
+    """Yield each entry with its rank, which counts from 1; an end repeats the last rank."""
     width = len(str(sum(not entry.closing for entry in entries)))
     rank = 0
     for entry in entries:
@@ -111,7 +115,7 @@ def ranked(entries: list[Entry]) -> Iterator[tuple[str, Entry]]:
 
 
 def drawable_order(job_set: JobSet) -> Iterator[AnyJob]:
-    """Yield the jobs in topological order, then those on a cycle or behind one."""
+    """Yield the jobs in topological order, then the jobs on a cycle or downstream of one."""
     graph = graph_of(job_set.jobs)
     in_order = dict.fromkeys(topological_order(graph))
     yield from in_order
@@ -130,49 +134,53 @@ def _check_depth(depth: object) -> None:
 class _Level:
     """The members of one scheduler, as far as the walk has come."""
 
-    def __init__(self, cluster: Cluster | None = None) -> None:
+    def __init__(
+        self, graph: dict[AnyJob, Iterable[AnyJob]], cluster: Cluster | None = None
+    ) -> None:
+        self.graph = graph  # the requirements of each member
         self.cluster = cluster  # None: the outermost scheduler, which has no border
-        self.nodes: dict[AnyJob, Node] = {}
-        self.ends: dict[AnyJob, int] = {}  # boxes on the longest path that ends with the job
-        self.longest = 0  # the maximum of these
+        self.nodes: dict[AnyJob, Node] = {}  # the members so far
+        self.lengths: dict[AnyJob, int] = {}  # boxes on the longest path that ends at each
+        self.longest = 0  # the maximum of these lengths
         self.farthest: Node | None = None  # the member that has it
 
     def add(self, node: Node, length: int) -> None:
-        """Take in a member, and how many boxes there are on the longest path through it."""
+        """Add a member; the length is the number of boxes on the longest path through it."""
         self.nodes[node.job] = node
-        before = (self.ends.get(required, 0) for required in requirements_of(node.job))
-        end = self.ends[node.job] = max(before, default=0) + length
-        if end > self.longest:
-            self.longest = end
+        before = (self.lengths.get(required, 0) for required in self.graph[node.job])
+        until_here = self.lengths[node.job] = max(before, default=0) + length
+        if until_here > self.longest:
+            self.longest = until_here
             self.farthest = node
 
     def arrows(self) -> Iterator[Arrow]:
-        """Yield the requirements between the members.
+        """Yield an arrow for each requirement between the members.
 
-        A cluster that requires itself would have an arrow from its last box to its first.
+        A cluster that requires itself has none: it would lead from its last box to its first.
         """
         for job, node in self.nodes.items():
-            for required in requirements_of(job):
+            for required in self.graph[job]:
                 tail = self.nodes.get(required)
                 if tail is not None and (tail is not node or isinstance(node, Box)):
                     yield tail, node
 
 
-class _Builder:
-    """Puts a picture together, cluster in cluster."""
+class _PictureBuilder:
+    """Builds a picture from the steps of the walk."""
 
-    def __init__(self) -> None:
+    def __init__(self, job_set: JobSet) -> None:
         self.picture = Picture()
-        self.levels = [_Level()]
+        self.levels = [
+            _Level(graph_of(job_set.jobs))
+        ]  # the schedulers that are open, outer first
 
     def add(self, box: Box) -> None:
         self.picture.steps.append(("box", box))
         self.levels[-1].add(box, 1)
 
-    def open(self, job: AnyJob, rank: str) -> None:
-        cluster = Cluster(job, rank)
+    def open(self, cluster: Cluster, members: JobSet) -> None:
         self.picture.steps.append(("open", cluster))
-        self.levels.append(_Level(cluster))
+        self.levels.append(_Level(graph_of(members.jobs), cluster))
 
     def close(self) -> None:
         level = self.levels.pop()

@@ -1,4 +1,4 @@
-"""The program that draws: which one it is, and how it is run."""
+"""The drawing program: how it is found, and how it is run."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ PURE = "graphviz-pure"
 
 
 def drawing_program() -> str:
-    """Return the path of the program that draws.
+    """Return the path of the drawing program.
 
-    It is the one that the environment variable `ASYNCIOJOBS_DOT` names (a path, or a command),
-    else the ``dot`` of the system, else the one of the distribution ``graphviz-pure``.
+    If the environment variable `ASYNCIOJOBS_DOT` is set, it names the program, by a path or as
+    a command. Otherwise it is the system's ``dot``, or if there is none, the program of the
+    distribution ``graphviz-pure``.
 
     Raises:
-        MissingProgramError: there is none, or not the one that is named.
+        MissingProgramError: there is no such program.
     """
     named = os.environ.get(VARIABLE)
     if named:
@@ -44,12 +45,12 @@ def drawing_program() -> str:
 
 
 def _program_of_graphviz_pure() -> str | None:
-    """Return the path of the program in that distribution, whose folder may not be on PATH."""
+    """Return the path of the program in that distribution; its folder may not be on PATH."""
     try:
         files = metadata.files(PURE) or []
     except metadata.PackageNotFoundError:
         return None
-    # They are named from site-packages: ../../../bin/graphviz-pure
+    # Files are listed relative to site-packages: ../../../bin/graphviz-pure
     paths = (os.path.realpath(file.locate()) for file in files if file.stem == PURE)
     return next(filter(shutil.which, paths), None)
 
@@ -58,32 +59,39 @@ def draw(text: str, picture_format: str, *, seconds: float | None = None) -> byt
     """Return the picture of a DOT text.
 
     Args:
-        text: in the DOT language.
-        picture_format: what ``dot -T`` takes: ``svg``, ``png``, …
-        seconds: how long the program may take; ``None`` is as long as it wants.
+        text: the graph in the DOT language.
+        picture_format: a format of ``dot -T``: ``svg``, ``png``, …
+        seconds: how long the program may take; ``None`` sets no limit.
 
     Raises:
-        MissingProgramError: there is no program.
+        MissingProgramError: there is no drawing program.
         DrawingError: the program failed, or took too long.
     """
     program = drawing_program()
+    done = _run(program, f"-T{picture_format}", text.encode(), seconds)
+    failure = _failure_of(done)
+    if failure is not None:
+        raise DrawingError(program, failure, done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
+def _run(
+    program: str, option: str, data: bytes, seconds: float | None
+) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(
-            [program, f"-T{picture_format}"],
-            input=text.encode(),
-            capture_output=True,
-            timeout=seconds,
-            check=False,
+        return subprocess.run(
+            [program, option], input=data, capture_output=True, timeout=seconds, check=False
         )
     except OSError as error:
         raise DrawingError(program, "can't be run", str(error)) from error
     except subprocess.TimeoutExpired as error:
         raise DrawingError(program, f"was not done after {seconds} s", "") from error
-    stderr = done.stderr.decode(errors="replace")
+
+
+def _failure_of(done: subprocess.CompletedProcess[bytes]) -> str | None:
+    """Return how the program failed; ``None`` if there is a picture."""
     if done.returncode < 0:
-        raise DrawingError(program, f"was killed (signal {-done.returncode})", stderr)
+        return f"was killed (signal {-done.returncode})"
     if done.returncode:
-        raise DrawingError(program, f"failed (exit status {done.returncode})", stderr)
-    if not done.stdout:
-        raise DrawingError(program, "drew nothing", stderr)
-    return done.stdout
+        return f"failed (exit status {done.returncode})"
+    return None if done.stdout else "drew nothing"

@@ -1,4 +1,4 @@
-"""The one way into a DOT text for what a user wrote."""
+"""Quoting for DOT: everything that users write goes through here."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ __all__ = ["attribute_list", "quoted", "without_controls"]
 
 KEYWORDS = frozenset({"digraph", "edge", "graph", "node", "strict", "subgraph"})
 
-# What XML forbids or browsers do not show: C0 and C1 controls but tabs and line feeds, halves
-# of surrogate pairs, which UTF-8 has not either, and two code points that are no characters.
+# What XML forbids or browsers don't show: the control characters C0 and C1, except tabs and
+# line feeds; surrogates, which UTF-8 can't encode either; and two code points that are not
+# characters.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-# In labels a backslash begins an escape (`\N` is the name of the node) and `&` an entity.
+# In a label, a backslash starts an escape (`\N` is the name of the node), and `&` an entity.
 ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "&": "&amp;"})
 
 
 def quoted(value: object) -> str:
-    r"""Return the text of a value as a DOT string which is drawn as just that text.
+    r"""Return a DOT string that is drawn as exactly the text of the value.
 
     Example:
         >>> print(quoted('C:\\new "one" & <b>two</b>'))
@@ -28,7 +29,7 @@ def quoted(value: object) -> str:
 
 
 def without_controls(text: str) -> str:
-    """Return the text with U+FFFD in the place of what no picture can show."""
+    """Return the text with U+FFFD for each character that no picture can show."""
     return text if text.isprintable() else CONTROLS.sub("\ufffd", text)
 
 
@@ -38,5 +39,5 @@ def attribute_list(attributes: Mapping[str, object]) -> str:
 
 
 def _name(name: str) -> str:
-    plain = name.isidentifier() and name.isascii() and name.lower() not in KEYWORDS
-    return name if plain else quoted(name)
+    is_plain = name.isidentifier() and name.isascii() and name.lower() not in KEYWORDS
+    return name if is_plain else quoted(name)

@@ -1,4 +1,4 @@
-"""The graphviz object of a scheduler: this is the one module that needs that package."""
+"""The graphviz object of a scheduler; no other module imports the graphviz package."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["SchedulerGraph"]
 
 
 class SchedulerGraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
-    """A ``graphviz.Digraph`` that is drawn by whichever program is there.
+    """A ``graphviz.Digraph`` that is drawn by the same program as files are.
 
-    That holds for `pipe()`, and so for notebooks; ``render()`` and ``view()`` are those of
-    graphviz, which know the ``dot`` of the system only.
+    This is so for `pipe()`, and so for notebooks. ``render()`` and ``view()`` are inherited,
+    and run only the system's ``dot``.
     """
 
     def pipe(
         self,
-        format: str | None = None,  # noqa: A002 - as it is named there
+        format: str | None = None,  # noqa: A002 - the name in graphviz
         renderer: str | None = None,
         formatter: str | None = None,
         neato_no_op: bool | int | None = None,
@@ -29,14 +29,14 @@ class SchedulerGraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no
         engine: str | None = None,
         encoding: str | None = None,
     ) -> Any:
-        """Return the picture, as ``graphviz.Digraph.pipe()`` does.
+        """Return the picture, like ``graphviz.Digraph.pipe()``.
 
         Raises:
-            MissingProgramError: there is no program that draws.
+            MissingProgramError: there is no drawing program.
             DrawingError: the program failed.
         """
-        special = renderer or formatter or neato_no_op is not None
-        if special or (engine or self.engine) != "dot":
+        needs_graphviz = renderer or formatter or neato_no_op is not None
+        if needs_graphviz or (engine or self.engine) != "dot":
             return super().pipe(
                 format,
                 renderer=renderer,

@@ -1,4 +1,4 @@
-"""How a job stands, as a picture tells it: by a colour, a sign, a word, and a duration."""
+"""The status of a job, as a picture shows it: a colour, a sign, a word and a duration."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import enum
 from typing import NamedTuple
 
 from asynciojobs._dag.jobset import JobSet
-from asynciojobs._outcomes import Phase
 from asynciojobs._text import one_line
 from asynciojobs.job import AnyJob
 
-__all__ = ["Status", "duration_text", "status_of", "status_text"]
+__all__ = ["Status", "duration_text", "status_of", "status_text", "style_of"]
 
 
 class Look(NamedTuple):
-    """What distinguishes a status: a word, a sign that all fonts have, and a fill."""
+    """How a status looks: a word, a sign that all fonts have, and the colour of the fill."""
 
     word: str
     sign: str
@@ -22,45 +21,60 @@ class Look(NamedTuple):
 
 
 class Status(enum.Enum):
-    """What a picture tells apart: the life cycle, and how it ended."""
+    """What pictures distinguish: how far a job has come, and how it ended."""
 
     IDLE = Look("idle", "○", "#ffffff")
     SCHEDULED = Look("scheduled", "●", "#fff3c4")
     RUNNING = Look("running", "►", "#cfe3ff")
-    STOPPED = Look("stopped", "■", "#e2e2e2")  # started, and cancelled at the end of the run
+    STOPPED = Look("stopped", "■", "#e2e2e2")  # started, then cancelled at the end of the run
     DONE = Look("done", "√", "#d5efd2")
-    FAILED = Look("failed", "‼", "#f9cdc8")  # a nested scheduler that answered False
+    FAILED = Look("failed", "‼", "#f9cdc8")  # a nested scheduler that returned False
     RAISED = Look("raised", "‼", "#f9cdc8")
 
 
 def status_of(job: AnyJob) -> Status:
-    """Return how the job stands."""
-    match job._phase:
-        case Phase.RUNNING:
-            return Status.RUNNING if job.ended_at is None else Status.STOPPED
-        case Phase.DONE if job.raised_exception() is not None:
-            return Status.RAISED
-        case Phase.DONE if isinstance(job, JobSet) and job.result() is False:
-            return Status.FAILED
-        case phase:
-            return Status[phase.name]
+    """Return the status of a job."""
+    if not job.is_scheduled():
+        return Status.IDLE
+    if not job.is_running():
+        return Status.SCHEDULED
+    if job.is_done():
+        return _status_of_done(job)
+    return Status.RUNNING if job.ended_at is None else Status.STOPPED
+
+
+def _status_of_done(job: AnyJob) -> Status:
+    if job.raised_exception() is not None:
+        return Status.RAISED
+    has_failed = isinstance(job, JobSet) and job.result() is False
+    return Status.FAILED if has_failed else Status.DONE
 
 
 def status_text(job: AnyJob) -> str:
-    """Return one line such as ``‼ raised ValueError, 1.5 s``."""
+    """Return the status of a job as one line, such as ``‼ raised ValueError, 1.5 s``."""
     look = status_of(job).value
-    parts = [f"{look.sign} {look.word}"]
+    text = f"{look.sign} {look.word}"
     exception = job.raised_exception()
     if exception is not None:
-        parts.append(f" {one_line(type(exception).__name__)}")
+        text = f"{text} {one_line(type(exception).__name__)}"
     duration = job.duration()
     if duration is not None:
-        parts.append(f", {duration_text(duration)}")
-    return "".join(parts)
+        text = f"{text}, {duration_text(duration)}"
+    return text
+
+
+def style_of(job: AnyJob, *, status: bool) -> dict[str, object]:
+    """Return the DOT attributes of a job; if the status is shown, its colour is the fill."""
+    attributes: dict[str, object] = dict(job.dot_style())
+    if status:
+        style = str(attributes.get("style", ""))
+        attributes["style"] = f"{style},filled".removeprefix(",")
+        attributes["fillcolor"] = status_of(job).value.fill
+    return attributes
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration in the unit that reads best.
+    """Return a duration in the units that are easiest to read.
 
     Example:
         >>> [duration_text(seconds) for seconds in (0.0204, 1.5, 75, 7260)]

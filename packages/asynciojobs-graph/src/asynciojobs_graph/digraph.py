@@ -16,14 +16,14 @@ __all__ = ["graph"]
 
 
 def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) -> SchedulerGraph:
-    """Return the graph of a scheduler as a ``graphviz.Digraph``, which can be added to.
+    """Return the graph of a scheduler as a ``graphviz.Digraph``, to which more can be added.
 
     Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture.
 
     Args:
         job_set: the scheduler.
-        status: as for `dot_format()`.
-        depth: as for `dot_format()`.
+        status: see `dot_format()`.
+        depth: see `dot_format()`.
 
     Raises:
         MissingGraphPackageError: the Python package graphviz is not installed.
@@ -43,5 +43,5 @@ def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) ->
         graph_attr=GRAPH_ATTRIBUTES,
         node_attr=NODE_ATTRIBUTES,
         body=body_lines(job_set, status=status, depth=depth),
-        format="svg",  # not all programs have pdf, the usual one of graphviz
+        format="svg",  # graphviz's default is pdf, which not all programs can write
     )

@@ -1,7 +1,7 @@
-"""The graph of a scheduler as text in the DOT language: the one place that writes it.
+"""The graph of a scheduler in the DOT language; no other module writes DOT.
 
-The same scheduler gives the same text, whatever the seed of the hashes. Positions, not
-labels, name the nodes. A picture flows from left to right, as time does.
+The text depends on the scheduler alone, not on the hash seed. Nodes are named by their
+positions, not by their labels. The picture flows from left to right, as time does.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from asynciojobs._dag.jobset import JobSet
 from asynciojobs.job import AnyJob
 from asynciojobs.scheduler import Scheduler
 
-from ._labels import contents, label_of, padded, width_in_ems
-from ._picture import Arrow, Box, Cluster, Node, Picture, picture_of
+from ._labels import label_of
+from ._picture import Arrow, Box, Cluster, Picture, picture_of
 from ._quoting import attribute_list, quoted, without_controls
-from ._status import status_of, status_text
+from ._status import style_of
+from ._widths import padded, width_in_ems
 from .style import CLUSTER_PREFIX, dot_cluster_name
 
 __all__ = ["GRAPH_ATTRIBUTES", "GRAPH_NAME", "NODE_ATTRIBUTES", "body_lines", "dot_format"]
@@ -23,16 +24,16 @@ __all__ = ["GRAPH_ATTRIBUTES", "GRAPH_NAME", "NODE_ATTRIBUTES", "body_lines", "d
 GRAPH_NAME = "asynciojobs"
 
 FONT_SIZE = 14  # points
-# Helvetica: a font whose widths are known to programs that have no fonts.
+# Programs without fonts know the widths of Helvetica.
 FONT = {"fontname": "Helvetica", "fontsize": str(FONT_SIZE)}
 GRAPH_ATTRIBUTES = {
     "compound": "true",  # arrows may end at the border of a cluster
     **FONT,
     "rankdir": "LR",
-    "ranksep": "0.6",  # inches; room for arrows between clusters, whose margins take from it
+    "ranksep": "0.6",  # inches: room for arrows between clusters, whose margins take some of it
 }
 NODE_ATTRIBUTES = {**FONT, "shape": "box"}
-MARGIN = 16  # points, what Graphviz leaves left and right of a label together
+MARGIN = 16  # points, left and right of a label together
 POINTS_PER_INCH = 72
 
 
@@ -41,8 +42,8 @@ def dot_format(job_set: JobSet, *, status: bool = False, depth: int | None = Non
 
     Args:
         job_set: the scheduler.
-        status: colour the jobs by how they stand, and say it in a line of their labels.
-        depth: how many levels of nested schedulers are opened; ``None`` is all of them.
+        status: colour each job by its status, and add the status to its label.
+        depth: how many levels of nested schedulers to open; ``None`` opens all.
 
     Raises:
         TypeError: the depth is not an int.
@@ -54,13 +55,13 @@ def dot_format(job_set: JobSet, *, status: bool = False, depth: int | None = Non
 
 
 def _defaults(kind: str, attributes: Mapping[str, str]) -> str:
-    """Return the line as the graphviz package writes it: sorted, and quoted only at need."""
+    """Return a line of default attributes, sorted as in the graphviz package."""
     pairs = " ".join(f"{name}={value}" for name, value in sorted(attributes.items()))
     return f"\t{kind} [{pairs}]\n"
 
 
 def body_lines(job_set: JobSet, *, status: bool, depth: int | None) -> Iterator[str]:
-    """Yield the lines between the outermost braces, behind the defaults."""
+    """Yield the lines after the default attributes, up to the last brace."""
     picture = picture_of(job_set, depth=depth)
     return _Writer(picture, status=status).lines()
 
@@ -75,14 +76,14 @@ class _Writer:
         self.taken_names: set[str] = set()
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for each box, for both ends of each cluster, and for each arrow."""
+        """Yield the lines of the boxes and the clusters, then a line for each arrow."""
         indent = "\t"
         for step in self.picture.steps:
             match step:
                 case "box", box:
-                    yield f"{indent}{quoted(box.rank)} [{self.box_attributes(box)}]\n"
+                    yield f"{indent}{self.box(box)}\n"
                 case "open", cluster:
-                    yield f"{indent}subgraph {quoted(self.name(cluster))} {{\n"
+                    yield f"{indent}subgraph {quoted(self.cluster_name(cluster))} {{\n"
                     indent += "\t"
                 case "close", cluster:  # pragma: no branch - a step is one of these three
                     yield from (f"{indent}{line}\n" for line in self.end_of(cluster))
@@ -91,58 +92,41 @@ class _Writer:
         for arrow in self.picture.arrows:
             yield f"\t{self.arrow(arrow)}\n"
 
-    def box_attributes(self, box: Box) -> str:
-        lines = [label_of(box.job, box.rank)]
-        if isinstance(box.job, JobSet):
-            lines.append(contents(box.job))
-        if self.status:
-            lines.append(status_text(box.job))
-        label = "\n".join(lines)
-        attributes = {"label": label, **self.look(box)}
+    def box(self, box: Box) -> str:
+        label = label_of(box, status=self.status)
+        attributes = {"label": label, **style_of(box.job, status=self.status)}
         if not label.isascii():
             attributes.setdefault("width", inches(label))
-        return attribute_list(attributes)
+        return f"{quoted(box.rank)} [{attribute_list(attributes)}]"
 
     def end_of(self, cluster: Cluster) -> Iterator[str]:
-        """Yield what stands before the end of a cluster.
+        """Yield the lines before the closing brace of a cluster.
 
-        Its attributes come last, since clusters that are begun behind them inherit them.
+        Its attributes are here: clusters that begin after them would inherit them.
         """
-        label = label_of(cluster.job, cluster.rank)
-        if self.status:
-            label = f"{label}\n{status_text(cluster.job)}"
+        label = label_of(cluster, status=self.status)
         if cluster.is_empty:
-            # As wide as the label: Graphviz lets clusters overlap that it has to widen.
+            # As wide as the label: clusters that Graphviz has to widen may overlap.
             anchor = {"label": "", "style": "invis", "width": inches(label), "height": 0.3}
             yield f"{quoted(cluster.rank)} [{attribute_list(anchor)}]"
-        # A cluster has no width.
-        attributes = {"label": padded(label), **self.look(cluster)}
+        # There is no width for clusters, so the label is padded.
+        attributes = {"label": padded(label), **style_of(cluster.job, status=self.status)}
         yield from (attribute_list({name: value}) for name, value in attributes.items())
-
-    def look(self, node: Node) -> dict[str, object]:
-        """Return the attributes that the job gives, which its class may have changed."""
-        attributes: dict[str, object] = dict(node.job.dot_style())
-        if self.status:
-            style = str(attributes.get("style", ""))
-            attributes["style"] = f"{style},filled".removeprefix(",")
-            attributes["fillcolor"] = status_of(node.job).value.fill
-        return attributes
 
     def arrow(self, arrow: Arrow) -> str:
         tail, head = arrow
         ends: dict[str, object] = {}
         if isinstance(tail, Cluster):
-            ends["ltail"] = self.name(tail)
+            ends["ltail"] = self.cluster_name(tail)
         if isinstance(head, Cluster):
-            ends["lhead"] = self.name(head)
+            ends["lhead"] = self.cluster_name(head)
         attributes = f" [{attribute_list(ends)}]" if ends else ""
         return f"{quoted(tail.last.rank)} -> {quoted(head.first.rank)}{attributes}"
 
-    def name(self, cluster: Cluster) -> str:
-        """Return the name of a cluster, as the job's class has it, unlike that of any other.
+    def cluster_name(self, cluster: Cluster) -> str:
+        """Return the name of a cluster: the name from the job's class, made unique.
 
-        DOT takes two clusters of one name for one, and draws none whose name does not begin
-        as it should.
+        DOT treats clusters of the same name as one.
         """
         name = self.cluster_names.get(cluster)
         if name is None:
@@ -155,12 +139,15 @@ class _Writer:
 
 
 def inches(label: str) -> str:
-    """Return how wide a box with the label has to be."""
+    """Return the width that a box needs for its label, in inches."""
     return f"{(width_in_ems(label) * FONT_SIZE + MARGIN) / POINTS_PER_INCH:.2f}"
 
 
 def cluster_name_of(job: AnyJob) -> str:
-    """Return the name that the class of a nested scheduler gives to its cluster."""
+    """Return the name that the class of a nested scheduler gives to its cluster.
+
+    The prefix is added if it is missing: DOT draws no cluster without it.
+    """
     named = job.dot_cluster_name() if isinstance(job, Scheduler) else dot_cluster_name(job)
     name = without_controls(str(named))
     return name if name.startswith(CLUSTER_PREFIX) else f"{CLUSTER_PREFIX}{name}"

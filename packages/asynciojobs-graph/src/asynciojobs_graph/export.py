@@ -1,4 +1,4 @@
-"""Files with the graph of a scheduler: its DOT text, and pictures of it."""
+"""Files that show a scheduler: its DOT text, and pictures."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def export_as_dotfile(
     Args:
         job_set: the scheduler.
         filename: the name of the file, with its extension.
-        status: as for `dot_format()`.
-        depth: as for `dot_format()`.
+        status: see `dot_format()`.
+        depth: see `dot_format()`.
 
     Returns:
-        a message that says so.
+        a message such as ``(Over)wrote foo.dot``.
 
     Raises:
         OSError: the file can't be written.
@@ -51,21 +51,21 @@ def export_as_graphic(
     status: bool = False,
     depth: int | None = None,
 ) -> str:
-    """Draw a scheduler to a file; its DOT text is beside the picture, with ``.dot``.
+    """Draw a scheduler to a file, and write its DOT text to a file ``.dot`` beside it.
 
     Args:
         job_set: the scheduler.
         filename: the name of the file, without its extension.
-        suffix: the extension, which says the format: ``png``, ``svg``, or another one that
-            the program knows.
-        status: as for `dot_format()`.
-        depth: as for `dot_format()`.
+        suffix: the extension, which is also the format: ``png``, ``svg``, or another format
+            that the drawing program supports.
+        status: see `dot_format()`.
+        depth: see `dot_format()`.
 
     Returns:
         the name of the file with the picture.
 
     Raises:
-        MissingProgramError: there is no program that draws.
+        MissingProgramError: there is no drawing program.
         DrawingError: the program failed; no file was written.
         OSError: a file can't be written.
     """
@@ -90,7 +90,7 @@ def _path_of(filename: str | os.PathLike[str]) -> Path:
 
 
 def _format_of(suffix: str) -> str:
-    """Return the format, whether or not the dot of an extension stands before it."""
+    """Return the format of a suffix, which may start with a dot."""
     picture_format = suffix.removeprefix(".")
     if not FORMAT.fullmatch(picture_format):
         raise ValueError(f"the suffix is a format such as 'png' or 'svg', not {suffix!r}")

@@ -1,4 +1,4 @@
-"""What a notebook shows of a scheduler that is the value of a cell."""
+"""What a notebook shows when the value of a cell is a scheduler."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SVG = "image/svg+xml"
 MERMAID = "text/vnd.mermaid"
 
 PATIENCE = 10.0
-"""How long the picture of a cell may take to be drawn (seconds)."""
+"""How long drawing the picture of a cell may take (seconds)."""
 
 
 def mime_bundle(
@@ -31,25 +31,25 @@ def mime_bundle(
     include: Collection[str] | None = None,
     exclude: Collection[str] | None = None,
 ) -> dict[str, str]:
-    """Return a scheduler as a picture and as plain text, each under its MIME type.
+    """Return a scheduler as a picture and as plain text, by their MIME types.
 
-    The picture is SVG if that can be drawn (within ten seconds), else Mermaid; it has the
-    state of the jobs once one of them has been started.
+    The picture is SVG if it can be drawn within ten seconds, and Mermaid otherwise. It shows
+    the status of the jobs if any of them has been scheduled.
 
     Args:
         job_set: the scheduler.
-        include: the MIME types that are wanted; ``None`` is all.
-        exclude: those that are not.
+        include: the MIME types to return; ``None`` returns all.
+        exclude: the MIME types to leave out.
     """
     wanted = {PLAIN, SVG, MERMAID} if include is None else set(include)
     wanted.difference_update(exclude or ())
     bundle = {PLAIN: repr(job_set)}
-    if wanted & {SVG, MERMAID} and _pictures_are_seen():
-        bundle |= _picture(job_set, as_svg=SVG in wanted)
+    if wanted & {SVG, MERMAID} and _can_show_pictures():
+        bundle |= _drawn(job_set, as_svg=SVG in wanted)
     return {kind: data for kind, data in bundle.items() if kind in wanted}
 
 
-def _picture(job_set: JobSet, *, as_svg: bool) -> dict[str, str]:
+def _drawn(job_set: JobSet, *, as_svg: bool) -> dict[str, str]:
     jobs = iterate_jobs(job_set, scan_schedulers=True)
     status = any(isinstance(job, AbstractJob) and not job.is_idle() for job in jobs)
     if as_svg:
@@ -61,8 +61,8 @@ def _picture(job_set: JobSet, *, as_svg: bool) -> dict[str, str]:
     return {MERMAID: mermaid_format(job_set, status=status)}
 
 
-def _pictures_are_seen() -> bool:
-    """Tell whether it is worth while to draw: an IPython in a terminal shows text only."""
+def _can_show_pictures() -> bool:
+    """Tell whether drawing is worth while: IPython in a terminal shows only text."""
     ipython: Any = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     return not shell or SVG in shell.display_formatter.active_types

@@ -1,4 +1,4 @@
-"""How jobs look: the DOT attributes that tell critical, forever and nested ones apart."""
+"""How jobs look: the DOT attributes of critical, forever and nested jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ CLUSTER_PREFIX = "cluster_"
 
 
 class DotStyle(dict[str, object]):
-    """The DOT attributes of a box or a cluster: names, and values of which ``str()`` is used.
+    """The DOT attributes of a box or a cluster: their names, and values of any type.
+
+    The ``str()`` of a value is written.
 
     Example:
         >>> style = DotStyle(style="rounded", penwidth=2)
@@ -29,10 +31,11 @@ class DotStyle(dict[str, object]):
 
 
 def dot_style(job: AbstractJob[object]) -> DotStyle:
-    """Return the attributes that say of which kind a job is.
+    """Return the attributes that show which kind of job it is.
 
-    Schedulers have sharp angles, other jobs rounded ones; a critical job has a thick
-    coloured border, a forever job a dashed one. A subclass may add to it, or change it:
+    Schedulers have sharp corners, other jobs have round ones. A critical job has a thick
+    coloured border, and a forever job a dashed one. A subclass may add attributes, or change
+    them:
 
     Example:
         >>> from asynciojobs import Job
@@ -52,9 +55,9 @@ def dot_style(job: AbstractJob[object]) -> DotStyle:
 
 
 def dot_cluster_name(scheduler: AbstractJob[object]) -> str:
-    """Return the name of the cluster that draws a nested scheduler.
+    """Return the name of the cluster that shows a nested scheduler.
 
-    DOT wants it to start with ``cluster_``; the rest is the scheduler's id, so it is known
-    once the outermost scheduler has numbered its jobs, as drawing and listing do.
+    DOT requires the prefix ``cluster_``. The scheduler's id follows, so the name is known
+    once the jobs are numbered: listing and drawing the outermost scheduler does that.
     """
     return f"{CLUSTER_PREFIX}{scheduler.repr_id()}"

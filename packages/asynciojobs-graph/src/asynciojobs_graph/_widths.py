@@ -1,0 +1,60 @@
+"""How wide a text is in Helvetica: some drawing programs have no fonts to measure it with."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+__all__ = ["padded", "width_in_ems"]
+
+SPACE = 0.278  # the width of a space in Helvetica, in ems
+NARROW = frozenset("!'(),-./:;I[\\]`fijlrt{|} ")
+WIDE = frozenset("%&@MWmw")
+
+
+def width_in_ems(text: str) -> float:
+    """Return about how wide the widest line of a text is, in ems (1 em is the font size)."""
+    return max(map(_width_of_line, text.split("\n")))
+
+
+def padded(text: str) -> str:
+    """Return the text with spaces around its widest line, if that would get too little room.
+
+    A program without fonts measures each byte of a non-ASCII character as a space.
+    """
+    if text.isascii():
+        return text
+    lines = text.split("\n")
+    widest = max(range(len(lines)), key=lambda row: _width_of_line(lines[row]))
+    missing = _width_of_line(lines[widest]) - sum(map(_width_without_fonts, lines[widest]))
+    spaces = " " * max(0, math.ceil(missing / SPACE / 2))
+    lines[widest] = f"{spaces}{lines[widest]}{spaces}"
+    return "\n".join(lines)
+
+
+def _width_of_line(line: str) -> float:
+    return sum(map(_width, line))
+
+
+def _width(character: str) -> float:
+    """Return the width of a character in Helvetica, in ems, or a little more."""
+    if character.isascii():
+        return _width_of_ascii(character)
+    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
+        return 0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.3 if ord(character) >= 0x1F000 else 1  # emoji are wider than they are high
+    return 0.85 if character.isupper() else 0.65
+
+
+def _width_of_ascii(character: str) -> float:
+    if character in NARROW:
+        return 0.333
+    if character in WIDE:
+        return 0.95
+    return 0.72 if character.isupper() else 0.58
+
+
+def _width_without_fonts(character: str) -> float:
+    """Return the width that a program without fonts assumes for a character, in ems."""
+    return _width(character) if character.isascii() else len(character.encode()) * SPACE
