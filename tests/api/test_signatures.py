@@ -215,7 +215,6 @@ TOP = [
     "ConsumedError",
     "CycleError",
     "EventKind",
-    "ForeverRequirementError",
     "JobEvent",
     "MissingDaskPackageError",
     "MissingGraphPackageError",

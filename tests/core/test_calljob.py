@@ -19,7 +19,6 @@ from asynciojobs import (
     ArgumentRequirementError,
     BrokenPoolError,
     CallJob,
-    ForeverRequirementError,
     Job,
     MissingRequirementError,
     RequirementFailed,
@@ -451,10 +450,10 @@ def test_a_critical_job_whose_argument_raised_ends_the_run(every_loop):
     assert (scheduler.run(), scheduler.failed_critical()) == (False, True)
 
 
-def test_a_forever_job_is_refused_as_an_argument_of_a_regular_one(every_loop):
-    giver = CallJob(add, 1, forever=True)
-    with pytest.raises(ForeverRequirementError):
-        Scheduler(giver, CallJob(add, giver)).run()
+def test_a_forever_job_may_be_an_argument_of_a_regular_one(every_loop):
+    giver = CallJob(str.upper, "a", forever=True)
+    taker = CallJob(len, giver)
+    assert (Scheduler(giver, taker).run(), taker.result()) == (True, 1)
 
 
 def test_an_argument_outside_the_scheduler_is_a_missing_requirement(every_loop):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
@@ -529,6 +530,8 @@ def test_a_second_ctrl_c_ends_the_loop(fake_time):
 
 # -- deaf jobs, which ignore their cancellation
 
+STUBBORN = "<Job `stubborn`>"
+
 
 def test_a_deaf_job_is_waited_for(in_loop):
     async def main():
@@ -544,7 +547,7 @@ def test_a_deaf_job_is_named_in_the_log_while_it_is_waited_for(every_loop, caplo
     assert caplog.record_tuples[0] == (
         "asynciojobs",
         logging.WARNING,
-        "<Job `stubborn`> was cancelled and is still running, so its end is waited for",
+        f"{STUBBORN} was cancelled and is still running, so it is cancelled again each second",
     )
 
 
@@ -561,6 +564,105 @@ def test_a_deaf_job_is_named_in_the_log_a_second_after_its_cancellation(in_loop,
     assert in_loop(main()) == (0, 1)
 
 
+@pytest.fixture
+def heard():
+    """When a job of `counting()` was cancelled."""
+    return []
+
+
+def counting(heard, *, ignores, then=0):
+    """Return a job that swallows some cancellations, and then takes time to clean up."""
+
+    async def run():
+        for _ in range(ignores):
+            try:
+                await asyncio.sleep(99)
+            except asyncio.CancelledError:
+                heard.append(now())
+        try:
+            await asyncio.sleep(99)
+        except asyncio.CancelledError:
+            heard.append(now())
+            await asyncio.sleep(then)
+            raise
+
+    return Job(run, label="counting")
+
+
+def test_a_job_that_swallows_cancellations_is_cancelled_again_each_second(in_loop, heard):
+    async def main():
+        await PureScheduler(counting(heard, ignores=3), timeout=1).co_run()
+        return heard, now()
+
+    assert in_loop(main()) == ([1, 2, 3, 4], 4)
+
+
+def test_a_job_that_cleans_up_is_not_cancelled_again(in_loop, heard, caplog):
+    async def main():
+        await PureScheduler(counting(heard, ignores=0, then=5), timeout=1).co_run()
+        return heard, now()
+
+    assert in_loop(main()) == ([1], 6)
+    assert caplog.messages[0] == (
+        "<Job `counting`> was cancelled and is still running, so its end is waited for"
+    )
+
+
+@pytest.mark.parametrize("clean_up", ["finally", "async with", "task group"])
+def test_all_ways_to_clean_up_are_left_alone(in_loop, clean_up):
+    async def finally_():
+        try:
+            await asyncio.sleep(99)
+        finally:
+            await asyncio.sleep(5)
+
+    async def async_with():
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.sleep, 5)
+            await asyncio.sleep(99)
+
+    async def task_group():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(finally_())
+            await asyncio.sleep(99)
+
+    async def main():
+        ways = {"finally": finally_, "async with": async_with, "task group": task_group}
+        await PureScheduler(Job(ways[clean_up]), timeout=1).co_run()
+        return now()
+
+    assert in_loop(main()) == 6
+
+
+def test_a_nested_scheduler_that_waits_for_a_deaf_job_is_left_alone(in_loop, heard):
+    async def main():
+        inner = Scheduler(counting(heard, ignores=2))
+        await PureScheduler(Scheduler(inner), timeout=1).co_run()
+        return heard, now()
+
+    assert in_loop(main()) == ([1, 2, 3], 3)
+
+
+def test_a_consumer_whose_wait_for_swallows_its_cancellation_ends(in_loop):
+    # On Python 3.11, wait_for() does so if the last item comes in the turn of the cancellation.
+    async def consume(queue):
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(queue.get(), 0.5)
+
+    async def produce(queue):
+        await asyncio.sleep(0.25)
+        queue.put_nowait("the last item")
+
+    async def main():
+        queue = asyncio.Queue()
+        consumer = Job(consume, queue, forever=True)
+        fine = await PureScheduler(consumer, Job(produce, queue)).co_run()
+        return fine, consumer.is_done(), now() <= 1.25
+
+    assert in_loop(main()) == (True, False, True)
+
+
 def test_further_cancellations_do_not_delay_the_warning_about_a_deaf_job(in_loop, caplog):
     async def main():
         scheduler = PureScheduler(Job(deaf, 5, label="stubborn"))
@@ -573,7 +675,7 @@ def test_further_cancellations_do_not_delay_the_warning_about_a_deaf_job(in_loop
         return named
 
     assert in_loop(main()) == [
-        "<Job `stubborn`> was cancelled and is still running, so its end is waited for"
+        f"{STUBBORN} was cancelled and is still running, so it is cancelled again each second"
     ]
 
 

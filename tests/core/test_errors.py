@@ -16,7 +16,6 @@ from asynciojobs import (
     BrokenPoolError,
     ConsumedError,
     CycleError,
-    ForeverRequirementError,
     MissingGraphPackageError,
     MissingRequirementError,
     NotPicklableError,
@@ -37,7 +36,6 @@ def jobs():
         (RequirementError, ValueError),
         (CycleError, RequirementError),
         (MissingRequirementError, RequirementError),
-        (ForeverRequirementError, RequirementError),
         (AlreadyRunningError, RuntimeError),
         (ConsumedError, RuntimeError),
         (MissingGraphPackageError, ImportError),
@@ -99,19 +97,6 @@ def test_a_missing_requirement_error_names_both_and_sanitize(jobs):
         "<AbstractJob `j0`> requires <AbstractJob `j1`>, which is not in the same "
         "scheduler: add it there, require the nested scheduler that it is in, or drop the "
         "requirement with sanitize()"
-    )
-
-
-def test_a_forever_requirement_error_carries_both_jobs(jobs):
-    a, b = jobs[:2]
-    error = ForeverRequirementError(a, b)
-    assert (error.job, error.requirement) == (a, b)
-
-
-def test_a_forever_requirement_error_names_both(jobs):
-    assert str(ForeverRequirementError(*jobs[:2])) == (
-        "<AbstractJob `j0`> requires <AbstractJob `j1`>, which runs forever, so it "
-        "could never start: drop the requirement, or give both the same `forever`"
     )
 
 
@@ -197,7 +182,6 @@ def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
     [
         lambda a, b: CycleError([a, b, a]),
         MissingRequirementError,
-        ForeverRequirementError,
         ArgumentRequirementError,
         RequirementFailed,
         ArgumentNotDoneError,

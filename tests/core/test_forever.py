@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from asynciojobs import ForeverRequirementError, Job, PureScheduler, Scheduler
+from asynciojobs import Job, PureScheduler, Scheduler, Sequence
 
 
 def tidy(seconds: float, done: list[str]) -> Callable[[], object]:
@@ -154,15 +154,91 @@ def test_a_forever_job_after_the_last_regular_one_is_not_started(every_loop):
     assert forever.is_running() is False
 
 
-def test_a_regular_job_that_requires_a_forever_job_is_refused(every_loop):
-    background = Job(asyncio.sleep, 1, forever=True, label="background")
+def test_a_regular_job_that_requires_a_forever_job_starts_at_its_end(every_loop):
+    background = Job(asyncio.sleep, 3, forever=True)
+    beside, after = Job(asyncio.sleep, 1), Job(asyncio.sleep, 1, required=background)
+    assert PureScheduler(background, beside, after).run() is True
+    assert (background.ended_at, after.started_at, after.ended_at) == (3, 3, 4)
+
+
+def test_a_forever_scheduler_in_the_middle_of_a_sequence_is_waited_for(every_loop):
+    steps = [Job(asyncio.sleep, 1) for _ in range(3)]
+    middle = Scheduler(steps[1], forever=True)
+    assert PureScheduler(Sequence(steps[0], middle, steps[2])).run() is True
+    assert [step.ended_at for step in steps] == [1, 2, 3]
+
+
+def test_a_required_forever_job_that_raises_lets_the_others_go_on(every_loop):
+    background = Job(fails, 2, forever=True, critical=False)
+    after = Job(asyncio.sleep, 1, required=background)
+    assert PureScheduler(background, after).run() is True
+    assert after.ended_at == 3
+
+
+STALLED = (
+    "<Job `after`> waits for <Job `background`>, which is a forever job{}: nothing else has "
+    "been running for 1 s"
+)
+
+
+def endless(label="background"):
+    return Job(asyncio.sleep, 99, forever=True, label=label)
+
+
+def warnings_of(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_a_run_that_waits_for_an_endless_job_says_so_once(every_loop, caplog):
+    background = endless()
     after = Job(asyncio.sleep, 1, required=background, label="after")
-    with pytest.raises(
-        ForeverRequirementError,
-        match=r"^<Job `after`> requires <Job `background`>, which runs forever, so it "
-        r"could never start: drop the requirement, or give both the same `forever`$",
-    ):
-        PureScheduler(background, after).run()
+    beside = Job(asyncio.sleep, 5)
+    scheduler = PureScheduler(background, endless("beside"), beside, after, timeout=30)
+    assert (scheduler.run(), scheduler.failed_time_out()) == (False, True)
+    assert warnings_of(caplog) == [STALLED.format("")]
+
+
+def test_the_warning_counts_the_other_jobs_that_wait(every_loop, caplog):
+    background = endless()
+    waiting = [Job(asyncio.sleep, 1, required=background, label="after") for _ in range(3)]
+    PureScheduler(background, *waiting, timeout=30).run()
+    assert warnings_of(caplog) == [STALLED.format(", and 2 more jobs wait")]
+
+
+def test_a_forever_job_that_ends_in_time_is_not_worth_a_warning(every_loop, caplog):
+    first = Job(asyncio.sleep, 0.75, forever=True)
+    second = Job(asyncio.sleep, 0.5, required=first)
+    third = Job(asyncio.sleep, 1.5, forever=True)
+    scheduler = PureScheduler(first, second, third, Job(asyncio.sleep, 0, required=third))
+    assert (scheduler.run(), warnings_of(caplog)) == (True, [])
+
+
+def test_the_wait_is_counted_anew_after_each_job_that_ends(every_loop, caplog):
+    chain = Sequence(
+        *(Job(asyncio.sleep, 0.75, forever=number % 2 == 0) for number in range(6))
+    )
+    assert (PureScheduler(chain).run(), warnings_of(caplog)) == (True, [])
+
+
+def test_a_job_that_joins_may_require_a_forever_job(every_loop, caplog):
+    async def adder():
+        scheduler.add(Job(asyncio.sleep, 1, required=background, label="after"))
+
+    background = endless()
+    scheduler = PureScheduler(background, Job(adder), timeout=30)
+    assert scheduler.run() is False
+    assert warnings_of(caplog) == [STALLED.format("")]
+
+
+def test_a_job_that_joins_ends_the_wait(every_loop, caplog):
+    async def adder():
+        await asyncio.sleep(0.75)
+        scheduler.add(Job(asyncio.sleep, 5))
+
+    first = Job(adder, forever=True)
+    second = Job(asyncio.sleep, 6, forever=True)
+    scheduler = PureScheduler(first, second, Job(asyncio.sleep, 0, required=second))
+    assert (scheduler.run(), warnings_of(caplog)) == (True, [])
 
 
 def test_a_job_that_becomes_forever_while_it_runs_is_still_waited_for(every_loop):

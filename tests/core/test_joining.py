@@ -10,7 +10,6 @@ import pytest
 
 from asynciojobs import (
     CycleError,
-    ForeverRequirementError,
     Job,
     MissingRequirementError,
     PureScheduler,
@@ -219,15 +218,15 @@ def test_a_newcomer_may_require_a_job_that_was_regular_when_it_came(every_loop):
     assert new.started_at == 5
 
 
-def test_a_newcomer_may_not_require_a_job_that_was_forever_when_it_came(every_loop):
+def test_a_newcomer_may_require_a_job_that_was_forever_when_it_came(every_loop):
     def act():
         job.forever = False
-        scheduler.add(sleeper(required=job))
+        scheduler.add(new)
 
     job = sleeper(5, forever=True)
+    new = sleeper(required=job)
     scheduler = PureScheduler(job, adder(act))
-    with pytest.raises(ForeverRequirementError):
-        scheduler.run()
+    assert (scheduler.run(), new.started_at) == (True, 5)
 
 
 def test_the_window_applies_to_newcomers(every_loop):
@@ -512,11 +511,6 @@ def late_missing(scheduler, waiting):
     waiting.requires(sleeper())
 
 
-def required_forever(scheduler, waiting):
-    background = sleeper(forever=True)
-    scheduler.update([background, sleeper(required=background)])
-
-
 def nested_cycle(scheduler, waiting):
     a, b = sleeper(), sleeper()
     scheduler.add(Scheduler(a.requires(b), b.requires(a)))
@@ -550,7 +544,6 @@ WRONG = [
     (cycle_of_one, CycleError, 1),
     (missing, MissingRequirementError, 1),
     (late_missing, MissingRequirementError, 2),
-    (required_forever, ForeverRequirementError, 1),
     (nested_cycle, CycleError, 1),
     (nested_cycle_that_would_start_later, CycleError, 1),
     (nested_in_itself, ValueError, 1),

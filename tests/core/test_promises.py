@@ -18,7 +18,6 @@ import pytest
 
 from asynciojobs import (
     CycleError,
-    ForeverRequirementError,
     Job,
     MissingRequirementError,
     PureScheduler,
@@ -160,10 +159,6 @@ def require_a_job_elsewhere(scene):
     scene.running.requires(Job(asyncio.sleep, 1))
 
 
-def require_a_forever_job(scene):
-    scene.event.forever = True
-
-
 def run(scene, _):
     return scene.outermost.run()
 
@@ -293,10 +288,9 @@ TABLE = {
         leaves(leave, SystemExit, event_critical=False),
     ],
     "Ctrl-C during `run()`": [comes_from_outside(hear_ctrl_c, KeyboardInterrupt)],
-    "a cycle, a missing requirement, a regular job that requires a forever one": [
+    "a cycle, a missing requirement": [
         refused(require_in_a_cycle, CycleError),
         refused(require_a_job_elsewhere, MissingRequirementError),
-        refused(require_a_forever_job, ForeverRequirementError),
     ],
     "it is running already": [goes_on(run_each_again, "result")],
 }

@@ -12,7 +12,6 @@ from asynciojobs import (
     AbstractJob,
     AlreadyRunningError,
     CycleError,
-    ForeverRequirementError,
     Job,
     MissingRequirementError,
     PureScheduler,
@@ -57,13 +56,6 @@ def missing(log):
     return scheduler, scheduler.sanitize
 
 
-def required_forever(log):
-    a, b = jobs("ab", log)
-    a.forever = True
-    b.requires(a)
-    return Scheduler(a, b), lambda: setattr(b, "forever", True)
-
-
 def nested_in_itself(log):
     (a,) = jobs("a", log)
     inner, outer = Scheduler(label="inner"), Scheduler(label="outer")
@@ -77,7 +69,6 @@ KINDS = {
     cycle_beside: CycleError,
     cycle_of_one: CycleError,
     missing: MissingRequirementError,
-    required_forever: ForeverRequirementError,
     nested_in_itself: ValueError,
 }
 

@@ -275,3 +275,30 @@ def test_the_cost_of_jobs_that_join_is_proportional_to_their_number(shape):
     run(shape(SMALL))
     small, large = (calls_of(run, shape(size)) for size in (SMALL, SMALL * FACTOR))
     assert large <= ALLOWED * small
+
+
+def looked_at(size):
+    """Return how often a requirement is looked at while pages add the next one, in turn."""
+
+    class Page(Job):
+        __slots__ = ()
+
+        def is_done(self):
+            looks.append(self)
+            return super().is_done()
+
+    async def page(number):
+        if number + 1 < size:
+            merge.requires(scheduler.add(Page(page, number + 1)))
+
+    looks = []
+    first = Page(page, 0)
+    merge = Job(asyncio.sleep, 0, required=first)
+    scheduler = PureScheduler(first, merge)
+    scheduler.run()
+    return len(looks)
+
+
+def test_a_requirement_that_is_added_during_the_run_is_looked_at_a_fixed_number_of_times():
+    few, many = looked_at(SMALL), looked_at(SMALL * FACTOR)
+    assert many <= FACTOR * few

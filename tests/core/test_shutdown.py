@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
+from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler, Sequence
 
 
 class Calls(list):
@@ -423,10 +423,24 @@ def test_a_deaf_shutdown_is_waited_for(in_loop):
     assert in_loop(main()) == (False, 5)
 
 
+def test_a_failure_is_kept_for_the_run_that_began_meanwhile(in_loop):
+    async def main():
+        job = Job(asyncio.sleep, 1, coshutdown=lambda *_: asyncio.sleep(9), label="slow")
+        inner = Scheduler(job, shutdown_timeout=None)
+        outer = PureScheduler(Sequence(Job(asyncio.sleep, 1), inner))
+        run = asyncio.ensure_future(outer.co_run())
+        await asyncio.sleep(0.5)
+        answer = await outer.co_shutdown()
+        await run
+        return answer, [str(job.label) for job in inner.shutdown_failures()]
+
+    assert in_loop(main()) == (False, ["slow"])
+
+
 def test_a_deaf_shutdown_is_named_in_the_log(every_loop, caplog):
     PureScheduler(Job(asyncio.sleep, 1, label="d", coshutdown=deaf)).shutdown()
     assert caplog.messages == [
-        "<Job `d`> was cancelled and is still running, so its end is waited for"
+        "<Job `d`> was cancelled and is still running, so it is cancelled again each second"
     ]
 
 

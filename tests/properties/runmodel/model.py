@@ -195,6 +195,16 @@ class LeafLife(Life):
     def cancel(self) -> None:
         self.cancelled_at = self.world.now
         self.hear_cancellation()
+        self.cancel_again_later()
+
+    def cancel_again_later(self) -> None:
+        """A deaf job is cancelled again each second."""
+        if self.alive and not self.cleaning:
+            self.timers.append(self.world.after(1000, self.cancel_again))
+
+    def cancel_again(self) -> None:
+        self.note("*is cancelled")
+        self.cancel_again_later()
 
     def hear_cancellation(self) -> None:
         """Receive a cancellation, from its run or from another job.
@@ -449,6 +459,7 @@ class ShutdownCall:
         self.then = then
         self.begun = False
         self.pending: dict[Life, Service | None] = {}  # called, but not ended
+        self.answer = True
         self.cancelled = False
         self.exits: dict[Life, End] = {}
         self.limit = Timer(lambda: None)
@@ -456,6 +467,7 @@ class ShutdownCall:
     def begin(self) -> None:
         """Begin, when it is the turn of this call."""
         self.begun = True
+        self.answer = self.group.answer
         turns = [member for member in self.group.members if not member.is_served()]
         for member in turns:
             member.shutdown_given = True
@@ -481,12 +493,12 @@ class ShutdownCall:
         if end[0] == "exits":
             self.exits[member] = end
         if end[0] != "returns" or end == ("returns", False):
-            self.group.answer = False
+            self.answer = self.group.answer = False
         if not self.pending:
             self.finish()
 
     def time_is_over(self) -> None:
-        self.group.answer = False
+        self.answer = self.group.answer = False
         for member in self.pending:
             self.group.failures[member.spec.name] = "TimeoutError"
         self.cancel_all()
@@ -516,7 +528,7 @@ class ShutdownCall:
             if member in self.exits:
                 self.then(self.exits[member])
                 return
-        self.then(CANCELLED if self.cancelled else ("returns", self.group.answer))
+        self.then(CANCELLED if self.cancelled else ("returns", self.answer))
 
 
 class Root(GroupLife):

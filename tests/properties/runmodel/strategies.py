@@ -110,14 +110,14 @@ class Maker:
         options: dict[str, Any] = {
             "forever": forever,
             "critical": not self.happens(50),
-            "requires": self.requires(siblings, forever=forever),
+            "requires": self.requires(siblings),
         }
         if depth < DEEPEST and self.happens(25):
             return self.group(self.name("g"), depth=depth + 1, **options)
         return self.leaf(**options)
 
-    def requires(self, siblings: Sequence[Member], *, forever: bool) -> tuple[str, ...]:
-        possible = [member.name for member in siblings if forever or not member.forever]
+    def requires(self, siblings: Sequence[Member]) -> tuple[str, ...]:
+        possible = [member.name for member in siblings]
         if not possible:
             return ()
         chosen = {possible[-1 - self.below(len(possible))] for _ in range(self.below(3))}

@@ -15,7 +15,6 @@ __all__ = [
     "BrokenPoolError",
     "ConsumedError",
     "CycleError",
-    "ForeverRequirementError",
     "MissingDaskPackageError",
     "MissingRequirementError",
     "NotPicklableError",
@@ -100,20 +99,6 @@ class MissingRequirementError(ExplainedError, RequirementError):
         "add it there, require the nested scheduler that it is in, or drop the requirement "
         "with sanitize()"
     )
-
-
-class ForeverRequirementError(ExplainedError, RequirementError):
-    """A regular job requires a forever job, which is not waited for.
-
-    Attributes:
-        job: the job that has the requirement.
-        requirement: the forever job.
-    """
-
-    job: Named
-    requirement: Named
-    rule = "{job} requires {requirement}, which runs forever, so it could never start"
-    remedy = "drop the requirement, or give both the same `forever`"
 
 
 class ArgumentRequirementError(ExplainedError, RequirementError):

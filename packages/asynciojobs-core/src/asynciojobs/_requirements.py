@@ -119,15 +119,19 @@ def members_of(things: Iterable[Any], kind: type[T]) -> list[T]:
     Raises:
         TypeError: there is something else in it.
     """
-    jobs: list[T] = []
-    for thing in things:
-        if isinstance(thing, kind):
-            jobs.append(thing)
-        elif isinstance(thing, Group):
-            jobs.extend(cast("Group[T]", thing).jobs)
-        else:
-            raise TypeError(_not_a_member(thing, kind))
-    return jobs
+    things = tuple(things)
+    jobs = [thing for thing in things if isinstance(thing, kind)]
+    if len(jobs) == len(things):
+        return jobs
+    return [job for thing in things for job in _members(thing, kind)]
+
+
+def _members(thing: object, kind: type[T]) -> Iterable[T]:
+    if isinstance(thing, kind):
+        return (thing,)
+    if isinstance(thing, Group):
+        return cast("Group[T]", thing).jobs
+    raise TypeError(_not_a_member(thing, kind))
 
 
 def _not_a_member(thing: object, kind: type[object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from types import CoroutineType
 from typing import (
     TYPE_CHECKING,
@@ -442,7 +442,7 @@ ANY_JOB = cast("type[AnyJob]", AbstractJob)
 NO_OP_SHUTDOWN = ANY_JOB.co_shutdown
 
 
-def requirements_of(job: AnyJob) -> Collection[AnyJob]:
+def requirements_of(job: AnyJob) -> tuple[AnyJob, ...] | dict[AnyJob, None] | RequirementSet:
     """Return the members of `job.required`, without making a set of them."""
     required = job._required
     if required is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, Self, TypeAlias, TypeVar
 
 from .._errors import AlreadyRunningError
@@ -33,7 +33,7 @@ SHUTDOWN = object()
 class Record:
     """How the last run of a job set went, and its shutdown. Each run begins a new record."""
 
-    __slots__ = ("shut_down_well", "shutdown_failures", "verdict")
+    __slots__ = ("next", "shut_down_well", "shutdown_failures", "verdict")
 
     def __init__(self) -> None:
         self.verdict: Verdict = FINE
@@ -43,10 +43,19 @@ class Record:
         self.shutdown_failures: dict[AnyJob, BaseException] = {}
         """What the `co_shutdown()` of each job raised; a TimeoutError if its time ran out."""
 
-    def note_shutdown_failure(self, job: AnyJob, failure: BaseException) -> None:
-        """Keep the failure of a job's `co_shutdown()`."""
-        self.shut_down_well = False
-        self.shutdown_failures[job] = failure
+        self.next: Record | None = None
+        """The record of the next run, if that began before the shutdown of this one ended."""
+
+    def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
+        """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
+
+        They must not be lost if the next run begins meanwhile, so they are noted there, too.
+        """
+        record: Record | None = self
+        while record is not None:
+            record.shut_down_well = False
+            record.shutdown_failures.update(failures)
+            record = record.next
 
 
 class LiveRun(Protocol):
@@ -96,7 +105,8 @@ class RunState:
         Args:
             mark: the mark of the outermost run, which has checked the job set.
         """
-        self.record = Record()
+        last, self.record = self.record, Record()
+        last.next = self.record
         self.checked_by = mark
 
     def take_caller(self) -> object:

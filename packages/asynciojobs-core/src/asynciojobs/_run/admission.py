@@ -11,7 +11,7 @@ from typing import NamedTuple, NoReturn
 
 from .._dag import digraph
 from .._dag.jobset import Level
-from .._errors import CycleError, ForeverRequirementError, MissingRequirementError
+from .._errors import CycleError, MissingRequirementError
 from .._outcomes import IDLE
 from ..job import AbstractJob, AnyJob, requirements_of
 from .waitlist import (
@@ -23,7 +23,15 @@ from .waitlist import (
     order_by_requirements,
 )
 
-__all__ = ["Admitted", "admit", "check_all", "check_made", "check_sound", "prepare"]
+__all__ = [
+    "Admitted",
+    "admit",
+    "check_all",
+    "check_made",
+    "check_requirements",
+    "check_sound",
+    "prepare",
+]
 
 
 class Admitted(NamedTuple):
@@ -32,7 +40,9 @@ class Admitted(NamedTuple):
     entries: list[AnyJob]
     """Those that require nothing, in their order."""
     forever: set[AnyJob]
-    """Those that are not waited for."""
+    """The forever jobs."""
+    wait_for_forever: bool
+    """A regular job requires a forever job."""
     in_order: bool
     """Each job comes after those that it requires. So do the jobs on each waitlist."""
 
@@ -56,13 +66,12 @@ def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
             dismiss(jobs, mark)
             entries = _enroll_in_any_order(jobs, mark)
         forever = {job for job in jobs if job.forever}
-        if forever:
-            _check_forever(jobs, forever)
+        wait_for_forever = bool(forever) and _wait_for_forever(jobs, forever)
     except BaseException:
         dismiss(filter(_is_made, jobs), mark)
         check_sound(jobs)
         raise
-    return Admitted(entries, forever, in_order)
+    return Admitted(entries, forever, wait_for_forever, in_order)
 
 
 def check_all(levels: Iterable[Level]) -> None:
@@ -79,12 +88,9 @@ def check_all(levels: Iterable[Level]) -> None:
         try:
             if not mark_in_order(jobs, mark):
                 _ordered(jobs, mark)
-            forever = {job for job in jobs if job.forever}
         except AttributeError:
             check_sound(jobs)
             raise
-        if forever:
-            _check_forever(jobs, forever)
 
 
 def prepare(levels: Iterable[Level], mark: object) -> None:
@@ -111,12 +117,21 @@ def check_sound(jobs: Collection[AnyJob]) -> None:
     """
     check_made(jobs)
     for job in jobs:
-        for requirement in requirements_of(job):
-            if not isinstance(requirement, AbstractJob):
-                raise TypeError(
-                    f"{job.repr_main()} requires {requirement!r}, which is no job: add "
-                    "requirements with requires(), which takes sequences and lists, too"
-                ) from None
+        check_requirements(job, requirements_of(job))
+
+
+def check_requirements(job: AnyJob, requirements: Iterable[object]) -> None:
+    """Check that requirements are jobs.
+
+    Raises:
+        TypeError: one of them is not.
+    """
+    for requirement in requirements:
+        if not isinstance(requirement, AbstractJob):
+            raise TypeError(
+                f"{job.repr_main()} requires {requirement!r}, which is no job: add "
+                "requirements with requires(), which takes sequences and lists, too"
+            ) from None
 
 
 def check_made(jobs: Iterable[AnyJob]) -> None:
@@ -176,9 +191,7 @@ def _refuse(jobs: Collection[AnyJob]) -> NoReturn:
     raise CycleError(digraph.find_cycle(graph) or ())
 
 
-def _check_forever(jobs: Iterable[AnyJob], forever: Collection[AnyJob]) -> None:
-    for job in jobs:
-        if job not in forever:
-            for requirement in requirements_of(job):
-                if requirement in forever:
-                    raise ForeverRequirementError(job, requirement)
+def _wait_for_forever(jobs: Iterable[AnyJob], forever: set[AnyJob]) -> bool:
+    return any(
+        job not in forever and not forever.isdisjoint(requirements_of(job)) for job in jobs
+    )

@@ -15,6 +15,7 @@ from ..job import AnyJob
 from .run import Run
 from .shutdown import serve, shut_down
 from .tasks import JobTasks
+from .waiting import coroutines_of
 
 __all__ = [
     "Place",
@@ -89,8 +90,7 @@ def places(task: Task) -> list[Place]:
 
 def coroutine_of(task: Task) -> Any:
     """Return the coroutine of a task; ``None`` if it has none any more."""
-    # On Python 3.12.1, get_coro() of an eager task that is done is a segmentation fault.
-    return getattr(task, "_coro", None)
+    return next(coroutines_of(task), None)
 
 
 def _runs_awaited(task: Task) -> Iterator[Run]:
@@ -101,16 +101,8 @@ def _runs_awaited(task: Task) -> Iterator[Run]:
 
 def _frames(task: Task) -> Iterator[FrameType]:
     """Yield the frames of the coroutines that a task awaits, the outermost first."""
-    awaited: Any = coroutine_of(task)
-    while awaited is not None:
-        for frame, deeper in (
-            ("cr_frame", "cr_await"),
-            ("gi_frame", "gi_yieldfrom"),
-            ("ag_frame", "ag_await"),
-        ):
-            if getattr(awaited, frame, None) is not None:
-                yield getattr(awaited, frame)
-                awaited = getattr(awaited, deeper)
-                break
-        else:
-            return
+    for coroutine in coroutines_of(task):
+        for kind in ("cr_frame", "gi_frame", "ag_frame"):
+            frame = getattr(coroutine, kind, None)
+            if frame is not None:
+                yield frame

@@ -7,37 +7,38 @@ add others, and make a last one wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
-from .._dag.digraph import closure, find_cycle
+from .._dag.digraph import closure
 from .._dag.jobset import JobSet, Level, nesting
-from .._errors import CycleError, ForeverRequirementError, MissingRequirementError
+from .._errors import MissingRequirementError
 from .._outcomes import Broken, Verdict
 from ..job import AnyJob, requirements_of
-from .admission import check_all, check_made, check_sound
-from .waitlist import enroll, take_part_together, unfinished_requirements, wait_for_all, waits
+from .admission import check_all, check_made, check_requirements, check_sound
+from .roster import Roster
+from .stall import StallWatch, check_cycle
+from .waitlist import enroll, take_part_together, unfinished_requirements, wait_for_all
 
-__all__ = ["check_waits", "join", "must_wait_again"]
+__all__ = ["join", "must_wait_again"]
 
 
 class GrowingRun(Protocol):
     """What a run is for the jobs that join it; see `Run` for what each of these means."""
 
     mark: object
-    jobs: list[AnyJob]
-    forever: set[AnyJob]
+    roster: Roster
     newcomers: list[AnyJob]
     starting: bool
     shuffled: bool
-    grown: bool
-    late: bool
+    asked: dict[AnyJob, AnyJob] | None
+    stall: StallWatch | None
 
     def is_over(self) -> bool: ...
-    def is_idle(self) -> bool: ...
     def call_soon(self, function: Callable[..., object], *args: object) -> None: ...
+    def watch_stall(self) -> StallWatch: ...
     def nest(self, levels: list[Level]) -> None: ...
-    def expect(self, count: int, forever: set[AnyJob]) -> None: ...
     def make_ready(self, job: AnyJob) -> None: ...
     def start_ready(self) -> None: ...
     def end(self, verdict: Verdict) -> None: ...
@@ -58,9 +59,9 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         run.call_soon(_admit_newcomers, run)
     check_made(jobs)
     enroll(jobs, run.mark)
-    run.grown = True
-    run.expect(len(jobs), {job for job in jobs if job.forever})
-    run.jobs.extend(jobs)
+    if run.asked is None:
+        run.asked = {}
+    run.roster.add(jobs, {job for job in jobs if job.forever})
     run.newcomers.extend(jobs)
 
 
@@ -70,10 +71,10 @@ def _admit_newcomers(run: GrowingRun) -> None:
         return
     try:
         _prepare(run, newcomers)
-        for job in [job for job in newcomers if not _look_again(job, run.forever)]:
+        for job in [job for job in newcomers if not _look_again(run, job)]:
             run.make_ready(job)
-        if run.late:
-            check_waits(run)
+        if run.stall is not None:
+            run.stall.look()
         if not run.starting:
             run.start_ready()
     except BaseException as error:  # noqa: BLE001 - the loop would only log it
@@ -83,7 +84,7 @@ def _admit_newcomers(run: GrowingRun) -> None:
 def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
     """Check new jobs, and make them ready for the run with all that is nested in them."""
     check_sound(newcomers)
-    for rank, job in enumerate(newcomers, len(run.jobs) - len(newcomers)):
+    for rank, job in enumerate(newcomers, len(run.roster.jobs) - len(newcomers)):
         job._forget_run()
         job._rank = rank
         if isinstance(job, JobSet):
@@ -91,9 +92,11 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
             check_all(levels)
             run.nest(levels)
     among: Iterable[AnyJob] = newcomers
-    if run.late:  # jobs of the run may have been made to require the new ones
+    if (
+        run.stall is not None and run.stall.late
+    ):  # jobs of the run may have been made to require the new ones
         among = closure(unfinished_requirements, newcomers)
-    _check_cycle({job: requirements_of(job) for job in among})
+    check_cycle({job: requirements_of(job) for job in among})
 
 
 def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
@@ -103,53 +106,52 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
         CycleError: now it waits for itself.
         RequirementError: see `_look_again()`.
     """
-    if not _look_again(job, run.forever):
+    unfinished = _look_again(run, job)
+    if not unfinished:
         return False
-    run.late = run.shuffled = True
-    upstream = closure(unfinished_requirements, [job])
-    _check_cycle({other: unfinished_requirements(other) for other in upstream})
+    run.shuffled = True
+    run.watch_stall().late = True
+    upstream = closure(unfinished_requirements, unfinished).union(unfinished)
+    waiting = {other: unfinished_requirements(other) for other in upstream if other is not job}
+    check_cycle({job: unfinished, **waiting})
     return True
 
 
-def _look_again(job: AnyJob, forever: Collection[AnyJob]) -> bool:
-    """Let an enrolled job wait for the requirements that it has now; tell if there are any.
+def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
+    """Let an enrolled job wait for the requirements that it got since it was asked last.
 
-    Args:
-        job: the job.
-        forever: the jobs that were forever jobs when they were enrolled; flags may change.
+    Each requirement is looked at once: new ones come last in the set, and the earlier ones
+    were done, or the job has waited for them since.
+
+    Returns:
+        the new requirements that are not done.
 
     Raises:
         MissingRequirementError: a requirement is not done and not in the run.
-        ForeverRequirementError: a requirement is a forever job, and the job is not.
         TypeError: see `check_sound()`.
     """
-    check_sound((job,))
+    new = _new_requirements(run, job)
+    check_requirements(job, new)
     unfinished: list[AnyJob] = []
-    for requirement in requirements_of(job):
-        if not take_part_together(requirement, job):
-            if not requirement.is_done():
-                raise MissingRequirementError(job, requirement)
-        elif requirement in forever and job not in forever:
-            raise ForeverRequirementError(job, requirement)
-        else:
+    for requirement in new:
+        if take_part_together(requirement, job):
             unfinished.append(requirement)
+            if requirement in run.roster.forever:
+                run.watch_stall()
+        elif not requirement.is_done():
+            raise MissingRequirementError(job, requirement)
     wait_for_all(job, unfinished)
-    return bool(unfinished)
+    return unfinished
 
 
-def check_waits(run: GrowingRun) -> None:
-    """Check, if nothing goes on any more, that the jobs don't wait for each other.
-
-    The sets of requirements do not show such a cycle if one of them was edited: a job still
-    waits for a job that was taken out of its set.
-
-    Raises:
-        CycleError: they do.
-    """
-    if run.is_idle() and not run.newcomers:
-        _check_cycle(waits(run.jobs))
-
-
-def _check_cycle(graph: Mapping[AnyJob, Iterable[AnyJob]]) -> None:
-    if cycle := find_cycle(graph):
-        raise CycleError(cycle)
+def _new_requirements(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
+    """Return what a job requires since it was asked last, in its order; O(1) for each."""
+    assert run.asked is not None
+    last_asked = run.asked.get(job)
+    newest_first = itertools.takewhile(
+        lambda requirement: requirement is not last_asked, reversed(requirements_of(job))
+    )
+    new = list(newest_first)[::-1]
+    if new:
+        run.asked[job] = new[-1]
+    return new

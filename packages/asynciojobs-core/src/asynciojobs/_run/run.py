@@ -40,6 +40,8 @@ from .._outcomes import (
 from ..job import AbstractJob, AnyJob
 from . import joining
 from .admission import admit, check_all, prepare
+from .roster import Roster
+from .stall import StallWatch
 from .tasks import SLICE, JobTasks
 from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
 
@@ -66,18 +68,18 @@ class Run:
         caller = job_set._run_state.take_caller()
         self.nested_mark = self.mark if caller is None or caller is SHUTDOWN else caller
         self._context = contextvars.copy_context()  # each job starts in a copy of it
-        self.jobs: list[AnyJob] = []  # those that carry mark; users may edit the set
-        self._free = window or NO_LIMIT  # slots that no regular job in `tasks` has taken
+        self.roster = Roster()
+        self._slots = window or NO_LIMIT
+        self._free = self._slots  # the others are taken by regular jobs in `tasks`
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
-        self.forever: set[AnyJob] = set()  # forever when they came; flags may change
-        self._awaited = 0  # jobs whose end is waited for: regular ones, or else forever ones
-        self._only_forever = True  # there are only forever jobs
         self.starting = False  # start_ready() is at work, or will be in the next turn
         self.newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
         self.shuffled = False  # the jobs on a waitlist may not stand in order
-        self.grown = False  # jobs have been added during the run
-        self.late = False  # jobs that waited already were made to require others
+        # Once jobs have been added during the run: for each job that was asked again what it
+        # requires, the last of its requirements then. None before.
+        self.asked: dict[AnyJob, AnyJob] | None = None
+        self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
 
@@ -128,6 +130,8 @@ class Run:
         finally:
             if deadline is not None:
                 deadline.cancel()
+            if self.stall is not None:
+                self.stall.close()
             try:
                 if self.tasks.live:
                     await self.tasks.wait_out(self)
@@ -146,18 +150,20 @@ class Run:
         job_set = self.job_set
         job_set._check_not_running()
         levels = list(nesting(job_set, unless_checked_by=self.nested_mark))
-        _, self.jobs, below = levels[0]
+        _, jobs, below = levels[0]
         if below:
             self.tasks.nests = True
             # An earlier shutdown is forgotten at all depths, checked or not.
             if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
                 levels = list(nesting(job_set))
             check_all(levels[1:])
-        admitted = admit(self.jobs, self.mark)
+        admitted = admit(jobs, self.mark)
         self.shuffled = not admitted.in_order
+        if admitted.wait_for_forever:
+            self.watch_stall()
         prepare(levels, self.nested_mark)
         job_set._run_state.live_run = self
-        self.expect(len(self.jobs), admitted.forever)
+        self.roster.add(jobs, admitted.forever)
         return admitted.entries
 
     def nest(self, levels: list[Level]) -> None:
@@ -166,46 +172,43 @@ class Run:
         prepare(levels, self.nested_mark)
         self.job_set._enclose(levels[0][0])
 
-    def expect(self, count: int, forever: set[AnyJob]) -> None:
-        """Count the jobs whose end is waited for: forever jobs only if there are no others."""
-        self.forever |= forever
-        regular = count - len(forever)
-        if regular and self._only_forever:
-            self._only_forever = False
-            self._awaited = 0
-        self._awaited += len(forever) if self._only_forever else regular
+    def watch_stall(self) -> StallWatch:
+        """Return the `StallWatch` of the run; make it at the first call."""
+        self.stall = self.stall or StallWatch(self)
+        return self.stall
 
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
             return None
-        loop = self.tasks.loop
-        return loop.call_at(loop.time() + timeout, self.end, TimedOut(timeout))
+        return self.tasks.loop.call_later(timeout, self.end, TimedOut(timeout))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
-        if self.forever or self.observers.heard:
+        if self.roster.forever or self.observers.heard:
             for job in entries:
                 self.make_ready(job)
         else:  # FAST no call for each
             for job in entries:
                 job._phase = SCHEDULED
             self._ready.extend(entries)
-        if not self._awaited:
+        if not self.roster.awaited:
             self.end(FINE)
         elif timeout == 0:
             self.end(TimedOut(0))
         else:
             self._context.run(self.start_ready)
+            if self.stall is not None:
+                self.stall.look()
 
     # -- a job, from its requirements to its end
 
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
-        if self.grown and joining.must_wait_again(self, job):
+        if self.asked is not None and joining.must_wait_again(self, job):
             return
         job._phase = SCHEDULED
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
-        if job in self.forever:
+        if job in self.roster.forever:
             self._ready_forever.append(job)
         else:
             self._ready.append(job)
@@ -250,13 +253,17 @@ class Run:
 
     def is_idle(self) -> bool:
         """Tell whether none of the jobs that the run waits for is running or ready."""
-        if self._only_forever:
+        if self.roster.only_forever:
             return not (self.tasks.live or self._ready_forever)
-        return not self._ready and all(job in self.forever for job in self.tasks.live)
+        return not self._ready and self._free == self._slots
 
     def call_soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function in the next turn of the loop, in the context of the run."""
         self.tasks.loop.call_soon(function, *args, context=self._context)
+
+    def call_later(self, delay: float, function: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call a function after a delay (seconds), in the context of the run."""
+        return self.tasks.loop.call_later(delay, function, context=self._context)
 
     def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
         """Deal with an exception that a job raised at a time (seconds)."""
@@ -273,14 +280,15 @@ class Run:
         job._waiters = None
         if waiters is not NOBODY:
             self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
-        if self.forever and job in self.forever:
-            self._awaited -= self._only_forever
+        roster = self.roster
+        if roster.forever and job in roster.forever:
+            roster.awaited -= roster.only_forever
         else:
             self._free += 1
-            self._awaited -= 1
-        if self.late:
-            joining.check_waits(self)
-        if not self._awaited:
+            roster.awaited -= 1
+        if self.stall is not None:
+            self.stall.look()
+        if not roster.awaited:
             self.end(FINE)
         elif (self._ready or self._ready_forever) and not self.starting:
             self._context.run(self.start_ready, now)
@@ -293,7 +301,7 @@ class Run:
             if follower._unfinished and (requirement := next_unfinished(follower)) is not None:
                 wait_for(requirement, follower)
                 self.shuffled = True
-            elif self.grown or self.forever or self.observers.heard:
+            elif self.asked is not None or self.roster.forever or self.observers.heard:
                 self.make_ready(follower)
             else:  # FAST no call
                 follower._phase = SCHEDULED
@@ -338,8 +346,8 @@ class Run:
         state = self.job_set._run_state
         if state.live_run is self:
             state.live_run = None
-        if self._verdict is FINE and not self.forever and not self.grown:
+        if self._verdict is FINE and not self.roster.forever and self.asked is None:
             return  # all jobs have come to their end
-        for job in dismiss(self.jobs, self.mark):
+        for job in dismiss(self.roster.jobs, self.mark):
             if job.ended_at is None:
                 job._discard_unstarted()

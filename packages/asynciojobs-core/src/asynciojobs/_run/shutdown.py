@@ -45,7 +45,7 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
     loop = asyncio.get_running_loop()
     while (other_call := state.shutdown_under_way) is not None:
         if other_call.get_loop() is not loop:  # that loop is gone, and has cut off its calls
-            state.record.shut_down_well = False
+            state.record.note_bad_shutdown({})
             break
         await asyncio.wait([other_call])
     over = state.shutdown_under_way = loop.create_future()
@@ -85,7 +85,7 @@ async def _serve_all(
         _, late = await asyncio.wait(calls, timeout=timeout)
         for call in late:
             expired = TimeoutError(f"co_shutdown() took over {timeout}s")
-            record.note_shutdown_failure(calls[call], expired)
+            record.note_bad_shutdown({calls[call]: expired})
     except GeneratorExit:  # the loop is gone with the calls: nothing to wait for
         left = {}
         raise
@@ -159,7 +159,8 @@ def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
     else:  # FAST
         for job in jobs:
             job._shutdown_given = True
-    record.shut_down_well = record.shut_down_well and state.record.shut_down_well
+    if not state.record.shut_down_well:
+        record.note_bad_shutdown({})
     return True
 
 
@@ -178,13 +179,13 @@ async def serve(job: AnyJob, record: Record) -> BaseException | None:
             state.called_by = SHUTDOWN
         answer = await job.co_shutdown()
     except (KeyboardInterrupt, SystemExit) as error:
-        record.note_shutdown_failure(job, error)
+        record.note_bad_shutdown({job: error})
         return error
     except BaseException as error:  # noqa: BLE001 - it is kept, and logged
         _note_failure(job, error, record, loop)
     else:
         if answer is False and state is not None:
-            record.shut_down_well = False
+            record.note_bad_shutdown({})
     finally:
         if state is not None:  # its class may not have called shut_down()
             state.called_by = None
@@ -197,7 +198,7 @@ def _note_failure(
     cancelled = isinstance(error, asyncio.CancelledError)
     if cancelled and job in record.shutdown_failures:
         return  # its time ran out, and that is noted
-    record.note_shutdown_failure(job, error)
+    record.note_bad_shutdown({job: error})
     # A call that was closed because its loop is gone is not worth an error.
     if loop.is_running() or not isinstance(error, GeneratorExit):
         _log.error("co_shutdown() of %s raised", job.repr_main())

@@ -143,7 +143,7 @@ class JobTasks:
             how many were started. If nested schedulers are among them, that may be less than
             `count`: they start jobs of their own in the next turn.
         """
-        live, drive, loop = self.live, self.drive, self.loop
+        live, drive, loop, nests = self.live, self.drive, self.loop, self.nests
         to_come = 0  # jobs that nested job sets will start in the next turn
         for started in range(1, count + 1):
             job = jobs.popleft()
@@ -153,7 +153,7 @@ class JobTasks:
             name = label if type(label) is str else job._task_name
             task = live[job] = JobTask(drive(job, run), loop=loop, name=name)
             task.owner = self
-            if self.nests and isinstance(job, JobSet):
+            if nests and isinstance(job, JobSet):
                 to_come += len(job.jobs)
                 if to_come >= SLICE:
                     return started
@@ -301,7 +301,7 @@ class JobTasks:
             return
         shutdown = self.loop.create_task(serve(job, record))
         try:
-            await wait_out({shutdown: job}, warn=False)
+            await wait_out({shutdown: job}, cancelled=False)
         finally:
             # Even if this was cancelled meanwhile, KeyboardInterrupt and SystemExit are raised.
             if leaving is None and shutdown.done():

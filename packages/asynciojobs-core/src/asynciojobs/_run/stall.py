@@ -1,0 +1,111 @@
+"""`StallWatch`: looks after a run whose jobs may wait for something that never comes.
+
+There are two ways to that. Jobs that get requirements in mid-run may wait for each other. And a
+regular job may require a forever job, which may never end. Other runs have no `StallWatch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from .. import _log
+from .._dag.digraph import find_cycle
+from .._errors import CycleError
+from ..job import AnyJob
+from .roster import Roster
+from .waitlist import waits
+
+__all__ = ["StallWatch", "check_cycle"]
+
+PATIENCE = 1.0
+"""If nothing but forever jobs runs for so long, and others wait for them, it is logged (s)."""
+
+
+class StallingRun(Protocol):
+    """What a run is for its `StallWatch`; see `Run`."""
+
+    roster: Roster
+    newcomers: list[AnyJob]
+
+    def is_idle(self) -> bool: ...
+    def call_later(self, delay: float, function: Callable[[], None]) -> asyncio.TimerHandle: ...
+
+
+class StallWatch:
+    """Raises if jobs wait for each other, and warns if they wait for a forever job.
+
+    Args:
+        run: the run.
+
+    Attributes:
+        late: jobs that waited already were made to require others.
+    """
+
+    __slots__ = ("_run", "_timer", "late")
+
+    def __init__(self, run: StallingRun) -> None:
+        self.late = False
+        self._run: StallingRun | None = run  # None once it has warned, or the run is over
+        self._timer: asyncio.TimerHandle | None = None  # pending while only forever jobs run
+
+    def look(self) -> None:
+        """Look whether anything goes on that the run waits for; O(1), unless jobs are late.
+
+        Raises:
+            CycleError: nothing goes on, since jobs wait for each other.
+        """
+        run = self._run
+        if run is None:
+            return
+        if not run.is_idle() or run.newcomers:
+            self._stop_timer()
+            return
+        # The sets of requirements may not show such a cycle, if one of them was edited: a job
+        # still waits for a job that was taken out of its set.
+        if self.late:
+            check_cycle(waits(run.roster.jobs))
+        if run.roster.forever and self._timer is None:
+            self._timer = run.call_later(PATIENCE, self._warn)
+
+    def close(self) -> None:
+        """Stop looking: the run is over."""
+        self._run = None
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _warn(self) -> None:
+        assert self._run is not None
+        forever = self._run.roster.forever
+        pairs = [
+            (job, requirement)
+            for job, (requirement,) in waits(self._run.roster.jobs).items()
+            if requirement in forever and job not in forever
+        ]
+        self._run = None
+        if pairs:
+            job, requirement = pairs[0]
+            others = f", and {len(pairs) - 1} more jobs wait" if len(pairs) > 1 else ""
+            _log.warn(
+                "%s waits for %s, which is a forever job%s: nothing else has been running for "
+                "%g s",
+                job.repr_main(),
+                requirement.repr_main(),
+                others,
+                PATIENCE,
+            )
+
+
+def check_cycle(graph: Mapping[AnyJob, Iterable[AnyJob]]) -> None:
+    """Check that jobs don't require each other.
+
+    Raises:
+        CycleError: they do.
+    """
+    if cycle := find_cycle(graph):
+        raise CycleError(cycle)
