@@ -288,6 +288,52 @@ def test_a_coroutine_is_a_type_error():
     coroutine.close()
 
 
+def numbers():
+    yield 1
+
+
+async def pages():
+    yield 1
+
+
+class Yielding:
+    def __call__(self):
+        yield 1
+
+    def method(self):
+        yield 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        numbers,
+        functools.partial(functools.partial(numbers)),
+        Yielding(),
+        functools.partial(Yielding()),
+        Yielding().method,
+    ],
+    ids=["function", "partial", "object", "partial of an object", "method"],
+)
+def test_a_generator_function_is_a_type_error(function):
+    with raises(
+        TypeError,
+        f"{function!r} is a generator function, and a call of it runs nothing: give a function "
+        "that returns what it yields, such as list(function(*args))",
+    ):
+        CallJob(function)
+
+
+@pytest.mark.parametrize("function", [pages, functools.partial(pages)])
+def test_an_async_generator_function_is_a_type_error(function):
+    with raises(
+        TypeError,
+        f"{function!r} is an async generator function, and a call of it runs nothing: give a "
+        "function that returns what it yields, such as [it async for it in function(*args)]",
+    ):
+        CallJob(function)
+
+
 @pytest.mark.parametrize("executor", [3, "threads", ThreadPoolExecutor], ids=str)
 def test_an_object_that_is_no_executor_is_a_type_error(executor):
     with raises(

@@ -52,8 +52,9 @@ class CallJob(AbstractJob[T_co]):
         job_options: see `AbstractJob`.
 
     Raises:
-        TypeError: `function` can't be called, `executor` is something else, there is an
-            executor for a coroutine function, or there is a sequence among the arguments.
+        TypeError: `function` can't be called, or is a generator function; `executor` is
+            something else; there is an executor for a coroutine function, or a sequence among
+            the arguments.
 
     Example:
         >>> from asynciojobs import CallJob, Scheduler

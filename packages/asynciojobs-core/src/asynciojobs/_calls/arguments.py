@@ -22,11 +22,14 @@ __all__ = [
 
 def is_coroutine_function(function: object) -> bool:
     """Tell whether a callable returns a coroutine: a coroutine function, or such an object."""
+    return any(map(inspect.iscoroutinefunction, called_by(function)))
+
+
+def called_by(function: object) -> tuple[object, object]:
+    """Return the function itself, without partials, and what its class calls for it."""
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(type(function), "__call__", None)  # noqa: B004 - of its class, not its own
-    )
+    return function, getattr(type(function), "__call__", None)  # noqa: B004 - of its class
 
 
 def qualname_of(function: object) -> str:
@@ -41,7 +44,7 @@ def check_function(function: object, executor: object) -> None:
     """Check that a `CallJob` can call this.
 
     Raises:
-        TypeError: it can't be called, or an executor can't call it.
+        TypeError: it can't be called, it makes a generator, or an executor can't call it.
     """
     if inspect.isawaitable(function):
         raise TypeError(
@@ -53,11 +56,31 @@ def check_function(function: object, executor: object) -> None:
             f"CallJob() calls a function, and {function!r} is none: give the function itself, "
             "without calling it"
         )
+    check_no_generators(function)
     if executor is not None and is_coroutine_function(function):
         raise TypeError(
             f"{function!r} is a coroutine function, which is awaited in the event loop: leave "
             "`executor` out, or give a plain function"
         )
+
+
+def check_no_generators(function: object) -> None:
+    """Refuse a function that makes a generator: the call would run nothing of it.
+
+    Raises:
+        TypeError: it is such a function.
+    """
+    called = called_by(function)
+    if any(map(inspect.isasyncgenfunction, called)):
+        kind, remedy = "an async generator", "[it async for it in function(*args)]"
+    elif any(map(inspect.isgeneratorfunction, called)):
+        kind, remedy = "a generator", "list(function(*args))"
+    else:
+        return
+    raise TypeError(
+        f"{function!r} is {kind} function, and a call of it runs nothing: give a function that "
+        f"returns what it yields, such as {remedy}"
+    )
 
 
 def as_executor_or_engine(executor: object) -> tuple[Executor | None, Engine | None]:
