@@ -426,12 +426,6 @@ def test_a_result_of_none_is_passed_on(run):
     assert run(nothing, CallJob(repr, nothing)).result() == "None"
 
 
-def test_a_job_in_a_list_is_passed_to_the_function_unchanged(run):
-    other = CallJob(add, 1)
-    job = CallJob(list, [other])
-    assert (run(job).result(), list(job.required)) == ([other], [])
-
-
 def test_each_run_passes_on_its_own_results(every_loop):
     numbers = iter([1, 2])
     number = CallJob(next, numbers)

@@ -56,6 +56,25 @@ class Shelf:
         return handle.value
 
 
+class Deep(Shelf):
+    """An engine that finds handles inside of lists, tuples and values of dicts."""
+
+    finds_nested_handles = True
+
+    async def start(self, function, args, kwargs):
+        return await super().start(function, nested_values(args), nested_values(kwargs))
+
+
+def nested_values(thing):
+    if isinstance(thing, Handle):
+        return thing.value
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(map(nested_values, thing))
+    if isinstance(thing, dict):
+        return {name: nested_values(it) for name, it in thing.items()}
+    return thing
+
+
 class Equal(Shelf):
     """Shelves with the same name are equal."""
 
@@ -280,3 +299,66 @@ def test_any_job_passes_its_result_to_an_engine(every_loop):
     number = Job(double, 2)
     Scheduler(number, CallJob(add, number, executor=shelf)).run()
     assert shelf.calls == [("add", 4)]
+
+
+# -- jobs in containers
+
+
+def give(*things, **named):
+    return things, named
+
+
+def test_an_engine_gets_values_inside_containers_and_handles_beside_them(every_loop):
+    shelf = Shelf()
+    one, two = (CallJob(add, number, executor=shelf) for number in (1, 2))
+    job = CallJob(give, one, [one, (two,)], kwargs={"x": {"y": one}}, executor=shelf)
+    Scheduler(one, two, job).run()
+    assert (shelf.calls[2], shelf.fetched, job.result().value) == (
+        ("give", one.result(), [1, (2,)], ("x", {"y": 1})),
+        [two.result(), one.result()],
+        ((1, [1, (2,)]), {"x": {"y": 1}}),
+    )
+
+
+def test_an_engine_that_finds_nested_handles_gets_them(every_loop):
+    shelf = Deep()
+    one, two = (CallJob(add, number, executor=shelf) for number in (1, 2))
+    job = CallJob(give, one, [one, (two,)], kwargs={"x": {"y": one}}, executor=shelf)
+    Scheduler(one, two, job).run()
+    assert (shelf.fetched, job.result().value) == ([], ((1, [1, (2,)]), {"x": {"y": 1}}))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "result"),
+    [
+        (lambda one: {one}, {1}),
+        (lambda one: {(one, 2): 3}, {(1, 2): 3}),
+        (lambda one: [one, {one: 2}], [1, {1: 2}]),
+    ],
+    ids=["set", "tuple in a key", "key"],
+)
+def test_any_engine_gets_values_if_some_are_hashed(every_loop, wrap, result):
+    shelf = Deep()
+    one = CallJob(add, 1, executor=shelf)
+    job = CallJob(give, wrap(one), executor=shelf)
+    Scheduler(one, job).run()
+    assert (shelf.fetched, job.result().value) == ([one.result()], ((result,), {}))
+
+
+def test_an_engine_that_finds_nested_handles_gets_values_of_others(every_loop):
+    first, second = Shelf("first"), Deep("second")
+    one, two = CallJob(add, 1, executor=first), CallJob(add, 2, executor=second)
+    job = CallJob(give, [one, two], executor=second)
+    Scheduler(one, two, job).run()
+    assert (first.fetched, second.fetched, job.result().value) == (
+        [one.result()],
+        [],
+        (([1, 2],), {}),
+    )
+
+
+def test_a_job_without_an_engine_gets_values_inside_containers(every_loop):
+    one = CallJob(add, 1, executor=Deep())
+    job = CallJob(give, [one], one)
+    Scheduler(one, job).run()
+    assert job.result() == (([1], 1), {})

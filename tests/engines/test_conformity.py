@@ -72,6 +72,15 @@ def test_a_value_is_handed_over_from_call_to_call(executor, in_loop):
     assert (in_loop(Scheduler(one, two, three).co_run()), three.result()) == (True, 3)
 
 
+def test_values_inside_containers_are_handed_over(executor, in_loop):
+    one, two = (CallJob(add, number, executor=executor) for number in (1, 2))
+    for given in ([one, two], (one, 2), {"x": two, "y": [one]}, {two: one}, {one, 2}, {(one,)}):
+        job = CallJob(repr, given, executor=executor)
+        assert in_loop(Scheduler(*job.required, job).co_run())
+        text = repr(given).replace(repr(one), "1").replace(repr(two), "2")
+        assert eval(in_loop(job.fetch())) == eval(text)
+
+
 def test_a_job_runs_again(executor, in_loop):
     job = CallJob(os.urandom, 8, executor=executor)
     scheduler = Scheduler(job)

@@ -1,35 +1,31 @@
-"""The arguments of `CallJob`, checked: functions, jobs among the arguments, executors."""
+"""What `CallJob` is made of, checked: functions and executors."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterable
 from concurrent.futures import Executor
+from types import FunctionType, MethodType
 
-from .._requirements import Group
 from ..engine import Engine
-from ..job import AbstractJob
 
 __all__ = [
     "as_executor_or_engine",
     "check_function",
     "is_coroutine_function",
-    "jobs_among",
     "qualname_of",
 ]
+
+GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def is_coroutine_function(function: object) -> bool:
     """Tell whether a callable returns a coroutine: a coroutine function, or such an object."""
-    return any(map(inspect.iscoroutinefunction, called_by(function)))
-
-
-def called_by(function: object) -> tuple[object, object]:
-    """Return the function itself, without partials, and what its class calls for it."""
     while isinstance(function, functools.partial):
         function = function.func
-    return function, getattr(type(function), "__call__", None)  # noqa: B004 - of its class
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(type(function), "__call__", None)  # noqa: B004 - of its class, not its own
+    )
 
 
 def qualname_of(function: object) -> str:
@@ -70,17 +66,32 @@ def check_no_generators(function: object) -> None:
     Raises:
         TypeError: it is such a function.
     """
-    called = called_by(function)
-    if any(map(inspect.isasyncgenfunction, called)):
-        kind, remedy = "an async generator", "[it async for it in function(*args)]"
-    elif any(map(inspect.isgeneratorfunction, called)):
-        kind, remedy = "a generator", "list(function(*args))"
-    else:
+    flags = flags_of_code(function)
+    if not flags & GENERATORS:
         return
+    if flags & inspect.CO_ASYNC_GENERATOR:
+        kind, remedy = "an async generator", "[it async for it in function(*args)]"
+    else:
+        kind, remedy = "a generator", "list(function(*args))"
     raise TypeError(
         f"{function!r} is {kind} function, and a call of it runs nothing: give a function that "
         f"returns what it yields, such as {remedy}"
     )
+
+
+def flags_of_code(function: object) -> int:
+    """Return the flags of the code that a callable runs; 0 if it is not written in Python.
+
+    `inspect.isgeneratorfunction()` and its sister would take longer than all else that makes a
+    `CallJob`.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not isinstance(function, (FunctionType, MethodType)):
+        function = getattr(type(function), "__call__", None)  # noqa: B004 - of its class
+    if isinstance(function, MethodType):
+        function = function.__func__
+    return function.__code__.co_flags if isinstance(function, FunctionType) else 0
 
 
 def as_executor_or_engine(executor: object) -> tuple[Executor | None, Engine | None]:
@@ -100,20 +111,3 @@ def as_executor_or_engine(executor: object) -> tuple[Executor | None, Engine | N
         f"engine, which has start() and fetch(), not {executor!r}"
         + (", whose get_executor() returns one" if hasattr(executor, "get_executor") else "")
     )
-
-
-def jobs_among(arguments: Iterable[object]) -> tuple[AbstractJob[object], ...]:
-    """Return the jobs among the arguments, without repetitions.
-
-    Raises:
-        TypeError: there is a sequence among them.
-    """
-    arguments = tuple(arguments)
-    for argument in arguments:
-        if isinstance(argument, Group):
-            raise TypeError(
-                f"{argument!r} is an argument, and has no result: give the job of it whose "
-                "result is meant, such as sequence.jobs[-1]"
-            )
-    jobs: list[AbstractJob[object]] = [it for it in arguments if isinstance(it, AbstractJob)]
-    return tuple(dict.fromkeys(jobs))
