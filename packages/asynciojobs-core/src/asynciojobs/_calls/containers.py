@@ -188,7 +188,8 @@ def find_jobs(args: tuple[object, ...], kwargs: Kwargs) -> Found:
 def search_all(args: tuple[object, ...], kwargs: Kwargs) -> Found:
     """Search arguments, and whatever containers are among them."""
     search = Search()
-    for place, argument in (*enumerate(args, 1), *kwargs.items()):
+    places: list[tuple[int | str, object]] = [*enumerate(args, 1), *kwargs.items()]
+    for place, argument in places:
         search.go_through(place, argument)
     return (
         tuple(search.jobs),

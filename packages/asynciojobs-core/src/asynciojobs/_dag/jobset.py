@@ -10,7 +10,8 @@ from .._errors import AlreadyRunningError
 from .._outcomes import FINE, Verdict
 from .._requirements import as_collection, members_of
 from ..bestset import BestSet
-from ..job import ANY_JOB, AbstractJob, AnyJob, Member
+from ..job import ANY_JOB, AbstractJob, AnyJob, Member, requirements_of
+from .digraph import depth_first
 from .observers import Observers
 
 __all__ = [
@@ -140,7 +141,7 @@ class JobSet:
         """Return a short text that names the set."""
         return f"<{type(self).__name__} of {len(self.jobs)} jobs>"
 
-    def add(self, job: S) -> S:
+    def add(self, job: S, *, upstream: bool = False) -> S:
         """Add a job, or the jobs of a sequence.
 
         A job of a run may call this during the run. The new jobs join the run: each one starts
@@ -148,6 +149,9 @@ class JobSet:
 
         Args:
             job: a job or a sequence.
+            upstream: add all jobs that it depends on as well, at any distance, before it;
+                O(V+E) of these. Jobs do not know which scheduler they are in, so leave it out
+                if one of them is in another one.
 
         Returns:
             `job`.
@@ -156,11 +160,15 @@ class JobSet:
             TypeError: it is something else.
             ValueError: it is this scheduler itself.
         """
-        self._take(members_of((job,), ANY_JOB))
+        self._take(members_of((job,), ANY_JOB), upstream=upstream)
         return job
 
-    def update(self, jobs: Member | Iterable[Member]) -> Self:
+    def update(self, jobs: Member | Iterable[Member], *, upstream: bool = False) -> Self:
         """Add a job, a sequence, or a collection of these; see `add()`.
+
+        Args:
+            jobs: a job, a sequence, or a collection of these.
+            upstream: add all jobs that they depend on as well; see `add()`.
 
         Returns:
             the scheduler.
@@ -169,7 +177,7 @@ class JobSet:
             TypeError: something else is among them; nothing was added.
             ValueError: this scheduler is among them; nothing was added.
         """
-        self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB))
+        self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB), upstream=upstream)
         return self
 
     def remove(self, job: Member) -> Self:
@@ -196,7 +204,11 @@ class JobSet:
                 self._observers.part(member._observers)
         return self
 
-    def _take(self, jobs: Iterable[AnyJob]) -> None:
+    def _take(self, jobs: Iterable[AnyJob], *, upstream: bool) -> None:
+        if upstream:
+            jobs = depth_first(
+                lambda job: members_of(requirements_of(job), ANY_JOB), dict.fromkeys(jobs)
+            )
         new = dict.fromkeys(jobs)
         if self.jobs:
             new = {job: None for job in new if job not in self.jobs}
