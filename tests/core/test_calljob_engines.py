@@ -267,6 +267,64 @@ def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
     )
 
 
+class Traceback(Exception):
+    """The text of a traceback, as pools have it."""
+
+
+TEXT = """
+{0}
+Traceback (most recent call last):
+  File "process.py", line 424, in wait_result_broken_or_wakeup
+    result_item = result_reader.recv()
+  File "connection.py", line 251, in {1}
+    return _ForkingPickler.loads(buf.getbuffer())
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+TypeError: __init__() missing 1 required positional argument: 'second
+one'
+{0}"""
+
+RETURNED = "what a call returned or raised can't be unpickled here: "
+SENT = "the function or an argument of a call can't be unpickled there: "
+LAST = "TypeError: __init__() missing 1 required positional argument: 'second one'"
+
+
+@pytest.mark.parametrize(
+    ("message", "cause", "reason", "advice"),
+    [
+        ("died", TEXT.format("'''", "recv"), RETURNED + LAST, "if it is an exception, have"),
+        ("died", TEXT.format('"""', "recv"), RETURNED + LAST, "if it is an exception, have"),
+        (
+            "A task has failed to un-serialize.",
+            "OSError: no",
+            SENT + "OSError: no",
+            "make sure",
+        ),
+        ("died", TEXT.format("", "_recv"), "died", "make another one for the next run, or"),
+        ("died", "", "died", "make another one for the next run, or"),
+    ],
+    ids=["standard library", "loky", "argument", "killed while sending", "killed"],
+)
+def test_the_error_of_a_dead_pool_tells_what_could_not_be_unpickled(
+    every_loop, message, cause, reason, advice
+):
+    class Dead(Executor):
+        def submit(self, *args):
+            raise BrokenExecutor(message) from Traceback(cause)
+
+    job = CallJob(add, 1, executor=Dead(), label="j", critical=False)
+    Scheduler(job).run()
+    error = job.raised_exception()
+    assert (type(error), error.reason, error.advice.startswith(advice), str(error)) == (
+        BrokenPoolError,
+        reason,
+        True,
+        (
+            "<CallJob `j`> failed, since its Dead is dead, and with it all calls that it had "
+            f"({reason}): {error.advice}"
+        ),
+    )
+
+
 def test_the_error_names_a_function_that_the_engine_can_not_pickle(every_loop):
     class Pickling(Shelf):
         async def start(self, function, args, kwargs):

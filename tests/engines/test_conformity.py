@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from kinds import EVERYTHING, WORKERS
 from remotework import (
+    Unreadable,
     add,
     beside,
     fail,
     fail_for_two,
     give_lock,
+    give_unreadable,
     hold,
     hold_once,
     meet,
@@ -301,9 +303,49 @@ def test_a_worker_that_is_killed(own, kind, tmp_path):
     if kind.calls_again:
         assert own.run(job.fetch()) == "called again"
     else:
-        assert type(job.raised_exception()) is BrokenPoolError
+        error = job.raised_exception()
+        assert (type(error), "pickle" in str(error), error.reason) == (
+            BrokenPoolError,
+            False,
+            str(error.__cause__),
+        )
 
 
 def test_an_exception_that_can_not_be_unpickled(own, kind):
     error = raised_by(own, fail_for_two)
     assert type(error).__name__ == kind.unpicklable
+    if isinstance(error, BrokenPoolError):
+        assert str(error).endswith(f"({error.reason}): {error.advice}")
+        assert error.reason == (
+            "what a call returned or raised can't be unpickled here: TypeError: "
+            "TwoWords.__init__() missing 1 required positional argument: 'second'"
+        )
+        assert error.advice == (
+            "if it is an exception, have its class pass all arguments of its __init__() to "
+            "super().__init__(), or define __reduce__(); and make another pool for the next run"
+        )
+
+
+def test_a_result_that_can_not_be_unpickled(own, kind):
+    if kind.unpicklable != "BrokenPoolError":
+        pytest.skip("such a result kills no pool")
+    error = raised_by(own, give_unreadable)
+    assert error.reason == (
+        "what a call returned or raised can't be unpickled here: ValueError: can't be read"
+    )
+
+
+def test_an_argument_that_can_not_be_unpickled_there(own, kind):
+    if kind.name != "loky":
+        pytest.skip("only loky can tell this from a worker that was killed")
+    error = raised_by(own, len, Unreadable())
+    assert (error.reason, error.advice) == (
+        (
+            "the function or an argument of a call can't be unpickled there: ValueError: can't "
+            "be read"
+        ),
+        (
+            "make sure that the workers can import all that the call needs, and make another "
+            "pool for the next run"
+        ),
+    )
