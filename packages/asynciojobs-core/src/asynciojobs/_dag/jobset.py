@@ -9,6 +9,7 @@ from typing import Protocol, Self, TypeAlias, TypeVar
 from .._errors import AlreadyRunningError
 from .._outcomes import FINE, Verdict
 from .._requirements import as_collection, members_of
+from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, requirements_of
 from .digraph import depth_first
@@ -53,12 +54,13 @@ class Record:
 class LiveRun(Protocol):
     """The run that goes on, as its job set sees it."""
 
-    def join(self, jobs: Collection[AnyJob]) -> None:
-        """Take jobs into the run."""
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the run. Once it is closed, the run is lost."""
         ...
 
-    def is_lost(self) -> bool:
-        """Tell whether the run can't go on, since its event loop is closed."""
+    def join(self, jobs: Collection[AnyJob]) -> None:
+        """Take jobs into the run."""
         ...
 
     def let_go(self) -> None:
@@ -87,7 +89,7 @@ class RunState:
     def current_run(self) -> LiveRun | None:
         """Return the run that goes on, if there is one; let go of one that is lost."""
         run = self.live_run
-        if run is not None and run.is_lost():
+        if run is not None and run.loop.is_closed():
             run.let_go()
         return self.live_run
 
@@ -145,7 +147,8 @@ class JobSet:
         """Add a job, or the jobs of a sequence.
 
         A job of a run may call this during the run. The new jobs join the run: each one starts
-        when its requirements are done.
+        when its requirements are done. Another thread may call it too, such as that of a
+        `CallJob`. It waits until the jobs have joined, and they may start before it goes on.
 
         Args:
             job: a job or a sequence.
@@ -204,7 +207,19 @@ class JobSet:
                 self._observers.part(member._observers)
         return self
 
-    def _take(self, jobs: Iterable[AnyJob], *, upstream: bool) -> None:
+    def _take(self, jobs: list[AnyJob], *, upstream: bool) -> None:
+        """Take jobs in, in the thread of the run if there is one."""
+        run = self._run_state.current_run()
+        if run is None or not runs_elsewhere(run.loop):
+            self._take_here(jobs, upstream=upstream)
+        else:
+            call_in_loop(
+                run.loop,
+                lambda: self._take_here(jobs, upstream=upstream),
+                f"add jobs to {self.repr_main()}",
+            )
+
+    def _take_here(self, jobs: Iterable[AnyJob], *, upstream: bool) -> None:
         if upstream:
             jobs = depth_first(
                 lambda job: members_of(requirements_of(job), ANY_JOB), dict.fromkeys(jobs)
