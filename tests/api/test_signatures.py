@@ -56,7 +56,7 @@ CLASSES = {
 }
 
 PURE_SCHEDULER = {
-    "add": "(self, job)",
+    "add": "(self, job, *, upstream=False)",
     "bypass_and_remove": "(self, job)",
     "check_cycles": "(self)",
     "co_run": "async (self)",
@@ -90,7 +90,7 @@ PURE_SCHEDULER = {
     "successors": "(self, *starts, compute_backlinks=True)",
     "successors_downstream": "(self, *starts, compute_backlinks=True)",
     "topological_order": "(self)",
-    "update": "(self, jobs)",
+    "update": "(self, jobs, *, upstream=False)",
     "why": "(self)",
 }
 

@@ -287,6 +287,52 @@ def test_a_coroutine_is_a_type_error():
     coroutine.close()
 
 
+def numbers():
+    yield 1
+
+
+async def pages():
+    yield 1
+
+
+class Yielding:
+    def __call__(self):
+        yield 1
+
+    def method(self):
+        yield 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        numbers,
+        functools.partial(functools.partial(numbers)),
+        Yielding(),
+        functools.partial(Yielding()),
+        Yielding().method,
+    ],
+    ids=["function", "partial", "object", "partial of an object", "method"],
+)
+def test_a_generator_function_is_a_type_error(function):
+    with raises(
+        TypeError,
+        f"{function!r} is a generator function, and a call of it runs nothing: give a function "
+        "that returns what it yields, such as list(function(*args))",
+    ):
+        CallJob(function)
+
+
+@pytest.mark.parametrize("function", [pages, functools.partial(pages)])
+def test_an_async_generator_function_is_a_type_error(function):
+    with raises(
+        TypeError,
+        f"{function!r} is an async generator function, and a call of it runs nothing: give a "
+        "function that returns what it yields, such as [it async for it in function(*args)]",
+    ):
+        CallJob(function)
+
+
 @pytest.mark.parametrize("executor", [3, "threads", ThreadPoolExecutor], ids=str)
 def test_an_object_that_is_no_executor_is_a_type_error(executor):
     with raises(
@@ -377,12 +423,6 @@ def test_a_nested_scheduler_passes_its_boolean_on(run):
 def test_a_result_of_none_is_passed_on(run):
     nothing = Job(asyncio.sleep, 0)
     assert run(nothing, CallJob(repr, nothing)).result() == "None"
-
-
-def test_a_job_in_a_list_is_passed_to_the_function_unchanged(run):
-    other = CallJob(add, 1)
-    job = CallJob(list, [other])
-    assert (run(job).result(), list(job.required)) == ([other], [])
 
 
 def test_each_run_passes_on_its_own_results(every_loop):

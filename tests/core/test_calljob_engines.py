@@ -56,6 +56,25 @@ class Shelf:
         return handle.value
 
 
+class Deep(Shelf):
+    """An engine that finds handles inside of lists, tuples and values of dicts."""
+
+    finds_nested_handles = True
+
+    async def start(self, function, args, kwargs):
+        return await super().start(function, nested_values(args), nested_values(kwargs))
+
+
+def nested_values(thing):
+    if isinstance(thing, Handle):
+        return thing.value
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(map(nested_values, thing))
+    if isinstance(thing, dict):
+        return {name: nested_values(it) for name, it in thing.items()}
+    return thing
+
+
 class Equal(Shelf):
     """Shelves with the same name are equal."""
 
@@ -248,6 +267,64 @@ def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
     )
 
 
+class Traceback(Exception):
+    """The text of a traceback, as pools have it."""
+
+
+TEXT = """
+{0}
+Traceback (most recent call last):
+  File "process.py", line 424, in wait_result_broken_or_wakeup
+    result_item = result_reader.recv()
+  File "connection.py", line 251, in {1}
+    return _ForkingPickler.loads(buf.getbuffer())
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+TypeError: __init__() missing 1 required positional argument: 'second
+one'
+{0}"""
+
+RETURNED = "what a call returned or raised can't be unpickled here: "
+SENT = "the function or an argument of a call can't be unpickled there: "
+LAST = "TypeError: __init__() missing 1 required positional argument: 'second one'"
+
+
+@pytest.mark.parametrize(
+    ("message", "cause", "reason", "advice"),
+    [
+        ("died", TEXT.format("'''", "recv"), RETURNED + LAST, "if it is an exception, have"),
+        ("died", TEXT.format('"""', "recv"), RETURNED + LAST, "if it is an exception, have"),
+        (
+            "A task has failed to un-serialize.",
+            "OSError: no",
+            SENT + "OSError: no",
+            "make sure",
+        ),
+        ("died", TEXT.format("", "_recv"), "died", "make another one for the next run, or"),
+        ("died", "", "died", "make another one for the next run, or"),
+    ],
+    ids=["standard library", "loky", "argument", "killed while sending", "killed"],
+)
+def test_the_error_of_a_dead_pool_tells_what_could_not_be_unpickled(
+    every_loop, message, cause, reason, advice
+):
+    class Dead(Executor):
+        def submit(self, *args):
+            raise BrokenExecutor(message) from Traceback(cause)
+
+    job = CallJob(add, 1, executor=Dead(), label="j", critical=False)
+    Scheduler(job).run()
+    error = job.raised_exception()
+    assert (type(error), error.reason, error.advice.startswith(advice), str(error)) == (
+        BrokenPoolError,
+        reason,
+        True,
+        (
+            "<CallJob `j`> failed, since its Dead is dead, and with it all calls that it had "
+            f"({reason}): {error.advice}"
+        ),
+    )
+
+
 def test_the_error_names_a_function_that_the_engine_can_not_pickle(every_loop):
     class Pickling(Shelf):
         async def start(self, function, args, kwargs):
@@ -280,3 +357,66 @@ def test_any_job_passes_its_result_to_an_engine(every_loop):
     number = Job(double, 2)
     Scheduler(number, CallJob(add, number, executor=shelf)).run()
     assert shelf.calls == [("add", 4)]
+
+
+# -- jobs in containers
+
+
+def give(*things, **named):
+    return things, named
+
+
+def test_an_engine_gets_values_inside_containers_and_handles_beside_them(every_loop):
+    shelf = Shelf()
+    one, two = (CallJob(add, number, executor=shelf) for number in (1, 2))
+    job = CallJob(give, one, [one, (two,)], kwargs={"x": {"y": one}}, executor=shelf)
+    Scheduler(one, two, job).run()
+    assert (shelf.calls[2], shelf.fetched, job.result().value) == (
+        ("give", one.result(), [1, (2,)], ("x", {"y": 1})),
+        [two.result(), one.result()],
+        ((1, [1, (2,)]), {"x": {"y": 1}}),
+    )
+
+
+def test_an_engine_that_finds_nested_handles_gets_them(every_loop):
+    shelf = Deep()
+    one, two = (CallJob(add, number, executor=shelf) for number in (1, 2))
+    job = CallJob(give, one, [one, (two,)], kwargs={"x": {"y": one}}, executor=shelf)
+    Scheduler(one, two, job).run()
+    assert (shelf.fetched, job.result().value) == ([], ((1, [1, (2,)]), {"x": {"y": 1}}))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "result"),
+    [
+        (lambda one: {one}, {1}),
+        (lambda one: {(one, 2): 3}, {(1, 2): 3}),
+        (lambda one: [one, {one: 2}], [1, {1: 2}]),
+    ],
+    ids=["set", "tuple in a key", "key"],
+)
+def test_any_engine_gets_values_if_some_are_hashed(every_loop, wrap, result):
+    shelf = Deep()
+    one = CallJob(add, 1, executor=shelf)
+    job = CallJob(give, wrap(one), executor=shelf)
+    Scheduler(one, job).run()
+    assert (shelf.fetched, job.result().value) == ([one.result()], ((result,), {}))
+
+
+def test_an_engine_that_finds_nested_handles_gets_values_of_others(every_loop):
+    first, second = Shelf("first"), Deep("second")
+    one, two = CallJob(add, 1, executor=first), CallJob(add, 2, executor=second)
+    job = CallJob(give, [one, two], executor=second)
+    Scheduler(one, two, job).run()
+    assert (first.fetched, second.fetched, job.result().value) == (
+        [one.result()],
+        [],
+        (([1, 2],), {}),
+    )
+
+
+def test_a_job_without_an_engine_gets_values_inside_containers(every_loop):
+    one = CallJob(add, 1, executor=Deep())
+    job = CallJob(give, [one], one)
+    Scheduler(one, job).run()
+    assert job.result() == (([1], 1), {})

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asynciojobs._dag.digraph import closure, find_cycle, reverse, topological_order
+from asynciojobs._dag.digraph import (
+    closure,
+    depth_first,
+    find_cycle,
+    reverse,
+    topological_order,
+)
 
 CHAIN = 100_000
 
@@ -207,3 +213,33 @@ def test_closure_of_no_starts_is_empty():
 
 def test_closure_over_a_long_chain_needs_no_recursion(chain):
     assert closure(chain.__getitem__, [0]) == set(range(1, CHAIN))
+
+
+# -- depth first
+
+
+@given(GRAPHS, st.data())
+def test_depth_first_has_the_starts_and_what_is_reached_once_each(graph, data):
+    inner = within(graph)
+    starts = data.draw(st.lists(st.sampled_from(sorted(inner)))) if inner else []
+    order = depth_first(inner.__getitem__, starts)
+    assert sorted(order) == sorted(naive_closure(inner, starts) | set(starts))
+
+
+@given(acyclic_graphs())
+def test_depth_first_has_each_node_behind_its_neighbours(graph):
+    order = depth_first(graph.__getitem__, graph)
+    assert all(order.index(below) < order.index(node) for below, node in edges(graph))
+
+
+def test_depth_first_keeps_the_order_of_the_neighbours():
+    graph = {0: [3, 1, 2], 1: [], 2: [1], 3: []}
+    assert depth_first(graph.__getitem__, [2, 0]) == [1, 2, 3, 0]
+
+
+def test_depth_first_goes_round_a_cycle_once():
+    assert depth_first({1: [2], 2: [3], 3: [1]}.__getitem__, [1]) == [3, 2, 1]
+
+
+def test_depth_first_over_a_long_chain_needs_no_recursion(chain):
+    assert depth_first(chain.__getitem__, [0]) == list(reversed(range(CHAIN)))

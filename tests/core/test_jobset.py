@@ -136,6 +136,100 @@ def test_a_scheduler_can_not_be_added_to_itself():
         scheduler.add(scheduler)
 
 
+# -- upstream
+
+
+@pytest.fixture
+def diamond(jobs):
+    """The last of four jobs, which requires the two before, and these the first one."""
+    a, b, c, d = jobs
+    b.requires(a)
+    c.requires(a)
+    return d.requires(b, c)
+
+
+def test_add_upstream_adds_all_that_a_job_depends_on(scheduler_class, jobs, diamond):
+    scheduler = scheduler_class()
+    assert scheduler.add(diamond, upstream=True) is diamond
+    assert list(scheduler) == jobs
+
+
+def test_add_upstream_of_a_sequence_adds_what_its_jobs_depend_on(scheduler_class, jobs):
+    a, b, c, d = jobs
+    scheduler = scheduler_class()
+    scheduler.add(Sequence(c, d.requires(b), required=a), upstream=True)
+    assert list(scheduler) == [a, c, b, d]
+
+
+def test_update_upstream_adds_all_that_the_jobs_depend_on(scheduler_class, jobs, diamond):
+    a, b, c, _ = jobs
+    scheduler = scheduler_class()
+    assert scheduler.update([c, b], upstream=True) is scheduler
+    assert list(scheduler) == [a, c, b]
+
+
+def test_without_upstream_only_the_job_itself_is_added(scheduler_class, diamond):
+    scheduler = scheduler_class()
+    scheduler.add(diamond)
+    assert list(scheduler.update(diamond)) == [diamond]
+
+
+def test_add_upstream_leaves_what_is_there(scheduler_class, jobs, diamond):
+    a, b, c, d = jobs
+    scheduler = scheduler_class(c)
+    scheduler.add(d, upstream=True)
+    assert list(scheduler) == [c, a, b, d]
+
+
+def test_add_upstream_of_a_job_that_is_there_adds_what_is_missing(scheduler_class, jobs):
+    a, b = jobs[:2]
+    scheduler = scheduler_class(b.requires(a))
+    scheduler.add(b, upstream=True)
+    assert list(scheduler) == [b, a]
+
+
+def test_add_upstream_takes_a_cycle(scheduler_class, jobs):
+    a, b = jobs[:2]
+    a.requires(b.requires(a))
+    scheduler = scheduler_class()
+    scheduler.add(a, upstream=True)
+    assert set(scheduler) == {a, b}
+
+
+def test_add_upstream_over_a_long_chain_needs_no_recursion(scheduler_class):
+    chain = [AbstractJob()]
+    for _ in range(20_000):
+        chain.append(AbstractJob(required=chain[-1]))
+    scheduler = scheduler_class()
+    scheduler.add(chain[-1], upstream=True)
+    assert list(scheduler) == chain
+
+
+def test_add_upstream_does_not_look_into_nested_schedulers(scheduler_class, jobs):
+    a, b, c, _ = jobs
+    nested = Scheduler(c.requires(b), required=a)
+    scheduler = scheduler_class()
+    scheduler.add(nested, upstream=True)
+    assert list(scheduler) == [a, nested]
+
+
+def test_add_upstream_of_something_else_changes_nothing(scheduler_class, jobs):
+    a, b = jobs[:2]
+    a.required.add("x")
+    scheduler = scheduler_class(b)
+    rule = f"{RULE} 'x'"
+    with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
+        scheduler.add(a, upstream=True)
+    assert list(scheduler) == [b]
+
+
+def test_a_scheduler_that_a_job_depends_on_can_not_be_put_in_itself(jobs):
+    scheduler = Scheduler(label="s")
+    with pytest.raises(ValueError, match=r"^<Scheduler `s`> can't be put in itself$"):
+        scheduler.add(jobs[0].requires(scheduler), upstream=True)
+    assert list(scheduler) == []
+
+
 # -- update
 
 

@@ -50,6 +50,32 @@ def test_a_newcomer_starts_at_once(every_loop):
     assert (new.started_at, new.is_done()) == (1, True)
 
 
+def test_a_newcomer_joins_with_all_that_it_depends_on(every_loop):
+    first = sleeper()
+    last = sleeper(required=sleeper(required=first))
+    slow = sleeper(5)
+    last.requires(slow)
+    scheduler = PureScheduler(slow, adder(lambda: scheduler.add(last, upstream=True)))
+    assert scheduler.run() is True
+    assert (first.started_at, last.started_at, len(scheduler)) == (1, 5, 5)
+
+
+def test_a_newcomer_that_depends_on_a_job_of_another_run_is_refused(in_loop):
+    async def main():
+        slow = sleeper(5)
+        other = asyncio.ensure_future(PureScheduler(slow).co_run())
+        await asyncio.sleep(1)
+        new = sleeper(required=slow)
+        scheduler = PureScheduler(
+            last_act(lambda: scheduler.add(new, upstream=True), critical=False)
+        )
+        [job] = scheduler
+        await scheduler.co_run()
+        return await other, job.raised_exception().busy is slow, new in scheduler
+
+    assert in_loop(main()) == (True, True, False)
+
+
 def test_a_newcomer_made_with_the_option_scheduler_starts(every_loop):
     made = []
     scheduler = PureScheduler(adder(lambda: made.append(sleeper(scheduler=scheduler))))

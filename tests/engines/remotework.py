@@ -100,6 +100,23 @@ class TwoWords(Exception):
         super().__init__(f"{first} {second}")
 
 
+class Unreadable:
+    """Can be pickled, but not unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return refuse, ()
+
+
+def refuse() -> None:
+    """Raise when something is unpickled."""
+    raise ValueError("can't be read")
+
+
+def give_unreadable() -> object:
+    """Return something that can't be unpickled."""
+    return Unreadable()
+
+
 def fail_for_two() -> None:
     """Raise an exception that kills a ProcessPoolExecutor of the standard library."""
     raise TwoWords("no", "way")

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from kinds import EVERYTHING, WORKERS
 from remotework import (
+    Unreadable,
     add,
     beside,
     fail,
     fail_for_two,
     give_lock,
+    give_unreadable,
     hold,
     hold_once,
     meet,
@@ -70,6 +72,15 @@ def test_a_value_is_handed_over_from_call_to_call(executor, in_loop):
     two = CallJob(add, one, kwargs={"b": one}, executor=executor)
     three = CallJob(add, two, 1)
     assert (in_loop(Scheduler(one, two, three).co_run()), three.result()) == (True, 3)
+
+
+def test_values_inside_containers_are_handed_over(executor, in_loop):
+    one, two = (CallJob(add, number, executor=executor) for number in (1, 2))
+    for given in ([one, two], (one, 2), {"x": two, "y": [one]}, {two: one}, {one, 2}, {(one,)}):
+        job = CallJob(repr, given, executor=executor)
+        assert in_loop(Scheduler(*job.required, job).co_run())
+        text = repr(given).replace(repr(one), "1").replace(repr(two), "2")
+        assert eval(in_loop(job.fetch())) == eval(text)
 
 
 def test_a_job_runs_again(executor, in_loop):
@@ -292,9 +303,49 @@ def test_a_worker_that_is_killed(own, kind, tmp_path):
     if kind.calls_again:
         assert own.run(job.fetch()) == "called again"
     else:
-        assert type(job.raised_exception()) is BrokenPoolError
+        error = job.raised_exception()
+        assert (type(error), "pickle" in str(error), error.reason) == (
+            BrokenPoolError,
+            False,
+            str(error.__cause__),
+        )
 
 
 def test_an_exception_that_can_not_be_unpickled(own, kind):
     error = raised_by(own, fail_for_two)
     assert type(error).__name__ == kind.unpicklable
+    if isinstance(error, BrokenPoolError):
+        assert str(error).endswith(f"({error.reason}): {error.advice}")
+        assert error.reason == (
+            "what a call returned or raised can't be unpickled here: TypeError: "
+            "TwoWords.__init__() missing 1 required positional argument: 'second'"
+        )
+        assert error.advice == (
+            "if it is an exception, have its class pass all arguments of its __init__() to "
+            "super().__init__(), or define __reduce__(); and make another pool for the next run"
+        )
+
+
+def test_a_result_that_can_not_be_unpickled(own, kind):
+    if kind.unpicklable != "BrokenPoolError":
+        pytest.skip("such a result kills no pool")
+    error = raised_by(own, give_unreadable)
+    assert error.reason == (
+        "what a call returned or raised can't be unpickled here: ValueError: can't be read"
+    )
+
+
+def test_an_argument_that_can_not_be_unpickled_there(own, kind):
+    if kind.name != "loky":
+        pytest.skip("only loky can tell this from a worker that was killed")
+    error = raised_by(own, len, Unreadable())
+    assert (error.reason, error.advice) == (
+        (
+            "the function or an argument of a call can't be unpickled there: ValueError: can't "
+            "be read"
+        ),
+        (
+            "make sure that the workers can import all that the call needs, and make another "
+            "pool for the next run"
+        ),
+    )

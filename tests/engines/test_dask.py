@@ -161,6 +161,19 @@ def test_the_result_is_a_future_whose_value_is_on_the_cluster(in_loop, engine):
     assert (type(job.result()), job.result().status) == (distributed.Future, "finished")
 
 
+@pytest.mark.parametrize("wrap", [lambda it: [it], lambda it: (it,), lambda it: {"x": [it]}])
+def test_values_inside_containers_stay_on_the_cluster(in_loop, engine, wrap, monkeypatch):
+    async def fetch(self, handle):
+        raise AssertionError("it was fetched")
+
+    one = CallJob(add, 1, executor=engine)
+    job = CallJob(repr, wrap(one), executor=engine)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(engine), "fetch", fetch)
+        in_loop(Scheduler(one, job).co_run())
+    assert in_loop(job.fetch()) == repr(wrap(1))
+
+
 def test_other_jobs_get_values(in_loop, engine):
     async def double(number):
         return 2 * number

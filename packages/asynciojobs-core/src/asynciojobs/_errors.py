@@ -168,27 +168,37 @@ class NotPicklableError(ExplainedError, TypeError):
     )
 
 
+ANOTHER_POOL = (
+    "make another one for the next run, or take loky.get_reusable_executor(), which replaces a "
+    "dead one"
+)
+
+
 class BrokenPoolError(ExplainedError, BrokenExecutor):
     """The pool that a job calls its function in is dead, and all its calls with it.
 
     Attributes:
         job: the job that makes the call.
         executor: the class of the pool.
-        reason: what the pool says.
+        reason: what the pool says; or what could not be unpickled, if that is why it is dead.
+        advice: what to do about it.
     """
 
     job: Named
     executor: str
     reason: str
-    fields = ("job", "executor", "reason")
+    advice: str
+    fields = ("job", "executor", "reason", "advice")
     rule = (
         "{job} failed, since its {executor} is dead, and with it all calls that it had "
         "({reason})"
     )
-    remedy = (
-        "make another one for the next run, or take loky.get_reusable_executor(), which "
-        "replaces a dead one"
-    )
+    remedy = "{advice}"
+
+    def __init__(
+        self, job: Named, executor: str, reason: str, advice: str = ANOTHER_POOL
+    ) -> None:
+        super().__init__(job, executor, reason, advice)
 
 
 class AlreadyRunningError(ExplainedError, RuntimeError):

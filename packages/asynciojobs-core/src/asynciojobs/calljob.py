@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any, TypeVar, Unpack, cast, overload
 
@@ -12,8 +12,14 @@ from ._calls.arguments import (
     as_executor_or_engine,
     check_function,
     is_coroutine_function,
-    jobs_among,
     qualname_of,
+)
+from ._calls.containers import (
+    filled,
+    find_jobs,
+    have_hashed,
+    jobs_inside,
+    with_results,
 )
 from ._calls.futures import by_engine, in_thread, on_executor
 from ._checks import JobOptions, check_options
@@ -38,8 +44,9 @@ class CallJob(AbstractJob[T_co]):
     `executor` if there is one. A coroutine function is awaited in the event loop.
 
     A job among the arguments becomes a requirement, and the function gets its result. This
-    holds for jobs that stand in `args`, or as values in `kwargs`. A job inside of a list is
-    passed to the function as it is.
+    also holds for jobs inside lists, tuples, dicts (keys and values) and sets, at any depth:
+    the function gets a new container, with results in place of the jobs. Containers without
+    jobs, and objects of other types, subclasses of these too, are passed as they are.
 
     Args:
         function: a plain function or a coroutine function, or any other callable.
@@ -52,8 +59,10 @@ class CallJob(AbstractJob[T_co]):
         job_options: see `AbstractJob`.
 
     Raises:
-        TypeError: `function` can't be called, `executor` is something else, there is an
-            executor for a coroutine function, or there is a sequence among the arguments.
+        TypeError: `function` can't be called, or is a generator function; `executor` is
+            something else; there is an executor for a coroutine function, or a sequence among
+            the arguments.
+        ValueError: an argument contains jobs and also itself.
 
     Example:
         >>> from asynciojobs import CallJob, Scheduler
@@ -61,6 +70,10 @@ class CallJob(AbstractJob[T_co]):
         >>> count = CallJob(len, words)
         >>> Scheduler(words, count).run(), count.result(), count.required == {words}
         (True, 6, True)
+        >>> cubes = [CallJob(pow, number, 3) for number in range(4)]
+        >>> total = CallJob(sum, cubes)
+        >>> Scheduler(*cubes, total).run(), total.result()
+        (True, 36)
     """
 
     __slots__ = (
@@ -71,6 +84,7 @@ class CallJob(AbstractJob[T_co]):
         "_givers",
         "_kwargs",
         "_task_name",
+        "_templates",
     )
 
     @overload
@@ -119,12 +133,12 @@ class CallJob(AbstractJob[T_co]):
         check_function(function, executor)
         check_options("CallJob", job_options, ("kwargs", "executor"), FOR_THE_FUNCTION)
         self._function = function
-        self._call_args = args
-        self._kwargs: dict[str, object] = {} if kwargs is None else dict(kwargs)
+        named = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = as_executor_or_engine(executor)
         self._task_name = qualname_of(function)
-        # The jobs among the arguments, which must be done before this one starts.
-        self._givers = jobs_among((*args, *self._kwargs.values()))
+        # The jobs among the arguments, which must be done before this one starts, and the
+        # containers that they stand in.
+        self._givers, self._templates, self._call_args, self._kwargs = find_jobs(args, named)
         if self._givers:
             job_options["required"] = [self._givers, job_options.get("required")]
         super().__init__(**job_options)
@@ -192,25 +206,28 @@ class CallJob(AbstractJob[T_co]):
         if not self._givers:
             return self._call_args, self._kwargs
         results = await self._results()
-        args = tuple(results[it] if is_job(it) else it for it in self._call_args)
-        kwargs = {name: results[it] if is_job(it) else it for name, it in self._kwargs.items()}
-        return args, kwargs
+        args = tuple(with_results(self._call_args, results))
+        named = with_results(self._kwargs.values(), results)
+        return args, dict(zip(self._kwargs, named, strict=True))
 
     async def _results(self) -> dict[object, object]:
-        """Return the results of the jobs among the arguments: values, or handles."""
+        """Return what goes in place of jobs and templates: values, handles and containers."""
         for giver in self._givers:
             if not giver.is_done():
                 raise ArgumentNotDoneError(self, giver)
             if (failure := giver.raised_exception()) is not None:
                 raise RequirementFailed(self, giver) from failure
         results: dict[object, object] = {giver: giver.result() for giver in self._givers}
-        elsewhere = [
-            giver
-            for giver in self._givers
-            if isinstance(giver, CallJob) and giver._gives_handle(self._engine)
-        ]
-        values = await fetched(elsewhere)
-        return results | dict(zip(elsewhere, values, strict=True))
+        elsewhere = handles_among(self._givers, self._engine)
+        nested = [] if self._nests_handles() else handles_among(jobs_inside(self._templates))
+        values = await fetched(dict.fromkeys((*elsewhere, *nested)))
+        containers = filled(self, self._templates, results | values)
+        return results | {giver: values[giver] for giver in elsewhere} | containers
+
+    def _nests_handles(self) -> bool:
+        """Tell whether handles of the engine may stay inside the containers, as they are."""
+        finds_them = getattr(self._engine, "finds_nested_handles", False)
+        return bool(finds_them) and not have_hashed(self._templates)
 
     def _gives_handle(self, engine: Engine | None) -> bool:
         """Tell whether the result is a handle that means nothing to this engine."""
@@ -236,19 +253,20 @@ class CallJob(AbstractJob[T_co]):
         return call_label(self._task_name)
 
 
-def is_job(thing: object) -> bool:
-    """Tell whether an argument is replaced by its result."""
-    return isinstance(thing, AbstractJob)
+def handles_among(
+    jobs: Iterable[AbstractJob[object]], engine: Engine | None = None
+) -> list[CallJob[object]]:
+    """Return the jobs whose results are handles that mean nothing to an engine."""
+    return [job for job in jobs if isinstance(job, CallJob) and job._gives_handle(engine)]
 
 
-async def fetched(jobs: Iterable[CallJob[object]]) -> list[object]:
+async def fetched(jobs: Collection[CallJob[object]]) -> dict[CallJob[object], object]:
     """Fetch the values of jobs whose results are handles, all at the same time."""
-    jobs = tuple(jobs)
     if len(jobs) < 2:
-        return [await job.fetch() for job in jobs]
+        return {job: await job.fetch() for job in jobs}
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(job.fetch()) for job in jobs]
+            tasks = {job: group.create_task(job.fetch()) for job in jobs}
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
+    return {job: task.result() for job, task in tasks.items()}

@@ -102,6 +102,9 @@ class DaskEngine:
 
     __slots__ = ("_client", "_options")
 
+    finds_nested_handles = True
+    """Dask finds futures inside lists, tuples and dictionaries; see `asynciojobs.engine`."""
+
     def __init__(
         self,
         client: Client,

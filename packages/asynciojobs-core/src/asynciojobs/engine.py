@@ -20,6 +20,11 @@ class Engine(Protocol):
 
     - A handle may stand in `args`, or as a value in `kwargs`. Pass its value to the function.
       Handles always come from `start()` of the same engine.
+    - If a job stands inside a list, tuple, dict or set, its value is fetched before, and the
+      engine gets a container with the value. An engine that finds handles inside lists, tuples
+      and values of dicts by itself, at any depth, has an attribute ``finds_nested_handles =
+      True``. Then it gets these handles too. In a call with jobs in sets, or in keys of dicts,
+      all nested values are fetched in any case, since Python must hash them.
     - Only the job keeps the handle. Once the job has run again, or is gone, the engine may
       forget the value.
     - `start()` may be called thousands of times at once. How many calls run at a time is up to

@@ -1,23 +1,22 @@
-"""The arguments of `CallJob`, checked: functions, jobs among the arguments, executors."""
+"""What `CallJob` is made of, checked: functions and executors."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterable
 from concurrent.futures import Executor
+from types import FunctionType, MethodType
 
-from .._requirements import Group
 from ..engine import Engine
-from ..job import AbstractJob
 
 __all__ = [
     "as_executor_or_engine",
     "check_function",
     "is_coroutine_function",
-    "jobs_among",
     "qualname_of",
 ]
+
+GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def is_coroutine_function(function: object) -> bool:
@@ -41,7 +40,7 @@ def check_function(function: object, executor: object) -> None:
     """Check that a `CallJob` can call this.
 
     Raises:
-        TypeError: it can't be called, or an executor can't call it.
+        TypeError: it can't be called, it makes a generator, or an executor can't call it.
     """
     if inspect.isawaitable(function):
         raise TypeError(
@@ -53,11 +52,46 @@ def check_function(function: object, executor: object) -> None:
             f"CallJob() calls a function, and {function!r} is none: give the function itself, "
             "without calling it"
         )
+    check_no_generators(function)
     if executor is not None and is_coroutine_function(function):
         raise TypeError(
             f"{function!r} is a coroutine function, which is awaited in the event loop: leave "
             "`executor` out, or give a plain function"
         )
+
+
+def check_no_generators(function: object) -> None:
+    """Refuse a function that makes a generator: the call would run nothing of it.
+
+    Raises:
+        TypeError: it is such a function.
+    """
+    flags = flags_of_code(function)
+    if not flags & GENERATORS:
+        return
+    if flags & inspect.CO_ASYNC_GENERATOR:
+        kind, remedy = "an async generator", "[it async for it in function(*args)]"
+    else:
+        kind, remedy = "a generator", "list(function(*args))"
+    raise TypeError(
+        f"{function!r} is {kind} function, and a call of it runs nothing: give a function that "
+        f"returns what it yields, such as {remedy}"
+    )
+
+
+def flags_of_code(function: object) -> int:
+    """Return the flags of the code that a callable runs; 0 if it is not written in Python.
+
+    `inspect.isgeneratorfunction()` and its sister would take longer than all else that makes a
+    `CallJob`.
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not isinstance(function, (FunctionType, MethodType)):
+        function = getattr(type(function), "__call__", None)  # noqa: B004 - of its class
+    if isinstance(function, MethodType):
+        function = function.__func__
+    return function.__code__.co_flags if isinstance(function, FunctionType) else 0
 
 
 def as_executor_or_engine(executor: object) -> tuple[Executor | None, Engine | None]:
@@ -77,20 +111,3 @@ def as_executor_or_engine(executor: object) -> tuple[Executor | None, Engine | N
         f"engine, which has start() and fetch(), not {executor!r}"
         + (", whose get_executor() returns one" if hasattr(executor, "get_executor") else "")
     )
-
-
-def jobs_among(arguments: Iterable[object]) -> tuple[AbstractJob[object], ...]:
-    """Return the jobs among the arguments, without repetitions.
-
-    Raises:
-        TypeError: there is a sequence among them.
-    """
-    arguments = tuple(arguments)
-    for argument in arguments:
-        if isinstance(argument, Group):
-            raise TypeError(
-                f"{argument!r} is an argument, and has no result: give the job of it whose "
-                "result is meant, such as sequence.jobs[-1]"
-            )
-    jobs: list[AbstractJob[object]] = [it for it in arguments if isinstance(it, AbstractJob)]
-    return tuple(dict.fromkeys(jobs))

@@ -23,7 +23,7 @@ from .. import _log
 from .._errors import BrokenPoolError, NotPicklableError
 from .._outcomes import Named
 from ..engine import Engine
-from .pickling import unpicklable_part
+from .pickling import unpicklable_part, unpickling_failure
 
 __all__ = ["by_engine", "in_thread", "on_executor"]
 
@@ -284,7 +284,8 @@ def raise_explained(
         NotPicklableError: something can't be sent (a TypeError).
     """
     if isinstance(error, BrokenExecutor):
-        raise BrokenPoolError(job, type(executor).__name__, str(error)) from error
+        why = unpickling_failure(error) or (str(error),)
+        raise BrokenPoolError(job, type(executor).__name__, *why) from error
     if isinstance(executor, concurrent.futures.ThreadPoolExecutor):
         return
     part = unpicklable_part(error, executor, *call)

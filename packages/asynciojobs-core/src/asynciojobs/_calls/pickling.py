@@ -1,12 +1,15 @@
-"""Finds out, after a call failed, which part of it could not be pickled."""
+"""Finds out, after a call failed, what could not be pickled or unpickled."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
-__all__ = ["unpicklable_part"]
+from .._text import one_line
+
+__all__ = ["unpicklable_part", "unpickling_failure"]
 
 SENDING_BACK = "_sendback_result"
 """The function by which workers of the standard library and of loky send a result."""
@@ -80,3 +83,53 @@ def comes_from(error: BaseException, other: Exception) -> bool:
         seen.add(id(link))
         link = link.__cause__ or link.__context__
     return False
+
+
+UNPICKLED_THERE = "A task has failed to un-serialize"
+"""How loky begins its message if a worker could not unpickle a call."""
+
+QUOTES = ("'''", '"""', "")
+"""The lines that pools put around the text of a traceback."""
+
+IMPORTS = (
+    "make sure that the workers can import all that the call needs, and make another pool for "
+    "the next run"
+)
+EXCEPTION_CLASSES = (
+    "if it is an exception, have its class pass all arguments of its __init__() to "
+    "super().__init__(), or define __reduce__(); and make another pool for the next run"
+)
+
+IN_READING = "in _recv"
+"""In the traceback of a pool that could not even read what a worker sent: it was killed."""
+
+
+def unpickling_failure(error: BrokenExecutor) -> tuple[str, str] | None:
+    """Return why a pool is dead, if something could not be unpickled.
+
+    A pool of the standard library, or of loky, that can't unpickle what a worker sent gives up
+    all its calls. Which one it was is lost, but the cause of its error has the text of the
+    traceback. If a worker was killed, there is no cause.
+
+    Args:
+        error: the error of the pool.
+
+    Returns:
+        what happened, with the exception of the unpickling, and what to do about it.
+    """
+    text = str(error.__cause__ or "")
+    if not text or IN_READING in text:
+        return None
+    exception = one_line(last_exception(text))
+    if str(error).startswith(UNPICKLED_THERE):
+        reason = f"the function or an argument of a call can't be unpickled there: {exception}"
+        return reason, IMPORTS
+    reason = f"what a call returned or raised can't be unpickled here: {exception}"
+    return reason, EXCEPTION_CLASSES
+
+
+def last_exception(text: str) -> str:
+    """Return the end of the text of a traceback: the lines after the last frame."""
+    lines = [line for line in text.splitlines() if line not in QUOTES]
+    frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
+    return "\n".join(lines[frames[-1] + 1 if frames else 0 :])

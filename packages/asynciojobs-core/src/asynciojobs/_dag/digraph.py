@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-__all__ = ["closure", "find_cycle", "reverse", "topological_order"]
+__all__ = ["closure", "depth_first", "find_cycle", "reverse", "topological_order"]
 
 N = TypeVar("N", bound=Hashable)
 
@@ -101,3 +101,34 @@ def closure(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> set[
                 reached.add(neighbour)
                 pending.append(neighbour)
     return reached
+
+
+def depth_first(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> list[N]:
+    """Return the starts and all nodes that can be reached, each after those that it reaches.
+
+    On a cycle there is no such order: one of its nodes comes before the next one.
+
+    Args:
+        neighbours: returns the nodes that can be reached from a node by one edge.
+        starts: the nodes to start from.
+
+    Example:
+        >>> depth_first({1: [], 2: [1], 3: [4, 2], 4: []}.__getitem__, [3])
+        [4, 1, 2, 3]
+    """
+    order: list[N] = []
+    entered: set[N] = set()
+    for start in starts:
+        path = [(start, iter(neighbours(start)))] if start not in entered else []
+        entered.add(start)
+        while path:
+            node, rest = path[-1]
+            for neighbour in rest:
+                if neighbour not in entered:
+                    entered.add(neighbour)
+                    path.append((neighbour, iter(neighbours(neighbour))))
+                    break
+            else:
+                order.append(node)
+                path.pop()
+    return order

@@ -9,8 +9,10 @@ from typing import Protocol, Self, TypeAlias, TypeVar
 from .._errors import AlreadyRunningError
 from .._outcomes import FINE, Verdict
 from .._requirements import as_collection, members_of
+from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
-from ..job import ANY_JOB, AbstractJob, AnyJob, Member
+from ..job import ANY_JOB, AbstractJob, AnyJob, Member, requirements_of
+from .digraph import depth_first
 from .observers import Observers
 
 __all__ = [
@@ -61,12 +63,13 @@ class Record:
 class LiveRun(Protocol):
     """The run that goes on, as its job set sees it."""
 
-    def join(self, jobs: Collection[AnyJob]) -> None:
-        """Take jobs into the run."""
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the run. Once it is closed, the run is lost."""
         ...
 
-    def is_lost(self) -> bool:
-        """Tell whether the run can't go on, since its event loop is closed."""
+    def join(self, jobs: Collection[AnyJob]) -> None:
+        """Take jobs into the run."""
         ...
 
     def let_go(self) -> None:
@@ -95,7 +98,7 @@ class RunState:
     def current_run(self) -> LiveRun | None:
         """Return the run that goes on, if there is one; let go of one that is lost."""
         run = self.live_run
-        if run is not None and run.is_lost():
+        if run is not None and run.loop.is_closed():
             run.let_go()
         return self.live_run
 
@@ -150,14 +153,18 @@ class JobSet:
         """Return a short text that names the set."""
         return f"<{type(self).__name__} of {len(self.jobs)} jobs>"
 
-    def add(self, job: S) -> S:
+    def add(self, job: S, *, upstream: bool = False) -> S:
         """Add a job, or the jobs of a sequence.
 
         A job of a run may call this during the run. The new jobs join the run: each one starts
-        when its requirements are done.
+        when its requirements are done. Another thread may call it too, such as that of a
+        `CallJob`. It waits until the jobs have joined, and they may start before it goes on.
 
         Args:
             job: a job or a sequence.
+            upstream: add all jobs that it depends on as well, at any distance, before it;
+                O(V+E) of these. Jobs do not know which scheduler they are in, so leave it out
+                if one of them is in another one.
 
         Returns:
             `job`.
@@ -166,11 +173,15 @@ class JobSet:
             TypeError: it is something else.
             ValueError: it is this scheduler itself.
         """
-        self._take(members_of((job,), ANY_JOB))
+        self._take(members_of((job,), ANY_JOB), upstream=upstream)
         return job
 
-    def update(self, jobs: Member | Iterable[Member]) -> Self:
+    def update(self, jobs: Member | Iterable[Member], *, upstream: bool = False) -> Self:
         """Add a job, a sequence, or a collection of these; see `add()`.
+
+        Args:
+            jobs: a job, a sequence, or a collection of these.
+            upstream: add all jobs that they depend on as well; see `add()`.
 
         Returns:
             the scheduler.
@@ -179,7 +190,7 @@ class JobSet:
             TypeError: something else is among them; nothing was added.
             ValueError: this scheduler is among them; nothing was added.
         """
-        self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB))
+        self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB), upstream=upstream)
         return self
 
     def remove(self, job: Member) -> Self:
@@ -206,7 +217,23 @@ class JobSet:
                 self._observers.part(member._observers)
         return self
 
-    def _take(self, jobs: Iterable[AnyJob]) -> None:
+    def _take(self, jobs: list[AnyJob], *, upstream: bool) -> None:
+        """Take jobs in, in the thread of the run if there is one."""
+        run = self._run_state.current_run()
+        if run is None or not runs_elsewhere(run.loop):
+            self._take_here(jobs, upstream=upstream)
+        else:
+            call_in_loop(
+                run.loop,
+                lambda: self._take_here(jobs, upstream=upstream),
+                f"add jobs to {self.repr_main()}",
+            )
+
+    def _take_here(self, jobs: Iterable[AnyJob], *, upstream: bool) -> None:
+        if upstream:
+            jobs = depth_first(
+                lambda job: members_of(requirements_of(job), ANY_JOB), dict.fromkeys(jobs)
+            )
         new = dict.fromkeys(jobs)
         if self.jobs:
             new = {job: None for job in new if job not in self.jobs}

@@ -62,6 +62,7 @@ class Run:
     def __init__(self, job_set: JobSet, *, window: int | None) -> None:
         self.job_set = job_set
         self.tasks = JobTasks(job_set)
+        self.loop = self.tasks.loop
         self.observers = self.tasks.observers
         self.mark = object()  # on the jobs that take part
         # The mark of the outermost run: what that run has checked is not checked again.
@@ -81,7 +82,7 @@ class Run:
         self.asked: dict[AnyJob, AnyJob] | None = None
         self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
         self._verdict: Verdict | None = None  # settled once it is not None
-        self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
+        self._over: asyncio.Future[None] = self.loop.create_future()  # done with _verdict
 
     async def verdict(self, timeout: float | None) -> Verdict:
         """Run the jobs, and return how that ended. Nothing of the run is alive then.
@@ -121,7 +122,7 @@ class Run:
             self.end(Cancelled())
             raise
         except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
-            if self.tasks.loop.is_running():  # ... or this run was closed, and can't wait
+            if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
             self.tasks.live.clear()
             raise
@@ -180,7 +181,7 @@ class Run:
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
             return None
-        return self.tasks.loop.call_later(timeout, self.end, TimedOut(timeout))
+        return self.loop.call_at(self.loop.time() + timeout, self.end, TimedOut(timeout))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
         if self.roster.forever or self.observers.heard:
@@ -259,11 +260,11 @@ class Run:
 
     def call_soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function in the next turn of the loop, in the context of the run."""
-        self.tasks.loop.call_soon(function, *args, context=self._context)
+        self.loop.call_soon(function, *args, context=self._context)
 
     def call_later(self, delay: float, function: Callable[[], None]) -> asyncio.TimerHandle:
         """Call a function after a delay (seconds), in the context of the run."""
-        return self.tasks.loop.call_later(delay, function, context=self._context)
+        return self.loop.call_later(delay, function, context=self._context)
 
     def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
         """Deal with an exception that a job raised at a time (seconds)."""
@@ -333,10 +334,6 @@ class Run:
         self.tasks.cancel_all()
         if not self._over.done():  # it is if the run was cancelled from outside
             self._over.set_result(None)
-
-    def is_lost(self) -> bool:
-        """Tell whether the run can't go on, since its event loop is closed."""
-        return self.tasks.loop.is_closed()
 
     def let_go(self) -> None:
         """Take the marks of the run off the jobs, and close coroutines that never started.

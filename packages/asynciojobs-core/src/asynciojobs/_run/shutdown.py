@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Record, nested_job_sets
+from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
 from .._events import EventKind, JobEvent
+from .._threads import runs_elsewhere
 from ..job import AbstractJob, AnyJob
 from .waiting import cancel, wait_out
 
@@ -37,10 +38,12 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
 
     Raises:
         ValueError: a job set is nested in itself.
+        RuntimeError: its run, or another shutdown, goes on in another thread.
         CancelledError: the caller was cancelled; so were the calls, and all have ended.
     """
     state = job_set._run_state
     if state.take_caller() is not SHUTDOWN:
+        _check_thread(job_set, state)
         _call_again(job_set)
     loop = asyncio.get_running_loop()
     while (other_call := state.shutdown_under_way) is not None:
@@ -58,6 +61,22 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             over.set_result(None)
     return record.shut_down_well
+
+
+def _check_thread(job_set: JobSet, state: RunState) -> None:
+    """Check that the jobs, and what they hold, are not in use in another event loop.
+
+    Raises:
+        RuntimeError: they are.
+    """
+    run, other_call = state.current_run(), state.shutdown_under_way
+    loops = [run.loop] if run else []
+    loops += [other_call.get_loop()] if other_call else []
+    if any(map(runs_elsewhere, loops)):
+        raise RuntimeError(
+            f"{job_set.repr_main()} is in use in the event loop of another thread: shut it "
+            "down there, by asyncio.run_coroutine_threadsafe(scheduler.co_shutdown(), loop)"
+        )
 
 
 def _call_again(job_set: JobSet) -> None:

@@ -1,0 +1,269 @@
+"""Jobs among the arguments of a `CallJob`, also inside lists, tuples, dicts and sets.
+
+Containers are searched once, when the `CallJob` is made. One with jobs in it, at any depth,
+becomes a `Template`, and each call gets a new container with results in place of the jobs. All
+others are passed as they are.
+
+The search is O(items), and does not recurse: users may nest containers to any depth. Of items
+that are neither jobs nor containers it looks only at the types, all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from .._outcomes import Named
+from .._requirements import Group
+from ..job import AbstractJob, AnyJob
+
+__all__ = [
+    "Template",
+    "filled",
+    "find_jobs",
+    "have_hashed",
+    "jobs_inside",
+    "with_results",
+]
+
+CONTAINERS = frozenset((list, tuple, dict, set))
+"""The types that are searched. Subclasses are not: they may have to be made in another way."""
+
+Kwargs: TypeAlias = dict[str, object]
+Results: TypeAlias = Mapping[Any, object]
+Found: TypeAlias = "tuple[tuple[AnyJob, ...], tuple[Template, ...], tuple[object, ...], Kwargs]"
+"""What a search returns.
+
+- the jobs, each one once, in the order in which they stand there
+- templates of the containers that have jobs, inner ones first
+- the arguments by position, with templates in place of these containers
+- the arguments by name, in the same way
+"""
+
+
+class Template:
+    """A list, tuple, dict or set with jobs in it, as it was when its `CallJob` was made.
+
+    Args:
+        kind: its type.
+        parts: its items; of a dict its keys, then its values. In place of inner containers
+            that have jobs there are templates.
+    """
+
+    __slots__ = ("kind", "parts")
+
+    def __init__(self, kind: type[Any], parts: list[Any]) -> None:
+        self.kind = kind
+        self.parts = parts
+
+    def fill(self, results: Results) -> object:
+        """Return a container with results in place of jobs and templates.
+
+        Raises:
+            TypeError: a result is an item of a set or a key, and can't be hashed.
+        """
+        items = with_results(self.parts, results)
+        if self.kind is not dict:
+            return self.kind(items)
+        half = len(items) // 2
+        return dict(zip(items[:half], items[half:], strict=True))
+
+    def hashed(self) -> list[Any]:
+        """Return the jobs and templates whose results must be hashed."""
+        if self.kind is not dict and self.kind is not set:
+            return []
+        count = len(self.parts) // 2 if self.kind is dict else len(self.parts)
+        return [it for it in self.parts[:count] if isinstance(it, (AbstractJob, Template))]
+
+
+class Visit:
+    """A container that a search has entered, and not left."""
+
+    __slots__ = ("contains_itself", "has_jobs", "key", "kind", "parts", "rest")
+
+    def __init__(self, container: object, parts: list[Any], kinds: set[type]) -> None:
+        self.key = id(container)
+        self.kind = type(container)
+        self.parts = parts
+        self.rest = iter([part for part in parts if type(part) in kinds])  # not looked at yet
+        self.has_jobs = False  # at any depth, as far as is known
+        self.contains_itself = False
+
+
+class Search:
+    """A search of arguments for jobs, depth first. It enters each container once."""
+
+    def __init__(self) -> None:
+        self.place: int | str = 0  # of the argument that is searched: a number, or a name
+        self.jobs: dict[AnyJob, None] = {}
+        # By the id of the container, which its argument keeps alive; inner ones first.
+        self.templates: dict[int, Template] = {}
+        self._seen: set[int] = set()  # the ids of all containers that were looked at
+        self._path: dict[int, Visit] = {}  # from the argument down, by id
+
+    def go_through(self, place: int | str, argument: object) -> None:
+        """Search an argument.
+
+        Raises:
+            TypeError: there is a sequence.
+            ValueError: a container has jobs in it, and contains itself.
+        """
+        self.place = place
+        self._look_at(argument)
+        while self._path:
+            depth = len(self._path)
+            visit = self._innermost()
+            for part in visit.rest:
+                self._look_at(part)
+                if len(self._path) > depth:
+                    break
+            else:
+                self._leave(visit)
+
+    def _innermost(self) -> Visit:
+        return self._path[next(reversed(self._path))]
+
+    def _look_at(self, part: Any) -> None:
+        """Take note of a job, or enter a container if there may be jobs in it."""
+        if type(part) in CONTAINERS:
+            key = id(part)
+            if key in self._path:
+                self._path[key].contains_itself = True
+            elif key in self.templates:
+                self._note_jobs()
+            elif key not in self._seen:
+                self._seen.add(key)
+                parts = contents_of(part)
+                if kinds := kinds_of(parts):
+                    self._path[key] = Visit(part, parts, kinds)
+        elif isinstance(part, AbstractJob):
+            self.jobs[part] = None
+            self._note_jobs()
+        elif isinstance(part, Group):
+            where = f"in argument {self.place!r}" if self._path else "an argument"
+            raise TypeError(
+                f"{part!r} is {where}, and has no result: give the job of it whose result is "
+                "meant, such as sequence.jobs[-1]"
+            )
+
+    def _note_jobs(self) -> None:
+        if self._path:
+            self._innermost().has_jobs = True
+
+    def _leave(self, visit: Visit) -> None:
+        """Make a template of a container, if there are jobs in it."""
+        self._path.popitem()
+        if not visit.has_jobs:
+            return
+        if visit.contains_itself:
+            raise ValueError(
+                f"argument {self.place!r}: a {visit.kind.__name__} with jobs in it contains "
+                "itself, so it can't be made anew with their results: give these jobs as "
+                "arguments of their own"
+            )
+        self._note_jobs()
+        self.templates[visit.key] = Template(visit.kind, self.with_templates(visit.parts))
+
+    def with_templates(self, things: Iterable[object]) -> list[object]:
+        """Return things with templates in place of the containers that have jobs."""
+        templates = self.templates
+        return [templates.get(id(it), it) if type(it) in CONTAINERS else it for it in things]
+
+
+def find_jobs(args: tuple[object, ...], kwargs: Kwargs) -> Found:
+    """Search arguments for jobs.
+
+    Raises:
+        TypeError: there is a sequence.
+        ValueError: a container has jobs in it, and contains itself.
+    """
+    arguments = (*args, *kwargs.values())
+    for argument in arguments:
+        if type(argument) in CONTAINERS or isinstance(argument, Group):
+            return search_all(args, kwargs)
+    jobs: list[AnyJob] = [it for it in arguments if isinstance(it, AbstractJob)]
+    return tuple(dict.fromkeys(jobs)), (), args, kwargs  # FAST no object for the search
+
+
+def search_all(args: tuple[object, ...], kwargs: Kwargs) -> Found:
+    """Search arguments, and whatever containers are among them."""
+    search = Search()
+    places: list[tuple[int | str, object]] = [*enumerate(args, 1), *kwargs.items()]
+    for place, argument in places:
+        search.go_through(place, argument)
+    return (
+        tuple(search.jobs),
+        tuple(search.templates.values()),
+        tuple(search.with_templates(args)),
+        dict(zip(kwargs, search.with_templates(kwargs.values()), strict=True)),
+    )
+
+
+def kinds_of(things: Iterable[object]) -> set[type]:
+    """Return the types of the jobs, sequences and containers among some things."""
+    return {
+        kind
+        for kind in set(map(type, things))
+        if kind in CONTAINERS or issubclass(kind, (AbstractJob, Group))
+    }
+
+
+def contents_of(container: Any) -> list[Any]:
+    """Return the items of a container; of a dict its keys, then its values."""
+    return [*container, *container.values()] if type(container) is dict else [*container]
+
+
+# -- for a call
+
+
+def with_results(things: Iterable[object], results: Results) -> list[object]:
+    """Return things with results in place of jobs and templates."""
+    return [results[it] if isinstance(it, (AbstractJob, Template)) else it for it in things]
+
+
+def jobs_inside(templates: Iterable[Template]) -> dict[AnyJob, None]:
+    """Return the jobs that stand in containers, those of inner ones first."""
+    parts = (part for template in templates for part in template.parts)
+    return {part: None for part in parts if isinstance(part, AbstractJob)}
+
+
+def have_hashed(templates: Iterable[Template]) -> bool:
+    """Tell whether a job stands in a set, or in a key of a dict."""
+    return any(template.hashed() for template in templates)
+
+
+def filled(
+    job: Named, templates: Collection[Template], results: Results
+) -> dict[Template, object]:
+    """Return the containers of a call.
+
+    Args:
+        job: the job that makes the call.
+        templates: the templates of the containers, inner ones first.
+        results: the result of each job in them.
+
+    Raises:
+        TypeError: a result is an item of a set or a key, and can't be hashed.
+    """
+    known: dict[Any, object] = {**results} if templates else {}
+    for template in templates:
+        try:
+            known[template] = template.fill(known)
+        except TypeError as error:
+            raise unhashable(job, template, known) or error from None
+    return {template: known[template] for template in templates}
+
+
+def unhashable(job: Named, template: Template, results: Results) -> TypeError | None:
+    """Return an error that names a result of a template that can't be hashed."""
+    for part in template.hashed():
+        try:
+            hash(results[part])
+        except TypeError as error:
+            what = f"{part.repr_main()}" if isinstance(part, AbstractJob) else "a tuple of jobs"
+            return TypeError(
+                f"{job.repr_main()} did not start, since {what} is in a set, or is a key of a "
+                f"dict, and its result can't be hashed ({error}): give jobs in a list, or have "
+                "that job return something that can be hashed, such as a tuple"
+            )
+    return None
