@@ -26,6 +26,7 @@ from ._checks import (
     check_options,
     check_runnable,
     close_unstarted,
+    is_method_of,
 )
 from ._errors import ConsumedError
 from ._loops import LoopFactory, run_synchronously
@@ -429,9 +430,7 @@ class AbstractJob(Generic[T_co]):
 
     def _has_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does anything, so that it must be called."""
-        # The function itself counts: a decorator copies any mark that could be put on it.
-        function = getattr(self.co_shutdown, "__func__", None)
-        return function is not NO_OP_SHUTDOWN
+        return not is_method_of(self.co_shutdown, NO_OP_SHUTDOWN)
 
 
 AnyJob: TypeAlias = AbstractJob[object]
@@ -626,7 +625,7 @@ class Job(AbstractJob[T_co]):
         if type(self) is Job:  # FAST no bound method
             return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
         # A subclass may define co_shutdown(), and so may one of its objects.
-        return getattr(self.co_shutdown, "__func__", None) is not _CO_SHUTDOWN_OF_JOB
+        return not is_method_of(self.co_shutdown, _CO_SHUTDOWN_OF_JOB)
 
 
 _FOR_THE_FUNCTION = (

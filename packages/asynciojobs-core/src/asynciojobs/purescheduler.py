@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import _report
 from ._badge import current_signs
 from ._bridge import MissingGraphPackageError, drawing_function
-from ._checks import checked_seconds, checked_window
+from ._checks import checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
 from ._events import Observation, Observer
@@ -602,5 +602,8 @@ class PureScheduler(JobSet):
         return bundle
 
     def _only_delegates_shutdown(self) -> bool:
-        # The function itself counts: a decorator copies any mark that could be put on it.
-        return getattr(self.co_shutdown, "__func__", None) is PureScheduler.co_shutdown
+        return is_method_of(self.co_shutdown, CO_SHUTDOWN)
+
+
+CO_SHUTDOWN = PureScheduler.co_shutdown
+"""As it is defined here: a program may put another one in its place."""
