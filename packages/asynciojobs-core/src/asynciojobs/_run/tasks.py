@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 import types
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 
+from .._checks import is_method_of
 from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
@@ -43,6 +43,10 @@ PRIMING = 10
 """What it takes to drive the coroutine of a job into its ``try`` (nested calls)."""
 
 
+LOOP_TIME: Any = asyncio.BaseEventLoop.time
+"""As asyncio defines it: a program may put another one in its place."""
+
+
 class TasksOwner(Protocol):
     """What `JobTasks` needs of its run."""
 
@@ -62,6 +66,15 @@ class TasksOwner(Protocol):
     def end(self, verdict: Verdict) -> None:
         """End the run."""
         ...
+
+
+def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """Return the clock of a loop (seconds): asyncio's own one without a method call."""
+    if is_method_of(loop.time, LOOP_TIME):
+        # What that method would call: a test may have replaced it there.
+        monotonic: Callable[[], float] = LOOP_TIME.__globals__["time"].monotonic
+        return monotonic
+    return loop.time
 
 
 @types.coroutine
@@ -108,9 +121,7 @@ class JobTasks:
     def __init__(self, job_set: JobSet) -> None:
         self.live: dict[AnyJob, asyncio.Task[None]] = {}
         self.loop = asyncio.get_running_loop()
-        # If the clock is asyncio's own, this is the same clock, without a method call.
-        asyncios_own = type(self.loop).time is asyncio.BaseEventLoop.time
-        self.time = time.monotonic if asyncios_own else self.loop.time
+        self.time = clock_of(self.loop)
         self.nests = False
         self.observers = job_set._observers
         self._state = job_set._run_state
