@@ -43,8 +43,9 @@ PRIMING = 10
 """What it takes to drive the coroutine of a job into its ``try`` (nested calls)."""
 
 
+# As asyncio defines them: a program may put others in their place.
 LOOP_TIME: Any = asyncio.BaseEventLoop.time
-"""As asyncio defines it: a program may put another one in its place."""
+CREATE_TASK = asyncio.BaseEventLoop.create_task
 
 
 class TasksOwner(Protocol):
@@ -126,7 +127,7 @@ class JobTasks:
         self.observers = job_set._observers
         self._state = job_set._run_state
         # Then tasks can be made without asking the loop, if it has no task factory.
-        self._plain_loop = type(self.loop).create_task is asyncio.BaseEventLoop.create_task
+        self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
         self._priming = False  # a coroutine is being driven by hand to its first `await`
         self._cancelled_at: float | None = None  # when cancel_all() was called
