@@ -407,14 +407,14 @@ class PureScheduler(JobSet):
                 job.close()
 
     def _discard_unstarted(self) -> None:
-        seen: dict[JobSet, None] = {self: None}  # no recursion: nesting may be deep
+        seen = {id(self)}  # no recursion: nesting may be deep
         pending: builtins.list[JobSet] = [self]
         while pending:
             for job in tuple(pending.pop().jobs):
                 if not isinstance(job, JobSet):
                     job._discard_unstarted()
-                elif job.ended_at is None and job not in seen:
-                    seen[job] = None  # a nested one that has ended did this itself
+                elif job.ended_at is None and id(job) not in seen:
+                    seen.add(id(job))  # a nested one that has ended did this itself
                     pending.append(job)
 
     # -- listing

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterable
 from concurrent.futures import Executor
 
-from .._requirements import Group
+from .._requirements import Group, unique
 from ..engine import Engine
 from ..job import AbstractJob
 
@@ -93,4 +93,4 @@ def jobs_among(arguments: Iterable[object]) -> tuple[AbstractJob[object], ...]:
                 "result is meant, such as sequence.jobs[-1]"
             )
     jobs: list[AbstractJob[object]] = [it for it in arguments if isinstance(it, AbstractJob)]
-    return tuple(dict.fromkeys(jobs))
+    return tuple(unique(jobs))

@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeAlias, TypeVar
 
 from .._errors import AlreadyRunningError
 from .._outcomes import FINE, Verdict
-from .._requirements import as_collection, members_of
+from .._requirements import as_collection, as_set, check_same, members_of
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member
 from .observers import Observers
@@ -118,8 +118,8 @@ class JobSet:
             that come by `add()` and `update()`.
     """
 
-    def __init__(self, jobs: Iterable[AnyJob]) -> None:
-        self.jobs: BestSet[AnyJob] = BestSet(jobs)
+    def __init__(self, jobs: Collection[AnyJob]) -> None:
+        self.jobs: BestSet[AnyJob] = as_set(jobs, BestSet)
         self._observers = Observers()
         self._run_state = RunState()
 
@@ -196,12 +196,13 @@ class JobSet:
                 self._observers.part(member._observers)
         return self
 
-    def _take(self, jobs: Iterable[AnyJob]) -> None:
-        new = dict.fromkeys(jobs)
-        if self.jobs:
+    def _take(self, jobs: Collection[AnyJob]) -> None:
+        new = as_set(jobs, dict.fromkeys)
+        if self.jobs and (known := [job for job in new if job in self.jobs]):
+            check_same(known, self.jobs)
             new = {job: None for job in new if job not in self.jobs}
         itself: object = self  # it may be a job as well
-        if itself in new:
+        if itself in new and any(job is itself for job in new):
             raise ValueError(f"{self.repr_main()} can't be put in itself")
         run = self._run_state.current_run()
         if run is not None:
@@ -251,11 +252,11 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
     jobs = list(job_set.jobs)
     below = _job_sets_among(jobs)
     yield job_set, jobs, below
-    # The sets on the way down, each with an iterator over the sets below it.
-    path = {job_set: iter(below)} if below else {}
+    # The sets on the way down, by id(), each with an iterator over the sets below it.
+    path = {id(job_set): iter(below)} if below else {}
     while path:
         for inner in path[next(reversed(path))]:
-            if inner in path:
+            if id(inner) in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
             if (
                 unless_checked_by is None
@@ -265,7 +266,7 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
                 below = _job_sets_among(jobs)
                 yield inner, jobs, below
                 if below:
-                    path[inner] = iter(below)
+                    path[id(inner)] = iter(below)
                     break
         else:
             path.popitem()
