@@ -128,7 +128,17 @@ class LoopWithCreateTask(asyncio.SelectorEventLoop):
         return OwnTask(coroutine, loop=self, **options)
 
 
-@pytest.mark.parametrize("make_loop", [loop_with_a_task_factory, LoopWithCreateTask])
+def loop_with_a_create_task_of_its_own():
+    """Return a loop on which a tracing tool has replaced the method of this one object."""
+    loop = asyncio.SelectorEventLoop()
+    loop.create_task = lambda work, **options: OwnTask(work, loop=loop, **options)
+    return loop
+
+
+@pytest.mark.parametrize(
+    "make_loop",
+    [loop_with_a_task_factory, LoopWithCreateTask, loop_with_a_create_task_of_its_own],
+)
 def test_a_loop_that_creates_its_own_tasks_creates_those_of_jobs(make_loop):
     async def kind():
         return type(asyncio.current_task())
@@ -136,6 +146,21 @@ def test_a_loop_that_creates_its_own_tasks_creates_those_of_jobs(make_loop):
     jobs = [Job(kind) for _ in range(3)]
     PureScheduler(*jobs).run(loop_factory=make_loop)
     assert [job.result() for job in jobs] == [OwnTask] * 3
+
+
+def test_a_create_task_that_stands_in_the_place_of_asyncios_creates_the_tasks_of_jobs(
+    monkeypatch,
+):
+    async def kind():
+        return type(asyncio.current_task())
+
+    def create_task(loop, work, **options):
+        return OwnTask(work, loop=loop, **options)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_task", create_task)
+    job, nested = Job(kind), Job(kind)
+    PureScheduler(job, Scheduler(nested)).run(loop_factory=asyncio.SelectorEventLoop)
+    assert (job.result(), nested.result()) == (OwnTask, OwnTask)
 
 
 def test_run_passes_its_arguments_to_co_run():

@@ -424,3 +424,61 @@ def test_an_observer_can_add_jobs(every_loop):
     scheduler.observe(grow)
     assert scheduler.run() is True
     assert [job.started_at for job in scheduler.jobs] == [0, 1, 2, 3]
+
+
+# -- observers that are equal
+
+
+class Equal:
+    """All of them are equal, so they can't be hashed either."""
+
+    __hash__ = None
+
+    def __init__(self, name, calls):
+        self.name, self.calls = name, calls
+
+    def __eq__(self, other):
+        return True
+
+    def __call__(self, event):
+        self.calls.append(self.name)
+
+
+class Incomparable(Equal):
+    """To compare them raises, as with arrays of numpy."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        raise ValueError
+
+
+@pytest.mark.parametrize("kind", [Equal, Incomparable])
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_of_equal_observers_the_one_that_was_closed_is_not_called(kind, closed, every_loop):
+    calls = []
+    scheduler = PureScheduler(sleeper("a"))
+    handles = [scheduler.observe(kind(name, calls)) for name in range(3)]
+    handles[closed].close()
+    scheduler.run()
+    assert calls == [name for name in range(3) if name != closed] * 3
+
+
+def test_of_one_observer_that_listens_twice_the_closed_place_is_left(every_loop):
+    calls = []
+    twice = Equal("twice", calls)
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(twice)
+    scheduler.observe(Equal("between", calls))
+    scheduler.observe(twice).close()
+    scheduler.run()
+    assert calls == ["twice", "between"] * 3
+
+
+def test_methods_of_equal_objects_are_different_observers(every_loop):
+    calls = []
+    scheduler = PureScheduler(sleeper("a"))
+    scheduler.observe(Equal(1, calls).__call__)
+    scheduler.observe(Equal(2, calls).__call__).close()
+    scheduler.run()
+    assert calls == [1] * 3

@@ -57,7 +57,7 @@ def test_the_examples_print_and_draw_what_is_shown(
 ):
     names = {"__name__": document}
     for code, output in examples(document):
-        exec(compile(code, document, "exec"), names)
+        exec(compile(code, document, "exec", dont_inherit=True), names)
         assert capsys.readouterr().out == output
     for picture in drawn.glob("*.svg"):
         shown = ROOT / "docs/images" / picture.name

@@ -7,7 +7,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterable
-from types import CoroutineType
+from types import CoroutineType, MethodType
 from typing import Any, Protocol, TypedDict
 
 from ._requirements import Requirements
@@ -21,6 +21,7 @@ __all__ = [
     "checked_seconds",
     "checked_window",
     "close_unstarted",
+    "is_method_of",
 ]
 
 LARGEST_FLOAT = sys.float_info.max
@@ -142,3 +143,12 @@ def close_unstarted(thing: object) -> bool:
     if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
         thing.close()
     return True
+
+
+def is_method_of(method: object, function: object) -> bool:
+    """Tell whether a method is this very function, bound to an object.
+
+    Only the function itself counts. A decorator copies any mark that could be put on it, and a
+    proxy (of ``wrapt``, say) passes on even the ``__func__`` of the method that it wraps.
+    """
+    return type(method) is MethodType and method.__func__ is function

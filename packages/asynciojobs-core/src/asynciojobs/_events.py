@@ -54,14 +54,13 @@ class Observation:
         if not callable(observer):
             raise TypeError(f"an observer must be callable with a JobEvent, not {observer!r}")
         self._observers: Observers | None = observers
-        self._observer = observer
-        observers.attach(observer)
+        self._place = observers.attach(observer)
 
     def close(self) -> None:
         """Stop listening. To call it again does nothing."""
         observers, self._observers = self._observers, None
         if observers is not None:
-            observers.detach(self._observer)
+            observers.detach(self._place)
 
     def __enter__(self) -> Self:
         return self

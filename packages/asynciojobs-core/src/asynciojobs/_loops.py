@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
+from ._blocks import Block, VariableBlock
 from ._stack import ROOM, check_stack_room
 
 __all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
@@ -25,8 +25,7 @@ _loop_factory: ContextVar[LoopFactory | None] = ContextVar(
 )
 
 
-@contextlib.contextmanager
-def use_loop_factory(factory: LoopFactory) -> Generator[None, None, None]:
+def use_loop_factory(factory: LoopFactory) -> Block[None]:
     """Let synchronous methods that are called in this context make their loop with `factory`.
 
     These methods are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``.
@@ -46,11 +45,7 @@ def use_loop_factory(factory: LoopFactory) -> Generator[None, None, None]:
         True
     """
     _check(factory)
-    token = _loop_factory.set(factory)
-    try:
-        yield
-    finally:
-        _loop_factory.reset(token)
+    return VariableBlock(_loop_factory, factory)
 
 
 def run_synchronously(

@@ -6,7 +6,7 @@ The functions take the class of the jobs as `kind`, since jobs stand on this mod
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 __all__ = [
@@ -14,13 +14,17 @@ __all__ = [
     "Group",
     "Requirements",
     "as_collection",
+    "as_set",
     "as_tuple",
+    "check_same",
     "distinct",
     "flatten",
     "members_of",
+    "unique",
 ]
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Collection[Any])
 
 Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
@@ -58,7 +62,7 @@ def distinct(requirements: Requirements, kind: type[T]) -> Distinct[T]:
         if not isinstance(requirement, kind):
             given = flatten(given, kind)
             break
-    return given[0] if len(given) == 1 else tuple(dict.fromkeys(given)) or None
+    return given[0] if len(given) == 1 else tuple(as_set(given, dict.fromkeys)) or None
 
 
 def as_tuple(requirements: Distinct[T]) -> tuple[T, ...]:
@@ -100,6 +104,66 @@ def _iterator(item: Any) -> Iterator[Requirements]:
         return iter(item)
     except TypeError:
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}") from None
+
+
+# -- jobs in sets
+
+REMEDY = "make jobs of this class equal to themselves only, @dataclass(eq=False)"
+
+
+def unique(jobs: Collection[T]) -> dict[T, None]:
+    """Return jobs without repetitions, in their order; see `as_set`."""
+    return as_set(jobs, dict.fromkeys)
+
+
+def as_set(jobs: Collection[T], make: Callable[[Iterable[T]], C]) -> C:
+    """Return jobs as a set.
+
+    Args:
+        jobs: the jobs.
+        make: makes the set.
+
+    Raises:
+        ValueError: two different jobs are equal.
+        TypeError: a job has no hash.
+    """
+    try:
+        found = make(jobs)
+    except TypeError:
+        _check_hashable(jobs)
+        raise
+    if len(found) < len(jobs):
+        check_same(jobs, found)
+    return found
+
+
+def check_same(jobs: Iterable[T], members: Collection[T]) -> None:
+    """Check that jobs that are equal to members of a set are these very members.
+
+    Raises:
+        ValueError: one is only equal.
+    """
+    for job in jobs:
+        if type(job).__eq__ is not object.__eq__ and all(job is not it for it in members):
+            other: Any = next(member for member in members if member == job)
+            raise ValueError(
+                f"{_named(job)} is equal to another {_named(other)}, and a set can hold only "
+                f"one of them: {REMEDY}"
+            )
+
+
+def _check_hashable(jobs: Iterable[object]) -> None:
+    for job in jobs:
+        if type(job).__hash__ is None:
+            raise TypeError(
+                f"{_named(job)} can't be put in a set, since its class defines __eq__() and no "
+                f"__hash__(): {REMEDY}"
+            ) from None
+
+
+def _named(job: Any) -> str:
+    name: str = job.repr_main() if hasattr(job, "repr_main") else repr(job)
+    return name
 
 
 # -- members of a scheduler

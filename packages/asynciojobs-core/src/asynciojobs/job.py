@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from types import CoroutineType
 from typing import (
     TYPE_CHECKING,
@@ -17,6 +17,7 @@ from typing import (
     overload,
 )
 
+from . import _log
 from ._badge import Signs, badge, current_signs
 from ._bridge import drawing_function
 from ._checks import (
@@ -26,11 +27,21 @@ from ._checks import (
     check_options,
     check_runnable,
     close_unstarted,
+    is_method_of,
 )
 from ._errors import ConsumedError
 from ._loops import LoopFactory, run_synchronously
 from ._outcomes import DONE, IDLE, RUNNING, Failure, exception_text
-from ._requirements import Distinct, Group, Requirements, as_tuple, distinct
+from ._requirements import (
+    Distinct,
+    Group,
+    Requirements,
+    as_set,
+    as_tuple,
+    check_same,
+    distinct,
+    unique,
+)
 from ._text import attempt, call_label, one_line
 from .bestset import BestSet
 
@@ -138,6 +149,14 @@ class AbstractJob(Generic[T_co]):
         if scheduler is not None:
             scheduler.add(self)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.required is not AbstractJob.required:
+            raise TypeError(
+                f"{cls.__name__} defines `required`, and a run would not read that: call "
+                "requires() in __init__(), or give required= to super().__init__()"
+            )
+
     # -- what a subclass defines
 
     async def co_run(self) -> T_co:
@@ -189,12 +208,12 @@ class AbstractJob(Generic[T_co]):
         """The jobs that must be done before this one starts."""
         required = self._required
         if not isinstance(required, BestSet):
-            required = self._required = BestSet(requirements_of(self))
+            required = self._required = as_set(requirements_of(self), BestSet)
         return required
 
     @required.setter
     def required(self, jobs: AbstractSet[AbstractJob[object]]) -> None:
-        self._required = BestSet(jobs)
+        self._required = as_set(tuple(jobs), BestSet)
 
     def requires(self, *requirements: Requirements, remove: bool = False) -> AbstractJob[T_co]:
         """Add requirements to this job, or remove some.
@@ -227,13 +246,16 @@ class AbstractJob(Generic[T_co]):
         return self
 
     def _add_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
-        new = dict.fromkeys(jobs)
-        new.pop(self, None)
+        new = [job for job in jobs if job is not self]
         required = self._required
         if isinstance(required, dict | BestSet):
-            required.update(new)
+            members: Collection[AnyJob] = required
+            check_same([job for job in unique(new) if job in members], members)
+            required.update(dict.fromkeys(new))
+        elif required is None:
+            self._required = dict.fromkeys(new)
         else:
-            self._required = {**dict.fromkeys(as_tuple(required)), **new}
+            self._required = unique([*as_tuple(required), *new])
 
     def _drop_requirements(self, jobs: Iterable[AbstractJob[object]]) -> None:
         jobs = [job for job in jobs if job is not self]
@@ -350,7 +372,7 @@ class AbstractJob(Generic[T_co]):
         outcome = self._outcome
         if type(outcome) is not Failure:
             return f"[[ -> {one_line(attempt(repr, outcome) or '')}]]"
-        kind = "CRIT. EXC." if self.is_critical() else "exception"
+        kind = "CRIT. EXC." if counts_as_critical(self) else "exception"
         return f"!! {kind} => {one_line(exception_text(outcome.exception))}!!"
 
     def repr_requires(self) -> str:
@@ -429,9 +451,7 @@ class AbstractJob(Generic[T_co]):
 
     def _has_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does anything, so that it must be called."""
-        # The function itself counts: a decorator copies any mark that could be put on it.
-        function = getattr(self.co_shutdown, "__func__", None)
-        return function is not NO_OP_SHUTDOWN
+        return not is_method_of(self.co_shutdown, NO_OP_SHUTDOWN)
 
 
 AnyJob: TypeAlias = AbstractJob[object]
@@ -450,11 +470,22 @@ def requirements_of(job: AnyJob) -> tuple[AnyJob, ...] | dict[AnyJob, None] | Re
     return (required,) if isinstance(required, AbstractJob) else required
 
 
+def counts_as_critical(job: AnyJob) -> bool:
+    """Tell whether a job is critical. If its `is_critical()` raises, log that: then it is."""
+    try:
+        return bool(job.is_critical())
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 - a user's class may raise anything
+        _log.error("is_critical() of %s raised, so it counts as critical", job.repr_main())
+        return True
+
+
 def badge_of(job: AnyJob, signs: Signs) -> str:
     """Return the badge of a job."""
     return badge(
         job._phase,
-        critical=job.is_critical(),
+        critical=counts_as_critical(job),
         raised=job.raised_exception() is not None,
         forever=bool(job.forever),
         signs=signs,
@@ -626,7 +657,7 @@ class Job(AbstractJob[T_co]):
         if type(self) is Job:  # FAST no bound method
             return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
         # A subclass may define co_shutdown(), and so may one of its objects.
-        return getattr(self.co_shutdown, "__func__", None) is not _CO_SHUTDOWN_OF_JOB
+        return not is_method_of(self.co_shutdown, _CO_SHUTDOWN_OF_JOB)
 
 
 _FOR_THE_FUNCTION = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import _report
 from ._badge import current_signs
 from ._bridge import MissingGraphPackageError, drawing_function
-from ._checks import checked_seconds, checked_window
+from ._checks import checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
 from ._events import Observation, Observer
@@ -407,14 +407,14 @@ class PureScheduler(JobSet):
                 job.close()
 
     def _discard_unstarted(self) -> None:
-        seen: dict[JobSet, None] = {self: None}  # no recursion: nesting may be deep
+        seen = {id(self)}  # no recursion: nesting may be deep
         pending: builtins.list[JobSet] = [self]
         while pending:
             for job in tuple(pending.pop().jobs):
                 if not isinstance(job, JobSet):
                     job._discard_unstarted()
-                elif job.ended_at is None and job not in seen:
-                    seen[job] = None  # a nested one that has ended did this itself
+                elif job.ended_at is None and id(job) not in seen:
+                    seen.add(id(job))  # a nested one that has ended did this itself
                     pending.append(job)
 
     # -- listing
@@ -602,5 +602,8 @@ class PureScheduler(JobSet):
         return bundle
 
     def _only_delegates_shutdown(self) -> bool:
-        # The function itself counts: a decorator copies any mark that could be put on it.
-        return getattr(self.co_shutdown, "__func__", None) is PureScheduler.co_shutdown
+        return is_method_of(self.co_shutdown, CO_SHUTDOWN)
+
+
+CO_SHUTDOWN = PureScheduler.co_shutdown
+"""As it is defined here: a program may put another one in its place."""

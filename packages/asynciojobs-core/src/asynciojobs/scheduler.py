@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 from ._bridge import drawing_function
 from ._checks import JobOptions, check_options
 from ._outcomes import CriticalFailure, TimedOut
-from .job import AbstractJob
+from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             BaseException: the scheduler is critical, and a critical job raised this exception.
         """
         fine = await super().co_run()
-        if not fine and self.is_critical():
+        if not fine and counts_as_critical(self):
             self._raise_failure()
         return fine
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
+
+from ._blocks import Block, VariableBlock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,10 +32,9 @@ def _current_clocks() -> Clocks:
     return _clocks.get(_REAL_CLOCKS)
 
 
-@contextlib.contextmanager
 def use_clocks(
     monotonic: Callable[[], float], wall: Callable[[], datetime] | None = None
-) -> Generator[None, None, None]:
+) -> Block[None]:
     """Let watches that are made or reset in this context read other clocks.
 
     A fake clock uses this, so that all watches of a test follow it.
@@ -49,11 +49,7 @@ def use_clocks(
         000.000  hello there
         <Watch 000.000>
     """
-    token = _clocks.set(Clocks(monotonic, wall))
-    try:
-        yield
-    finally:
-        _clocks.reset(token)
+    return VariableBlock(_clocks, Clocks(monotonic, wall))
 
 
 class Watch:

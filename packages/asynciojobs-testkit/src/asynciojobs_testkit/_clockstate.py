@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import random
 import time
-from collections.abc import Generator
+
+from asynciojobs._blocks import Block
 
 from ._leftovers import Leftovers
 from ._realwork import plural
@@ -63,14 +63,13 @@ class ClockState:
 
     # -- real work
 
-    @contextlib.contextmanager
-    def external(self) -> Generator[None]:
+    def external(self) -> Block[None]:
         """Hold the time while the block waits for real work that the clock can't see."""
-        self._external += 1
-        try:
-            yield
-        finally:
-            self._external -= 1
+        return ExternalBlock(self)
+
+    def hold(self, blocks: int) -> None:
+        """Count `external()` blocks: 1 more, or 1 less."""
+        self._external += blocks
 
     def open_blocks(self) -> list[str]:
         """Return a text such as ``2 external() blocks``; empty if no block is open."""
@@ -78,17 +77,55 @@ class ClockState:
 
     # -- real time
 
-    @contextlib.contextmanager
-    def running(self, loop: object) -> Generator[None]:
+    def running(self, loop: object) -> Block[None]:
         """Measure the real time of a run."""
-        started = self._running_since[loop] = time.monotonic()
-        try:
-            yield
-        finally:
-            del self._running_since[loop]
-            self._real += time.monotonic() - started
+        return RunningBlock(self, loop)
+
+    def note_begin(self, loop: object) -> None:
+        """Note that a run begins."""
+        self._running_since[loop] = time.monotonic()
+
+    def note_end(self, loop: object) -> None:
+        """Note that a run has ended."""
+        self._real += time.monotonic() - self._running_since.pop(loop)
 
     def real_elapsed(self) -> float:
         """Return how long all runs took so far, including those in progress (real seconds)."""
         now = time.monotonic()
         return self._real + sum(now - started for started in self._running_since.values())
+
+
+class ExternalBlock(Block[None]):
+    """A block that holds the time.
+
+    Args:
+        state: the state of the clock.
+    """
+
+    def __init__(self, state: ClockState) -> None:
+        self._state = state
+
+    def __enter__(self) -> None:
+        self._state.hold(1)
+
+    def __exit__(self, *_: object) -> None:
+        self._state.hold(-1)
+
+
+class RunningBlock(Block[None]):
+    """A block in which a loop runs.
+
+    Args:
+        state: the state of the clock.
+        loop: the loop.
+    """
+
+    def __init__(self, state: ClockState, loop: object) -> None:
+        self._state = state
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        self._state.note_begin(self._loop)
+
+    def __exit__(self, *_: object) -> None:
+        self._state.note_end(self._loop)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import warnings
 import weakref
 from collections.abc import Iterable
 from typing import Any
 
+from asynciojobs._blocks import Block
 from asynciojobs._text import attempt, one_line
 from asynciojobs.job import AbstractJob
 
@@ -117,7 +117,7 @@ class Leftovers:
                 assert exception is not None
                 self.note_exception(task, exception)
 
-    def watching_coroutines(self) -> contextlib.AbstractContextManager[None]:
+    def watching_coroutines(self) -> Block[None]:
         """Report each coroutine that is dropped during a block without having been awaited."""
         return unawaited_coroutine.replaced_by(self.note_coroutine)
 

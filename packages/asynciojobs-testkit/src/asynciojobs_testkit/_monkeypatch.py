@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+
+from asynciojobs._blocks import Block
 
 __all__ = ["PatchedFunction"]
 
@@ -33,21 +34,43 @@ class PatchedFunction:
         """Call the original function. This works only inside a block."""
         return self._original(*args)
 
-    @contextlib.contextmanager
-    def replaced_by(self, function: Callable[..., Any]) -> Generator[None]:
+    def replaced_by(self, function: Callable[..., Any]) -> Block[None]:
         """Replace the function during a block. If blocks overlap, the latest one wins."""
+        return Replacement(self, function)
+
+    def replace(self, function: Callable[..., Any]) -> None:
+        """Replace the function, at the beginning of a block."""
         with self._lock:
             if not self._replacements:
                 self._original = getattr(self._module, self._name)
             self._replacements.append(function)
             self._install()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._replacements.remove(function)
-                self._install()
+
+    def restore(self, function: Callable[..., Any]) -> None:
+        """Take a replacement back, at the end of its block."""
+        with self._lock:
+            self._replacements.remove(function)
+            self._install()
 
     def _install(self) -> None:
         latest = self._replacements[-1] if self._replacements else self._original
         setattr(self._module, self._name, latest)
+
+
+class Replacement(Block[None]):
+    """A block in which a function is replaced.
+
+    Args:
+        patched: the function.
+        function: its replacement.
+    """
+
+    def __init__(self, patched: PatchedFunction, function: Callable[..., Any]) -> None:
+        self._patched = patched
+        self._function = function
+
+    def __enter__(self) -> None:
+        self._patched.replace(self._function)
+
+    def __exit__(self, *_: object) -> None:
+        self._patched.restore(self._function)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asynciojobs import Watch, use_loop_factory
+from asynciojobs._blocks import Block, VariableBlock
 from asynciojobs.watch import use_clocks
 
 from ._clockstate import LATEST_EXACT, ClockState, ticks
@@ -124,8 +125,7 @@ class FakeClock:
         with self.installed(), asyncio.Runner(loop_factory=self.loop_factory) as runner:
             return runner.run(wait_for(awaitable))
 
-    @contextlib.contextmanager
-    def installed(self) -> Generator[FakeClock]:
+    def installed(self) -> Block[FakeClock]:
         """Use this clock for everything that runs inside a block.
 
         This covers ``scheduler.run()``, ``shutdown()``, ``standalone_run()``,
@@ -136,18 +136,16 @@ class FakeClock:
                 coroutines that were never awaited. Raised at the end of the block.
             RuntimeError: uvloop is in use; its time can't be replaced.
         """
-        refuse_uvloop()
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(use_loop_factory(self.loop_factory))
-            stack.enter_context(use_clocks(lambda: self.time, self._time_of_day))
-            stack.enter_context(asyncio_run_uses(self.loop_factory))
-            stack.enter_context(self._state.leftovers.watching_coroutines())
-            try:
-                yield self
-            except BaseException:
-                self.forget_leftovers()
-                raise
-            self.check_leftovers()
+        return InstalledBlock(self)
+
+    def blocks(self) -> Iterator[Block[None]]:
+        """Yield the blocks that `installed()` consists of, the outermost first."""
+        yield use_loop_factory(self.loop_factory)
+        yield use_clocks(lambda: self.time, self._time_of_day)
+        # asyncio.run() uses it too, in this context only
+        yield VariableBlock[Any](_make_loop, self.loop_factory)
+        yield new_event_loop.replaced_by(make_loop)
+        yield self._state.leftovers.watching_coroutines()
 
     def check_leftovers(self) -> None:
         """Check that the runs so far left nothing behind; `installed()` does so at its end.
@@ -226,8 +224,7 @@ class FakeClock:
 
     # -- holding the time
 
-    @contextlib.contextmanager
-    def external(self) -> Generator[None]:
+    def external(self) -> Block[None]:
         """Hold the time during a block that waits for real work the clock can't see.
 
         Example:
@@ -241,8 +238,34 @@ class FakeClock:
             ...     clock.run(ask(pool))
             3
         """
-        with self._state.external():
-            yield
+        return self._state.external()
+
+
+class InstalledBlock(Block[FakeClock]):
+    """A block in which a clock is in use.
+
+    Args:
+        clock: the clock.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def __enter__(self) -> FakeClock:
+        refuse_uvloop()
+        with contextlib.ExitStack() as stack:
+            for block in self._clock.blocks():
+                stack.enter_context(block)
+            self._parts = stack.pop_all()
+        return self._clock
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        __tracebackhide__ = True
+        with self._parts:
+            if kind is None:
+                self._clock.check_leftovers()
+            else:
+                self._clock.forget_leftovers()
 
 
 def check_positive(parameter: str, seconds: float) -> None:
@@ -260,17 +283,6 @@ def check_positive(parameter: str, seconds: float) -> None:
 async def wait_for(awaitable: Awaitable[T]) -> T:
     """Await an awaitable: a Runner accepts only coroutines."""
     return await awaitable
-
-
-@contextlib.contextmanager
-def asyncio_run_uses(factory: Callable[[], asyncio.AbstractEventLoop]) -> Generator[None]:
-    """Make ``asyncio.run()`` use a loop factory during a block, in this context only."""
-    token = _make_loop.set(factory)
-    try:
-        with new_event_loop.replaced_by(make_loop):
-            yield
-    finally:
-        _make_loop.reset(token)
 
 
 def make_loop() -> asyncio.AbstractEventLoop:

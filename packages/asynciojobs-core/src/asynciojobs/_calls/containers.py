@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from .._outcomes import Named
-from .._requirements import Group
+from .._requirements import Group, unique
 from ..job import AbstractJob, AnyJob
 
 __all__ = [
@@ -95,7 +95,7 @@ class Search:
 
     def __init__(self) -> None:
         self.place: int | str = 0  # of the argument that is searched: a number, or a name
-        self.jobs: dict[AnyJob, None] = {}
+        self.jobs: list[AnyJob] = []
         # By the id of the container, which its argument keeps alive; inner ones first.
         self.templates: dict[int, Template] = {}
         self._seen: set[int] = set()  # the ids of all containers that were looked at
@@ -137,7 +137,7 @@ class Search:
                 if kinds := kinds_of(parts):
                     self._path[key] = Visit(part, parts, kinds)
         elif isinstance(part, AbstractJob):
-            self.jobs[part] = None
+            self.jobs.append(part)
             self._note_jobs()
         elif isinstance(part, Group):
             where = f"in argument {self.place!r}" if self._path else "an argument"
@@ -182,7 +182,7 @@ def find_jobs(args: tuple[object, ...], kwargs: Kwargs) -> Found:
         if type(argument) in CONTAINERS or isinstance(argument, Group):
             return search_all(args, kwargs)
     jobs: list[AnyJob] = [it for it in arguments if isinstance(it, AbstractJob)]
-    return tuple(dict.fromkeys(jobs)), (), args, kwargs  # FAST no object for the search
+    return tuple(unique(jobs)), (), args, kwargs  # FAST no object for the search
 
 
 def search_all(args: tuple[object, ...], kwargs: Kwargs) -> Found:
@@ -192,7 +192,7 @@ def search_all(args: tuple[object, ...], kwargs: Kwargs) -> Found:
     for place, argument in places:
         search.go_through(place, argument)
     return (
-        tuple(search.jobs),
+        tuple(unique(search.jobs)),
         tuple(search.templates.values()),
         tuple(search.with_templates(args)),
         dict(zip(kwargs, search.with_templates(kwargs.values()), strict=True)),

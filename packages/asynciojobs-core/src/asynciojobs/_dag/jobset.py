@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeAlias, TypeVar
 
 from .._errors import AlreadyRunningError
 from .._outcomes import FINE, Verdict
-from .._requirements import as_collection, members_of
+from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, requirements_of
@@ -131,8 +131,8 @@ class JobSet:
             that come by `add()` and `update()`.
     """
 
-    def __init__(self, jobs: Iterable[AnyJob]) -> None:
-        self.jobs: BestSet[AnyJob] = BestSet(jobs)
+    def __init__(self, jobs: Collection[AnyJob]) -> None:
+        self.jobs: BestSet[AnyJob] = as_set(jobs, BestSet)
         self._observers = Observers()
         self._run_state = RunState()
 
@@ -229,16 +229,17 @@ class JobSet:
                 f"add jobs to {self.repr_main()}",
             )
 
-    def _take_here(self, jobs: Iterable[AnyJob], *, upstream: bool) -> None:
+    def _take_here(self, jobs: Collection[AnyJob], *, upstream: bool) -> None:
+        new = unique(jobs)
         if upstream:
-            jobs = depth_first(
-                lambda job: members_of(requirements_of(job), ANY_JOB), dict.fromkeys(jobs)
+            new = unique(
+                depth_first(lambda job: members_of(requirements_of(job), ANY_JOB), new)
             )
-        new = dict.fromkeys(jobs)
-        if self.jobs:
+        if self.jobs and (known := [job for job in new if job in self.jobs]):
+            check_same(known, self.jobs)
             new = {job: None for job in new if job not in self.jobs}
         itself: object = self  # it may be a job as well
-        if itself in new:
+        if itself in new and any(job is itself for job in new):
             raise ValueError(f"{self.repr_main()} can't be put in itself")
         run = self._run_state.current_run()
         if run is not None:
@@ -258,6 +259,10 @@ class JobSet:
     def _only_delegates_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does nothing but to shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
+
+
+def _requirements(job: AnyJob) -> list[AnyJob]:
+    return members_of(requirements_of(job), ANY_JOB)
 
 
 # -- what is nested in a job set
@@ -288,11 +293,11 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
     jobs = list(job_set.jobs)
     below = _job_sets_among(jobs)
     yield job_set, jobs, below
-    # The sets on the way down, each with an iterator over the sets below it.
-    path = {job_set: iter(below)} if below else {}
+    # The sets on the way down, by id(), each with an iterator over the sets below it.
+    path = {id(job_set): iter(below)} if below else {}
     while path:
         for inner in path[next(reversed(path))]:
-            if inner in path:
+            if id(inner) in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
             if (
                 unless_checked_by is None
@@ -302,7 +307,7 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
                 below = _job_sets_among(jobs)
                 yield inner, jobs, below
                 if below:
-                    path[inner] = iter(below)
+                    path[id(inner)] = iter(below)
                     break
         else:
             path.popitem()

@@ -37,7 +37,7 @@ class Observers:
 
     def __init__(self) -> None:
         self.heard = False  # == bool(callbacks) or (outer is not None and outer.heard)
-        self.callbacks: list[Callback] = []
+        self.callbacks: dict[object, Callback] = {}  # by what attach() returned
         self.outer: Observers | None = None
         self.inner: dict[Observers, None] = {}  # those whose `outer` is this one
 
@@ -73,21 +73,23 @@ class Observers:
         if node is not None:
             outer.part(node)
 
-    def attach(self, callback: Callback) -> None:
-        """Add an observer."""
-        self.callbacks.append(callback)
+    def attach(self, callback: Callback) -> object:
+        """Add an observer; return what `detach()` needs, since observers may be equal."""
+        place = object()
+        self.callbacks[place] = callback
         self.refresh()
+        return place
 
-    def detach(self, callback: Callback) -> None:
-        """Remove an observer."""
-        self.callbacks.remove(callback)
+    def detach(self, place: object) -> None:
+        """Remove an observer, by what `attach()` returned for it."""
+        del self.callbacks[place]
         self.refresh()
 
     def tell(self, event: Event) -> None:
         """Pass an event to all observers; log what they raise."""
         node: Observers | None = self
         while node is not None:
-            for callback in tuple(node.callbacks):
+            for callback in tuple(node.callbacks.values()):
                 try:
                     callback(event)
                 except (KeyboardInterrupt, SystemExit):

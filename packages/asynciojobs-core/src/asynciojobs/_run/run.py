@@ -37,7 +37,7 @@ from .._outcomes import (
     TimedOut,
     Verdict,
 )
-from ..job import AbstractJob, AnyJob
+from ..job import AbstractJob, AnyJob, counts_as_critical
 from . import joining
 from .admission import admit, check_all, prepare
 from .roster import Roster
@@ -270,7 +270,7 @@ class Run:
         """Deal with an exception that a job raised at a time (seconds)."""
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
-        elif job.critical:
+        elif counts_as_critical(job):
             self.end(CriticalFailure(job, error))
         elif self._verdict is None:
             self.release(job, now)

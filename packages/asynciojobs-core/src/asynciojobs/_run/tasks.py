@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 import types
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 
+from .._checks import is_method_of
 from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
@@ -43,6 +43,11 @@ PRIMING = 10
 """What it takes to drive the coroutine of a job into its ``try`` (nested calls)."""
 
 
+# As asyncio defines them: a program may put others in their place.
+LOOP_TIME: Any = asyncio.BaseEventLoop.time
+CREATE_TASK = asyncio.BaseEventLoop.create_task
+
+
 class TasksOwner(Protocol):
     """What `JobTasks` needs of its run."""
 
@@ -62,6 +67,15 @@ class TasksOwner(Protocol):
     def end(self, verdict: Verdict) -> None:
         """End the run."""
         ...
+
+
+def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """Return the clock of a loop (seconds): asyncio's own one without a method call."""
+    if is_method_of(loop.time, LOOP_TIME):
+        # What that method would call: a test may have replaced it there.
+        monotonic: Callable[[], float] = LOOP_TIME.__globals__["time"].monotonic
+        return monotonic
+    return loop.time
 
 
 @types.coroutine
@@ -108,14 +122,12 @@ class JobTasks:
     def __init__(self, job_set: JobSet) -> None:
         self.live: dict[AnyJob, asyncio.Task[None]] = {}
         self.loop = asyncio.get_running_loop()
-        # If the clock is asyncio's own, this is the same clock, without a method call.
-        asyncios_own = type(self.loop).time is asyncio.BaseEventLoop.time
-        self.time = time.monotonic if asyncios_own else self.loop.time
+        self.time = clock_of(self.loop)
         self.nests = False
         self.observers = job_set._observers
         self._state = job_set._run_state
         # Then tasks can be made without asking the loop, if it has no task factory.
-        self._plain_loop = type(self.loop).create_task is asyncio.BaseEventLoop.create_task
+        self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
         self._priming = False  # a coroutine is being driven by hand to its first `await`
         self._cancelled_at: float | None = None  # when cancel_all() was called
