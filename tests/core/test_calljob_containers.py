@@ -182,6 +182,11 @@ def test_inner_containers_without_jobs_are_passed_as_they_are(passed):
     assert (result[0] is plain, result[2] is pairs) == (True, True)
 
 
+def test_a_container_without_jobs_may_stand_in_many_places(passed):
+    plain = [[1]]
+    assert all(item is plain for item in passed([plain, value(1), plain])[::2])
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
