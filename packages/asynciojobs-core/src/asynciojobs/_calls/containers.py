@@ -11,7 +11,7 @@ that are neither jobs nor containers it looks only at the types, all at once.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from .._outcomes import Named
 from .._requirements import Group, unique
@@ -137,7 +137,7 @@ class Search:
                 if kinds := kinds_of(parts):
                     self._path[key] = Visit(part, parts, kinds)
         elif isinstance(part, AbstractJob):
-            self.jobs.append(part)
+            self.jobs.append(cast("AnyJob", part))
             self._note_jobs()
         elif isinstance(part, Group):
             where = f"in argument {self.place!r}" if self._path else "an argument"

@@ -232,14 +232,12 @@ class JobSet:
     def _take_here(self, jobs: Collection[AnyJob], *, upstream: bool) -> None:
         new = unique(jobs)
         if upstream:
-            new = unique(
-                depth_first(lambda job: members_of(requirements_of(job), ANY_JOB), new)
-            )
+            new = unique(depth_first(_requirements, new))
         if self.jobs and (known := [job for job in new if job in self.jobs]):
             check_same(known, self.jobs)
             new = {job: None for job in new if job not in self.jobs}
         itself: object = self  # it may be a job as well
-        if itself in new and any(job is itself for job in new):
+        if any(job is itself for job in new):
             raise ValueError(f"{self.repr_main()} can't be put in itself")
         run = self._run_state.current_run()
         if run is not None:
