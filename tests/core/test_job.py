@@ -524,12 +524,12 @@ async def give(thing):
 
 
 def test_repr_of_an_idle_job():
-    assert repr(AbstractJob(label="a")) == "⚠   ⚐   <AbstractJob `a`> [not done]"
+    assert repr(AbstractJob(label="a")) == "!   ·   <AbstractJob `a`> [not done]"
 
 
 def test_repr_has_the_requirements():
     job = AbstractJob(label="a", required=AbstractJob())
-    expected = "⚠   ⚐   <AbstractJob `a`> [not done] requires={??}"
+    expected = "!   ·   <AbstractJob `a`> [not done] requires={??}"
     assert repr(job) == expected
 
 
@@ -597,7 +597,7 @@ def test_a_falsy_exception_is_a_raised_exception(run):
 
 
 def test_a_falsy_exception_shows_in_the_badge(run):
-    assert run(Job(fail, FalsyError())).repr_short() == "  ★ ☓  "
+    assert run(Job(fail, FalsyError())).repr_short() == "  ✗ ●  "
 
 
 def test_result_raises_a_falsy_exception(run):

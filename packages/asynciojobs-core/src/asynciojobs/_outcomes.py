@@ -12,6 +12,7 @@ __all__ = [
     "IDLE",
     "RUNNING",
     "SCHEDULED",
+    "STOPPED",
     "Broken",
     "Cancelled",
     "CriticalFailure",
@@ -34,15 +35,13 @@ class Named(Protocol):
 
 
 class Phase(enum.Enum):
-    """How far a job has come. The values are the words that people read.
-
-    A job that was started, and cancelled at the end of its run, stays `RUNNING`: that is how
-    far it came.
-    """
+    """How a job stands. The values are the words that people read."""
 
     IDLE = "idle"
     SCHEDULED = "scheduled"
     RUNNING = "running"
+    STOPPED = "stopped"
+    """It was started, and cancelled by the end of its run."""
     DONE = "done"
 
 
@@ -50,6 +49,7 @@ class Phase(enum.Enum):
 IDLE = Phase.IDLE
 SCHEDULED = Phase.SCHEDULED
 RUNNING = Phase.RUNNING
+STOPPED = Phase.STOPPED
 DONE = Phase.DONE
 
 

@@ -18,19 +18,27 @@ __all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
 
 END = "--end--"  # in place of the badge
 
-LETTERS = {Phase.DONE: "D", Phase.RUNNING: "R", Phase.SCHEDULED: "S", Phase.IDLE: "I"}
+LETTERS = {
+    Phase.DONE: "D",
+    Phase.STOPPED: "X",
+    Phase.RUNNING: "R",
+    Phase.SCHEDULED: "S",
+    Phase.IDLE: "I",
+}
+ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED)
 
 
 def stats(job_set: JobSet) -> str:
     """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
 
-    If jobs wait for a slot of the window, they are counted as ``S``.
+    If jobs were stopped, they are counted as ``X``; if they wait for a slot of the window, as
+    ``S``.
     """
     counts = counts_by_phase(job_set)
     parts = [
         f"{counts[phase]}{letter}"
         for phase, letter in LETTERS.items()
-        if counts[phase] or phase is not Phase.SCHEDULED
+        if counts[phase] or phase not in ONLY_IF_ANY
     ]
     return f"{' + '.join(parts)} = {counts.total()}"
 

@@ -29,7 +29,7 @@ from ._checks import (
 )
 from ._errors import ConsumedError
 from ._loops import LoopFactory, run_synchronously
-from ._outcomes import DONE, IDLE, RUNNING, Failure, exception_text
+from ._outcomes import DONE, IDLE, RUNNING, SCHEDULED, STOPPED, Failure, Phase, exception_text
 from ._requirements import Distinct, Group, Requirements, as_tuple, distinct
 from ._text import attempt, call_label, one_line
 from .bestset import BestSet
@@ -262,7 +262,7 @@ class AbstractJob(Generic[T_co]):
 
     def is_running(self) -> bool:
         """Tell whether the job was started. It may have ended since."""
-        return self._phase is RUNNING or self._phase is DONE
+        return self._phase is not IDLE and self._phase is not SCHEDULED
 
     def is_done(self) -> bool:
         """Tell whether the job ended by itself, with a result or with an exception."""
@@ -336,7 +336,7 @@ class AbstractJob(Generic[T_co]):
         return getattr(self, "_shown_id", "??")
 
     def repr_short(self) -> str:
-        """Return the badge: four signs for critical, raised, life cycle and forever."""
+        """Return the badge: four signs for critical, fine or raised, life cycle, forever."""
         return badge_of(self, current_signs())
 
     def repr_main(self) -> str:
@@ -417,10 +417,12 @@ class AbstractJob(Generic[T_co]):
         """Come to the end by an exception, at a time (seconds)."""
         self._outcome = Failure(exception)
         self._phase = DONE
-        self._note_stop(now)
+        self._noted_end = now
+        self._discard_unstarted()
 
     def _note_stop(self, now: float) -> None:
-        """Come to the end at a time (seconds): a job that was cancelled is never done."""
+        """Come to the end at a time (seconds), cancelled by the end of the run."""
+        self._phase = STOPPED
         self._noted_end = now
         self._discard_unstarted()
 
@@ -450,10 +452,15 @@ def requirements_of(job: AnyJob) -> Collection[AnyJob]:
     return (required,) if isinstance(required, AbstractJob) else required
 
 
+def phase_of(job: AnyJob) -> Phase:
+    """Return how a job stands."""
+    return job._phase
+
+
 def badge_of(job: AnyJob, signs: Signs) -> str:
     """Return the badge of a job."""
     return badge(
-        job._phase,
+        phase_of(job),
         critical=job.is_critical(),
         raised=job.raised_exception() is not None,
         forever=bool(job.forever),

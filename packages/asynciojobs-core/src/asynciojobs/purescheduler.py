@@ -312,7 +312,8 @@ class PureScheduler(JobSet):
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        If jobs wait for a slot of the window, they are counted as ``S``.
+        If jobs were stopped by the end of the run, they are counted as ``X``. If jobs wait for
+        a slot of the window, they are counted as ``S``.
         """
         return _report.stats(self)
 
@@ -422,9 +423,9 @@ class PureScheduler(JobSet):
     def list(self, details: bool = False, *, silence_done_jobs: bool = False) -> None:
         """Print a line for each job, in topological order, at all depths.
 
-        It shows the job's id, its badge (critical ``⚠``; raised ``★`` or fine ``☉``; idle
-        ``⚐``, scheduled ``⚑``, running ``↺`` or done ``☓``; forever ``∞``), its class and
-        label, its result, and its requirements.
+        It shows the job's id, its badge (critical ``!``; once it is done, fine ``✓`` or raised
+        ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■`` or done ``●``; forever
+        ``∞``), its class and label, its result, and its requirements.
 
         Args:
             details: print the `details()` of each job, too.

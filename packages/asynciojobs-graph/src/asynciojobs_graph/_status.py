@@ -6,8 +6,9 @@ import enum
 from typing import NamedTuple
 
 from asynciojobs._dag.jobset import JobSet
+from asynciojobs._outcomes import Phase
 from asynciojobs._text import one_line
-from asynciojobs.job import AnyJob
+from asynciojobs.job import AnyJob, phase_of
 
 __all__ = ["Status", "duration_text", "status_of", "status_text", "style_of"]
 
@@ -21,7 +22,7 @@ class Look(NamedTuple):
 
 
 class Status(enum.Enum):
-    """What pictures distinguish: how far a job has come, and how it ended."""
+    """What pictures distinguish: the phases of jobs, and two kinds of failures."""
 
     IDLE = Look("idle", "○", "#ffffff")
     SCHEDULED = Look("scheduled", "●", "#fff3c4")
@@ -34,13 +35,8 @@ class Status(enum.Enum):
 
 def status_of(job: AnyJob) -> Status:
     """Return the status of a job."""
-    if not job.is_scheduled():
-        return Status.IDLE
-    if not job.is_running():
-        return Status.SCHEDULED
-    if job.is_done():
-        return _status_of_done(job)
-    return Status.RUNNING if job.ended_at is None else Status.STOPPED
+    phase = phase_of(job)
+    return _status_of_done(job) if phase is Phase.DONE else Status[phase.name]
 
 
 def _status_of_done(job: AnyJob) -> Status:
