@@ -20,6 +20,7 @@ __all__ = [
     "Fine",
     "Named",
     "Phase",
+    "Refused",
     "TimedOut",
     "Verdict",
     "exception_text",
@@ -140,6 +141,18 @@ class Broken(NamedTuple):
         return f"BROKEN OFF: {exception_text(self.exception)}"
 
 
-Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Cancelled | Broken
+class Refused(NamedTuple):
+    """The run was refused before anything started.
+
+    It keeps the text of the error: the error itself would keep the frames of the call alive.
+    """
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"REFUSED: {self.reason}"
+
+
+Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Cancelled | Broken | Refused
 
 FINE = Fine()

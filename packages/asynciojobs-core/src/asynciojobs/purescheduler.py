@@ -233,7 +233,7 @@ class PureScheduler(JobSet):
         return isinstance(self._run_state.record.verdict, TimedOut)
 
     def why(self) -> str:
-        """Return why the last run failed, or ``FINE``."""
+        """Return why the last run failed or was refused, or ``FINE``."""
         return str(self._run_state.record.verdict)
 
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:

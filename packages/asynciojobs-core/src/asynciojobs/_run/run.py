@@ -34,8 +34,10 @@ from .._outcomes import (
     Broken,
     Cancelled,
     CriticalFailure,
+    Refused,
     TimedOut,
     Verdict,
+    exception_text,
 )
 from ..job import AbstractJob, AnyJob
 from . import joining
@@ -94,7 +96,12 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        entries = self._open()
+        self.job_set._check_not_running()  # why() goes on to be about the run that goes on
+        try:
+            entries = self._open()
+        except Exception as error:
+            self.job_set._run_state.record.verdict = Refused(exception_text(error))
+            raise
         try:
             await self._go_through(entries, timeout)
         except asyncio.CancelledError:
@@ -144,7 +151,6 @@ class Run:
     def _open(self) -> list[AnyJob]:
         """Check that all jobs can run, take them in, and return those that require nothing."""
         job_set = self.job_set
-        job_set._check_not_running()
         levels = list(nesting(job_set, unless_checked_by=self.nested_mark))
         _, self.jobs, below = levels[0]
         if below:
