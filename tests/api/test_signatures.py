@@ -124,6 +124,7 @@ METHODS = {
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
+        "duration": "(self)",
         "repr_main": "(self)",
         "shutdown_failures": "(self)",
     },
@@ -229,8 +230,10 @@ TOP = [
 
 ATTRIBUTES = {
     PureScheduler: {
+        "ended_at": None,
         "jobs": 0,
         "jobs_window": None,
+        "started_at": None,
         "timeout": None,
         "shutdown_timeout": 1,
         "watch": None,

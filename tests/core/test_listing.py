@@ -404,7 +404,7 @@ def test_debrief_of_a_fine_run(fake_time, chain, printed):
 
 def test_debrief_with_details(printed):
     assert printed(PureScheduler(Detailed("text", label="a")).debrief, True) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 0D + 0R + 1I = 1",
         "1 !   ·   <Detailed `a`> [not done]",
         "          text",
@@ -417,7 +417,7 @@ def test_debrief_of_a_critical_failure_shows_the_exception_and_its_origin(fake_t
     scheduler.run()
     origin = "".join(traceback.format_exception(error)).splitlines()
     assert printed(scheduler.debrief) == [
-        "===== <PureScheduler of 1 jobs>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
+        "===== <PureScheduler of 1 job>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
         "===== 1D + 0R + 0I = 1",
         "1 ! ✗ ●   <Job `a`> !! CRIT. EXC. => OSError:x!!",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
@@ -436,7 +436,7 @@ def test_debrief_shows_exceptions_of_silenced_jobs(fake_time, printed):
     scheduler = PureScheduler(Job(fail, error, label="a", critical=False))
     scheduler.run()
     assert printed(scheduler.debrief, silence_done_jobs=True) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
         "===== <Job `a`> !! exception => OSError:x!!",
         *"".join(traceback.format_exception(error)).splitlines(),
@@ -449,7 +449,7 @@ def test_debrief_shows_exceptions_of_nested_jobs(fake_time, printed):
     scheduler = PureScheduler(inner)
     scheduler.run()
     assert printed(scheduler.debrief) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
         "1   ✓ ●   <Scheduler `s`> [[ -> False]] -> entries={2}",
         "2 ! ✗ ●   > <Job `a`> !! CRIT. EXC. => OSError:x!!",
@@ -495,7 +495,7 @@ def test_debrief_shows_nested_timeouts_in_a_run_that_is_fine(fake_time, printed)
     scheduler = PureScheduler(inner)
     scheduler.run()
     assert printed(scheduler.debrief) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
         "1   ✓ ●   <Scheduler `s`> [[ -> False]] -> entries={2}",
         "2 !   ■   > <Job `a`> [not done]",

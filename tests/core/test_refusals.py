@@ -289,7 +289,7 @@ def test_a_running_scheduler_is_refused(in_loop):
         await asyncio.sleep(0)
         with pytest.raises(
             AlreadyRunningError,
-            match=r"^<PureScheduler of 1 jobs> takes part in a run that is going on: wait "
+            match=r"^<PureScheduler of 1 job> takes part in a run that is going on: wait "
             r"until that one is over, or make another object$",
         ):
             await scheduler.co_run()

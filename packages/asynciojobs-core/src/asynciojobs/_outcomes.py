@@ -89,14 +89,17 @@ def exception_text(exception: BaseException) -> str:
     return f"{type(exception).__name__}:{text}"
 
 
-# The verdict on a run: one of these small classes. `str()` of it is what `why()` returns.
+# The verdict on a run: one of these small classes. `str()` of it is what `why()` returns, and
+# `words` say it in short.
 
 
 class Fine:
     """All jobs that the run waited for have ended, and no critical one raised."""
 
+    words = "FINE"
+
     def __str__(self) -> str:
-        return "FINE"
+        return self.words
 
 
 class TimedOut(NamedTuple):
@@ -105,8 +108,10 @@ class TimedOut(NamedTuple):
     timeout: float
     """The time that was allowed, in seconds."""
 
+    words = "TIMED OUT"
+
     def __str__(self) -> str:
-        return f"TIMED OUT after {self.timeout}s"
+        return f"{self.words} after {self.timeout}s"
 
 
 class CriticalFailure(NamedTuple):
@@ -115,17 +120,20 @@ class CriticalFailure(NamedTuple):
     job: Named
     exception: BaseException
 
+    words = "CRITICAL FAILURE"
+
     def __str__(self) -> str:
-        return (
-            f"CRITICAL FAILURE: {self.job.repr_main()} raised {exception_text(self.exception)}"
-        )
+        raised = exception_text(self.exception)
+        return f"{self.words}: {self.job.repr_main()} raised {raised}"
 
 
 class Cancelled:
     """The task that waited for the run was cancelled."""
 
+    words = "CANCELLED"
+
     def __str__(self) -> str:
-        return "CANCELLED"
+        return self.words
 
 
 class Broken(NamedTuple):
@@ -137,8 +145,10 @@ class Broken(NamedTuple):
 
     exception: BaseException
 
+    words = "BROKEN OFF"
+
     def __str__(self) -> str:
-        return f"BROKEN OFF: {exception_text(self.exception)}"
+        return f"{self.words}: {exception_text(self.exception)}"
 
 
 class Refused(NamedTuple):
@@ -149,8 +159,10 @@ class Refused(NamedTuple):
 
     reason: str
 
+    words = "REFUSED"
+
     def __str__(self) -> str:
-        return f"REFUSED: {self.reason}"
+        return f"{self.words}: {self.reason}"
 
 
 Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Cancelled | Broken | Refused

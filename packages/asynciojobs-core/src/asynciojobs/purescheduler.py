@@ -79,7 +79,7 @@ class PureScheduler(JobSet):
         self.verbose = verbose
 
     def __repr__(self) -> str:
-        return f"{self.repr_main()} {self.stats()}"
+        return _report.summary(self, self.duration())
 
     # -- options
 
@@ -223,6 +223,28 @@ class PureScheduler(JobSet):
         return Observation(self._observers, callback)
 
     # -- how the last run ended
+
+    @property
+    def started_at(self) -> float | None:
+        """When the last run began, on the clock of its event loop (seconds); else ``None``."""
+        return self._times()[0]
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the last run ended, on the clock of its event loop (seconds).
+
+        ``None`` if it has not ended.
+        """
+        return self._times()[1]
+
+    def duration(self) -> float | None:
+        """Return how long the last run took, in seconds; ``None`` if it has not ended."""
+        start, end = self._times()
+        return None if start is None or end is None else end - start
+
+    def _times(self) -> tuple[float | None, float | None]:
+        record = self._run_state.record
+        return record.started_at, record.ended_at
 
     def failed_critical(self) -> bool:
         """Tell whether the last run ended because a critical job raised."""

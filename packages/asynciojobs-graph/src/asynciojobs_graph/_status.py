@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._outcomes import Phase
-from asynciojobs._text import one_line
+from asynciojobs._text import duration_text, one_line
 from asynciojobs.job import AnyJob, phase_of
 
-__all__ = ["Status", "duration_text", "status_of", "status_text", "style_of"]
+__all__ = ["Status", "status_of", "status_text", "style_of"]
 
 
 class Look(NamedTuple):
@@ -67,22 +67,3 @@ def style_of(job: AnyJob, *, status: bool) -> dict[str, object]:
         attributes["style"] = f"{style},filled".removeprefix(",")
         attributes["fillcolor"] = status_of(job).value.fill
     return attributes
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration in the units that are easiest to read.
-
-    Example:
-        >>> [duration_text(seconds) for seconds in (0.0204, 1.5, 75, 7260)]
-        ['20 ms', '1.5 s', '1 min 15 s', '2 h 1 min']
-    """
-    if seconds < 0.001:
-        return "< 1 ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"

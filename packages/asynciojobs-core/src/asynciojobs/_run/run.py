@@ -61,11 +61,12 @@ class Run:
 
     def __init__(self, job_set: JobSet, *, window: int | None) -> None:
         self.job_set = job_set
+        self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
         self.observers = self.tasks.observers
         self.mark = object()  # on the jobs that take part
         # The mark of the outermost run: what that run has checked is not checked again.
-        caller = job_set._run_state.take_caller()
+        caller = self.state.take_caller()
         self.nested_mark = self.mark if caller is None or caller is SHUTDOWN else caller
         self._context = contextvars.copy_context()  # each job starts in a copy of it
         self.jobs: list[AnyJob] = []  # those that carry mark; users may edit the set
@@ -100,7 +101,7 @@ class Run:
         try:
             entries = self._open()
         except Exception as error:
-            self.job_set._run_state.record.verdict = Refused(exception_text(error))
+            self.state.record.verdict = Refused(exception_text(error))
             raise
         try:
             await self._go_through(entries, timeout)
@@ -109,7 +110,7 @@ class Run:
                 raise
         finally:
             if self._verdict is not None:  # pragma: no branch - the loop is gone
-                self.job_set._run_state.record.verdict = self._verdict
+                self._note_end(self._verdict)
         if isinstance(self._verdict, Broken):
             raise self._verdict.exception
         assert self._verdict is not None
@@ -146,6 +147,12 @@ class Run:
             self._verdict.exception, KeyboardInterrupt | SystemExit
         )
 
+    def _note_end(self, verdict: Verdict) -> None:
+        record = self.state.record
+        record.verdict = verdict
+        if record.started_at is not None:
+            record.ended_at = self.tasks.time()
+
     # -- the beginning
 
     def _open(self) -> list[AnyJob]:
@@ -162,7 +169,9 @@ class Run:
         admitted = admit(self.jobs, self.mark)
         self.shuffled = not admitted.in_order
         prepare(levels, self.nested_mark)
-        job_set._run_state.live_run = self
+        self.state.live_run = self
+        if self.nested_mark is self.mark:  # it is the outermost run
+            self.state.record.started_at = self.tasks.time()
         self.expect(len(self.jobs), admitted.forever)
         return admitted.entries
 
@@ -341,9 +350,8 @@ class Run:
 
         The run does this at its end. If the run is lost, its job set does it.
         """
-        state = self.job_set._run_state
-        if state.live_run is self:
-            state.live_run = None
+        if self.state.live_run is self:
+            self.state.live_run = None
         if self._verdict is FINE and not self.forever and not self.grown:
             return  # all jobs have come to their end
         for job in dismiss(self.jobs, self.mark):
