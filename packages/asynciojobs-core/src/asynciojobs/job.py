@@ -269,12 +269,25 @@ class AbstractJob(Generic[T_co]):
         return self._phase is DONE
 
     def result(self) -> T_co:
-        """Return what `co_run()` returned.
+        """Return what `co_run()` returned; ``None`` if the job raised and is not critical.
+
+        The type is that of `co_run()`: type checkers don't ask you to deal with ``None`` where
+        a job is critical, as jobs are by default. `raised_exception()` tells whether a job
+        raised.
 
         Raises:
             ValueError: the job is not done.
-            BaseException: the job raised: the same exception again.
+            BaseException: the job is critical and raised: the same exception again.
         """
+        try:
+            if self.raised_exception() is not None and not self.is_critical():
+                return cast("T_co", None)
+            return self._value_or_raise()
+        finally:
+            del self  # the traceback, which the job keeps, holds this frame
+
+    def _value_or_raise(self) -> T_co:
+        """Return what `co_run()` returned, or raise what it raised, critical or not."""
         if self._phase is not DONE:
             raise ValueError(
                 f"{self.repr_main()} is {self._phase.value}, and has a result only once it "
