@@ -287,6 +287,15 @@ def test_list_can_leave_out_the_jobs_that_are_done(half_done, printed):
     assert printed(half_done.list, silence_done_jobs=True) == ["2 !   ■   <Job `b`> [not done]"]
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("list", (False, True)), ("list_safe", (True,)), ("debrief", (False, True))],
+)
+def test_silence_done_jobs_may_be_positional(half_done, printed, method, arguments):
+    method = getattr(half_done, method)
+    assert printed(method, *arguments) == printed(method, silence_done_jobs=True)
+
+
 def test_list_safe_can_leave_out_the_jobs_that_are_done(half_done, printed):
     assert printed(half_done.list_safe, silence_done_jobs=True) == [
         "!   ■   <Job `b`> [not done]"
