@@ -61,7 +61,7 @@ PURE_SCHEDULER = {
     "check_cycles": "(self)",
     "co_run": "async (self)",
     "co_shutdown": "async (self)",
-    "debrief": "(self, details=False, *, silence_done_jobs=False)",
+    "debrief": "(self, details=False, silence_done_jobs=False)",
     "dot_format": "(self, *, status=False, depth=None)",
     "entry_jobs": "(self)",
     "exit_jobs": "(self, *, discard_forever=True, compute_backlinks=True)",
@@ -77,8 +77,8 @@ PURE_SCHEDULER = {
     "keep_only_between": (
         "(self, *, starts=None, ends=None, keep_starts=True, keep_ends=True)"
     ),
-    "list": "(self, details=False, *, silence_done_jobs=False)",
-    "list_safe": "(self, *, silence_done_jobs=False)",
+    "list": "(self, details=False, silence_done_jobs=False)",
+    "list_safe": "(self, silence_done_jobs=False)",
     "orchestrate": "(self, *args, loop_factory=None, **kwds)",
     "predecessors": "(self, *starts)",
     "predecessors_upstream": "(self, *starts)",
@@ -124,6 +124,7 @@ METHODS = {
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
+        "duration": "(self)",
         "repr_main": "(self)",
         "shutdown_failures": "(self)",
     },
@@ -178,6 +179,7 @@ METHODS = {
 }
 
 FUNCTIONS = {
+    "asynciojobs.set_debug": "(flag)",
     "asynciojobs.use_loop_factory": "(factory)",
     # how a fake clock gets under a watch
     "asynciojobs.watch.use_clocks": "(monotonic, wall=None)",
@@ -223,13 +225,16 @@ TOP = [
     "Observation",
     "RequirementError",
     "RequirementFailed",
+    "set_debug",
     "use_loop_factory",
 ]
 
 ATTRIBUTES = {
     PureScheduler: {
+        "ended_at": None,
         "jobs": 0,
         "jobs_window": None,
+        "started_at": None,
         "timeout": None,
         "shutdown_timeout": 1,
         "watch": None,

@@ -21,6 +21,7 @@ from asynciojobs import (
     CallJob,
     Job,
     MissingRequirementError,
+    PureScheduler,
     RequirementFailed,
     Scheduler,
     Sequence,
@@ -671,6 +672,22 @@ def test_fetch_returns_the_result_if_there_is_no_engine(in_loop):
 def test_fetch_of_a_job_that_is_not_done_is_a_value_error(in_loop):
     with raises(ValueError, "<CallJob `j`> is idle, and has a result only once it is done"):
         in_loop(CallJob(add, 1, label="j").fetch())
+
+
+@pytest.mark.parametrize("critical", [False, True])
+def test_fetch_raises_the_exception_of_a_job_critical_or_not(in_loop, critical):
+    def fail():
+        raise error
+
+    async def main():
+        job = CallJob(fail, critical=critical)
+        await PureScheduler(job).co_run()
+        await job.fetch()
+
+    error = OSError("x")
+    with pytest.raises(OSError, match=r"^x$") as caught:
+        in_loop(main())
+    assert caught.value is error
 
 
 def test_a_calljob_is_an_abstract_job():

@@ -124,7 +124,7 @@ def test_sanitize_prints_all_requirements_of_a_job_on_one_line(jobs, capsys):
     d.requires(a)
     PureScheduler(d).sanitize(verbose=True)
     assert capsys.readouterr().out == (
-        "<PureScheduler of 1 jobs>: <AbstractJob `d`> no longer requires "
+        "<PureScheduler of 1 job>: <AbstractJob `d`> no longer requires "
         "<AbstractJob `c`>, <AbstractJob `a`>\n"
     )
 

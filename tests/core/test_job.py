@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from asynciojobs import AbstractJob, ConsumedError, Job, Scheduler
+from asynciojobs import AbstractJob, ConsumedError, Job, PureScheduler, Scheduler
 
 
 async def add(a, b=0):
@@ -44,6 +44,17 @@ class Unspeakable:
         raise LookupError("no words")
 
     __repr__ = __str__
+
+
+@pytest.fixture
+def run_critical(fake_time):
+    """Return a function that runs one job in a scheduler, as critical, and returns it."""
+
+    def run(job):
+        PureScheduler(job).run()
+        return job
+
+    return run
 
 
 @pytest.fixture
@@ -524,12 +535,12 @@ async def give(thing):
 
 
 def test_repr_of_an_idle_job():
-    assert repr(AbstractJob(label="a")) == "⚠   ⚐   <AbstractJob `a`> [not done]"
+    assert repr(AbstractJob(label="a")) == "!   ·   <AbstractJob `a`> [not done]"
 
 
 def test_repr_has_the_requirements():
     job = AbstractJob(label="a", required=AbstractJob())
-    expected = "⚠   ⚐   <AbstractJob `a`> [not done] requires={??}"
+    expected = "!   ·   <AbstractJob `a`> [not done] requires={??}"
     assert repr(job) == expected
 
 
@@ -559,16 +570,39 @@ def test_result_returns_the_same_object(run, value):
     assert run(Job(give, value)).result() is value
 
 
-def test_result_of_a_job_that_raised_raises_that_exception(run):
+def test_result_of_a_critical_job_that_raised_raises_that_exception(run_critical):
     error = OSError("x")
-    job = run(Job(fail, error))
+    job = run_critical(Job(fail, error))
     with pytest.raises(OSError, match=r"^x$") as caught:
         job.result()
     assert caught.value is error
 
 
-def test_result_raises_with_a_traceback_that_does_not_grow(run):
+@pytest.mark.parametrize("exception", [OSError("x"), asyncio.CancelledError()])
+def test_result_of_a_job_that_is_not_critical_and_raised_is_none(run, exception):
+    job = run(Job(fail, exception))
+    assert (job.result(), job.raised_exception()) == (None, exception)
+
+
+def test_what_a_job_is_when_it_is_asked_decides_what_its_result_is(run):
     job = run(Job(fail, OSError("x")))
+    job.critical = True
+    with pytest.raises(OSError, match=r"^x$"):
+        job.result()
+
+
+def test_result_asks_is_critical(run):
+    class Strict(Job):
+        def is_critical(self):
+            return True
+
+    job = run(Strict(fail, OSError("x")))
+    with pytest.raises(OSError, match=r"^x$"):
+        job.result()
+
+
+def test_result_raises_with_a_traceback_that_does_not_grow(run_critical):
+    job = run_critical(Job(fail, OSError("x")))
     depths = []
     for _ in range(3):
         with pytest.raises(OSError, match=r"^x$") as caught:
@@ -597,11 +631,15 @@ def test_a_falsy_exception_is_a_raised_exception(run):
 
 
 def test_a_falsy_exception_shows_in_the_badge(run):
-    assert run(Job(fail, FalsyError())).repr_short() == "  ★ ☓  "
+    assert run(Job(fail, FalsyError())).repr_short() == "  ✗ ●  "
 
 
-def test_result_raises_a_falsy_exception(run):
-    job = run(Job(fail, FalsyError("x")))
+def test_result_of_a_job_that_is_not_critical_and_raised_a_falsy_exception_is_none(run):
+    assert run(Job(fail, FalsyError("x"))).result() is None
+
+
+def test_result_raises_a_falsy_exception(run_critical):
+    job = run_critical(Job(fail, FalsyError("x")))
     with pytest.raises(FalsyError, match=r"^x$"):
         job.result()
 

@@ -389,7 +389,7 @@ def test_the_repr_of_a_pure_scheduler_shows_its_counts(jobs):
 
 
 def test_the_repr_of_a_scheduler_is_that_of_a_job(jobs):
-    shown = "⚠   ⚐   <Scheduler `s`> [not done]"
+    shown = "!   ·   <Scheduler `s`> [not done]"
     assert repr(Scheduler(*jobs, label="s")) == shown
 
 

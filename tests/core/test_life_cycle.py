@@ -49,7 +49,7 @@ def test_a_job_that_waits_for_a_slot_is_scheduled(every_loop, observed):
     if observed:
         scheduler.observe(lambda event: None)
     scheduler.run()
-    assert first.result() == (SCHEDULED, "    ⚑  ")
+    assert first.result() == (SCHEDULED, "    ○  ")
 
 
 def test_a_job_that_waited_for_a_requirement_and_waits_for_a_slot_is_scheduled(every_loop):
@@ -60,7 +60,7 @@ def test_a_job_that_waited_for_a_requirement_and_waits_for_a_slot_is_scheduled(e
     second = Job(look, required=first)
     last = Job(asyncio.sleep, 1, required=first, critical=False)
     PureScheduler(first, second, last, jobs_window=1).run()
-    assert second.result() == (SCHEDULED, "    ⚑  ")
+    assert second.result() == (SCHEDULED, "    ○  ")
 
 
 def test_a_job_sees_itself_running(every_loop):
@@ -94,6 +94,48 @@ def test_a_forever_job_cancelled_at_the_end_stays_running(every_loop):
     job = Job(asyncio.sleep, 9, forever=True)
     PureScheduler(job, Job(asyncio.sleep, 1)).run()
     assert phases(job) == RUNNING
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_a_job_cancelled_by_the_end_of_the_run_is_shown_as_stopped(every_loop, observed):
+    job = Job(asyncio.sleep, 9)
+    scheduler = PureScheduler(job, timeout=1)
+    if observed:
+        scheduler.observe(lambda event: None)
+    scheduler.run()
+    assert repr(job) == "!   ■   <Job `sleep()`> [not done]"
+
+
+def test_a_nested_scheduler_cancelled_by_the_end_of_the_run_is_shown_as_stopped(every_loop):
+    inner = Scheduler(Job(asyncio.sleep, 9), label="s")
+    PureScheduler(inner, timeout=1).run()
+    assert inner.repr_short() == "!   ■  "
+
+
+def test_a_job_in_its_clean_up_is_still_running(every_loop):
+    async def clean_up_slowly():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(1)
+            shown.append(job.repr_short())
+
+    shown = []
+    job = Job(clean_up_slowly)
+    PureScheduler(job, timeout=1).run()
+    assert [*shown, job.repr_short()] == ["!   ▸  ", "!   ■  "]
+
+
+def test_a_stopped_job_is_idle_again_when_the_next_run_begins(every_loop):
+    async def look():
+        return job.repr_short()
+
+    first = Job(look)
+    job = Job(asyncio.sleep, 9, required=first, forever=True)
+    scheduler = PureScheduler(first, Job(asyncio.sleep, 1), job)
+    scheduler.run()
+    scheduler.run()
+    assert (first.result(), job.repr_short()) == ("!   · ∞", "!   ■ ∞")
 
 
 def test_a_job_that_the_run_did_not_reach_stays_idle(every_loop):
@@ -199,7 +241,7 @@ def test_the_result_of_a_cancelled_job_is_refused(every_loop):
     PureScheduler(job, timeout=1).run()
     with pytest.raises(
         ValueError,
-        match=r"^<Job `x`> is running, and has a result only once it is done$",
+        match=r"^<Job `x`> is stopped, and has a result only once it is done$",
     ):
         job.result()
 

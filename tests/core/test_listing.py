@@ -71,18 +71,18 @@ CYCLE = (
 
 def test_list_of_idle_jobs_in_topological_order(chain, printed):
     assert printed(chain.list) == [
-        "1 ⚠   ⚐   <Job `a`> [not done]",
-        "2 ⚠   ⚐   <Job `b1`> [not done] requires={1}",
-        "3     ⚐   <Job `c`> [not done] requires={2}",
+        "1 !   ·   <Job `a`> [not done]",
+        "2 !   ·   <Job `b1`> [not done] requires={1}",
+        "3     ·   <Job `c`> [not done] requires={2}",
     ]
 
 
 def test_list_of_done_jobs_shows_results(fake_time, chain, printed):
     chain.run()
     assert printed(chain.list) == [
-        "1 ⚠ ☉ ☓   <Job `a`> [[ -> 1]]",
-        "2 ⚠ ☉ ☓   <Job `b1`> [[ -> 100.0]] requires={1}",
-        "3   ☉ ☓   <Job `c`> [[ -> None]] requires={2}",
+        "1 ! ✓ ●   <Job `a`> [[ -> 1]]",
+        "2 ! ✓ ●   <Job `b1`> [[ -> 100.0]] requires={1}",
+        "3   ✓ ●   <Job `c`> [[ -> None]] requires={2}",
     ]
 
 
@@ -93,19 +93,19 @@ def test_list_shows_exceptions(fake_time, printed):
     )
     scheduler.run()
     assert printed(scheduler.list) == [
-        "1   ★ ☓   <Job `a`> !! exception => OSError:x!!",
-        "2 ⚠ ★ ☓   <Job `b`> !! CRIT. EXC. => KeyError:'k'!!",
+        "1   ✗ ●   <Job `a`> !! exception => OSError:x!!",
+        "2 ! ✗ ●   <Job `b`> !! CRIT. EXC. => KeyError:'k'!!",
     ]
 
 
-def test_list_of_a_cancelled_forever_job_says_running(fake_time, printed):
+def test_list_of_a_cancelled_forever_job_says_stopped(fake_time, printed):
     scheduler = PureScheduler(
         Job(asyncio.sleep, 1, label="a"), Job(asyncio.sleep, 9, label="b", forever=True)
     )
     scheduler.run()
     assert printed(scheduler.list) == [
-        "1 ⚠ ☉ ☓   <Job `a`> [[ -> None]]",
-        "2 ⚠ ☉ ↺ ∞ <Job `b`> [not done]",
+        "1 ! ✓ ●   <Job `a`> [[ -> None]]",
+        "2 !   ■ ∞ <Job `b`> [not done]",
     ]
 
 
@@ -124,9 +124,9 @@ def test_list_during_a_run(fake_time, printed):
     )
     scheduler.run()
     assert lines == [
-        "1 ⚠ ☉ ↺   <Job `look`> [not done]",
-        "2 ⚠   ⚑   <Job `waits`> [not done]",
-        "3 ⚠   ⚐   <Job `behind`> [not done] requires={1}",
+        "1 !   ▸   <Job `look`> [not done]",
+        "2 !   ○   <Job `waits`> [not done]",
+        "3 !   ·   <Job `behind`> [not done] requires={1}",
     ]
 
 
@@ -134,14 +134,14 @@ def test_list_shows_all_requirements_by_id(printed):
     a, b, c = (AbstractJob(label=label) for label in "abc")
     d = AbstractJob(label="d", required=[c, a, b])
     assert printed(PureScheduler(a, b, c, d).list)[3] == (
-        "4 ⚠   ⚐   <AbstractJob `d`> [not done] requires={1, 2, 3}"
+        "4 !   ·   <AbstractJob `d`> [not done] requires={1, 2, 3}"
     )
 
 
 def test_list_shows_a_requirement_from_outside_without_id(printed):
     job = AbstractJob(label="a", required=AbstractJob())
     assert printed(PureScheduler(job).list) == [
-        "1 ⚠   ⚐   <AbstractJob `a`> [not done] requires={??}"
+        "1 !   ·   <AbstractJob `a`> [not done] requires={??}"
     ]
 
 
@@ -155,7 +155,7 @@ def test_list_of_nothing_prints_nothing(printed):
 def test_ids_are_zero_padded_to_one_width(printed, size, first, last):
     jobs = [AbstractJob(label="j") for _ in range(size)]
     lines = printed(PureScheduler(*jobs).list)
-    rest = " ⚠   ⚐   <AbstractJob `j`> [not done]"
+    rest = " !   ·   <AbstractJob `j`> [not done]"
     assert (lines[0], lines[-1], len(lines)) == (first + rest, last + rest, size)
 
 
@@ -163,14 +163,14 @@ def test_requirements_are_zero_padded_and_sorted(printed):
     jobs = [AbstractJob(label="j") for _ in range(10)]
     last = AbstractJob(label="last", required=[jobs[9], jobs[1]])
     assert printed(PureScheduler(*jobs, last).list)[-1] == (
-        "11 ⚠   ⚐   <AbstractJob `last`> [not done] requires={02, 10}"
+        "11 !   ·   <AbstractJob `last`> [not done] requires={02, 10}"
     )
 
 
 def test_ids_are_those_of_the_latest_list(printed):
     a, b = AbstractJob(label="a"), AbstractJob(label="b")
     PureScheduler(a, b).list()
-    assert printed(PureScheduler(b).list) == ["1 ⚠   ⚐   <AbstractJob `b`> [not done]"]
+    assert printed(PureScheduler(b).list) == ["1 !   ·   <AbstractJob `b`> [not done]"]
 
 
 # -- nested schedulers
@@ -189,21 +189,21 @@ def nest():
 
 def test_list_numbers_nested_jobs_consecutively(nest, printed):
     assert printed(nest.list) == [
-        "1 ⚠   ⚐   <AbstractJob `a`> [not done]",
-        "2 ⚠   ⚐   <Scheduler `inner`> [not done] requires={1} -> entries={3, 4}",
-        "3 ⚠   ⚐   > <AbstractJob `b`> [not done]",
-        "4     ⚐   > <Scheduler `innermost`> [not done] -> entries={5}",
-        "5 ⚠   ⚐   > > <AbstractJob `d`> [not done]",
+        "1 !   ·   <AbstractJob `a`> [not done]",
+        "2 !   ·   <Scheduler `inner`> [not done] requires={1} -> entries={3, 4}",
+        "3 !   ·   > <AbstractJob `b`> [not done]",
+        "4     ·   > <Scheduler `innermost`> [not done] -> entries={5}",
+        "5 !   ·   > > <AbstractJob `d`> [not done]",
         "4 --end-- > < <Scheduler `innermost`> exits={5}",
-        "6 ⚠   ⚐   > <AbstractJob `c`> [not done] requires={3}",
+        "6 !   ·   > <AbstractJob `c`> [not done] requires={3}",
         "2 --end-- < <Scheduler `inner`> exits={4, 6}",
-        "7 ⚠   ⚐   <AbstractJob `e`> [not done] requires={2}",
+        "7 !   ·   <AbstractJob `e`> [not done] requires={2}",
     ]
 
 
 def test_list_of_an_empty_nested_scheduler(printed):
     assert printed(Scheduler(Scheduler(label="empty")).list) == [
-        "1 ⚠   ⚐   <Scheduler `empty`> [not done] -> entries={}",
+        "1 !   ·   <Scheduler `empty`> [not done] -> entries={}",
         "1 --end-- < <Scheduler `empty`> exits={}",
     ]
 
@@ -212,7 +212,7 @@ def test_the_width_of_ids_includes_nested_jobs(printed):
     nested = Scheduler(*(AbstractJob(label="j") for _ in range(9)), label="s")
     lines = printed(Scheduler(nested).list)
     assert (lines[0], lines[-1]) == (
-        "01 ⚠   ⚐   <Scheduler `s`> [not done] -> entries={02, 03, 04, 05, 06, 07, 08, 09, 10}",
+        "01 !   ·   <Scheduler `s`> [not done] -> entries={02, 03, 04, 05, 06, 07, 08, 09, 10}",
         "01 --end-- < <Scheduler `s`> exits={02, 03, 04, 05, 06, 07, 08, 09, 10}",
     )
 
@@ -221,8 +221,8 @@ def test_list_of_a_nested_scheduler_that_has_run(fake_time, printed):
     scheduler = Scheduler(Scheduler(Job(give, 1, label="a"), label="s"))
     scheduler.run()
     assert printed(scheduler.list) == [
-        "1 ⚠ ☉ ☓   <Scheduler `s`> [[ -> True]] -> entries={2}",
-        "2 ⚠ ☉ ☓   > <Job `a`> [[ -> 1]]",
+        "1 ! ✓ ●   <Scheduler `s`> [[ -> True]] -> entries={2}",
+        "2 ! ✓ ●   > <Job `a`> [[ -> 1]]",
         "1 --end-- < <Scheduler `s`> exits={2}",
     ]
 
@@ -233,7 +233,7 @@ def test_list_of_a_nested_scheduler_that_has_run(fake_time, printed):
 def test_list_with_details_shows_them_under_the_label(printed):
     job = Detailed("first\nsecond", label="a")
     assert printed(PureScheduler(job).list, details=True) == [
-        "1 ⚠   ⚐   <Detailed `a`> [not done]",
+        "1 !   ·   <Detailed `a`> [not done]",
         "          first",
         "          second",
     ]
@@ -242,8 +242,8 @@ def test_list_with_details_shows_them_under_the_label(printed):
 def test_details_are_indented_like_their_job(printed):
     job = Detailed("text", label="a")
     assert printed(Scheduler(Scheduler(job, label="s")).list, True) == [
-        "1 ⚠   ⚐   <Scheduler `s`> [not done] -> entries={2}",
-        "2 ⚠   ⚐   > <Detailed `a`> [not done]",
+        "1 !   ·   <Scheduler `s`> [not done] -> entries={2}",
+        "2 !   ·   > <Detailed `a`> [not done]",
         "            text",
         "1 --end-- < <Scheduler `s`> exits={2}",
     ]
@@ -251,7 +251,7 @@ def test_details_are_indented_like_their_job(printed):
 
 def test_list_shows_no_details_by_default(printed):
     assert printed(PureScheduler(Detailed("text", label="a")).list) == [
-        "1 ⚠   ⚐   <Detailed `a`> [not done]"
+        "1 !   ·   <Detailed `a`> [not done]"
     ]
 
 
@@ -284,20 +284,29 @@ def half_done(fake_time):
 
 
 def test_list_can_leave_out_the_jobs_that_are_done(half_done, printed):
-    assert printed(half_done.list, silence_done_jobs=True) == ["2 ⚠ ☉ ↺   <Job `b`> [not done]"]
+    assert printed(half_done.list, silence_done_jobs=True) == ["2 !   ■   <Job `b`> [not done]"]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("list", (False, True)), ("list_safe", (True,)), ("debrief", (False, True))],
+)
+def test_silence_done_jobs_may_be_positional(half_done, printed, method, arguments):
+    method = getattr(half_done, method)
+    assert printed(method, *arguments) == printed(method, silence_done_jobs=True)
 
 
 def test_list_safe_can_leave_out_the_jobs_that_are_done(half_done, printed):
     assert printed(half_done.list_safe, silence_done_jobs=True) == [
-        "⚠ ☉ ↺   <Job `b`> [not done]"
+        "!   ■   <Job `b`> [not done]"
     ]
 
 
 def test_debrief_can_leave_out_the_jobs_that_are_done(half_done, printed):
     assert printed(half_done.debrief, silence_done_jobs=True) == [
         "===== <PureScheduler of 3 jobs>: TIMED OUT after 1s",
-        "===== 2D + 1R + 0I = 3",
-        "2 ⚠ ☉ ↺   <Job `b`> [not done]",
+        "===== 2D + 1X + 0R + 0I = 3",
+        "2 !   ■   <Job `b`> [not done]",
     ]
 
 
@@ -308,8 +317,8 @@ def test_a_nested_scheduler_that_is_not_done_keeps_its_end(fake_time, printed):
     )
     scheduler.run()
     assert printed(scheduler.list, silence_done_jobs=True) == [
-        "1 ⚠ ☉ ↺   <Scheduler `s`> [not done] -> entries={2, 3}",
-        "3 ⚠ ☉ ↺   > <Job `b`> [not done]",
+        "1 !   ■   <Scheduler `s`> [not done] -> entries={2, 3}",
+        "3 !   ■   > <Job `b`> [not done]",
         "1 --end-- < <Scheduler `s`> exits={2, 3}",
     ]
 
@@ -321,9 +330,9 @@ def test_a_nested_scheduler_that_is_done_is_listed_if_a_job_of_it_is_not(fake_ti
     scheduler = PureScheduler(middle, Scheduler(Job(give, 1), label="u"))
     scheduler.run()
     assert printed(scheduler.list, silence_done_jobs=True) == [
-        "1 ⚠ ☉ ☓   <Scheduler `s`> [[ -> True]] -> entries={2, 5}",
-        "2 ⚠ ☉ ☓   > <Scheduler `t`> [[ -> True]] -> entries={3, 4}",
-        "4 ⚠ ☉ ↺ ∞ > > <Job `b`> [not done]",
+        "1 ! ✓ ●   <Scheduler `s`> [[ -> True]] -> entries={2, 5}",
+        "2 ! ✓ ●   > <Scheduler `t`> [[ -> True]] -> entries={3, 4}",
+        "4 !   ■ ∞ > > <Job `b`> [not done]",
         "2 --end-- > < <Scheduler `t`> exits={3, 4}",
         "1 --end-- < <Scheduler `s`> exits={2, 5}",
     ]
@@ -334,28 +343,28 @@ def test_a_nested_scheduler_that_is_done_is_listed_if_a_job_of_it_is_not(fake_ti
 
 def test_list_safe_shows_no_ids_and_no_requirements(chain, printed):
     assert printed(chain.list_safe) == [
-        "    ⚐   <Job `c`> [not done]",
-        "⚠   ⚐   <Job `b1`> [not done]",
-        "⚠   ⚐   <Job `a`> [not done]",
+        "    ·   <Job `c`> [not done]",
+        "!   ·   <Job `b1`> [not done]",
+        "!   ·   <Job `a`> [not done]",
     ]
 
 
 def test_list_safe_shows_the_jobs_of_nested_schedulers(nest, printed):
     assert printed(nest.list_safe) == [
-        "⚠   ⚐   <AbstractJob `e`> [not done]",
-        "⚠   ⚐   <AbstractJob `a`> [not done]",
-        "⚠   ⚐   <Scheduler `inner`> [not done]",
-        "⚠   ⚐   <AbstractJob `c`> [not done]",
-        "⚠   ⚐   <AbstractJob `b`> [not done]",
-        "    ⚐   <Scheduler `innermost`> [not done]",
-        "⚠   ⚐   <AbstractJob `d`> [not done]",
+        "!   ·   <AbstractJob `e`> [not done]",
+        "!   ·   <AbstractJob `a`> [not done]",
+        "!   ·   <Scheduler `inner`> [not done]",
+        "!   ·   <AbstractJob `c`> [not done]",
+        "!   ·   <AbstractJob `b`> [not done]",
+        "    ·   <Scheduler `innermost`> [not done]",
+        "!   ·   <AbstractJob `d`> [not done]",
     ]
 
 
 def test_list_safe_works_with_a_cycle(printed):
     assert printed(cyclic().list_safe) == [
-        "⚠   ⚐   <AbstractJob `a`> [not done]",
-        "⚠   ⚐   <AbstractJob `b`> [not done]",
+        "!   ·   <AbstractJob `a`> [not done]",
+        "!   ·   <AbstractJob `b`> [not done]",
     ]
 
 
@@ -383,8 +392,8 @@ def test_debrief_of_a_cycle_shows_the_cycle_and_the_safe_list(printed):
         "===== <Scheduler `s`>: FINE",
         "===== 0D + 0R + 2I = 2",
         f"===== {CYCLE}",
-        "⚠   ⚐   <AbstractJob `a`> [not done]",
-        "⚠   ⚐   <AbstractJob `b`> [not done]",
+        "!   ·   <AbstractJob `a`> [not done]",
+        "!   ·   <AbstractJob `b`> [not done]",
     ]
 
 
@@ -396,17 +405,17 @@ def test_debrief_of_a_fine_run(fake_time, chain, printed):
     assert printed(chain.debrief) == [
         "===== <PureScheduler of 3 jobs>: FINE",
         "===== 3D + 0R + 0I = 3",
-        "1 ⚠ ☉ ☓   <Job `a`> [[ -> 1]]",
-        "2 ⚠ ☉ ☓   <Job `b1`> [[ -> 100.0]] requires={1}",
-        "3   ☉ ☓   <Job `c`> [[ -> None]] requires={2}",
+        "1 ! ✓ ●   <Job `a`> [[ -> 1]]",
+        "2 ! ✓ ●   <Job `b1`> [[ -> 100.0]] requires={1}",
+        "3   ✓ ●   <Job `c`> [[ -> None]] requires={2}",
     ]
 
 
 def test_debrief_with_details(printed):
     assert printed(PureScheduler(Detailed("text", label="a")).debrief, True) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 0D + 0R + 1I = 1",
-        "1 ⚠   ⚐   <Detailed `a`> [not done]",
+        "1 !   ·   <Detailed `a`> [not done]",
         "          text",
     ]
 
@@ -417,9 +426,9 @@ def test_debrief_of_a_critical_failure_shows_the_exception_and_its_origin(fake_t
     scheduler.run()
     origin = "".join(traceback.format_exception(error)).splitlines()
     assert printed(scheduler.debrief) == [
-        "===== <PureScheduler of 1 jobs>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
+        "===== <PureScheduler of 1 job>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
         "===== 1D + 0R + 0I = 1",
-        "1 ⚠ ★ ☓   <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        "1 ! ✗ ●   <Job `a`> !! CRIT. EXC. => OSError:x!!",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
         *origin,
     ]
@@ -436,7 +445,7 @@ def test_debrief_shows_exceptions_of_silenced_jobs(fake_time, printed):
     scheduler = PureScheduler(Job(fail, error, label="a", critical=False))
     scheduler.run()
     assert printed(scheduler.debrief, silence_done_jobs=True) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
         "===== <Job `a`> !! exception => OSError:x!!",
         *"".join(traceback.format_exception(error)).splitlines(),
@@ -449,10 +458,10 @@ def test_debrief_shows_exceptions_of_nested_jobs(fake_time, printed):
     scheduler = PureScheduler(inner)
     scheduler.run()
     assert printed(scheduler.debrief) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
-        "1   ☉ ☓   <Scheduler `s`> [[ -> False]] -> entries={2}",
-        "2 ⚠ ★ ☓   > <Job `a`> !! CRIT. EXC. => OSError:x!!",
+        "1   ✓ ●   <Scheduler `s`> [[ -> False]] -> entries={2}",
+        "2 ! ✗ ●   > <Job `a`> !! CRIT. EXC. => OSError:x!!",
         "1 --end-- < <Scheduler `s`> exits={2}",
         "===== <Scheduler `s`>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
@@ -495,10 +504,10 @@ def test_debrief_shows_nested_timeouts_in_a_run_that_is_fine(fake_time, printed)
     scheduler = PureScheduler(inner)
     scheduler.run()
     assert printed(scheduler.debrief) == [
-        "===== <PureScheduler of 1 jobs>: FINE",
+        "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
-        "1   ☉ ☓   <Scheduler `s`> [[ -> False]] -> entries={2}",
-        "2 ⚠ ☉ ↺   > <Job `a`> [not done]",
+        "1   ✓ ●   <Scheduler `s`> [[ -> False]] -> entries={2}",
+        "2 !   ■   > <Job `a`> [not done]",
         "1 --end-- < <Scheduler `s`> exits={2}",
         "===== <Scheduler `s`>: TIMED OUT after 3s",
     ]

@@ -372,3 +372,24 @@ def test_stats_count_jobs_that_wait_for_a_slot(fake_time):
     scheduler = Scheduler(looking, Job(asyncio.sleep, 0), jobs_window=1)
     scheduler.run()
     assert looking.result() == "0D + 1R + 1S + 0I = 2"
+
+
+def test_stats_count_jobs_that_the_end_of_the_run_stopped(fake_time):
+    short, long = Job(asyncio.sleep, 1), Job(asyncio.sleep, 9)
+    scheduler = Scheduler(short, long, Job(asyncio.sleep, 9, forever=True), critical=False)
+    scheduler.add(Job(asyncio.sleep, 0, required=long))
+    scheduler.timeout = 2
+    scheduler.run()
+    assert scheduler.stats() == "1D + 2X + 0R + 1I = 4"
+
+
+def test_stats_count_only_what_runs_now_as_running(fake_time):
+    async def look():
+        await asyncio.sleep(2)
+        return outer.stats(), inner.stats()
+
+    inner = Scheduler(Job(asyncio.sleep, 9), timeout=1, critical=False)
+    looking = Job(look)
+    outer = Scheduler(inner, looking)
+    outer.run()
+    assert looking.result() == ("1D + 1R + 0I = 2", "0D + 1X + 0R + 0I = 1")

@@ -105,6 +105,65 @@ def test_nothing_starts(every_loop, kind, error, depth):
 
 @broken
 @depths
+def test_why_says_what_the_run_was_refused_for(every_loop, kind, error, depth):
+    log = []
+    scheduler, _ = kind(log)
+    outer = nest(scheduler, depth, log)
+    with pytest.raises(error) as caught:
+        outer.run()
+    found = outer.why(), outer.failed_critical(), outer.failed_time_out()
+    assert found == (f"REFUSED: {type(caught.value).__name__}:{caught.value}", False, False)
+
+
+@broken
+def test_why_is_about_the_next_run_once_that_was_not_refused(every_loop, kind, error):
+    scheduler, mend = kind([])
+    with pytest.raises(error):
+        scheduler.run()
+    mend()
+    scheduler.run()
+    assert scheduler.why() == "FINE"
+
+
+def test_a_refused_run_takes_the_place_of_the_failure_before(every_loop):
+    a, b = Job(asyncio.sleep, 9), AbstractJob(label="b")
+    scheduler = PureScheduler(a, timeout=1)
+    scheduler.run()
+    a.requires(b)
+    with pytest.raises(MissingRequirementError):
+        scheduler.run()
+    found = scheduler.why().partition(":")[0], scheduler.failed_time_out()
+    assert found == ("REFUSED", False)
+
+
+def test_why_during_a_run_is_about_that_run_if_another_one_is_refused(every_loop):
+    async def run_again():
+        with pytest.raises(AlreadyRunningError):
+            await scheduler.co_run()
+        return scheduler.why()
+
+    job = Job(run_again)
+    scheduler = PureScheduler(job)
+    assert (scheduler.run(), job.result(), scheduler.why()) == (True, "FINE", "FINE")
+
+
+def test_a_scheduler_whose_job_runs_elsewhere_was_refused(every_loop):
+    async def run_other():
+        with pytest.raises(AlreadyRunningError):
+            await other.co_run()
+        return other.why()
+
+    job = Job(run_other, label="a")
+    other = PureScheduler(job)
+    PureScheduler(job).run()
+    assert job.result() == (
+        "REFUSED: AlreadyRunningError:<Job `a`> takes part in a run that is going on: wait "
+        "until that one is over, or make another object"
+    )
+
+
+@broken
+@depths
 def test_a_graph_that_was_mended_runs(every_loop, kind, error, depth):
     log = []
     scheduler, mend = kind(log)
@@ -113,21 +172,6 @@ def test_a_graph_that_was_mended_runs(every_loop, kind, error, depth):
         outer.run()
     mend()
     assert outer.run() is True
-
-
-@broken
-@depths
-def test_a_refused_run_is_not_a_failed_run(every_loop, kind, error, depth):
-    log = []
-    scheduler, _ = kind(log)
-    outer = nest(scheduler, depth, log)
-    with pytest.raises(error):
-        outer.run()
-    assert (outer.failed_critical(), outer.failed_time_out(), outer.why()) == (
-        False,
-        False,
-        "FINE",
-    )
 
 
 @broken
@@ -236,7 +280,7 @@ def test_a_running_scheduler_is_refused(in_loop):
         await asyncio.sleep(0)
         with pytest.raises(
             AlreadyRunningError,
-            match=r"^<PureScheduler of 1 jobs> takes part in a run that is going on: wait "
+            match=r"^<PureScheduler of 1 job> takes part in a run that is going on: wait "
             r"until that one is over, or make another object$",
         ):
             await scheduler.co_run()

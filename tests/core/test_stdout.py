@@ -101,7 +101,7 @@ def test_list_in_ascii(stdout, scheduler):
     out = stdout(encoded("ascii"))
     scheduler.list()
     assert written(out) == (
-        "1 !    >   <Job `caf\\xe9`> [not done]\n2      > 8 <Job `b`> [not done] requires={1}\n"
+        "1 !   .   <Job `caf\\xe9`> [not done]\n2     . 8 <Job `b`> [not done] requires={1}\n"
     )
 
 
@@ -109,7 +109,7 @@ def test_list_in_latin_1(stdout, scheduler):
     out = stdout(encoded("latin-1"))
     scheduler.list()
     assert written(out) == (
-        "1 !    >   <Job `café`> [not done]\n2      > 8 <Job `b`> [not done] requires={1}\n"
+        "1 !   .   <Job `café`> [not done]\n2     . 8 <Job `b`> [not done] requires={1}\n"
     )
 
 
@@ -117,7 +117,7 @@ def test_list_in_unicode(stdout, scheduler):
     out = stdout(encoded("utf-8"))
     scheduler.list()
     assert written(out) == (
-        "1 ⚠   ⚐   <Job `café`> [not done]\n2     ⚐ ∞ <Job `b`> [not done] requires={1}\n"
+        "1 !   ·   <Job `café`> [not done]\n2     · ∞ <Job `b`> [not done] requires={1}\n"
     )
 
 
@@ -126,7 +126,7 @@ def test_list_safe_in_ascii(fake_time, stdout, scheduler):
     scheduler.run()
     scheduler.list_safe()
     first = written(out).splitlines()[0]
-    assert first == "! :) x   <Job `caf\\xe9`> [[ -> '\\xe9']]"
+    assert first == "! + *   <Job `caf\\xe9`> [[ -> '\\xe9']]"
 
 
 def test_debrief_in_ascii(stdout, scheduler):
@@ -135,21 +135,30 @@ def test_debrief_in_ascii(stdout, scheduler):
     assert written(out) == (
         "===== <Scheduler `s`>: FINE\n"
         "===== 0D + 0R + 2I = 2\n"
-        "1 !    >   <Job `caf\\xe9`> [not done]\n"
-        "2      > 8 <Job `b`> [not done] requires={1}\n"
+        "1 !   .   <Job `caf\\xe9`> [not done]\n"
+        "2     . 8 <Job `b`> [not done] requires={1}\n"
     )
 
 
 def test_a_lone_surrogate_is_written_in_unicode(stdout):
     out = stdout(encoded("utf-8"))
     PureScheduler(Job(give, 1, label="\udcff")).list()
-    assert written(out) == "1 ⚠   ⚐   <Job `\\udcff`> [not done]\n"
+    assert written(out) == "1 !   ·   <Job `\\udcff`> [not done]\n"
 
 
-def test_a_stdout_that_can_only_write_gets_ascii(stdout):
+def test_a_stdout_that_can_only_write_gets_the_real_signs(stdout):
     out = stdout(Bare())
     PureScheduler(Job(give, 1, label="a")).list()
-    assert out.text == "1 !    >   <Job `a`> [not done]\n"
+    assert out.text == "1 !   ·   <Job `a`> [not done]\n"
+
+
+def test_a_stream_of_text_gets_the_real_signs(fake_time, stdout, scheduler):
+    out = stdout(io.StringIO())
+    scheduler.run()
+    scheduler.list()
+    assert out.getvalue() == (
+        "1 ! ✓ ●   <Job `café`> [[ -> 'é']]\n2     ○ ∞ <Job `b`> [not done] requires={1}\n"
+    )
 
 
 # -- a stdout that can't be printed to

@@ -11,6 +11,7 @@ from asynciojobs._outcomes import (
     Cancelled,
     CriticalFailure,
     Fine,
+    Refused,
     TimedOut,
     exception_text,
 )
@@ -35,6 +36,7 @@ class UnspeakableError(Exception):
             "CRITICAL FAILURE: <AbstractJob `a`> raised OSError:no disk",
         ),
         (Broken(KeyboardInterrupt()), "BROKEN OFF: KeyboardInterrupt:"),
+        (Refused("CycleError:a → a"), "REFUSED: CycleError:a → a"),
     ],
 )
 def test_a_verdict_in_words(verdict, text):

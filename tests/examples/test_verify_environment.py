@@ -116,11 +116,11 @@ def test_an_intact_environment_has_status_0(site: Site, output: Output) -> None:
     site.install("b", "a")
     assert site.verify() == 0
     assert output() == (
-        "1   ☉ ☓   <Scheduler `with b`> [[ -> True]] -> entries={2}\n"
-        "2   ☉ ☓   > <VerifyJob `a 1.0`> [[ -> 3 files, 0.2 kB]]\n"
-        "3   ☉ ☓   > <VerifyJob `b 1.0`> [[ -> 3 files, 0.2 kB]] requires={2}\n"
+        "1   ✓ ●   <Scheduler `with b`> [[ -> True]] -> entries={2}\n"
+        "2   ✓ ●   > <VerifyJob `a 1.0`> [[ -> 3 files, 0.2 kB]]\n"
+        "3   ✓ ●   > <VerifyJob `b 1.0`> [[ -> 3 files, 0.2 kB]] requires={2}\n"
         "1 --end-- < <Scheduler `with b`> exits={3}\n"
-        "4   ☉ ↺ ∞ <Job `show_progress()`> [not done]\n"
+        "4     ■ ∞ <Job `show_progress()`> [not done]\n"
         "Intact: 2 distributions, 6 files, 0.5 kB.\n"
     )
 

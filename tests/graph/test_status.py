@@ -8,7 +8,8 @@ import math
 import pytest
 
 from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
-from asynciojobs_graph._status import Status, duration_text
+from asynciojobs._text import duration_text
+from asynciojobs_graph._status import Status
 from asynciojobs_testkit import FakeJob, dag
 
 pytestmark = pytest.mark.usefixtures("fake_time")

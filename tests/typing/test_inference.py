@@ -42,6 +42,14 @@ def test_jobs_know_the_types_of_their_results() -> None:
     assert (by_function.result(), by_coroutine.result(), answer.result()) == (b"aa", b"b", 42)
 
 
+def test_the_result_of_a_job_that_is_not_critical_has_the_type_of_its_function() -> None:
+    # None comes only where such a job raised: users would have to ask for it everywhere.
+    missing = Job(fetch, "a", 2, critical=False)
+    assert Scheduler(missing).run()
+    assert_type(missing.result(), bytes)
+    assert missing.result() == b"aa"
+
+
 def test_add_returns_what_it_was_given() -> None:
     scheduler = Scheduler()
     assert_type(scheduler.add(Answer()), Answer)

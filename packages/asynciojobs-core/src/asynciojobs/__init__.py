@@ -15,6 +15,7 @@ from ._errors import (
     RequirementFailed,
 )
 from ._events import EventKind, JobEvent, Observation
+from ._log import set_debug
 from ._loops import use_loop_factory
 from .bestset import BestSet
 from .calljob import CallJob
@@ -53,6 +54,7 @@ __all__ = [
     "Sequence",
     "Watch",
     "__version__",
+    "set_debug",
     "use_loop_factory",
 ]
 

@@ -11,7 +11,7 @@ __all__ = ["ASCII", "UNICODE", "Signs", "badge", "current_signs", "signs_for"]
 
 
 class Signs(NamedTuple):
-    """One way to write the badge. The signs of one column have the same width."""
+    """One way to write the badge; each sign is one character."""
 
     critical: str
     raised: str
@@ -21,27 +21,29 @@ class Signs(NamedTuple):
 
 
 UNICODE = Signs(
-    critical="⚠",
-    raised="★",
-    fine="☉",
+    critical="!",
+    raised="✗",
+    fine="✓",
     forever="∞",
-    phases={Phase.IDLE: "⚐", Phase.SCHEDULED: "⚑", Phase.RUNNING: "↺", Phase.DONE: "☓"},
+    phases=dict(zip(Phase, "·○▸■●", strict=True)),
 )
 
 ASCII = Signs(
     critical="!",
-    raised=":(",
-    fine=":)",
+    raised="x",
+    fine="+",
     forever="8",
-    phases={Phase.IDLE: ">", Phase.SCHEDULED: ".", Phase.RUNNING: "o", Phase.DONE: "x"},
+    phases=dict(zip(Phase, ".o>#*", strict=True)),
 )
 
 
 def signs_for(encoding: str | None) -> Signs:
-    """Return the signs that can be written in this encoding."""
+    """Return the signs that can be written in this encoding; ``None`` takes any text."""
+    if not encoding:
+        return UNICODE
     every = "".join(UNICODE[:4]) + "".join(UNICODE.phases.values())
     try:
-        every.encode(encoding or "ascii")
+        every.encode(encoding)
     except (LookupError, UnicodeEncodeError):
         return ASCII
     return UNICODE
@@ -49,6 +51,8 @@ def signs_for(encoding: str | None) -> Signs:
 
 def current_signs() -> Signs:
     """Return the signs that stdout can show now."""
+    if sys.stdout is None:  # there is none under pythonw
+        return ASCII
     return signs_for(getattr(sys.stdout, "encoding", None))
 
 
@@ -59,14 +63,13 @@ def badge(
 
     Example:
         >>> badge(Phase.DONE, critical=True, raised=False, forever=False, signs=ASCII)
-        '! :) x  '
+        '! + *  '
     """
-    started = phase in (Phase.RUNNING, Phase.DONE)
     outcome = signs.raised if raised else signs.fine
     return " ".join(
         (
             signs.critical if critical else " ",
-            outcome if started else " " * len(outcome),
+            outcome if phase is Phase.DONE else " ",
             signs.phases[phase],
             signs.forever if forever else " ",
         )

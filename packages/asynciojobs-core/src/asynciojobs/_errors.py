@@ -7,6 +7,7 @@ from concurrent.futures import BrokenExecutor
 from typing import Any, ClassVar
 
 from ._outcomes import Named
+from ._text import counted
 
 __all__ = [
     "AlreadyRunningError",
@@ -79,7 +80,7 @@ class CycleError(RequirementError):
         if len(names) > SHOWN_OF_CYCLE:
             names[SHOWN_OF_CYCLE // 2 : 1 - SHOWN_OF_CYCLE // 2] = ["…"]
         super().__init__(
-            f"the requirements have a cycle of {len(self.cycle) - 1} jobs, "
+            f"the requirements have a cycle of {counted(len(self.cycle) - 1, 'job')}, "
             f"{' → '.join(names)}: break it with requires(…, remove=True)"
         )
 

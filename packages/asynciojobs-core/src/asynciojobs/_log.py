@@ -6,9 +6,37 @@ import contextlib
 import logging
 import sys
 
-__all__ = ["error", "inform", "warn"]
+__all__ = ["error", "inform", "is_debugging", "set_debug", "warn"]
 
 logger = logging.getLogger("asynciojobs")
+_level_before: int | None = None  # what set_debug(False) restores; None if not debugging
+
+
+def set_debug(flag: bool) -> None:
+    """Make all schedulers verbose, and let the log ``asynciojobs`` take all; or undo that.
+
+    Each run that begins then prints its events at all depths, as with ``verbose=True``.
+
+    Args:
+        flag: whether to do so. ``False`` restores the level that the log had before.
+
+    Example:
+        >>> import asynciojobs
+        >>> asynciojobs.set_debug(True)
+        >>> asynciojobs.set_debug(False)
+    """
+    global _level_before  # noqa: PLW0603 - it is a switch for the whole program
+    if flag and _level_before is None:
+        _level_before = logger.level
+        logger.setLevel(logging.DEBUG)
+    elif not flag and _level_before is not None:
+        logger.setLevel(_level_before)
+        _level_before = None
+
+
+def is_debugging() -> bool:
+    """Tell whether `set_debug()` is on."""
+    return _level_before is not None
 
 
 def inform(message: str, *args: object) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "IDLE",
     "RUNNING",
     "SCHEDULED",
+    "STOPPED",
     "Broken",
     "Cancelled",
     "CriticalFailure",
@@ -19,6 +20,7 @@ __all__ = [
     "Fine",
     "Named",
     "Phase",
+    "Refused",
     "TimedOut",
     "Verdict",
     "exception_text",
@@ -34,15 +36,13 @@ class Named(Protocol):
 
 
 class Phase(enum.Enum):
-    """How far a job has come. The values are the words that people read.
-
-    A job that was started, and cancelled at the end of its run, stays `RUNNING`: that is how
-    far it came.
-    """
+    """How a job stands. The values are the words that people read."""
 
     IDLE = "idle"
     SCHEDULED = "scheduled"
     RUNNING = "running"
+    STOPPED = "stopped"
+    """It was started, and cancelled by the end of its run."""
     DONE = "done"
 
 
@@ -50,6 +50,7 @@ class Phase(enum.Enum):
 IDLE = Phase.IDLE
 SCHEDULED = Phase.SCHEDULED
 RUNNING = Phase.RUNNING
+STOPPED = Phase.STOPPED
 DONE = Phase.DONE
 
 
@@ -88,14 +89,17 @@ def exception_text(exception: BaseException) -> str:
     return f"{type(exception).__name__}:{text}"
 
 
-# The verdict on a run: one of these small classes. `str()` of it is what `why()` returns.
+# The verdict on a run: one of these small classes. `str()` of it is what `why()` returns, and
+# `words` say it in short.
 
 
 class Fine:
     """All jobs that the run waited for have ended, and no critical one raised."""
 
+    words = "FINE"
+
     def __str__(self) -> str:
-        return "FINE"
+        return self.words
 
 
 class TimedOut(NamedTuple):
@@ -104,8 +108,13 @@ class TimedOut(NamedTuple):
     timeout: float
     """The time that was allowed, in seconds."""
 
+    @property
+    def words(self) -> str:
+        """The end in short."""
+        return "TIMED OUT"
+
     def __str__(self) -> str:
-        return f"TIMED OUT after {self.timeout}s"
+        return f"{self.words} after {self.timeout}s"
 
 
 class CriticalFailure(NamedTuple):
@@ -114,17 +123,23 @@ class CriticalFailure(NamedTuple):
     job: Named
     exception: BaseException
 
+    @property
+    def words(self) -> str:
+        """The end in short."""
+        return "CRITICAL FAILURE"
+
     def __str__(self) -> str:
-        return (
-            f"CRITICAL FAILURE: {self.job.repr_main()} raised {exception_text(self.exception)}"
-        )
+        raised = exception_text(self.exception)
+        return f"{self.words}: {self.job.repr_main()} raised {raised}"
 
 
 class Cancelled:
     """The task that waited for the run was cancelled."""
 
+    words = "CANCELLED"
+
     def __str__(self) -> str:
-        return "CANCELLED"
+        return self.words
 
 
 class Broken(NamedTuple):
@@ -136,10 +151,32 @@ class Broken(NamedTuple):
 
     exception: BaseException
 
+    @property
+    def words(self) -> str:
+        """The end in short."""
+        return "BROKEN OFF"
+
     def __str__(self) -> str:
-        return f"BROKEN OFF: {exception_text(self.exception)}"
+        return f"{self.words}: {exception_text(self.exception)}"
 
 
-Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Cancelled | Broken
+class Refused(NamedTuple):
+    """The run was refused before anything started.
+
+    It keeps the text of the error: the error itself would keep the frames of the call alive.
+    """
+
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """The end in short."""
+        return "REFUSED"
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.reason}"
+
+
+Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Cancelled | Broken | Refused
 
 FINE = Fine()

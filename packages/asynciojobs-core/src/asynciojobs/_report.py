@@ -10,29 +10,60 @@ from ._badge import Signs
 from ._dag.jobset import JobSet, nested_job_sets
 from ._dag.outline import Entry, iterate_jobs, number
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
-from ._outcomes import CriticalFailure, Phase, Verdict, exception_text
-from ._text import attempt
+from ._outcomes import CriticalFailure, Phase, Refused, Verdict, exception_text
+from ._text import attempt, duration_text
 from .job import AbstractJob, AnyJob, badge_of
 
-__all__ = ["debrief_lines", "list_lines", "safe_lines", "stats"]
+__all__ = ["debrief_lines", "list_lines", "safe_lines", "stats", "summary"]
 
 END = "--end--"  # in place of the badge
 
-LETTERS = {Phase.DONE: "D", Phase.RUNNING: "R", Phase.SCHEDULED: "S", Phase.IDLE: "I"}
+LETTERS = {
+    Phase.DONE: "D",
+    Phase.STOPPED: "X",
+    Phase.RUNNING: "R",
+    Phase.SCHEDULED: "S",
+    Phase.IDLE: "I",
+}
+ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED)
 
 
 def stats(job_set: JobSet) -> str:
     """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
 
-    If jobs wait for a slot of the window, they are counted as ``S``.
+    If jobs were stopped, they are counted as ``X``; if they wait for a slot of the window, as
+    ``S``.
     """
     counts = counts_by_phase(job_set)
     parts = [
         f"{counts[phase]}{letter}"
         for phase, letter in LETTERS.items()
-        if counts[phase] or phase is not Phase.SCHEDULED
+        if counts[phase] or phase not in ONLY_IF_ANY
     ]
     return f"{' + '.join(parts)} = {counts.total()}"
+
+
+def summary(job_set: JobSet, duration: float | None) -> str:
+    """Return the counts of a scheduler, and how its last run ended, if there was one.
+
+    Args:
+        job_set: the scheduler.
+        duration: how long its last run took (seconds); ``None`` if none has ended.
+
+    Example:
+        >>> summary(JobSet([]), 1.2)
+        '<JobSet of 0 jobs> 0D + 0R + 0I = 0, FINE after 1.2 s'
+    """
+    text = f"{job_set.repr_main()} {stats(job_set)}"
+    state = job_set._run_state
+    verdict = state.record.verdict
+    if state.current_run() is not None:
+        return f"{text}, running"
+    if isinstance(verdict, Refused):
+        return f"{text}, {verdict.words}"
+    if duration is not None:
+        return f"{text}, {verdict.words} after {duration_text(duration)}"
+    return text
 
 
 def list_lines(

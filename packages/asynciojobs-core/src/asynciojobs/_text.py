@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["attempt", "call_label", "one_line"]
+__all__ = ["attempt", "call_label", "counted", "duration_text", "one_line"]
 
 
 def one_line(text: str, limit: int = 400) -> str:
@@ -37,3 +37,32 @@ def call_label(qualname: str | None) -> str | None:
     """
     name = (qualname or "").rpartition("<locals>.")[2]
     return f"{name}()" if name else None
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in the units that are easiest to read.
+
+    Example:
+        >>> [duration_text(seconds) for seconds in (0.0204, 1.5, 75, 7260)]
+        ['20 ms', '1.5 s', '1 min 15 s', '2 h 1 min']
+    """
+    if seconds < 0.001:
+        return "< 1 ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things, in the singular or in the plural.
+
+    Example:
+        >>> counted(0, "job"), counted(1, "job"), counted(1_000, "job")
+        ('0 jobs', '1 job', '1000 jobs')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

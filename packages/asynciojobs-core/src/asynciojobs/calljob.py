@@ -237,16 +237,20 @@ class CallJob(AbstractJob[T_co]):
         """Return the value that the function returned, wherever it is kept.
 
         For a job with an engine, `result()` is a handle, and this fetches the value. For any
-        other job this is the same as `result()`.
+        other job this is the same as `result()`, but the exception of a job that is not
+        critical is raised, too.
 
         Raises:
             ValueError: the job is not done.
             BaseException: any exception of the job, or of the engine.
         """
-        value = self.result()
-        if self._engine is None:
-            return value
-        return cast("T_co", await self._engine.fetch(value))
+        try:
+            value = self._value_or_raise()
+            if self._engine is None:
+                return value
+            return cast("T_co", await self._engine.fetch(value))
+        finally:
+            del self  # the traceback, which the job keeps, holds this frame
 
     def text_label(self) -> str | None:
         """Return the name of the function, as in ``count()``."""

@@ -31,7 +31,7 @@ from ._checks import (
 )
 from ._errors import ConsumedError
 from ._loops import LoopFactory, run_synchronously
-from ._outcomes import DONE, IDLE, RUNNING, Failure, exception_text
+from ._outcomes import DONE, IDLE, RUNNING, SCHEDULED, STOPPED, Failure, Phase, exception_text
 from ._requirements import (
     Distinct,
     Group,
@@ -284,19 +284,32 @@ class AbstractJob(Generic[T_co]):
 
     def is_running(self) -> bool:
         """Tell whether the job was started. It may have ended since."""
-        return self._phase is RUNNING or self._phase is DONE
+        return self._phase is not IDLE and self._phase is not SCHEDULED
 
     def is_done(self) -> bool:
         """Tell whether the job ended by itself, with a result or with an exception."""
         return self._phase is DONE
 
     def result(self) -> T_co:
-        """Return what `co_run()` returned.
+        """Return what `co_run()` returned; ``None`` if the job raised and is not critical.
+
+        The type is that of `co_run()`: type checkers don't ask you to deal with ``None`` where
+        a job is critical, as jobs are by default. `raised_exception()` tells whether a job
+        raised.
 
         Raises:
             ValueError: the job is not done.
-            BaseException: the job raised: the same exception again.
+            BaseException: the job is critical and raised: the same exception again.
         """
+        try:
+            if self.raised_exception() is not None and not self.is_critical():
+                return cast("T_co", None)
+            return self._value_or_raise()
+        finally:
+            del self  # the traceback, which the job keeps, holds this frame
+
+    def _value_or_raise(self) -> T_co:
+        """Return what `co_run()` returned, or raise what it raised, critical or not."""
         if self._phase is not DONE:
             raise ValueError(
                 f"{self.repr_main()} is {self._phase.value}, and has a result only once it "
@@ -358,7 +371,7 @@ class AbstractJob(Generic[T_co]):
         return getattr(self, "_shown_id", "??")
 
     def repr_short(self) -> str:
-        """Return the badge: four signs for critical, raised, life cycle and forever."""
+        """Return the badge: four signs for critical, fine or raised, life cycle, forever."""
         return badge_of(self, current_signs())
 
     def repr_main(self) -> str:
@@ -439,10 +452,12 @@ class AbstractJob(Generic[T_co]):
         """Come to the end by an exception, at a time (seconds)."""
         self._outcome = Failure(exception)
         self._phase = DONE
-        self._note_stop(now)
+        self._noted_end = now
+        self._discard_unstarted()
 
     def _note_stop(self, now: float) -> None:
-        """Come to the end at a time (seconds): a job that was cancelled is never done."""
+        """Come to the end at a time (seconds), cancelled by the end of the run."""
+        self._phase = STOPPED
         self._noted_end = now
         self._discard_unstarted()
 
@@ -481,10 +496,15 @@ def counts_as_critical(job: AnyJob) -> bool:
         return True
 
 
+def phase_of(job: AnyJob) -> Phase:
+    """Return how a job stands."""
+    return job._phase
+
+
 def badge_of(job: AnyJob, signs: Signs) -> str:
     """Return the badge of a job."""
     return badge(
-        job._phase,
+        phase_of(job),
         critical=counts_as_critical(job),
         raised=job.raised_exception() is not None,
         forever=bool(job.forever),

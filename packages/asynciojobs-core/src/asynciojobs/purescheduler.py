@@ -14,6 +14,7 @@ from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
 from ._events import Observation, Observer
 from ._feedback import feedback, say
+from ._log import is_debugging
 from ._loops import LoopFactory, run_synchronously
 from ._outcomes import CriticalFailure, TimedOut
 from ._requirements import members_of
@@ -42,7 +43,7 @@ class PureScheduler(JobSet):
         timeout: how long a run may take; ``None`` is no limit (seconds).
         shutdown_timeout: how long a shutdown may take; ``None`` is no limit (seconds).
         watch: gives the time in verbose messages; by default they show the time of day.
-        verbose: print the events of a run.
+        verbose: print the events of a run; `asynciojobs.set_debug()` asks it of all schedulers.
 
     Attributes:
         jobs: the jobs, in their order of creation.
@@ -79,7 +80,7 @@ class PureScheduler(JobSet):
         self.verbose = verbose
 
     def __repr__(self) -> str:
-        return f"{self.repr_main()} {self.stats()}"
+        return _report.summary(self, self.duration())
 
     # -- options
 
@@ -130,10 +131,12 @@ class PureScheduler(JobSet):
             RuntimeError: the scheduler is already running.
             asyncio.CancelledError: the caller was cancelled.
         """
-        if self._run_state.called_by is None:  # a nested run has the stack of its own task
+        is_outermost = self._run_state.called_by is None
+        if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
         run = Run(self, window=self._jobs_window)
-        printing = self.observe(feedback(self.watch)) if self.verbose else None
+        is_printed = is_outermost if is_debugging() else self.verbose
+        printing = self.observe(feedback(self.watch)) if is_printed else None
         try:
             verdict = await run.verdict(self._timeout)
         finally:
@@ -224,6 +227,28 @@ class PureScheduler(JobSet):
 
     # -- how the last run ended
 
+    @property
+    def started_at(self) -> float | None:
+        """When the last run began, on the clock of its event loop (seconds); else ``None``."""
+        return self._times()[0]
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the last run ended, on the clock of its event loop (seconds).
+
+        ``None`` if it has not ended.
+        """
+        return self._times()[1]
+
+    def duration(self) -> float | None:
+        """Return how long the last run took, in seconds; ``None`` if it has not ended."""
+        start, end = self._times()
+        return None if start is None or end is None else end - start
+
+    def _times(self) -> tuple[float | None, float | None]:
+        record = self._run_state.record
+        return record.started_at, record.ended_at
+
     def failed_critical(self) -> bool:
         """Tell whether the last run ended because a critical job raised."""
         return isinstance(self._run_state.record.verdict, CriticalFailure)
@@ -233,7 +258,7 @@ class PureScheduler(JobSet):
         return isinstance(self._run_state.record.verdict, TimedOut)
 
     def why(self) -> str:
-        """Return why the last run failed, or ``FINE``."""
+        """Return why the last run failed or was refused, or ``FINE``."""
         return str(self._run_state.record.verdict)
 
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:
@@ -312,7 +337,8 @@ class PureScheduler(JobSet):
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        If jobs wait for a slot of the window, they are counted as ``S``.
+        If jobs were stopped by the end of the run, they are counted as ``X``. If jobs wait for
+        a slot of the window, they are counted as ``S``.
         """
         return _report.stats(self)
 
@@ -329,7 +355,8 @@ class PureScheduler(JobSet):
             ``True`` if there was nothing to drop.
         """
         changes = builtins.list(edits.sanitize(self))
-        if self.verbose if verbose is None else verbose:
+        is_printed = self.verbose or is_debugging() if verbose is None else verbose
+        if is_printed:
             say(
                 f"{holder.repr_main()}: {job.repr_main()} no longer requires "
                 f"{', '.join(other.repr_main() for other in lost)}"
@@ -419,12 +446,12 @@ class PureScheduler(JobSet):
 
     # -- listing
 
-    def list(self, details: bool = False, *, silence_done_jobs: bool = False) -> None:
+    def list(self, details: bool = False, silence_done_jobs: bool = False) -> None:
         """Print a line for each job, in topological order, at all depths.
 
-        It shows the job's id, its badge (critical ``⚠``; raised ``★`` or fine ``☉``; idle
-        ``⚐``, scheduled ``⚑``, running ``↺`` or done ``☓``; forever ``∞``), its class and
-        label, its result, and its requirements.
+        It shows the job's id, its badge (critical ``!``; once it is done, fine ``✓`` or raised
+        ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■`` or done ``●``; forever
+        ``∞``), its class and label, its result, and its requirements.
 
         Args:
             details: print the `details()` of each job, too.
@@ -443,7 +470,7 @@ class PureScheduler(JobSet):
             )
         )
 
-    def list_safe(self, *, silence_done_jobs: bool = False) -> None:
+    def list_safe(self, silence_done_jobs: bool = False) -> None:
         """Print a line for each job, without its requirements. It works with cycles, too.
 
         Args:
@@ -453,7 +480,7 @@ class PureScheduler(JobSet):
             _report.safe_lines(self, silence_done_jobs=silence_done_jobs, signs=current_signs())
         )
 
-    def debrief(self, details: bool = False, *, silence_done_jobs: bool = False) -> None:
+    def debrief(self, details: bool = False, silence_done_jobs: bool = False) -> None:
         """Print how the run ended, the list of jobs, and what went wrong at all depths.
 
         It shows each exception with its traceback, and why nested schedulers returned

@@ -79,7 +79,19 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
     # The two bases differ here: it is shown as a job.
 
     def __repr__(self) -> str:
-        return AS_JOB.__repr__(self)
+        return str(self) if self._ran_alone() else AS_JOB.__repr__(self)
+
+    def __str__(self) -> str:
+        return PureScheduler.__repr__(self)
+
+    def _ran_alone(self) -> bool:
+        """Tell whether the last run was an outermost one: this job had no part in another."""
+        return self._run_state.record.started_at is not None
+
+    def _times(self) -> tuple[float | None, float | None]:
+        if self._ran_alone():
+            return super()._times()
+        return getattr(self, "_noted_start", None), getattr(self, "_noted_end", None)
 
     def repr_main(self) -> str:
         """Return the class and the label, as in ``<Scheduler `deployment`>``."""

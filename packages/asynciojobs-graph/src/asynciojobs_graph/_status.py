@@ -6,10 +6,11 @@ import enum
 from typing import NamedTuple
 
 from asynciojobs._dag.jobset import JobSet
-from asynciojobs._text import one_line
-from asynciojobs.job import AnyJob
+from asynciojobs._outcomes import Phase
+from asynciojobs._text import duration_text, one_line
+from asynciojobs.job import AnyJob, phase_of
 
-__all__ = ["Status", "duration_text", "status_of", "status_text", "style_of"]
+__all__ = ["Status", "status_of", "status_text", "style_of"]
 
 
 class Look(NamedTuple):
@@ -21,7 +22,7 @@ class Look(NamedTuple):
 
 
 class Status(enum.Enum):
-    """What pictures distinguish: how far a job has come, and how it ended."""
+    """What pictures distinguish: the phases of jobs, and two kinds of failures."""
 
     IDLE = Look("idle", "○", "#ffffff")
     SCHEDULED = Look("scheduled", "●", "#fff3c4")
@@ -34,13 +35,8 @@ class Status(enum.Enum):
 
 def status_of(job: AnyJob) -> Status:
     """Return the status of a job."""
-    if not job.is_scheduled():
-        return Status.IDLE
-    if not job.is_running():
-        return Status.SCHEDULED
-    if job.is_done():
-        return _status_of_done(job)
-    return Status.RUNNING if job.ended_at is None else Status.STOPPED
+    phase = phase_of(job)
+    return _status_of_done(job) if phase is Phase.DONE else Status[phase.name]
 
 
 def _status_of_done(job: AnyJob) -> Status:
@@ -71,22 +67,3 @@ def style_of(job: AnyJob, *, status: bool) -> dict[str, object]:
         attributes["style"] = f"{style},filled".removeprefix(",")
         attributes["fillcolor"] = status_of(job).value.fill
     return attributes
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration in the units that are easiest to read.
-
-    Example:
-        >>> [duration_text(seconds) for seconds in (0.0204, 1.5, 75, 7260)]
-        ['20 ms', '1.5 s', '1 min 15 s', '2 h 1 min']
-    """
-    if seconds < 0.001:
-        return "< 1 ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"

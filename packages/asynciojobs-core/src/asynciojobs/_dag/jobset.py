@@ -9,6 +9,7 @@ from typing import Protocol, Self, TypeAlias, TypeVar
 from .._errors import AlreadyRunningError
 from .._outcomes import FINE, Verdict
 from .._requirements import as_collection, as_set, check_same, members_of, unique
+from .._text import counted
 from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, requirements_of
@@ -35,9 +36,21 @@ SHUTDOWN = object()
 class Record:
     """How the last run of a job set went, and its shutdown. Each run begins a new record."""
 
-    __slots__ = ("next", "shut_down_well", "shutdown_failures", "verdict")
+    __slots__ = (
+        "ended_at",
+        "next",
+        "shut_down_well",
+        "shutdown_failures",
+        "started_at",
+        "verdict",
+    )
 
     def __init__(self) -> None:
+        # Of a nested run these stay None: its times are those of the job that it is.
+        self.started_at: float | None = None
+        """When an outermost run began, on the clock of its loop (seconds)."""
+        self.ended_at: float | None = None
+        """When it ended (seconds)."""
         self.verdict: Verdict = FINE
         """How the run ended; fine while it goes on."""
         self.shut_down_well = True
@@ -151,7 +164,7 @@ class JobSet:
 
     def repr_main(self) -> str:
         """Return a short text that names the set."""
-        return f"<{type(self).__name__} of {len(self.jobs)} jobs>"
+        return f"<{type(self).__name__} of {counted(len(self.jobs), 'job')}>"
 
     def add(self, job: S, *, upstream: bool = False) -> S:
         """Add a job, or the jobs of a sequence.

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from .._errors import CycleError
 from .._outcomes import Phase
 from .._requirements import members_of
-from ..job import ANY_JOB, AnyJob, Member, requirements_of
+from ..job import ANY_JOB, AnyJob, Member, phase_of, requirements_of
 from . import digraph
 from .jobset import JobSet, nested_job_sets
 
@@ -110,4 +110,4 @@ def successors_downstream(job_set: JobSet, starts: Iterable[Member]) -> set[AnyJ
 
 def counts_by_phase(job_set: JobSet) -> Counter[Phase]:
     """Return how many jobs of the set are in each phase; one pass."""
-    return Counter(job._phase for job in job_set.jobs)
+    return Counter(map(phase_of, job_set.jobs))

@@ -34,8 +34,10 @@ from .._outcomes import (
     Broken,
     Cancelled,
     CriticalFailure,
+    Refused,
     TimedOut,
     Verdict,
+    exception_text,
 )
 from ..job import AbstractJob, AnyJob, counts_as_critical
 from . import joining
@@ -61,12 +63,13 @@ class Run:
 
     def __init__(self, job_set: JobSet, *, window: int | None) -> None:
         self.job_set = job_set
+        self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
         self.loop = self.tasks.loop
         self.observers = self.tasks.observers
         self.mark = object()  # on the jobs that take part
         # The mark of the outermost run: what that run has checked is not checked again.
-        caller = job_set._run_state.take_caller()
+        caller = self.state.take_caller()
         self.nested_mark = self.mark if caller is None or caller is SHUTDOWN else caller
         self._context = contextvars.copy_context()  # each job starts in a copy of it
         self.roster = Roster()
@@ -97,7 +100,12 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        entries = self._open()
+        self.job_set._check_not_running()  # why() goes on to be about the run that goes on
+        try:
+            entries = self._open()
+        except Exception as error:
+            self.state.record.verdict = Refused(exception_text(error))
+            raise
         try:
             await self._go_through(entries, timeout)
         except asyncio.CancelledError:
@@ -105,7 +113,7 @@ class Run:
                 raise
         finally:
             if self._verdict is not None:  # pragma: no branch - the loop is gone
-                self.job_set._run_state.record.verdict = self._verdict
+                self._note_end(self._verdict)
         if isinstance(self._verdict, Broken):
             raise self._verdict.exception
         assert self._verdict is not None
@@ -144,12 +152,17 @@ class Run:
             self._verdict.exception, KeyboardInterrupt | SystemExit
         )
 
+    def _note_end(self, verdict: Verdict) -> None:
+        record = self.state.record
+        record.verdict = verdict
+        if record.started_at is not None:
+            record.ended_at = self.tasks.time()
+
     # -- the beginning
 
     def _open(self) -> list[AnyJob]:
         """Check that all jobs can run, take them in, and return those that require nothing."""
         job_set = self.job_set
-        job_set._check_not_running()
         levels = list(nesting(job_set, unless_checked_by=self.nested_mark))
         _, jobs, below = levels[0]
         if below:
@@ -163,7 +176,9 @@ class Run:
         if admitted.wait_for_forever:
             self.watch_stall()
         prepare(levels, self.nested_mark)
-        job_set._run_state.live_run = self
+        self.state.live_run = self
+        if self.nested_mark is self.mark:  # it is the outermost run
+            self.state.record.started_at = self.tasks.time()
         self.roster.add(jobs, admitted.forever)
         return admitted.entries
 
@@ -340,9 +355,8 @@ class Run:
 
         The run does this at its end. If the run is lost, its job set does it.
         """
-        state = self.job_set._run_state
-        if state.live_run is self:
-            state.live_run = None
+        if self.state.live_run is self:
+            self.state.live_run = None
         if self._verdict is FINE and not self.roster.forever and self.asked is None:
             return  # all jobs have come to their end
         for job in dismiss(self.roster.jobs, self.mark):
