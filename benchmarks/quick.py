@@ -1,45 +1,44 @@
-"""Times asynciojobs against engines of thirty lines; see README.md beside this file."""
+"""Compares the engine with two of thirty lines, in fresh processes; see README.md."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
 from statistics import median
 
-from benchmarks.compare.child import timed
-from benchmarks.compare.contenders import Contender, load
-from benchmarks.compare.shapes import Shape, make
-from benchmarks.compare.work import nothing
+from benchmarks.compare.child import child
+from benchmarks.rounds import ratios, turns
 
+CONTENDERS = ("ours", "counter", "ranks")
 SHAPES = ("independent", "chain", "shuffled", "layered", "window", "fan", "nested")
+RUNS = 2  # of a process, which reports the quicker one
 
 
-def milliseconds(contender: Contender, shape: Shape) -> float:
-    gc.collect()
-    return sum(asyncio.run(timed(contender, shape, nothing))) * 1000
+def milliseconds(contender: str, shape: str, jobs: int) -> float:
+    """Return the processor time of building and running, in a fresh process."""
+    return float(child(contender, shape, jobs, "--runs", str(RUNS))["cpu"]) * 1000
 
 
-def compare(shape: Shape, rounds: int) -> str:
-    contenders = [load(name) for name in ("ours", "counter", "ranks")]
-    times = [[milliseconds(each, shape) for each in contenders] for _ in range(rounds)]
-    medians = "".join(f"{median(column):9.1f}" for column in zip(*times, strict=True))
-    return f"{medians}   {ratio(times, 1)}   {ratio(times, 2)}"
-
-
-def ratio(times: list[list[float]], other: int) -> str:
-    ratios = [row[0] / row[other] for row in times]
-    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+def compare(shape: str, jobs: int, rounds: int) -> str:
+    """Return a line: medians of the times, and of our ratios to the others, by rounds."""
+    times: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+    for name in turns(CONTENDERS, rounds):
+        times[name].append(milliseconds(name, shape, jobs))
+    ours, *others = times.values()
+    cells = "".join(f"{median(column):9.1f}" for column in (ours, *others))
+    return cells + "".join(f"   {ratios(ours, other):.3f}" for other in others)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench:quick", description=__doc__)
     parser.add_argument("--jobs", type=int, default=10_000, help="how many jobs (10000)")
-    parser.add_argument("--rounds", type=int, default=7, help="how many pairs of runs (7)")
+    parser.add_argument("--rounds", type=int, default=10, help="how many rounds (10)")
     options = parser.parse_args()
-    print(f"{'build and run':12}  ours/ms  counter    ranks   ours/counter          ours/ranks")
-    for name in SHAPES:
-        print(f"{name:12}{compare(make(name, options.jobs), options.rounds)}", flush=True)
+    first, *others = CONTENDERS
+    heads = "".join(f"{name:>9}" for name in CONTENDERS)
+    heads += "".join(f"   {f'{first} / {other}':22}" for other in others)
+    print(f"{'CPU, ms':12}{heads}".rstrip())
+    for shape in SHAPES:
+        print(f"{shape:12}{compare(shape, options.jobs, options.rounds)}", flush=True)
 
 
 if __name__ == "__main__":
