@@ -3,86 +3,69 @@
 from __future__ import annotations
 
 import argparse
-import gc
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from statistics import median
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
+from typing import Any, TypeAlias
 
 from asynciojobs import CallJob, Scheduler
+from asynciojobs.engine import Engine
+from benchmarks.rounds import Contender, measured, medians, ratios, timed, verdict
 
+AnyExecutor: TypeAlias = Executor | Engine | None
 OURS, MAP = "CallJob", "map, chunks of 1"
 
 LIMIT = 1.3
-"""How much longer than map() with chunks of one call CallJob may take (times)."""
+"""How many times the time of map() with chunks of one call CallJob may take."""
 
 
-def work(seconds: float) -> float:
-    """Compute for a while, as what is worth another process does; it does not sleep."""
+def work(seconds: float, _: object = None) -> float:
+    """Compute for a while, as a function worth another process does; it does not sleep."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
     return seconds
 
 
-def by_map(pool: ProcessPoolExecutor, calls: int, seconds: float, chunk: int) -> None:
+async def by_map(pool: ProcessPoolExecutor, calls: int, seconds: float, chunk: int) -> None:
     for _ in pool.map(work, [seconds] * calls, chunksize=chunk):
         pass
 
 
-def by_jobs(pool: ProcessPoolExecutor, calls: int, seconds: float) -> None:
-    scheduler = Scheduler(*(CallJob(work, seconds, executor=pool) for _ in range(calls)))
-    assert scheduler.run()
+async def by_jobs(executor: AnyExecutor, jobs: int, function: Any, *args: object) -> None:
+    """Make and run independent jobs of one call each."""
+    made = (CallJob(function, *args, executor=executor) for _ in range(jobs))
+    assert await Scheduler(*made).co_run()
 
 
-class Times(NamedTuple):
-    """What a contender took in one round (seconds)."""
-
-    wall: float
-    cpu: float
-    """Of this process alone, that of the scheduler."""
-
-
-def timed(function: Callable[[], None]) -> Times:
-    gc.collect()
-    wall, cpu = time.perf_counter(), time.process_time()
-    function()
-    return Times(time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def rounds_of(
-    contenders: Mapping[str, Callable[[], None]], rounds: int
-) -> dict[str, list[Times]]:
-    """Run all contenders in turns, another one first in each round."""
-    times: dict[str, list[Times]] = {name: [] for name in contenders}
-    names = list(contenders)
-    for number in range(rounds):
-        start = number % len(names)
-        for name in names[start:] + names[:start]:
-            times[name].append(timed(contenders[name]))
-    return times
-
-
-def report(times: Mapping[str, list[Times]], calls: int) -> Iterator[str]:
-    """Yield a line for each contender, and the verdict; the ratios are those of each round."""
+def report(times: Mapping[str, list[tuple[float, float]]], calls: int) -> Iterator[str]:
+    """Yield a line for each contender, and the verdict; `times` are those of `timed()`."""
+    walls = {name: [wall for wall, _ in column] for name, column in times.items()}
     for name, column in times.items():
-        ratios = ratios_of(times, name)
-        wall, cpu = (median(them) for them in zip(*column, strict=True))
+        wall, cpu = medians(column)
         yield (
             f"{name:20}{wall * 1000:8.0f} ms, {cpu / calls * 1e6:4.0f} µs a call here"
-            f"   CallJob takes {median(ratios):.2f} of it "
-            f"({min(ratios):.2f} to {max(ratios):.2f})"
+            f"   CallJob takes {ratios(walls[OURS], walls[name]):.2f} of it"
         )
-    ratio = median(ratios_of(times, MAP))
-    verdict = "pass" if ratio <= LIMIT else "FAIL"
-    yield f"{OURS} over {MAP}, at most {LIMIT}: {ratio:.2f}, {verdict}"
+    ratio = ratios(walls[OURS], walls[MAP]).median
+    yield f"{OURS} over {MAP}: {ratio:.2f}, {verdict(ratio, LIMIT)}"
 
 
-def ratios_of(times: Mapping[str, list[Times]], name: str) -> list[float]:
-    """Return our time over that of a contender, in each round."""
-    pairs = zip(times[OURS], times[name], strict=True)
-    return [ours.wall / theirs.wall for ours, theirs in pairs]
+async def measure(options: argparse.Namespace) -> None:
+    calls, seconds = options.calls, options.seconds
+    with ProcessPoolExecutor(options.workers) as pool:
+        await by_map(pool, 100, seconds, 1)  # the pool starts its processes
+        contenders: dict[str, Contender] = {
+            OURS: partial(by_jobs, pool, calls, work, seconds),
+            MAP: partial(by_map, pool, calls, seconds, 1),
+            "map, chunks of 10": partial(by_map, pool, calls, seconds, 10),
+            "map, chunks of 100": partial(by_map, pool, calls, seconds, 100),
+        }
+        times = await measured(contenders, options.rounds, timed)
+    print(f"{calls} calls of {seconds * 1000:g} ms, {options.workers} processes")
+    print(*report(times, calls), sep="\n")
 
 
 def main() -> None:
@@ -91,19 +74,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.001, help="of each call (0.001)")
     parser.add_argument("--workers", type=int, default=2, help="processes of the pool (2)")
     parser.add_argument("--rounds", type=int, default=7, help="how often each is run (7)")
-    options = parser.parse_args()
-    calls, seconds = options.calls, options.seconds
-    with ProcessPoolExecutor(options.workers) as pool:
-        by_map(pool, 100, seconds, 1)  # the pool starts its processes
-        contenders: dict[str, Callable[[], None]] = {
-            OURS: lambda: by_jobs(pool, calls, seconds),
-            MAP: lambda: by_map(pool, calls, seconds, 1),
-            "map, chunks of 10": lambda: by_map(pool, calls, seconds, 10),
-            "map, chunks of 100": lambda: by_map(pool, calls, seconds, 100),
-        }
-        times = rounds_of(contenders, options.rounds)
-    print(f"{calls} calls of {seconds * 1000:g} ms, {options.workers} processes")
-    print(*report(times, calls), sep="\n")
+    asyncio.run(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":

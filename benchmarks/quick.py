@@ -1,45 +1,80 @@
-"""Times asynciojobs against engines of thirty lines; see README.md beside this file."""
+"""Compares the engine with one of thirty lines, or with that of another checkout.
+
+See README.md beside this file.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
-from statistics import median
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, median
+from typing import NamedTuple
 
-from benchmarks.compare.child import timed
-from benchmarks.compare.contenders import Contender, load
-from benchmarks.compare.shapes import Shape, make
-from benchmarks.compare.work import nothing
+from benchmarks.compare.child import ROOT, child
+from benchmarks.rounds import ratios, turns
 
 SHAPES = ("independent", "chain", "shuffled", "layered", "window", "fan", "nested")
+RUNS = 2  # of a process, which reports the quicker one
+PROCESSES = 8  # of each engine in a round, against another checkout
+PACKAGE = "packages/asynciojobs-core/src/asynciojobs"
 
 
-def milliseconds(contender: Contender, shape: Shape) -> float:
-    gc.collect()
-    return sum(asyncio.run(timed(contender, shape, nothing))) * 1000
+class Engine(NamedTuple):
+    """What is compared: a contender, with the packages of a checkout."""
+
+    title: str
+    contender: str
+    checkout: Path
 
 
-def compare(shape: Shape, rounds: int) -> str:
-    contenders = [load(name) for name in ("ours", "counter", "ranks")]
-    times = [[milliseconds(each, shape) for each in contenders] for _ in range(rounds)]
-    medians = "".join(f"{median(column):9.1f}" for column in zip(*times, strict=True))
-    return f"{medians}   {ratio(times, 1)}   {ratio(times, 2)}"
+def engines_of(against: Path | None) -> list[Engine]:
+    if against is None:
+        return [Engine(name, name, ROOT) for name in ("ours", "counter", "ranks")]
+    if not (against / PACKAGE).is_dir():
+        raise SystemExit(f"{against} is no checkout: it has no {PACKAGE}")
+    return [Engine("this", "ours", ROOT), Engine("other", "ours", against.resolve())]
 
 
-def ratio(times: list[list[float]], other: int) -> str:
-    ratios = [row[0] / row[other] for row in times]
-    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+def milliseconds(engine: Engine, shape: str, jobs: int) -> float:
+    """Return the processor time of building and running, in a fresh process."""
+    runs = ("--runs", str(RUNS))
+    told = child(engine.contender, shape, jobs, *runs, checkout=engine.checkout)
+    return float(told["cpu"]) * 1000
+
+
+def compare(
+    engines: Sequence[Engine], shape: str, jobs: int, rounds: int, processes: int
+) -> str:
+    """Return a line: medians of the times, and of our ratios to the others, by rounds."""
+    times: dict[str, list[float]] = {engine.title: [] for engine in engines}
+    for engine in turns(engines, rounds * processes):  # two take turns as A B B A
+        times[engine.title].append(milliseconds(engine, shape, jobs))
+    columns = [means(column, processes) for column in times.values()]
+    cells = "".join(f"{median(column):9.1f}" for column in columns)
+    return cells + "".join(f"   {ratios(columns[0], other):.3f}" for other in columns[1:])
+
+
+def means(values: Sequence[float], size: int) -> list[float]:
+    """Return the means of each so many values."""
+    return [mean(values[start : start + size]) for start in range(0, len(values), size)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench:quick", description=__doc__)
     parser.add_argument("--jobs", type=int, default=10_000, help="how many jobs (10000)")
-    parser.add_argument("--rounds", type=int, default=7, help="how many pairs of runs (7)")
+    parser.add_argument("--rounds", type=int, default=10, help="how many rounds (10)")
+    parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout")
     options = parser.parse_args()
-    print(f"{'build and run':12}  ours/ms  counter    ranks   ours/counter          ours/ranks")
-    for name in SHAPES:
-        print(f"{name:12}{compare(make(name, options.jobs), options.rounds)}", flush=True)
+    engines = engines_of(options.against)
+    processes = PROCESSES if options.against else 1
+    first, *others = (engine.title for engine in engines)
+    heads = "".join(f"{title:>9}" for title in (first, *others))
+    heads += "".join(f"   {f'{first} / {other}':22}" for other in others)
+    print(f"{'CPU, ms':12}{heads}".rstrip())
+    for shape in SHAPES:
+        line = compare(engines, shape, options.jobs, options.rounds, processes)
+        print(f"{shape:12}{line}", flush=True)
 
 
 if __name__ == "__main__":

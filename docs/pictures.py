@@ -15,7 +15,12 @@ from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
 
 DOCS = Path(__file__).parent
-DOCUMENTS = [DOCS.parent / "README.md", DOCS / "tutorial.md", DOCS / "howto.md"]
+DOCUMENTS = [
+    DOCS.parent / "README.md",
+    DOCS / "tutorial.md",
+    DOCS / "howto.md",
+    DOCS / "design" / "architecture.md",
+]
 
 
 def draw_pictures_of(document: Path) -> None:

@@ -1,6 +1,6 @@
 """One run, in a process of its own, which prints what it measured as a line of JSON.
 
-python -m benchmarks.compare.child CONTENDER SHAPE N [--verify]
+python -m benchmarks.compare.child CONTENDER SHAPE N [--runs RUNS | --verify | --ticker]
 """
 
 from __future__ import annotations
@@ -10,26 +10,61 @@ import asyncio
 import gc
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from .contenders import Contender, load
-from .shapes import Shape, make
-from .work import Recorder, Replies, Work, nothing, yielding
+from .shapes import AnyCoroutine, Recorder, Replies, Shape, Work, make, nothing, yielding
 
-__all__ = ["measure", "timed", "verify"]
-
+ROOT = Path(__file__).parents[2]
 STATUS = Path("/proc/self/status")
+PERIOD = 0.01  # of the ticker (seconds)
+
+
+class ChildError(Exception):
+    """A child gave no answer; the text is its last line, or that it took too long."""
+
+
+def python(*arguments: str, timeout: float | None = None, checkout: Path | None = None) -> Any:
+    """Run Python in a fresh process, and return the JSON that it prints.
+
+    It has the packages of the environment, unless it gets those of a checkout. `timeout` is in
+    seconds.
+    """
+    # Users have their modules compiled, unless this variable says otherwise.
+    env = {name: it for name, it in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if checkout is not None:
+        env["PYTHONPATH"] = os.pathsep.join(map(str, checkout.glob("packages/*/src")))
+    args = [sys.executable, *arguments]
+    try:
+        done = subprocess.run(
+            args,
+            cwd=ROOT,
+            env=env,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ChildError(f"over {timeout:g} s") from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        raise ChildError(lines[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def child(contender: str, shape: str, jobs: int, *options: str, **how: Any) -> Any:
+    """Run this module as a program; `how` is for `python()`."""
+    return python("-m", __name__, contender, shape, str(jobs), *options, **how)
 
 
 def memory(field: str) -> int:
-    """Return ``VmRSS`` or ``VmHWM``: what the process has, or had at most (bytes).
-
-    Linux keeps the latter through fork and exec in what `getrusage` tells, so that it would
-    be that of the parent; elsewhere that is all there is.
-    """
-    if not STATUS.exists():
+    """Return ``VmRSS`` or ``VmHWM``: what the process has, or had at most (bytes)."""
+    if not STATUS.exists():  # On Linux, the peak of `getrusage` begins with the parent's.
         import resource
 
         scale = 1 if sys.platform == "darwin" else 1024
@@ -38,45 +73,84 @@ def memory(field: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-async def timed(contender: Contender, shape: Shape, work: Work) -> tuple[float, float]:
-    """Return how long building took, and running (seconds)."""
-    start = time.perf_counter()
+async def build_and_run(contender: Contender, shape: Shape) -> tuple[float, float, float]:
+    """Return the time of building and of running, and the processor time of both (seconds)."""
+    replies = Replies(shape.size)
+    network = asyncio.create_task(replies.answer())
+    works: dict[str, Work] = {"nothing": nothing, "yielding": yielding, "reply": replies}
+    work = works[shape.kind]
+    start, cpu = time.perf_counter(), time.process_time()
     program = contender.program(shape, work)
     built = time.perf_counter()
     await program()
-    return built - start, time.perf_counter() - built
+    ended = time.perf_counter()
+    cpu = time.process_time() - cpu
+    network.cancel()
+    return built - start, ended - built, cpu
 
 
-async def with_its_work(contender: Contender, shape: Shape) -> tuple[float, float]:
-    if shape.kind == "nothing":
-        return await timed(contender, shape, nothing)
-    if shape.kind == "yielding":
-        return await timed(contender, shape, yielding)
-    replies = Replies(shape.size)
-    network = asyncio.create_task(replies.answer())
-    times = await timed(contender, shape, replies)
-    await network
-    return times
-
-
-def measure(contender: Contender, shape: Shape) -> dict[str, float | int]:
-    """Build and run once; the garbage collector is on, as users have it."""
+def measure(contender: Contender, shape: Shape, runs: int) -> dict[str, float]:
+    """Return the least times of some runs; the garbage collector is on, as users have it."""
     gc.collect()
     before = memory("VmRSS")
-    build, run = asyncio.run(with_its_work(contender, shape))
-    peak = max(memory("VmHWM") - before, 0)
-    return {"build": build, "run": run, "total": build + run, "peak": peak}
+    times: list[tuple[float, float, float]] = []
+    for _ in range(runs):
+        gc.collect()
+        times.append(asyncio.run(build_and_run(contender, shape)))
+    build, run, cpu = map(min, zip(*times, strict=True))
+    return {"build": build, "run": run, "cpu": cpu, "peak": max(memory("VmHWM") - before, 0)}
 
 
-async def recorded(contender: Contender, shape: Shape) -> list[str]:
+async def verify(contender: Contender, shape: Shape) -> list[str]:
+    """Run once, and return what was wrong with the order, nothing if all was right."""
     recorder = Recorder(shape)
     await contender.program(shape, recorder)()
     return recorder.verdict()
 
 
-def verify(contender: Contender, shape: Shape) -> list[str]:
-    """Run once, and return what was wrong with the order, nothing if all was right."""
-    return asyncio.run(recorded(contender, shape))
+async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
+    """Tick every 10 ms, for a while with nothing else, then beside the jobs."""
+    loop = asyncio.get_running_loop()
+    ticks: list[tuple[float, float]] = []  # when it was due, and when it came
+    times: list[float] = []  # of the first job and of the last
+
+    def tick(due: float) -> None:
+        ticks.append((due, loop.time()))
+        wait()
+
+    def wait() -> None:
+        due = loop.time() + PERIOD
+        loop.call_at(due, tick, due)
+
+    async def note() -> None:
+        times.append(loop.time())
+
+    def work(number: int, *_results: object) -> AnyCoroutine:
+        return note() if number in (0, shape.size - 1) else nothing(number)
+
+    program = contender.program(shape, work)
+    wait()
+    await asyncio.sleep(20 * PERIOD)
+    called = loop.time()
+    await program()
+    await asyncio.sleep(2 * PERIOD)  # a tick that the end made late counts as well
+    return worst(ticks, called, *times)
+
+
+def worst(
+    ticks: list[tuple[float, float]], called: float, began: float, ended: float
+) -> dict[str, float]:
+    """Return the worst lateness before the call of the run, and in each part of it."""
+    worst = {"idle": 0.0, "starting": 0.0, "running": 0.0, "ending": 0.0}
+    for due, came in ticks:
+        if came < called:
+            part = "idle"
+        elif due < began:
+            part = "starting"
+        else:
+            part = "running" if came < ended else "ending"
+        worst[part] = max(worst[part], came - due)
+    return worst
 
 
 def main() -> None:
@@ -84,14 +158,19 @@ def main() -> None:
     parser.add_argument("contender")
     parser.add_argument("shape")
     parser.add_argument("jobs", type=int)
+    parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--verify", action="store_true")
+    parser.add_argument("--ticker", action="store_true")
     options = parser.parse_args()
     contender, shape = load(options.contender), make(options.shape, options.jobs)
+    told: object
     if options.verify:
-        print(json.dumps({"faults": verify(contender, shape)}))
+        told = asyncio.run(verify(contender, shape))
+    elif options.ticker:
+        told = asyncio.run(tick_beside(contender, shape))
     else:
-        print(json.dumps(measure(contender, shape)))
-    sys.stdout.flush()
+        told = measure(contender, shape, options.runs)
+    print(json.dumps(told), flush=True)
     os._exit(0)  # taking a million objects apart would measure nothing
 
 

@@ -6,10 +6,9 @@ import asyncio
 
 import pytest
 
-from benchmarks.compare.child import verify, with_its_work
+from benchmarks.compare.child import build_and_run, verify
 from benchmarks.compare.contenders import CONTENDERS, load
-from benchmarks.compare.shapes import SHAPES, make
-from benchmarks.compare.work import Recorder
+from benchmarks.compare.shapes import SHAPES, Recorder, make
 
 EACH_ON_EACH_SHAPE = [
     pytest.param(name, shape, id=f"{name}-{shape}") for name in CONTENDERS for shape in SHAPES
@@ -25,19 +24,21 @@ def skip_what_it_cannot(name: str, shape: str) -> None:
 @pytest.mark.parametrize(("name", "shape"), EACH_ON_EACH_SHAPE)
 def test_all_jobs_run_in_a_right_order(name: str, shape: str):
     skip_what_it_cannot(name, shape)
-    assert verify(load(name), make(shape, 200)) == []
+    assert asyncio.run(verify(load(name), make(shape, 200))) == []
 
 
 @pytest.mark.parametrize(("name", "shape"), EACH_ON_EACH_SHAPE)
 def test_the_work_that_is_measured_comes_to_its_end(name: str, shape: str):
     skip_what_it_cannot(name, shape)
-    build, run = asyncio.run(with_its_work(load(name), make(shape, 200)))
+    build, run, cpu = asyncio.run(build_and_run(load(name), make(shape, 200)))
     assert build >= 0
     assert run >= 0
+    assert cpu >= 0
 
 
 def test_what_holds_the_coroutines_runs_none():
-    assert verify(load("held"), make("nested", 200)) == ["200 jobs did not come to their end"]
+    found = asyncio.run(verify(load("held"), make("nested", 200)))
+    assert found == ["200 jobs did not come to their end"]
 
 
 @pytest.mark.parametrize("name", CONTENDERS)

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from benchmarks.compare import campaign
-from benchmarks.compare.__main__ import main, options_of, parse
-from benchmarks.compare.plan import Options, Step, rounds_of, steps
-from benchmarks.compare.processes import faults_of, run_once
-from benchmarks.compare.records import Failure, Records, Run
+from benchmarks.compare.__main__ import main, parse
+from benchmarks.compare.campaign import Campaign, Run, Step, rounds_of, run_once, steps
+from benchmarks.compare.child import ChildError, child
 
 REFERENCES = ("ours", "TaskGroup", "counter")
 
 
 def test_a_round_goes_through_all_contenders_of_a_shape_before_the_next():
-    options = Options(shapes=("chain", "fan"), contenders=("ours", "counter"))
+    options = parse(["--shapes", "chain", "fan", "--contenders", "ours", "counter"])
     assert list(steps(options, 1000, 0)) == [
         Step("ours", "chain", 1000, 0),
         Step("counter", "chain", 1000, 0),
@@ -26,7 +25,7 @@ def test_a_round_goes_through_all_contenders_of_a_shape_before_the_next():
 
 
 def test_each_round_begins_with_another_contender():
-    options = Options(shapes=("chain",), contenders=REFERENCES)
+    options = parse(["--shapes", "chain", "--contenders", *REFERENCES])
     orders = [[step.contender for step in steps(options, 1000, number)] for number in range(4)]
     assert orders == [
         ["ours", "TaskGroup", "counter"],
@@ -38,7 +37,7 @@ def test_each_round_begins_with_another_contender():
 
 @pytest.mark.parametrize(("full", "names"), [(False, ["ours"]), (True, ["ours", "counter"])])
 def test_a_million_jobs_are_for_the_references_only_in_full(full: bool, names: list[str]):
-    options = Options(shapes=("chain",), contenders=("ours", "counter"), full=full)
+    options = parse(["--shapes", "chain", "--contenders", "counter", *["--full"] * full])
     assert [step.contender for step in steps(options, 1_000_000, 0)] == names
 
 
@@ -54,25 +53,23 @@ def test_a_million_jobs_are_for_the_references_only_in_full(full: bool, names: l
 def test_rounds_are_fewer_with_a_million_jobs(
     rounds: int, full: bool, jobs: int, expected: int
 ):
-    assert rounds_of(Options(rounds=rounds, full=full), jobs) == expected
+    options = parse(["--rounds", str(rounds), *["--full"] * full])
+    assert rounds_of(options, jobs) == expected
 
 
 def test_what_a_contender_cannot_do_is_no_step():
-    options = Options(shapes=("window",), contenders=("ours", "dagio"))
+    options = parse(["--shapes", "window", "--contenders", "dagio"])
     assert [step.contender for step in steps(options, 1000, 0)] == ["ours"]
 
 
 def test_we_are_always_in():
-    assert options_of(parse(["--contenders", "dagio", "counter"])).contenders == (
-        "ours",
-        "dagio",
-        "counter",
-    )
+    options = parse(["--contenders", "dagio", "counter"])
+    assert options.contenders == ["ours", "dagio", "counter"]
 
 
 @pytest.mark.parametrize("text", ["10000", "10_000", "10,000"])
 def test_a_size_is_written_in_three_ways(text: str):
-    assert options_of(parse(["--sizes", text])).sizes == (10_000,)
+    assert parse(["--sizes", text]).sizes == [10_000]
 
 
 def test_a_size_that_can_not_be_nested_is_refused(capsys: pytest.CaptureFixture[str]):
@@ -84,67 +81,88 @@ def test_a_size_that_can_not_be_nested_is_refused(capsys: pytest.CaptureFixture[
 # -- who is not run again
 
 
-def taken(monkeypatch: pytest.MonkeyPatch, contender: str, outcomes: list[Any]) -> Records:
-    """Take a step as often as there are outcomes; what is left of these was not run."""
-    monkeypatch.setattr(campaign, "run_once", lambda *_, timeout: outcomes.pop(0))
-    records = Records()
+def taken(monkeypatch: pytest.MonkeyPatch, step: Step, outcomes: list[Any]) -> Campaign:
+    """Take a step in as many rounds as there are outcomes: seconds, or an error."""
+
+    def python(*_arguments: str, **_how: object) -> dict[str, float]:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, ChildError):
+            raise outcome
+        return {"build": 0.0, "run": outcome, "cpu": 0.0, "peak": 0}
+
+    monkeypatch.setattr("benchmarks.compare.child.python", python)
+    found = Campaign(parse([]))
     for number in range(len(outcomes)):
-        campaign.take(Step(contender, "fan", 1000, number), Options(), records)
-    return records
+        found.take(step._replace(round=number))
+    return found
 
 
-def run_of(contender: str, seconds: float) -> Run:
-    return Run(contender, "fan", 1000, 0, 0.0, seconds, 0)
+def times_of(found: Campaign) -> list[float]:
+    return [run.run for run in found.records.runs]
 
 
 def test_a_peer_that_was_slow_is_not_run_again(monkeypatch: pytest.MonkeyPatch):
-    slow = run_of("dask", 6.0)
-    assert taken(monkeypatch, "dask", [slow, slow]).runs == [slow]
+    found = taken(monkeypatch, Step("dask", "fan", 1000, 0), [6.0, 6.0])
+    assert times_of(found) == [6.0]
+
+
+def test_a_peer_that_was_not_slow_is_run_again(monkeypatch: pytest.MonkeyPatch):
+    found = taken(monkeypatch, Step("dask", "fan", 1000, 0), [5.0, 5.0])
+    assert times_of(found) == [5.0, 5.0]
 
 
 def test_a_reference_may_be_slow(monkeypatch: pytest.MonkeyPatch):
-    slow = run_of("counter", 6.0)
-    assert taken(monkeypatch, "counter", [slow, slow]).runs == [slow, slow]
+    found = taken(monkeypatch, Step("counter", "fan", 1000, 0), [6.0, 6.0])
+    assert times_of(found) == [6.0, 6.0]
 
 
 def test_a_peer_that_failed_is_not_run_again(monkeypatch: pytest.MonkeyPatch):
-    failure = Failure("dagio", "fan", 1000, "RecursionError")
-    found = taken(monkeypatch, "dagio", [failure, failure])
-    assert (found.runs, found.failures) == ([], [failure])
+    errors = [ChildError("RecursionError"), ChildError("another")]
+    found = taken(monkeypatch, Step("dagio", "fan", 1000, 0), [*errors])
+    assert times_of(found) == []
+    assert found.records.left_out == {"dagio: RecursionError": ["fan, N = 1,000"]}
 
 
 def test_a_million_jobs_are_compared_with_few_beside_them(monkeypatch: pytest.MonkeyPatch):
-    few = [Run("ours", "fan", 10_000, 0, 0.0, seconds, 0) for seconds in (0.5, 0.25, 1.0)]
-    many = Run("ours", "fan", 1_000_000, 0, 0.0, 75.0, 0)
-    outcomes = [*few, many]
-    monkeypatch.setattr(campaign, "run_once", lambda *_, **__: outcomes.pop(0))
-    records = Records()
-    campaign.take(Step("ours", "fan", 1_000_000, 0), Options(), records)
-    assert records.runs == [many]
-    assert records.growth == {"fan": [pytest.approx(1.5)]}
+    step = Step("ours", "fan", 1_000_000, 0)
+    seconds = {10_000: iter((0.5, 0.25, 1.0)), 1_000_000: iter((75.0,))}
+    monkeypatch.setattr(
+        campaign,
+        "run_once",
+        lambda step, *_: Run(*step, 0.0, next(seconds[step.jobs]), cpu=0.0, peak=0),
+    )
+    found = Campaign(parse([]))
+    found.take(step)
+    assert times_of(found) == [75.0]
+    assert found.records.growth == {"fan": [pytest.approx(1.5)]}
 
 
 # -- in processes
 
 
 def test_a_process_tells_what_it_measured():
-    run = run_once("ours", "chain", 100, 3, 60)
-    assert isinstance(run, Run)
+    run = run_once(Step("ours", "chain", 100, 3), 60)
     assert (run.contender, run.shape, run.jobs, run.round) == ("ours", "chain", 100, 3)
     assert 0 < run.build < run.total
+    assert run.cpu > 0
 
 
 def test_a_process_that_fails_tells_why():
-    found = run_once("nobody", "chain", 100, 0, 60)
-    assert found == Failure("nobody", "chain", 100, "KeyError: 'nobody'")
+    with pytest.raises(ChildError, match="^KeyError: 'nobody'$"):
+        run_once(Step("nobody", "chain", 100, 0), 60)
 
 
 def test_a_process_looks_at_the_order():
-    assert faults_of("counter", "layered", 100) == []
+    assert child("counter", "layered", 100, "--verify", timeout=60) == []
+
+
+def test_a_process_that_takes_too_long_is_stopped():
+    with pytest.raises(ChildError, match=r"^over 0\.01 s$"):
+        run_once(Step("ours", "chain", 100, 0), 0.01)
 
 
 def test_a_wrong_order_ends_the_program(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(campaign, "faults_of", lambda *_: ["job 1 ran twice"])
+    monkeypatch.setattr(campaign, "child", lambda *_, **__: ["job 1 ran twice"])
     with pytest.raises(SystemExit) as caught:
         main(["--contenders", "ours", "--shapes", "chain"])
     assert caught.value.code == (

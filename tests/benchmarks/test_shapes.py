@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.compare.shapes import SHAPES, Shape, make
+from benchmarks.compare.shapes import SHAPES, make
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -67,6 +67,6 @@ def test_the_last_job_of_a_shuffled_chain_is_the_last_of_its_order():
 
 
 def test_the_numbers_of_nested_jobs_follow_each_other():
-    parts: tuple[Shape, ...] = make("nested", 1000).parts
+    parts = make("nested", 1000).parts
     assert len(parts) == 100
     assert [number for part in parts for number in part.numbers] == list(range(1000))

@@ -591,12 +591,12 @@ def test_what_a_job_is_when_it_is_asked_decides_what_its_result_is(run):
         job.result()
 
 
-def test_result_asks_is_critical(run):
+def test_result_asks_is_critical(run_critical):
     class Strict(Job):
         def is_critical(self):
             return True
 
-    job = run(Strict(fail, OSError("x")))
+    job = run_critical(Strict(fail, OSError("x"), critical=False))
     with pytest.raises(OSError, match=r"^x$"):
         job.result()
 

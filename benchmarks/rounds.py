@@ -1,0 +1,81 @@
+"""Runs several things in turns, for several rounds, and compares them."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple, TypeAlias, TypeVar
+
+T = TypeVar("T")
+Contender: TypeAlias = Callable[[], Awaitable[object]]
+
+
+class Spread(NamedTuple):
+    """The median of some numbers, the smallest and the largest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """Return the spread of at least one number."""
+        ordered = sorted(values)
+        return cls(median(ordered), ordered[0], ordered[-1])
+
+    def __format__(self, spec: str) -> str:
+        return f"{self.median:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
+
+
+def ratios(ours: Iterable[float], theirs: Iterable[float]) -> Spread:
+    """Return our value over theirs: one ratio a round."""
+    return Spread.of(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def in_turn(names: Sequence[T], number: int) -> list[T]:
+    """Return who runs in a round, and in which order.
+
+    Each round begins with another one, so that no place in a round is always the same one's.
+    With two of them that gives A B, B A, A B, and so on.
+    """
+    start = number % len(names) if names else 0
+    return [*names[start:], *names[:start]]
+
+
+def turns(names: Iterable[T], rounds: int) -> Iterator[T]:
+    """Yield who runs next, through all rounds."""
+    them = list(names)
+    for number in range(rounds):
+        yield from in_turn(them, number)
+
+
+async def measured(
+    contenders: Mapping[str, Contender],
+    rounds: int,
+    measure: Callable[[Contender], Awaitable[T]],
+) -> dict[str, list[T]]:
+    """Measure each contender once a round; return what was measured, round by round."""
+    found: dict[str, list[T]] = {name: [] for name in contenders}
+    for name in turns(contenders, rounds):
+        found[name].append(await measure(contenders[name]))
+    return found
+
+
+async def timed(contender: Contender) -> tuple[float, float]:
+    """Return the time of one run, and the processor time of this process (seconds)."""
+    gc.collect()
+    wall, cpu = time.perf_counter(), time.process_time()
+    await contender()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def medians(rows: Iterable[Iterable[float]]) -> list[float]:
+    """Return the median of each column."""
+    return [median(column) for column in zip(*rows, strict=True)]
+
+
+def verdict(value: float, bound: float) -> str:
+    """Return whether a value keeps a limit, as the end of a line."""
+    return f"at most {bound}: {'pass' if value <= bound else 'FAIL'}"
