@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Protocol, TypeAlias
@@ -23,6 +24,7 @@ __all__ = [
     "Refused",
     "TimedOut",
     "Verdict",
+    "add_note_once",
     "exception_text",
 ]
 
@@ -89,6 +91,13 @@ def exception_text(exception: BaseException) -> str:
     return f"{type(exception).__name__}:{text}"
 
 
+def add_note_once(exception: BaseException, note: str) -> None:
+    """Add a note to an exception, unless it has it already, or takes no notes."""
+    with contextlib.suppress(Exception):
+        if note not in getattr(exception, "__notes__", ()):
+            exception.add_note(note)
+
+
 # The verdict on a run: one of these small classes. `str()` of it is what `why()` returns, and
 # `words` say it in short.
 
@@ -107,11 +116,25 @@ class TimedOut(NamedTuple):
 
     timeout: float
     """The time that was allowed, in seconds."""
+    running: tuple[str, ...] = ()
+    """The names of jobs that ran then: the first few."""
+    more: int = 0
+    """How many more ran (jobs)."""
+    waiting: int = 0
+    """How many had not started (jobs)."""
 
     words = "TIMED OUT"
 
     def __str__(self) -> str:
-        return f"{self.words} after {self.timeout}s"
+        return f"{self.words} after {self.timeout}s{self.unfinished()}"
+
+    def unfinished(self) -> str:
+        """Return what there was to wait for, as the end of a sentence."""
+        text = ""
+        if self.running:
+            more = f" and {self.more} more" if self.more else ""
+            text = f"; running: {', '.join(self.running)}{more}"
+        return f"{text}; waiting: {self.waiting}" if self.waiting else text
 
 
 class CriticalFailure(NamedTuple):

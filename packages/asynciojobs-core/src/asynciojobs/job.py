@@ -31,7 +31,7 @@ from ._errors import ConsumedError
 from ._loops import LoopFactory, run_synchronously
 from ._outcomes import DONE, IDLE, RUNNING, SCHEDULED, STOPPED, Failure, Phase, exception_text
 from ._requirements import Distinct, Group, Requirements, as_tuple, distinct
-from ._text import attempt, call_label, one_line
+from ._text import NOLABEL, attempt, call_label, one_line
 from .bestset import BestSet
 
 if TYPE_CHECKING:
@@ -378,7 +378,7 @@ class AbstractJob(Generic[T_co]):
         label = None if self.label is None else attempt(str, self.label)
         if label is None or not label.strip():
             label = attempt(self.text_label)
-        return label if label and label.strip() else "NOLABEL"
+        return label if label and label.strip() else NOLABEL
 
     def dot_style(self) -> Any:
         """Return the DOT attributes of the job's box, as a mapping.

@@ -23,6 +23,7 @@ __all__ = [
     "RunState",
     "nested_job_sets",
     "nesting",
+    "record_of",
 ]
 
 S = TypeVar("S", bound=Member)
@@ -227,6 +228,11 @@ class JobSet:
     def _only_delegates_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does nothing but to shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
+
+
+def record_of(job: object) -> Record | None:
+    """Return the record of the last run of a job that is a job set; ``None`` for other jobs."""
+    return job._run_state.record if isinstance(job, JobSet) else None
 
 
 # -- what is nested in a job set

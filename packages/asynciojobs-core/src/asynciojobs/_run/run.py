@@ -20,14 +20,16 @@ each job is started once, so a run is O(V+E).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import math
 from collections import deque
 from collections.abc import Callable, Collection
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Level, nesting
+from .._dag.jobset import SHUTDOWN, JobSet, Level, nesting, record_of
 from .._events import EventKind, JobEvent
+from .._names import Mark, Placed, name_in_run
 from .._outcomes import (
     FINE,
     SCHEDULED,
@@ -42,6 +44,7 @@ from .._outcomes import (
 from ..job import AbstractJob, AnyJob
 from . import joining
 from .admission import admit, check_all, prepare
+from .overdue import timed_out
 from .tasks import SLICE, JobTasks
 from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
 
@@ -64,10 +67,11 @@ class Run:
         self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
         self.observers = self.tasks.observers
-        self.mark = object()  # on the jobs that take part
-        # The mark of the outermost run: what that run has checked is not checked again.
         caller = self.state.take_caller()
-        self.nested_mark = self.mark if caller is None or caller is SHUTDOWN else caller
+        self.is_nested = caller is not None and caller is not SHUTDOWN
+        self.mark = Mark(job_set, is_nested=self.is_nested)  # on the jobs that take part
+        # The mark of the outermost run: what that run has checked is not checked again.
+        self.nested_mark = caller if self.is_nested else self.mark
         self._context = contextvars.copy_context()  # each job starts in a copy of it
         self.jobs: list[AnyJob] = []  # those that carry mark; users may edit the set
         self._free = window or NO_LIMIT  # slots that no regular job in `tasks` has taken
@@ -170,7 +174,7 @@ class Run:
         self.shuffled = not admitted.in_order
         prepare(levels, self.nested_mark)
         self.state.live_run = self
-        if self.nested_mark is self.mark:  # it is the outermost run
+        if not self.is_nested:
             self.state.record.started_at = self.tasks.time()
         self.expect(len(self.jobs), admitted.forever)
         return admitted.entries
@@ -194,7 +198,13 @@ class Run:
         if timeout is None or timeout == math.inf:
             return None
         loop = self.tasks.loop
-        return loop.call_at(loop.time() + timeout, self.end, TimedOut(timeout))
+        return loop.call_at(loop.time() + timeout, self._time_out, timeout)
+
+    def _time_out(self, timeout: float) -> None:
+        verdict = TimedOut(timeout)
+        with contextlib.suppress(Exception):  # users may have edited the jobs into a tangle
+            verdict = timed_out(self.job_set, timeout)
+        self.end(verdict)
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
         if self.forever or self.observers.heard:
@@ -207,7 +217,7 @@ class Run:
         if not self._awaited:
             self.end(FINE)
         elif timeout == 0:
-            self.end(TimedOut(0))
+            self._time_out(0)
         else:
             self._context.run(self.start_ready)
 
@@ -278,7 +288,7 @@ class Run:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
         elif job.critical:
-            self.end(CriticalFailure(job, error))
+            self.end(CriticalFailure(_placed(job, error), error))
         elif self._verdict is None:
             self.release(job, now)
 
@@ -332,7 +342,7 @@ class Run:
             if isinstance(settled, Broken):
                 _log.error(
                     "%s: superseded by the KeyboardInterrupt or SystemExit that a job raised",
-                    self.job_set.repr_main(),
+                    name_in_run(self.job_set),
                     exception=settled.exception,
                 )
         if settled is not None:
@@ -357,3 +367,11 @@ class Run:
         for job in dismiss(self.jobs, self.mark):
             if job.ended_at is None:
                 job._discard_unstarted()
+
+
+def _placed(job: AnyJob, error: BaseException) -> Placed:
+    """Return a job that raised together with the job inside of it that did, if it is nested."""
+    record = record_of(job)
+    within = None if record is None else record.verdict
+    passed_on = isinstance(within, CriticalFailure) and within.exception is error
+    return Placed(job, within.job if passed_on else None)

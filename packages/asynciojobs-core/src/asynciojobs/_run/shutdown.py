@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Record, nested_job_sets
 from .._events import EventKind, JobEvent
+from .._names import name_in_run
 from ..job import AbstractJob, AnyJob
 from .waiting import cancel, wait_out
 
@@ -200,4 +201,4 @@ def _note_failure(
     record.note_shutdown_failure(job, error)
     # A call that was closed because its loop is gone is not worth an error.
     if loop.is_running() or not isinstance(error, GeneratorExit):
-        _log.error("co_shutdown() of %s raised", job.repr_main())
+        _log.error("co_shutdown() of %s raised", name_in_run(job))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import _log
+from .._names import name_in_run
 from .._outcomes import Named
 
 __all__ = ["cancel", "wait_out", "warn_of_deaf"]
@@ -20,7 +21,7 @@ def cancel(task: asyncio.Task[Any], job: Named) -> None:
     try:
         task.cancel()
     except BaseException:  # noqa: BLE001 - a user's awaitable may raise in its cancel()
-        _log.error("to cancel %s raised", job.repr_main())
+        _log.error("to cancel %s raised", name_in_run(job))
 
 
 async def wait_out(
@@ -62,4 +63,4 @@ async def wait_out(
 
 def warn_of_deaf(job: Named, what: str) -> None:
     """Log that a job ignores its cancellation."""
-    _log.warn("%s was cancelled and %s", job.repr_main(), what)
+    _log.warn("%s was cancelled and %s", name_in_run(job), what)
