@@ -86,7 +86,7 @@ def test_a_scheduler_that_is_not_critical_returns_false(every_loop):
 
 def test_a_critical_scheduler_raises_the_same_exception(every_loop):
     error = ValueError("no")
-    with pytest.raises(ValueError, match="^no$") as caught:
+    with pytest.raises(ValueError, match=r"^no\nraised by <Job `fail\(\)`>$") as caught:
         Scheduler(Job(fail, error)).run()
     assert caught.value is error
 
@@ -97,7 +97,7 @@ def test_the_same_exception_is_raised_from_any_depth(every_loop, depth):
     scheduler = Scheduler(Job(fail, error))
     for _ in range(depth):
         scheduler = Scheduler(scheduler)
-    with pytest.raises(ValueError, match="^deep$") as caught:
+    with pytest.raises(ValueError, match=r"^deep\nraised by <Job `fail\(\)`>$") as caught:
         scheduler.run()
     assert caught.value is error
 
@@ -183,7 +183,7 @@ def test_the_text_of_a_mute_exception_does_not_break_why(every_loop):
 def test_of_two_failures_in_one_turn_the_first_is_raised(every_loop):
     errors = [ValueError("first"), ValueError("second")]
     scheduler = Scheduler(*(Job(fail, error) for error in errors))
-    with pytest.raises(ValueError, match="^first$") as caught:
+    with pytest.raises(ValueError, match=r"^first\nraised by <Job `fail\(\)`>$") as caught:
         scheduler.run()
     assert caught.value is errors[0]
 
@@ -198,7 +198,7 @@ def test_a_failure_during_the_clean_up_after_another_is_kept(every_loop):
     first, second = ValueError("first"), ValueError("second")
     job = Job(clumsy)
     scheduler = Scheduler(Job(fail, first), job)
-    with pytest.raises(ValueError, match="^first$"):
+    with pytest.raises(ValueError, match=r"^first\nraised by <Job `fail\(\)`>$"):
         scheduler.run()
     assert job.raised_exception() is second
 
@@ -255,7 +255,7 @@ def test_the_clean_up_of_other_jobs_is_awaited_before_the_exception_is_raised(in
             await asyncio.sleep(0.5)
 
     async def main():
-        with pytest.raises(ValueError, match="^no$"):
+        with pytest.raises(ValueError, match=r"^no\nraised by <Job `fail\(\)`>$"):
             await Scheduler(Job(fail, ValueError("no")), Job(slow)).co_run()
         return asyncio.get_running_loop().time()
 
@@ -270,6 +270,7 @@ def test_a_job_that_does_not_define_co_run_fails_with_the_name_of_its_class(ever
 
     with pytest.raises(
         NotImplementedError,
-        match=r"^Lazy does not define co_run\(\), so its jobs have nothing to run$",
+        match=r"^Lazy does not define co_run\(\), so its jobs have nothing to run\n"
+        r"raised by <Lazy `NOLABEL`>$",
     ):
         Scheduler(Lazy()).run()

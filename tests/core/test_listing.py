@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from asynciojobs import AbstractJob, CycleError, Job, PureScheduler, Scheduler
+from asynciojobs import AbstractJob, CallJob, CycleError, Job, PureScheduler, Scheduler
 
 
 async def give(value):
@@ -43,6 +43,14 @@ def printed(capsys):
         return capsys.readouterr().out.splitlines()
 
     return printed
+
+
+def origin(error):
+    """Return the lines of a traceback with nothing but the frames of this file."""
+    shown = traceback.TracebackException.from_exception(error)
+    frames = [frame for frame in shown.stack if frame.filename == __file__]
+    shown.stack = traceback.StackSummary.from_list(frames)
+    return "".join(shown.format()).splitlines()
 
 
 @pytest.fixture
@@ -304,7 +312,7 @@ def test_list_safe_can_leave_out_the_jobs_that_are_done(half_done, printed):
 
 def test_debrief_can_leave_out_the_jobs_that_are_done(half_done, printed):
     assert printed(half_done.debrief, silence_done_jobs=True) == [
-        "===== <PureScheduler of 3 jobs>: TIMED OUT after 1s",
+        "===== <PureScheduler of 3 jobs>: TIMED OUT after 1s; running: <Job `b`>",
         "===== 2D + 1X + 0R + 0I = 3",
         "2 !   ■   <Job `b`> [not done]",
     ]
@@ -424,13 +432,129 @@ def test_debrief_of_a_critical_failure_shows_the_exception_and_its_origin(fake_t
     error = OSError("x")
     scheduler = PureScheduler(Job(fail, error, label="a"))
     scheduler.run()
-    origin = "".join(traceback.format_exception(error)).splitlines()
     assert printed(scheduler.debrief) == [
         "===== <PureScheduler of 1 job>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
         "===== 1D + 0R + 0I = 1",
         "1 ! ✗ ●   <Job `a`> !! CRIT. EXC. => OSError:x!!",
         "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
-        *origin,
+        *origin(error),
+    ]
+
+
+def test_debrief_with_details_shows_the_whole_traceback(fake_time, printed):
+    error = OSError("x")
+    scheduler = PureScheduler(Job(fail, error, label="a"))
+    scheduler.run()
+    whole = "".join(traceback.format_exception(error)).splitlines()
+    assert printed(scheduler.debrief, True)[4:] == whole
+    assert any("tasks.py" in line for line in whole)
+
+
+@pytest.mark.parametrize("details", [False, True])
+def test_debrief_shows_an_exception_of_several_jobs_once_with_its_traceback(
+    fake_time, printed, details
+):
+    error = OSError("x")
+    scheduler = PureScheduler(*(Job(fail, error, label=x, critical=False) for x in "ab"))
+    scheduler.run()
+    lines = printed(scheduler.debrief, details)[4:]
+    assert (lines[0], lines[-1]) == (
+        "===== <Job `a`> !! exception => OSError:x!!",
+        "===== <Job `b`> !! exception => OSError:x!!",
+    )
+
+
+def test_debrief_shows_the_traceback_of_a_cause_at_the_job_that_raised_it(fake_time, printed):
+    error = OSError("x")
+    giver = Job(fail, error, label="giver", critical=False)
+    taker = CallJob(print, giver, label="taker", critical=False)
+    scheduler = PureScheduler(taker, giver)
+    scheduler.run()
+    assert printed(scheduler.debrief)[4:] == [
+        f"===== <CallJob `taker`> {taker.repr_result()}",
+        "OSError: x",
+        "",
+        "The above exception was the direct cause of the following exception:",
+        "",
+        f"asynciojobs.RequirementFailed: {taker.raised_exception()}",
+        "===== <Job `giver`> !! exception => OSError:x!!",
+        *origin(error),
+    ]
+
+
+def test_debrief_shows_causes_that_no_job_raised_with_their_tracebacks(fake_time, printed):
+    async def translate():
+        try:
+            await fail(KeyError("k"))
+        except KeyError as error:
+            raise OSError("x") from error
+
+    job = Job(translate, label="a")
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    error = job.raised_exception()
+    lines = printed(scheduler.debrief)[4:]
+    assert lines == [
+        *origin(error.__cause__),
+        "",
+        "The above exception was the direct cause of the following exception:",
+        "",
+        *own_lines(error),
+    ]
+
+
+def own_lines(error):
+    """Return the lines of a traceback, without those of what led to the exception."""
+    lines = origin(error)
+    return lines[len(lines) - lines[::-1].index("Traceback (most recent call last):") - 1 :]
+
+
+def test_debrief_shows_the_context_of_an_exception(fake_time, printed):
+    async def clumsy():
+        try:
+            await fail(KeyError("k"))
+        finally:
+            raise OSError("x")
+
+    job = Job(clumsy, label="a")
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    error = job.raised_exception()
+    assert printed(scheduler.debrief)[4:] == [
+        *origin(error.__context__),
+        "",
+        "During handling of the above exception, another exception occurred:",
+        "",
+        *own_lines(error),
+    ]
+
+
+def test_debrief_shows_a_group_without_frames_of_asyncio(fake_time, printed):
+    async def together():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail(KeyError("k")))
+
+    scheduler = PureScheduler(Job(together, label="a"))
+    scheduler.run()
+    lines = printed(scheduler.debrief)[4:]
+    files = [line.split('"')[1] for line in lines if "  File " in line]
+    assert (set(files), len(files), lines[-2:]) == (
+        {__file__},
+        2,
+        ["    | KeyError: 'k'", "    +------------------------------------"],
+    )
+
+
+def test_debrief_shows_no_traceback_of_an_exception_of_the_package_itself(fake_time, printed):
+    async def again():
+        pass
+
+    job = Job(again(), label="a")
+    scheduler = PureScheduler(job)
+    scheduler.run()
+    scheduler.run()
+    assert printed(scheduler.debrief)[4:] == [
+        f"asynciojobs.ConsumedError: {job.raised_exception()}"
     ]
 
 
@@ -448,7 +572,7 @@ def test_debrief_shows_exceptions_of_silenced_jobs(fake_time, printed):
         "===== <PureScheduler of 1 job>: FINE",
         "===== 1D + 0R + 0I = 1",
         "===== <Job `a`> !! exception => OSError:x!!",
-        *"".join(traceback.format_exception(error)).splitlines(),
+        *origin(error),
     ]
 
 
@@ -464,8 +588,8 @@ def test_debrief_shows_exceptions_of_nested_jobs(fake_time, printed):
         "2 ! ✗ ●   > <Job `a`> !! CRIT. EXC. => OSError:x!!",
         "1 --end-- < <Scheduler `s`> exits={2}",
         "===== <Scheduler `s`>: CRITICAL FAILURE: <Job `a`> raised OSError:x",
-        "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
-        *"".join(traceback.format_exception(error)).splitlines(),
+        "===== <Job `s > a`> !! CRIT. EXC. => OSError:x!!",
+        *origin(error),
     ]
 
 
@@ -476,9 +600,9 @@ def test_debrief_shows_a_traceback_once_even_if_it_passed_nested_schedulers(fake
     scheduler.run()
     assert printed(scheduler.debrief)[7:] == [
         "===== <Scheduler `s`> !! CRIT. EXC. => OSError:x!!",
-        "===== <Scheduler `t`> !! CRIT. EXC. => OSError:x!!",
-        "===== <Job `a`> !! CRIT. EXC. => OSError:x!!",
-        *"".join(traceback.format_exception(error)).splitlines(),
+        "===== <Scheduler `s > t`> !! CRIT. EXC. => OSError:x!!",
+        "===== <Job `s > t > a`> !! CRIT. EXC. => OSError:x!!",
+        *origin(error),
     ]
 
 
@@ -495,7 +619,7 @@ def test_debrief_shows_the_traceback_of_a_nested_scheduler_that_raised_itself(
     scheduler.run()
     assert printed(scheduler.debrief)[5:] == [
         "===== <Strange `s`> !! CRIT. EXC. => ValueError:z!!",
-        *"".join(traceback.format_exception(inner.raised_exception())).splitlines(),
+        *origin(inner.raised_exception()),
     ]
 
 
@@ -509,7 +633,7 @@ def test_debrief_shows_nested_timeouts_in_a_run_that_is_fine(fake_time, printed)
         "1   ✓ ●   <Scheduler `s`> [[ -> False]] -> entries={2}",
         "2 !   ■   > <Job `a`> [not done]",
         "1 --end-- < <Scheduler `s`> exits={2}",
-        "===== <Scheduler `s`>: TIMED OUT after 3s",
+        "===== <Scheduler `s`>: TIMED OUT after 3s; running: <Job `a`>",
     ]
 
 
@@ -524,9 +648,9 @@ def test_debrief_shows_exceptions_of_shutdowns_at_all_depths(fake_time, printed)
     scheduler.shutdown()
     assert printed(scheduler.debrief)[6:] == [
         "===== co_shutdown() of <Job `a`> failed",
-        *"".join(traceback.format_exception(errors[0])).splitlines(),
-        "===== co_shutdown() of <Job `b`> failed",
-        *"".join(traceback.format_exception(errors[1])).splitlines(),
+        *origin(errors[0]),
+        "===== co_shutdown() of <Job `s > b`> failed",
+        *origin(errors[1]),
     ]
 
 

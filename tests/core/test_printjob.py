@@ -118,6 +118,8 @@ def test_co_shutdown_does_nothing(capsys):
 def test_a_print_that_fails_fails_the_job(fake_time, monkeypatch):
     job = PrintJob("hello")
     monkeypatch.setattr(sys, "stdout", Closed())
-    with pytest.raises(ValueError, match=r"^I/O operation on closed file\.$") as caught:
+    with pytest.raises(
+        ValueError, match=r"^I/O operation on closed file\.\nraised by <PrintJob `hello`>$"
+    ) as caught:
         Scheduler(job).run()
     assert job.raised_exception() is caught.value

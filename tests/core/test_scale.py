@@ -195,7 +195,9 @@ async def fail():
 def test_the_cost_of_a_failure_is_proportional_to_the_levels_around_it(name):
     def question(scheduler):
         with (
-            pytest.raises(ValueError, match="^$") if name == "run" else contextlib.nullcontext()
+            pytest.raises(ValueError, match=r"^\nraised by <Job `fail\(\)`>$")
+            if name == "run"
+            else contextlib.nullcontext()
         ):
             QUESTIONS[name](scheduler)
 

@@ -188,7 +188,10 @@ def test_a_verbose_run_is_fine(fake_time, useless, scheduler_class):
 
 def test_a_verbose_run_times_out(fake_time, useless):
     scheduler = PureScheduler(Job(asyncio.sleep, 5), timeout=1, verbose=True)
-    assert (scheduler.run(), scheduler.why()) == (False, "TIMED OUT after 1s")
+    assert (scheduler.run(), scheduler.why()) == (
+        False,
+        "TIMED OUT after 1s; running: <Job `sleep()`>",
+    )
 
 
 def test_a_verbose_run_logs_nothing(fake_time, useless, caplog):

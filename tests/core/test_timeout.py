@@ -25,7 +25,7 @@ def test_a_timed_out_run_says_so(every_loop):
         scheduler.failed_time_out(),
         scheduler.failed_critical(),
         scheduler.why(),
-    ) == (True, False, "TIMED OUT after 2.5s")
+    ) == (True, False, "TIMED OUT after 2.5s; running: <Job `sleep()`>")
 
 
 def test_a_run_within_its_timeout_is_fine(every_loop):
@@ -61,12 +61,97 @@ def test_a_timeout_too_large_for_a_float_is_refused():
     assert scheduler.timeout is None
 
 
+def test_a_timeout_names_five_jobs_that_ran_and_counts_those_that_waited(every_loop):
+    running = [Job(asyncio.sleep, 9, label=f"r{n}") for n in range(8)]
+    waiting = [Job(asyncio.sleep, 1, required=running[0]) for _ in range(3)]
+    scheduler = PureScheduler(
+        Job(asyncio.sleep, 1, label="done"), *running, *waiting, timeout=2, jobs_window=7
+    )
+    scheduler.run()
+    assert scheduler.why() == (
+        "TIMED OUT after 2s; running: <Job `r0`>, <Job `r1`>, <Job `r2`>, <Job `r3`>, "
+        "<Job `r4`> and 2 more; waiting: 4"
+    )
+
+
+def test_a_timeout_names_jobs_at_all_depths_and_forever_jobs_last(every_loop):
+    monitor = Job(asyncio.sleep, 9, label="monitor", forever=True)
+    waiting = Scheduler(Job(asyncio.sleep, 1), Job(asyncio.sleep, 1), label="later")
+    rack = Scheduler(Job(asyncio.sleep, 9, label="host3"), label="rack")
+    boots = Scheduler(monitor, Job(asyncio.sleep, 1), rack, label="boots")
+    waiting.requires(boots)
+    scheduler = Scheduler(
+        boots, Job(asyncio.sleep, 9, label="z"), waiting, timeout=2, label="n"
+    )
+    with pytest.raises(TimeoutError) as caught:
+        scheduler.run()
+    named = "<Job `boots > rack > host3`>, <Job `z`>, <Job `boots > monitor`>"
+    unfinished = f"; running: {named}; waiting: 2"
+    assert (scheduler.why(), str(caught.value)) == (
+        f"TIMED OUT after 2s{unfinished}",
+        f"<Scheduler `n`> took more than 2s{unfinished}",
+    )
+
+
+def test_a_timeout_names_a_nested_scheduler_in_which_nothing_runs(every_loop):
+    class Slow(Scheduler):
+        async def co_run(self):
+            await asyncio.sleep(9)
+            return await super().co_run()
+
+    slow = Slow(Job(asyncio.sleep, 1), label="slow")
+    scheduler = PureScheduler(Scheduler(slow, label="boots"), timeout=2)
+    scheduler.run()
+    assert scheduler.why() == ("TIMED OUT after 2s; running: <Slow `boots > slow`>; waiting: 1")
+
+
+def test_a_timeout_counts_no_forever_jobs_that_waited(every_loop):
+    first = Job(asyncio.sleep, 9, label="a")
+    waiting = [Job(asyncio.sleep, 1, required=first, forever=forever) for forever in (1, 0)]
+    empty = Scheduler(required=first)
+    scheduler = PureScheduler(first, *waiting, empty, timeout=2)
+    scheduler.run()
+    assert scheduler.why() == "TIMED OUT after 2s; running: <Job `a`>; waiting: 1"
+
+
+def test_a_timeout_counts_nothing_that_has_ended(every_loop):
+    inner = Scheduler(Job(asyncio.sleep, 9), timeout=1, critical=False)
+    scheduler = PureScheduler(inner, Job(asyncio.sleep, 9, label="a"), timeout=2)
+    scheduler.run()
+    assert scheduler.why() == "TIMED OUT after 2s; running: <Job `a`>"
+
+
+def test_a_timeout_ends_a_run_whose_jobs_can_not_be_listed(every_loop):
+    async def tangle():
+        inner.jobs.add(inner)
+        await asyncio.sleep(9)
+
+    inner = Scheduler(Job(tangle), label="inner")
+    scheduler = PureScheduler(inner, timeout=1)
+    assert (scheduler.run(), scheduler.why()) == (False, "TIMED OUT after 1s")
+
+
+def test_a_timeout_after_another_end_changes_nothing(every_loop):
+    async def fail():
+        raise OSError("x")
+
+    async def clean_up_slowly():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(5)
+
+    scheduler = PureScheduler(Job(fail), Job(clean_up_slowly), timeout=2)
+    scheduler.run()
+    assert scheduler.why() == "CRITICAL FAILURE: <Job `fail()`> raised OSError:x"
+
+
 def test_a_timeout_of_zero_expires_before_a_job_starts(every_loop):
     job = Job(asyncio.sleep, 0)
     scheduler = PureScheduler(job, timeout=0)
     assert (scheduler.run(), scheduler.why(), job.is_running()) == (
         False,
-        "TIMED OUT after 0s",
+        "TIMED OUT after 0s; waiting: 1",
         False,
     )
 
@@ -115,7 +200,10 @@ def test_the_timeout_does_not_depend_on_the_wall_clock(every_loop, monkeypatch):
 
 def test_a_critical_scheduler_raises_timeout_error(every_loop):
     scheduler = Scheduler(Job(asyncio.sleep, 9), timeout=1.5, label="s")
-    with pytest.raises(TimeoutError, match=r"^<Scheduler `s`> took more than 1\.5s$"):
+    with pytest.raises(
+        TimeoutError,
+        match=r"^<Scheduler `s`> took more than 1\.5s; running: <Job `sleep\(\)`>$",
+    ):
         scheduler.run()
 
 
@@ -153,7 +241,8 @@ def test_the_timeout_of_a_critical_nested_scheduler_is_a_critical_failure(every_
         True,
         (
             "CRITICAL FAILURE: <Scheduler `n`> raised "
-            "TimeoutError:<Scheduler `n`> took more than 1s"
+            "TimeoutError:<Scheduler `n`> took more than 1s; running: "
+            "<Job `sleep()`>"
         ),
     )
 

@@ -178,7 +178,8 @@ def test_a_timeout_is_not_finished(site: Site, output: Output) -> None:
     site.install("a")
     assert site.verify("--timeout", "0") == 2
     assert output().endswith(
-        "Not finished (TIMED OUT after 0s): 0 of 1 distribution looked at, 0 damaged.\n"
+        "Not finished (TIMED OUT after 0s; waiting: 1): "
+        "0 of 1 distribution looked at, 0 damaged.\n"
     )
 
 

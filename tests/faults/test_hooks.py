@@ -153,6 +153,8 @@ def test_a_job_keeps_what_it_raises(fake_time, kind, way):
     after = Job(asyncio.sleep, 1, required=job)
     assert (PureScheduler(job, after).run(), after.is_done()) == (True, True)
     assert same(job.raised_exception(), error)
+    assert job.result() is None
+    job.critical = True
     assert same(outcome_of(job.result), error)
 
 
@@ -505,7 +507,8 @@ def test_a_job_whose_cancellation_raises_is_waited_for(fake_time, caplog, kind):
     wait = functools.partial(wait_stubbornly, refusal=(KEPT | LEAVING)[kind]())
     stubborn = Job(wait, label="stubborn")
     scheduler = PureScheduler(first, stubborn, last, timeout=1)
-    assert (scheduler.run(), scheduler.why()) == (False, "TIMED OUT after 1s")
+    ran = "running: <Job `sleep()`>, <Job `stubborn`>, <Job `sleep()`>"
+    assert (scheduler.run(), scheduler.why()) == (False, f"TIMED OUT after 1s; {ran}")
     assert [job.ended_at for job in (first, stubborn, last)] == [1, 5, 1]
     assert caplog.messages[0] == "to cancel <Job `stubborn`> raised"
 

@@ -534,8 +534,14 @@ class ShutdownCall:
 class Root(GroupLife):
     """The outermost scheduler, with the user around it."""
 
+    def begin(self) -> None:
+        """Its `co_run()`: it has the times of its run, like a job."""
+        self.started, self.ended = self.world.now, None
+        super().begin()
+
     def run_is_over(self) -> None:
         """The user shuts it down, not the run."""
+        self.ended = self.world.now
 
     # -- the user
 

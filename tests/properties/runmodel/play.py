@@ -21,6 +21,10 @@ __all__ = ["BEGINS", "OVER", "Stage", "play"]
 BEGINS, OVER = "its run begins", "its run is over"
 """Entries by the user in the log of a stage."""
 
+NAME = r"<\w+ `[\w >]+`>"
+UNFINISHED = rf"(?:; running: {NAME}(?:, {NAME}){{0,4}}(?: and \d+ more)?)?(?:; waiting: \d+)?"
+"""What there was to wait for at a timeout."""
+
 
 class Scripted(Exception):
     """The exception of a scripted job."""
@@ -231,7 +235,7 @@ class Stage:
 
     def state(self, name: str) -> tuple[object, ...]:
         thing = self.things[name]
-        shown: tuple[object, ...] = ("idle", None, None, None)
+        shown: tuple[object, ...] = ("idle", None, *times(thing))
         if isinstance(thing, AbstractJob):
             shown = (phase(thing), self.outcome(thing), *times(thing))
         if isinstance(thing, PureScheduler):
@@ -258,11 +262,13 @@ class Stage:
         if (why, flags) == ("CANCELLED", (False, False)):
             return ("cancelled", "")
         if timeout is not None and flags == (False, True):
-            timed_out = re.fullmatch(r"TIMED OUT after ([\d.]+)s", why)
+            timed_out = re.fullmatch(rf"TIMED OUT after ([\d.]+)s{UNFINISHED}", why)
             assert timed_out is not None, why
             assert float(timed_out[1]) == timeout / 1000
             return ("timeout", "")
-        found = re.match(r"(CRITICAL FAILURE|BROKEN OFF): (?:<\w+ `(\w+)`> raised )?\w+:", why)
+        found = re.match(
+            r"(CRITICAL FAILURE|BROKEN OFF): (?:<\w+ `(\w+)(?: > \w+)*`> raised )?\w+:", why
+        )
         assert found, why
         if flags == (True, False) and found[1] == "CRITICAL FAILURE":
             return ("critical", found[2])
@@ -333,7 +339,7 @@ def phase(job: AbstractJob[object]) -> str:
     return phases[sum(reached)]
 
 
-def times(job: AbstractJob[object]) -> tuple[int | None, int | None]:
+def times(job: AbstractJob[object] | PureScheduler) -> tuple[int | None, int | None]:
     return tuple(None if t is None else moment(t) for t in (job.started_at, job.ended_at))  # type: ignore[return-value]
 
 
@@ -363,7 +369,9 @@ def play(case: Case) -> Stage:
             logger.propagate = True
     assert not theirs.records, [record.getMessage() for record in theirs.records]
     warned = " ".join(r.getMessage() for r in ours.records if r.levelname == "WARNING")
-    stage.record.deaf = set(re.findall(r"<LeafJob `(\w+)`> was cancelled and", warned))
+    stage.record.deaf = set(
+        re.findall(r"<LeafJob `(?:\w+ > )*(\w+)`> was cancelled and", warned)
+    )
     return stage
 
 

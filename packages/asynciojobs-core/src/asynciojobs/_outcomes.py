@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = [
     "Refused",
     "TimedOut",
     "Verdict",
+    "add_note_once",
     "exception_text",
 ]
 
@@ -63,6 +65,13 @@ def exception_text(exception: BaseException) -> str:
     return f"{type(exception).__name__}:{text}"
 
 
+def add_note_once(exception: BaseException, note: str) -> None:
+    """Add a note to an exception, unless it has it already, or takes no notes."""
+    with contextlib.suppress(Exception):
+        if note not in getattr(exception, "__notes__", ()):
+            exception.add_note(note)
+
+
 # The verdict on a run: one of these small classes. `str()` of it is what `why()` returns, and
 # `words` say it in short.
 
@@ -84,6 +93,12 @@ class TimedOut(NamedTuple):
 
     timeout: float
     """The time that was allowed, in seconds."""
+    running: tuple[str, ...] = ()
+    """The names of jobs that ran then: the first few."""
+    more: int = 0
+    """How many more ran (jobs)."""
+    waiting: int = 0
+    """How many had not started (jobs)."""
 
     @property
     def words(self) -> str:
@@ -91,7 +106,15 @@ class TimedOut(NamedTuple):
         return "TIMED OUT"
 
     def __str__(self) -> str:
-        return f"{self.words} after {self.timeout}s"
+        return f"{self.words} after {self.timeout}s{self.unfinished()}"
+
+    def unfinished(self) -> str:
+        """Return what there was to wait for, as the end of a sentence."""
+        text = ""
+        if self.running:
+            more = f" and {self.more} more" if self.more else ""
+            text = f"; running: {', '.join(self.running)}{more}"
+        return f"{text}; waiting: {self.waiting}" if self.waiting else text
 
 
 class CriticalFailure(NamedTuple):
@@ -127,6 +150,11 @@ class Broken(NamedTuple):
     """
 
     exception: BaseException
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it is a ``KeyboardInterrupt`` or ``SystemExit``."""
+        return isinstance(self.exception, KeyboardInterrupt | SystemExit)
 
     @property
     def words(self) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
 from ._badge import Signs
-from ._dag.jobset import JobSet, nested_job_sets
-from ._dag.outline import Entry, iterate_jobs, number
+from ._dag.jobset import JobSet, record_of
+from ._dag.outline import Entry, in_order_of_creation, iterate_jobs, number, outline
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
-from ._outcomes import CriticalFailure, Phase, Refused, Verdict, exception_text
+from ._names import path_name
+from ._outcomes import CriticalFailure, Phase, Refused, Verdict
 from ._text import attempt, duration_text
+from ._tracebacks import Tracebacks
 from .job import AbstractJob, AnyJob, badge_of
 
 __all__ = ["debrief_lines", "list_lines", "safe_lines", "stats", "summary"]
+
+Path: TypeAlias = "list[AnyJob]"
+"""A job, after the schedulers around it, the outermost first."""
 
 END = "--end--"  # in place of the badge
 
@@ -132,24 +137,55 @@ def debrief_lines(
         yield f"===== {error}"
         lines = list(safe_lines(job_set, silence_done_jobs=silence_done_jobs, signs=signs))
     yield from lines
-    for job in _all_jobs(job_set):
-        yield from _failure_lines(job)
-    for inner in nested_job_sets(job_set):
-        for job, failure in inner._run_state.record.shutdown_failures.items():
-            yield f"===== co_shutdown() of {job.repr_main()} failed"
-            yield from _traceback(failure)
+    tracebacks = Tracebacks(_exceptions(job_set), whole=details)
+    for path in _paths(job_set):
+        yield from _failure_lines(path, tracebacks)
+    for path, failure in _shutdown_failures(job_set):
+        yield f"===== co_shutdown() of {path_name(path)} failed"
+        yield from tracebacks.lines(failure)
 
 
-def _failure_lines(job: AnyJob) -> Iterator[str]:
+def _failure_lines(path: Path, tracebacks: Tracebacks) -> Iterator[str]:
     """Yield what a job raised, with its traceback, or why a nested scheduler was ``False``."""
+    job = path[-1]
     exception = job.raised_exception()
-    verdict = job._run_state.record.verdict if isinstance(job, JobSet) else None
+    record = record_of(job)
+    verdict = None if record is None else record.verdict
     if exception is not None:
-        yield f"===== {job.repr_main()} {job.repr_result()}"
+        yield f"===== {path_name(path)} {job.repr_result()}"
         if not (isinstance(verdict, CriticalFailure) and verdict.exception is exception):
-            yield from _traceback(exception)  # otherwise it is shown for a job inside
+            yield from tracebacks.lines(exception)  # otherwise it is shown for a job inside
     elif verdict is not None and job.is_done() and job.result() is False:
-        yield f"===== {job.repr_main()}: {verdict}"
+        yield f"===== {path_name(path)}: {verdict}"
+
+
+def _exceptions(job_set: JobSet) -> Iterator[BaseException]:
+    """Yield the exceptions that a report on a scheduler shows."""
+    for job in _all_jobs(job_set):
+        exception = job.raised_exception()
+        if exception is not None:
+            yield exception
+
+
+def _paths(job_set: JobSet) -> Iterator[Path]:
+    """Yield each job at all depths, after the schedulers around it; O(V) times the depth."""
+    around: Path = []
+    for job, _, closing in outline(job_set, in_order_of_creation):
+        if closing:
+            around.pop()
+            continue
+        yield [*around, job]
+        if isinstance(job, JobSet):
+            around.append(job)
+
+
+def _shutdown_failures(job_set: JobSet) -> Iterator[tuple[Path, BaseException]]:
+    """Yield the failures of `co_shutdown()` at all depths."""
+    for path in ([], *_paths(job_set)):
+        record = record_of(path[-1] if path else job_set)
+        if record is not None:
+            for job, failure in record.shutdown_failures.items():
+                yield [*path, job], failure
 
 
 def _all_jobs(job_set: JobSet) -> Iterator[AnyJob]:
@@ -184,16 +220,3 @@ def _details(job: AnyJob, indent: int) -> Iterator[str]:
     if details is not None:
         for line in str(details).splitlines():
             yield f"{' ' * indent}{line}"
-
-
-def _traceback(exception: BaseException) -> Iterator[str]:
-    for text in _formatted(exception):
-        yield from text.splitlines()
-
-
-def _formatted(exception: BaseException) -> list[str]:
-    try:
-        return traceback.format_exception(exception)
-    except Exception:  # noqa: BLE001 - Python calls its __bool__, which may raise
-        origin = traceback.format_tb(exception.__traceback__)
-        return ["Traceback (most recent call last):", *origin, exception_text(exception)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["attempt", "call_label", "counted", "duration_text", "one_line"]
+__all__ = ["NOLABEL", "attempt", "call_label", "counted", "duration_text", "one_line"]
+
+NOLABEL = "NOLABEL"
+"""What is shown of a job that has nothing to show."""
 
 
 def one_line(text: str, limit: int = 400) -> str:

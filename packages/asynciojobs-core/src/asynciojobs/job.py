@@ -45,7 +45,7 @@ from ._requirements import (
     distinct,
     unique,
 )
-from ._text import attempt, call_label, one_line
+from ._text import NOLABEL, attempt, call_label, one_line
 from .bestset import BestSet
 
 if TYPE_CHECKING:
@@ -420,7 +420,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         label = None if self.label is None else attempt(str, self.label)
         if label is None or not label.strip():
             label = attempt(self.text_label)
-        return label if label and label.strip() else "NOLABEL"
+        return label if label and label.strip() else NOLABEL
 
     def dot_style(self) -> Any:
         """Return the DOT attributes of the job's box, as a mapping.

@@ -483,11 +483,11 @@ class PureScheduler(JobSet):
     def debrief(self, details: bool = False, silence_done_jobs: bool = False) -> None:
         """Print how the run ended, the list of jobs, and what went wrong at all depths.
 
-        It shows each exception with its traceback, and why nested schedulers returned
-        ``False``.
+        It shows each exception, once with its traceback, and why nested schedulers returned
+        ``False``. Frames of asyncio and of this package are left out of the tracebacks.
 
         Args:
-            details: print the `details()` of each job, too.
+            details: print the `details()` of each job, too, and whole tracebacks.
             silence_done_jobs: leave out the jobs that are done, as `list()` does.
         """
         say(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
 from ._checks import JobOptions, check_options
-from ._outcomes import CriticalFailure, TimedOut
+from ._outcomes import CriticalFailure, TimedOut, add_note_once
+from ._text import NOLABEL
 from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
@@ -106,6 +107,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         Raises:
             TimeoutError: the scheduler is critical, and its timeout expired.
             BaseException: the scheduler is critical, and a critical job raised this exception.
+                If the scheduler is not nested, a note on it names the job.
         """
         fine = await super().co_run()
         if not fine and counts_as_critical(self):
@@ -114,9 +116,14 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
 
     def _raise_failure(self) -> None:
         match self._run_state.record.verdict:
-            case TimedOut(timeout):
-                raise TimeoutError(f"{self.repr_main()} took more than {timeout}s")
-            case CriticalFailure(_, exception):
+            case TimedOut(timeout) as verdict:
+                raise TimeoutError(
+                    f"{self.repr_main()} took more than {timeout}s{verdict.unfinished()}"
+                )
+            case CriticalFailure(job, exception):
+                if self._ran_alone():
+                    where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
+                    add_note_once(exception, f"raised by {job.repr_main()}{where}")
                 try:
                     raise exception
                 finally:

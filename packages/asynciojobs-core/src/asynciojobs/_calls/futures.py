@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from .. import _log
 from .._errors import BrokenPoolError, NotPicklableError
+from .._names import name_in_run
 from .._outcomes import Named
 from ..engine import Engine
 from .pickling import unpicklable_part, unpickling_failure
@@ -194,7 +195,7 @@ async def wait_or_leave(
         what = "is waited for" if waited_for else "goes on there, and is not waited for"
         _log.inform(
             "%s was cancelled, but its function runs already and can't be stopped: it %s",
-            job.repr_main(),
+            name_in_run(job),
             what,
         )
         if not waited_for:
@@ -205,7 +206,7 @@ async def wait_or_leave(
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 - the job was cancelled: only the log can show it
-        _log.error("%s was cancelled, and then its function raised", job.repr_main())
+        _log.error("%s was cancelled, and then its function raised", name_in_run(job))
 
 
 async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
@@ -260,7 +261,7 @@ async def by_engine(
     except asyncio.CancelledError:
         _log.inform(
             "%s was cancelled: its call may go on in the %s, and is not waited for",
-            job.repr_main(),
+            name_in_run(job),
             type(engine).__name__,
         )
         raise

@@ -27,6 +27,7 @@ __all__ = [
     "RunState",
     "nested_job_sets",
     "nesting",
+    "record_of",
 ]
 
 S = TypeVar("S", bound=Member)
@@ -62,6 +63,12 @@ class Record:
 
         self.next: Record | None = None
         """The record of the next run, if that began before the shutdown of this one ended."""
+
+    def end(self, verdict: Verdict, now: float) -> None:
+        """Note how the run ended, at a time (seconds)."""
+        self.verdict = verdict
+        if self.started_at is not None:
+            self.ended_at = now
 
     def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
@@ -336,6 +343,11 @@ class JobSet(Copyable):
     def _only_delegates_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does nothing but to shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
+
+
+def record_of(job: object) -> Record | None:
+    """Return the record of the last run of a job that is a job set; ``None`` for other jobs."""
+    return job._run_state.record if isinstance(job, JobSet) else None
 
 
 def _requirements(job: AnyJob) -> list[AnyJob]:

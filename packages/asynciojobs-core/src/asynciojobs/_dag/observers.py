@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from .. import _log
+from .._names import name_in_run
 from .._outcomes import Named
 
 __all__ = ["Observers"]
@@ -95,7 +96,9 @@ class Observers:
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException:  # noqa: BLE001 - it is logged
-                    _log.error("an observer raised at %s %s", event.kind, event.job.repr_main())
+                    _log.error(
+                        "an observer raised at %s %s", event.kind, name_in_run(event.job)
+                    )
             node = node.outer
 
     def refresh(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple, NoReturn
 
 from .._dag import digraph
-from .._dag.jobset import Level
+from .._dag.jobset import JobSet, Level, nesting
 from .._errors import CycleError, MissingRequirementError
 from .._outcomes import IDLE
 from ..job import AbstractJob, AnyJob, requirements_of
@@ -30,6 +30,7 @@ __all__ = [
     "check_made",
     "check_requirements",
     "check_sound",
+    "checked_levels",
     "prepare",
 ]
 
@@ -72,6 +73,26 @@ def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
         check_sound(jobs)
         raise
     return Admitted(entries, forever, wait_for_forever, in_order)
+
+
+def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
+    """Return a job set and those that are nested in it, which are checked.
+
+    Args:
+        job_set: the job set.
+        mark: the mark of the outermost run; leave out what that has checked already.
+
+    Raises:
+        ValueError: one of the nested job sets can't run, or is nested in itself.
+        AlreadyRunningError: one of them is running.
+    """
+    levels = list(nesting(job_set, unless_checked_by=mark))
+    _, _, below = levels[0]
+    # An earlier shutdown is forgotten at all depths, checked or not.
+    if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
+        levels = list(nesting(job_set))
+    check_all(levels[1:])
+    return levels
 
 
 def check_all(levels: Iterable[Level]) -> None:

@@ -7,13 +7,16 @@ add others, and make a last one wait for them.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
+from contextvars import Context
 from typing import Protocol
 
 from .._dag.digraph import closure
 from .._dag.jobset import JobSet, Level, nesting
 from .._errors import MissingRequirementError
+from .._names import Mark
 from .._outcomes import Broken, Verdict
 from ..job import AnyJob, requirements_of
 from .admission import check_all, check_made, check_requirements, check_sound
@@ -27,7 +30,8 @@ __all__ = ["join", "must_wait_again"]
 class GrowingRun(Protocol):
     """What a run is for the jobs that join it; see `Run` for what each of these means."""
 
-    mark: object
+    mark: Mark
+    context: Context
     roster: Roster
     newcomers: list[AnyJob]
     starting: bool
@@ -36,7 +40,8 @@ class GrowingRun(Protocol):
     stall: StallWatch | None
 
     def is_over(self) -> bool: ...
-    def call_soon(self, function: Callable[..., object], *args: object) -> None: ...
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
     def watch_stall(self) -> StallWatch: ...
     def nest(self, levels: list[Level]) -> None: ...
     def make_ready(self, job: AnyJob) -> None: ...
@@ -56,7 +61,7 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
     """
     if not run.newcomers:
         # First, since it raises near the recursion limit: then no job is enrolled yet.
-        run.call_soon(_admit_newcomers, run)
+        run.loop.call_soon(_admit_newcomers, run, context=run.context)
     check_made(jobs)
     enroll(jobs, run.mark)
     if run.asked is None:

@@ -23,28 +23,28 @@ import asyncio
 import contextvars
 import math
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Level, nesting
+from .._dag.jobset import SHUTDOWN, JobSet, Level
 from .._events import EventKind, JobEvent
+from .._names import Mark, name_in_run
 from .._outcomes import (
     FINE,
     SCHEDULED,
     Broken,
     Cancelled,
-    CriticalFailure,
     Refused,
-    TimedOut,
     Verdict,
     exception_text,
 )
 from ..job import AbstractJob, AnyJob, counts_as_critical
 from . import joining
-from .admission import admit, check_all, prepare
+from .admission import admit, checked_levels, prepare
 from .roster import Roster
 from .stall import StallWatch
 from .tasks import SLICE, JobTasks
+from .verdicts import critical_failure, timed_out
 from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
 
 __all__ = ["Run"]
@@ -65,13 +65,13 @@ class Run:
         self.job_set = job_set
         self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
-        self.loop = self.tasks.loop
         self.observers = self.tasks.observers
-        self.mark = object()  # on the jobs that take part
-        # The mark of the outermost run: what that run has checked is not checked again.
         caller = self.state.take_caller()
-        self.nested_mark = self.mark if caller is None or caller is SHUTDOWN else caller
-        self._context = contextvars.copy_context()  # each job starts in a copy of it
+        is_nested = caller is not None and caller is not SHUTDOWN
+        self.mark = Mark(job_set, is_nested=is_nested)  # on the jobs that take part
+        # The mark of the outermost run: what that run has checked is not checked again.
+        self.nested_mark = caller if is_nested else self.mark
+        self.context = contextvars.copy_context()  # each job starts in a copy of it
         self.roster = Roster()
         self._slots = window or NO_LIMIT
         self._free = self._slots  # the others are taken by regular jobs in `tasks`
@@ -86,6 +86,11 @@ class Run:
         self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.loop.create_future()  # done with _verdict
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the run."""
+        return self.tasks.loop
 
     async def verdict(self, timeout: float | None) -> Verdict:
         """Run the jobs, and return how that ended. Nothing of the run is alive then.
@@ -109,11 +114,12 @@ class Run:
         try:
             await self._go_through(entries, timeout)
         except asyncio.CancelledError:
-            if not self._must_exit():  # a job may have raised that when it was cancelled
+            # A job may have raised KeyboardInterrupt when it was cancelled.
+            if not (isinstance(self._verdict, Broken) and self._verdict.is_exit):
                 raise
         finally:
             if self._verdict is not None:  # pragma: no branch - the loop is gone
-                self._note_end(self._verdict)
+                self.state.record.end(self._verdict, self.tasks.time())
         if isinstance(self._verdict, Broken):
             raise self._verdict.exception
         assert self._verdict is not None
@@ -147,37 +153,20 @@ class Run:
             finally:
                 self.let_go()
 
-    def _must_exit(self) -> bool:
-        return isinstance(self._verdict, Broken) and isinstance(
-            self._verdict.exception, KeyboardInterrupt | SystemExit
-        )
-
-    def _note_end(self, verdict: Verdict) -> None:
-        record = self.state.record
-        record.verdict = verdict
-        if record.started_at is not None:
-            record.ended_at = self.tasks.time()
-
     # -- the beginning
 
     def _open(self) -> list[AnyJob]:
         """Check that all jobs can run, take them in, and return those that require nothing."""
-        job_set = self.job_set
-        levels = list(nesting(job_set, unless_checked_by=self.nested_mark))
+        levels = checked_levels(self.job_set, self.nested_mark)
         _, jobs, below = levels[0]
-        if below:
-            self.tasks.nests = True
-            # An earlier shutdown is forgotten at all depths, checked or not.
-            if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
-                levels = list(nesting(job_set))
-            check_all(levels[1:])
+        self.tasks.nests = bool(below)
         admitted = admit(jobs, self.mark)
         self.shuffled = not admitted.in_order
         if admitted.wait_for_forever:
             self.watch_stall()
         prepare(levels, self.nested_mark)
         self.state.live_run = self
-        if self.nested_mark is self.mark:  # it is the outermost run
+        if not self.mark.is_nested:
             self.state.record.started_at = self.tasks.time()
         self.roster.add(jobs, admitted.forever)
         return admitted.entries
@@ -196,7 +185,10 @@ class Run:
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
             return None
-        return self.loop.call_at(self.loop.time() + timeout, self.end, TimedOut(timeout))
+        return self.loop.call_at(self.loop.time() + timeout, self._time_out, timeout)
+
+    def _time_out(self, timeout: float) -> None:
+        self.end(timed_out(self.job_set, timeout))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
         if self.roster.forever or self.observers.heard:
@@ -209,9 +201,9 @@ class Run:
         if not self.roster.awaited:
             self.end(FINE)
         elif timeout == 0:
-            self.end(TimedOut(0))
+            self._time_out(0)
         else:
-            self._context.run(self.start_ready)
+            self.context.run(self.start_ready)
             if self.stall is not None:
                 self.stall.look()
 
@@ -243,7 +235,7 @@ class Run:
                 self._free -= started
                 more = started < count or started == SLICE
             if more:
-                self.call_soon(self.start_ready)
+                self.loop.call_soon(self.start_ready, context=self.context)
             else:
                 self.starting = False
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
@@ -273,20 +265,12 @@ class Run:
             return not (self.tasks.live or self._ready_forever)
         return not self._ready and self._free == self._slots
 
-    def call_soon(self, function: Callable[..., object], *args: object) -> None:
-        """Call a function in the next turn of the loop, in the context of the run."""
-        self.loop.call_soon(function, *args, context=self._context)
-
-    def call_later(self, delay: float, function: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call a function after a delay (seconds), in the context of the run."""
-        return self.loop.call_later(delay, function, context=self._context)
-
     def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
         """Deal with an exception that a job raised at a time (seconds)."""
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
         elif counts_as_critical(job):
-            self.end(CriticalFailure(job, error))
+            self.end(critical_failure(job, error))
         elif self._verdict is None:
             self.release(job, now)
 
@@ -307,7 +291,7 @@ class Run:
         if not roster.awaited:
             self.end(FINE)
         elif (self._ready or self._ready_forever) and not self.starting:
-            self._context.run(self.start_ready, now)
+            self.context.run(self.start_ready, now)
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for the next of their requirements, or start if all are done."""
@@ -341,7 +325,7 @@ class Run:
             if isinstance(settled, Broken):
                 _log.error(
                     "%s: superseded by the KeyboardInterrupt or SystemExit that a job raised",
-                    self.job_set.repr_main(),
+                    name_in_run(self.job_set),
                     exception=settled.exception,
                 )
         if settled is not None:

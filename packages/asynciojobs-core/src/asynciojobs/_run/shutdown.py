@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
 from .._events import EventKind, JobEvent
+from .._names import name_in_run
 from .._threads import runs_elsewhere
 from ..job import AbstractJob, AnyJob
 from .waiting import cancel, wait_out
@@ -220,4 +221,4 @@ def _note_failure(
     record.note_bad_shutdown({job: error})
     # A call that was closed because its loop is gone is not worth an error.
     if loop.is_running() or not isinstance(error, GeneratorExit):
-        _log.error("co_shutdown() of %s raised", job.repr_main())
+        _log.error("co_shutdown() of %s raised", name_in_run(job))

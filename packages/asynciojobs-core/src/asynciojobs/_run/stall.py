@@ -7,7 +7,7 @@ regular job may require a forever job, which may never end. Other runs have no `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from .. import _log
@@ -30,7 +30,8 @@ class StallingRun(Protocol):
     newcomers: list[AnyJob]
 
     def is_idle(self) -> bool: ...
-    def call_later(self, delay: float, function: Callable[[], None]) -> asyncio.TimerHandle: ...
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
 
 
 class StallWatch:
@@ -67,7 +68,7 @@ class StallWatch:
         if self.late:
             check_cycle(waits(run.roster.jobs))
         if run.roster.forever and self._timer is None:
-            self._timer = run.call_later(PATIENCE, self._warn)
+            self._timer = run.loop.call_later(PATIENCE, self._warn)
 
     def close(self) -> None:
         """Stop looking: the run is over."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import _log
+from .._names import name_in_run
 from .._outcomes import Named
 
 __all__ = ["cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
@@ -21,7 +22,7 @@ def cancel(task: asyncio.Task[Any], job: Named) -> None:
     try:
         task.cancel()
     except BaseException:  # noqa: BLE001 - a user's awaitable may raise in its cancel()
-        _log.error("to cancel %s raised", job.repr_main())
+        _log.error("to cancel %s raised", name_in_run(job))
 
 
 async def wait_out(
@@ -116,4 +117,4 @@ def coroutines_of(task: asyncio.Task[Any]) -> Iterator[Any]:
 
 def warn_of_deaf(job: Named, what: str) -> None:
     """Log that a job ignores its cancellation."""
-    _log.warn("%s was cancelled and %s", job.repr_main(), what)
+    _log.warn("%s was cancelled and %s", name_in_run(job), what)

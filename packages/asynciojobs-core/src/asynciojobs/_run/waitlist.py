@@ -6,8 +6,8 @@ DAC 2001). So a job is on one waitlist, not on one for each requirement, and not
 
 The slots, which a job has from the moment it is enrolled:
 
-- `_run_mark`: the mark of its run, an object of its own for each run. It goes stale: only
-  together with `_waiters` it says that the job is in that run.
+- `_run_mark`: the mark of its run, an object of its own for each run. It stays when the run is
+  over: only together with `_waiters` it says that the job is in that run.
 - `_waiters`: the jobs that wait for its end: `NOBODY`, one job, or a list. ``None`` means that
   the job is in no run, or that its end was dealt with. So this also tells what is not done.
 - `_unfinished`: which of its several requirements may not be done yet: a tuple, from the last
@@ -121,7 +121,7 @@ def dismiss(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob]:
     left: list[AnyJob] = []
     for job in jobs:
         if job._waiters is not None and job._run_mark is mark:
-            job._waiters = job._run_mark = None
+            job._waiters = None
             job._unfinished = ()
             left.append(job)
     return left

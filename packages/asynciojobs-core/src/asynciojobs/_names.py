@@ -1,0 +1,104 @@
+"""What a job is called where it stands: ``<Job `boots > host3`>``, in the scheduler `boots`.
+
+A job does not know its scheduler. But a run leaves its mark on each of its jobs, and the mark
+knows the job set. So a path costs a run nothing but the mark, until somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from typing import Protocol, TypeGuard
+
+from ._outcomes import Named
+from ._text import NOLABEL, one_line
+
+__all__ = ["Mark", "Placed", "name_in_run", "path_name"]
+
+DEEPEST = 100
+"""How many schedulers around a job are looked at; a text has room for fewer (schedulers)."""
+
+
+class Labelled(Named, Protocol):
+    """A job, as far as its name goes."""
+
+    _run_mark: object
+
+    def _shown_text(self) -> str: ...
+
+
+class Mark:
+    """The mark of a run on its jobs. It is an object of its own for each run.
+
+    Args:
+        job_set: the job set of the run.
+        is_nested: the run is part of another one.
+    """
+
+    __slots__ = ("_job_set", "is_nested")
+
+    def __init__(self, job_set: object, *, is_nested: bool) -> None:
+        self._job_set = weakref.ref(job_set)  # a job that is kept must not keep all the others
+        self.is_nested = is_nested
+
+    def job_set(self) -> object:
+        """Return the job set, or ``None`` if it is gone."""
+        return self._job_set()
+
+
+class Placed(Named):
+    """A job that is named together with the jobs inside of it that matter.
+
+    Args:
+        job: the job.
+        inside: a job in it, which may be placed itself; ``None`` if it is the job that matters.
+    """
+
+    __slots__ = ("inside", "job")
+
+    def __init__(self, job: Labelled, inside: Named | None) -> None:
+        self.job = job
+        self.inside = inside
+
+    def path(self) -> list[Labelled]:
+        """Return the job, and those inside of it, the innermost last."""
+        path: list[Labelled] = []
+        step: Named | None = self
+        while isinstance(step, Placed):
+            path.append(step.job)
+            step = step.inside
+        return path
+
+    def repr_main(self) -> str:
+        """Return the name of the innermost job, with those around it."""
+        return path_name(self.path())
+
+
+def path_name(path: Iterable[Labelled]) -> str:
+    """Return the name of a job with the schedulers around it, which come first.
+
+    Those without a label are left out.
+    """
+    *around, job = path
+    labels = [label for each in around if (label := each._shown_text()) != NOLABEL]
+    if not labels:
+        return job.repr_main()
+    labels.append(job._shown_text())
+    return f"<{type(job).__name__} `{one_line(' > '.join(labels))}`>"
+
+
+def name_in_run(job: Named) -> str:
+    """Return the name of a job, with the schedulers around it in its last run."""
+    if not _is_labelled(job):
+        return job.repr_main()
+    path: list[Labelled] = [job]
+    while len(path) < DEEPEST and isinstance(mark := path[-1]._run_mark, Mark):
+        around = mark.job_set() if mark.is_nested else None
+        if not _is_labelled(around):
+            break
+        path.append(around)
+    return path_name(reversed(path))
+
+
+def _is_labelled(thing: object) -> TypeGuard[Labelled]:
+    return hasattr(thing, "_run_mark")
