@@ -105,7 +105,10 @@ def add_note_once(exception: BaseException, note: str) -> None:
 class Fine:
     """All jobs that the run waited for have ended, and no critical one raised."""
 
-    words = "FINE"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "FINE"
 
     def __str__(self) -> str:
         return self.words
@@ -123,7 +126,10 @@ class TimedOut(NamedTuple):
     waiting: int = 0
     """How many had not started (jobs)."""
 
-    words = "TIMED OUT"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "TIMED OUT"
 
     def __str__(self) -> str:
         return f"{self.words} after {self.timeout}s{self.unfinished()}"
@@ -143,7 +149,10 @@ class CriticalFailure(NamedTuple):
     job: Named
     exception: BaseException
 
-    words = "CRITICAL FAILURE"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "CRITICAL FAILURE"
 
     def __str__(self) -> str:
         raised = exception_text(self.exception)
@@ -153,7 +162,10 @@ class CriticalFailure(NamedTuple):
 class Cancelled:
     """The task that waited for the run was cancelled."""
 
-    words = "CANCELLED"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "CANCELLED"
 
     def __str__(self) -> str:
         return self.words
@@ -168,7 +180,10 @@ class Broken(NamedTuple):
 
     exception: BaseException
 
-    words = "BROKEN OFF"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "BROKEN OFF"
 
     def __str__(self) -> str:
         return f"{self.words}: {exception_text(self.exception)}"
@@ -182,7 +197,10 @@ class Refused(NamedTuple):
 
     reason: str
 
-    words = "REFUSED"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "REFUSED"
 
     def __str__(self) -> str:
         return f"{self.words}: {self.reason}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from ._outcomes import exception_text
 
@@ -73,7 +74,8 @@ def _links_of(
         if shown is not None and raised is not None:
             yield shown, raised
     if isinstance(exception, BaseExceptionGroup):
-        yield from zip(link.exceptions or (), exception.exceptions, strict=False)
+        group = cast("BaseExceptionGroup[BaseException]", exception)
+        yield from zip(link.exceptions or (), group.exceptions, strict=False)
 
 
 def _drop_origin(link: traceback.TracebackException) -> None:

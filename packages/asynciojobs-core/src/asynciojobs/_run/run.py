@@ -69,7 +69,7 @@ class Run:
         self.observers = self.tasks.observers
         caller = self.state.take_caller()
         self.is_nested = caller is not None and caller is not SHUTDOWN
-        self.mark = Mark(job_set, is_nested=self.is_nested)  # on the jobs that take part
+        self.mark: object = Mark(job_set, is_nested=self.is_nested)  # on its jobs
         # The mark of the outermost run: what that run has checked is not checked again.
         self.nested_mark = caller if self.is_nested else self.mark
         self._context = contextvars.copy_context()  # each job starts in a copy of it
@@ -373,5 +373,6 @@ def _placed(job: AnyJob, error: BaseException) -> Placed:
     """Return a job that raised together with the job inside of it that did, if it is nested."""
     record = record_of(job)
     within = None if record is None else record.verdict
-    passed_on = isinstance(within, CriticalFailure) and within.exception is error
-    return Placed(job, within.job if passed_on else None)
+    if isinstance(within, CriticalFailure) and within.exception is error:
+        return Placed(job, within.job)
+    return Placed(job, None)

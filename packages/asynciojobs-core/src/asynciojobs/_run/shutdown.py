@@ -87,6 +87,13 @@ async def _serve_all(
         for call in late:
             expired = TimeoutError(f"co_shutdown() took over {timeout}s")
             record.note_shutdown_failure(calls[call], expired)
+            _log.warn(
+                "co_shutdown() of %s took over %ss, the shutdown_timeout of %s, and is "
+                "cancelled: give that scheduler a larger shutdown_timeout",
+                name_in_run(calls[call]),
+                timeout,
+                name_in_run(job_set),
+            )
     except GeneratorExit:  # the loop is gone with the calls: nothing to wait for
         left = {}
         raise
