@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from unittest import mock
 
 import pytest
@@ -415,6 +416,51 @@ def test_a_nested_scheduler_that_exceeded_its_limit_makes_the_answer_false(every
     assert (scheduler.run(), scheduler.shutdown()) == (True, False)
 
 
+def cut_off(job, seconds, scheduler):
+    """Return the line of the log about a call that took longer than the limit."""
+    return (
+        f"co_shutdown() of {job} took over {seconds}s, the shutdown_timeout of {scheduler}, "
+        "and is cancelled: give that scheduler a larger shutdown_timeout"
+    )
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_a_shutdown_that_is_cut_off_is_reported_at_all_depths(every_loop, caplog, depth):
+    slow = Calls().coshutdown("a", seconds=1.5)
+    job = Job(asyncio.sleep, 1, coshutdown=slow, label="conn")
+    schedulers = [Scheduler(job, label="s0")]
+    for level in range(1, depth + 1):
+        schedulers.append(Scheduler(schedulers[-1], label=f"s{level}"))
+    outermost = schedulers[-1]
+    assert (outermost.run(), outermost.shutdown()) == (True, False)
+    path = " > ".join(f"s{level}" for level in reversed(range(depth)))
+    name, scheduler = (
+        (f"<Job `{path} > conn`>", f"<Scheduler `{path}`>")
+        if depth
+        else ("<Job `conn`>", "<Scheduler `s0`>")
+    )
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", cut_off(name, 1, scheduler))
+    ]
+    for each in schedulers:
+        assert {key: repr(error) for key, error in each.shutdown_failures().items()} == {
+            job: "TimeoutError('co_shutdown() took over 1s')"
+        }
+
+
+def test_the_failures_of_a_nested_shutdown_are_among_those_of_the_outer_one(every_loop):
+    errors = OSError("x"), OSError("y")
+    jobs = [Job(asyncio.sleep, 1, coshutdown=partial(fail, error)) for error in errors]
+    inner = Scheduler(jobs[1])
+    outer = PureScheduler(jobs[0], inner)
+    outer.run()
+    outer.shutdown()
+    assert (outer.shutdown_failures(), inner.shutdown_failures()) == (
+        dict(zip(jobs, errors, strict=True)),
+        {jobs[1]: errors[1]},
+    )
+
+
 def test_a_deaf_shutdown_is_waited_for(in_loop):
     async def main():
         job = Job(asyncio.sleep, 1, coshutdown=deaf)
@@ -440,7 +486,8 @@ def test_a_failure_is_kept_for_the_run_that_began_meanwhile(in_loop):
 def test_a_deaf_shutdown_is_named_in_the_log(every_loop, caplog):
     PureScheduler(Job(asyncio.sleep, 1, label="d", coshutdown=deaf)).shutdown()
     assert caplog.messages == [
-        "<Job `d`> was cancelled and is still running, so it is cancelled again each second"
+        cut_off("<Job `d`>", 1, "<PureScheduler of 1 job>"),
+        "<Job `d`> was cancelled and is still running, so it is cancelled again each second",
     ]
 
 
@@ -825,7 +872,10 @@ def test_what_a_shutdown_raises_after_its_limit_is_kept_and_logged(every_loop, c
     assert scheduler.shutdown() is False
     assert (scheduler.shutdown_failures(), caplog.messages) == (
         {job: error},
-        ["co_shutdown() of <Job `job`> raised"],
+        [
+            cut_off("<Job `job`>", 1, "<PureScheduler of 1 job>"),
+            "co_shutdown() of <Job `job`> raised",
+        ],
     )
 
 

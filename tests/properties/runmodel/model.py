@@ -299,7 +299,14 @@ class GroupLife(Life):
         return self.shutdown_given and all(member.is_served() for member in self.members)
 
     def state(self) -> tuple[object, ...]:
-        return (*super().state(), self.verdict or FINE, dict(self.failures))
+        return (*super().state(), self.verdict or FINE, self.failures_at_all_depths())
+
+    def failures_at_all_depths(self) -> dict[str, object]:
+        failures = dict(self.failures)
+        for member in self.members:
+            if isinstance(member, GroupLife):
+                failures |= member.failures_at_all_depths()
+        return failures
 
     def take(self, specs: Iterable[Member]) -> None:
         for spec in specs:

@@ -79,7 +79,10 @@ def add_note_once(exception: BaseException, note: str) -> None:
 class Fine:
     """All jobs that the run waited for have ended, and no critical one raised."""
 
-    words = "FINE"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "FINE"
 
     def __reduce__(self) -> str:
         return "FINE"  # the one object below
@@ -102,7 +105,7 @@ class TimedOut(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The end in short."""
+        """How the run ended, in short."""
         return "TIMED OUT"
 
     def __str__(self) -> str:
@@ -125,7 +128,7 @@ class CriticalFailure(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The end in short."""
+        """How the run ended, in short."""
         return "CRITICAL FAILURE"
 
     def __str__(self) -> str:
@@ -136,7 +139,10 @@ class CriticalFailure(NamedTuple):
 class Cancelled:
     """The task that waited for the run was cancelled."""
 
-    words = "CANCELLED"
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "CANCELLED"
 
     def __str__(self) -> str:
         return self.words
@@ -158,7 +164,7 @@ class Broken(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The end in short."""
+        """How the run ended, in short."""
         return "BROKEN OFF"
 
     def __str__(self) -> str:
@@ -175,7 +181,7 @@ class Refused(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The end in short."""
+        """How the run ended, in short."""
         return "REFUSED"
 
     def __str__(self) -> str:

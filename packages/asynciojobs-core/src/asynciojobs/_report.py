@@ -16,7 +16,7 @@ from ._text import attempt, duration_text
 from ._tracebacks import Tracebacks
 from .job import AbstractJob, AnyJob, badge_of
 
-__all__ = ["debrief_lines", "list_lines", "safe_lines", "stats", "summary"]
+__all__ = ["debrief_lines", "list_lines", "safe_lines", "shutdown_failures", "stats", "summary"]
 
 Path: TypeAlias = "list[AnyJob]"
 """A job, after the schedulers around it, the outermost first."""
@@ -177,6 +177,11 @@ def _paths(job_set: JobSet) -> Iterator[Path]:
         yield [*around, job]
         if isinstance(job, JobSet):
             around.append(job)
+
+
+def shutdown_failures(job_set: JobSet) -> Iterator[tuple[AnyJob, BaseException]]:
+    """Yield the failures of `co_shutdown()` at all depths, each with its job."""
+    return ((path[-1], failure) for path, failure in _shutdown_failures(job_set))
 
 
 def _shutdown_failures(job_set: JobSet) -> Iterator[tuple[Path, BaseException]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from ._outcomes import exception_text
 
@@ -73,8 +74,8 @@ def _links_of(
         if shown is not None and raised is not None:
             yield shown, raised
     if isinstance(exception, BaseExceptionGroup):
-        members: Sequence[BaseException] = exception.exceptions  # pyright: ignore[reportUnknownMemberType]
-        yield from zip(link.exceptions or (), members, strict=False)
+        group = cast("BaseExceptionGroup[BaseException]", exception)
+        yield from zip(link.exceptions or (), group.exceptions, strict=False)
 
 
 def _drop_origin(link: traceback.TracebackException) -> None:

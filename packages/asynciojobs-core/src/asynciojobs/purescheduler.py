@@ -262,8 +262,12 @@ class PureScheduler(JobSet):
         return str(self._run_state.record.verdict)
 
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:
-        """Return the exceptions of `co_shutdown()` calls since the last run began, by job."""
-        return dict(self._run_state.record.shutdown_failures)
+        """Return the exceptions of `co_shutdown()` calls since the last run began, by job.
+
+        The jobs of nested schedulers are among them. If `shutdown_timeout` cut a call off, that
+        is a ``TimeoutError``.
+        """
+        return dict(_report.shutdown_failures(self))
 
     # -- questions
 

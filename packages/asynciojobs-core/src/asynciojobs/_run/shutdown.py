@@ -106,6 +106,7 @@ async def _serve_all(
         for call in late:
             expired = TimeoutError(f"co_shutdown() took over {timeout}s")
             record.note_bad_shutdown({calls[call]: expired})
+            _warn_of_cut_off(calls[call], timeout, job_set)
     except GeneratorExit:  # the loop is gone with the calls: nothing to wait for
         left = {}
         raise
@@ -117,6 +118,16 @@ async def _serve_all(
                 await wait_out(left)
         finally:
             _settle(calls)
+
+
+def _warn_of_cut_off(job: AnyJob, timeout: float | None, job_set: JobSet) -> None:
+    _log.warn(
+        "co_shutdown() of %s took over %ss, the shutdown_timeout of %s, and is cancelled: give "
+        "that scheduler a larger shutdown_timeout",
+        name_in_run(job),
+        timeout,
+        name_in_run(job_set),
+    )
 
 
 def _settle(calls: Mapping[Call, AnyJob]) -> None:
