@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import dataclasses
+import io
 import itertools
 import pickle
 import re
@@ -56,13 +57,7 @@ def again(thing):
 
 def again_in_python(thing):
     """Pickle with the Pickler that is written in Python, as dill does."""
-    kept = []
-
-    class File:
-        write = kept.append
-
-    pickle._Pickler(File).dump(thing)
-    return pickle.loads(b"".join(kept))
+    return pickle.loads(pickle._dumps(thing))
 
 
 def again_in_an_old_protocol(thing):
@@ -817,6 +812,23 @@ def test_after_a_failure_the_same_objects_can_be_pickled():
         with pytest.raises((AttributeError, pickle.PicklingError)):
             how(scheduler)
         assert how(good).label == "good"
+
+
+def test_another_job_can_be_pickled_in_the_midst():
+    class Pickler(pickle.Pickler):
+        """Pickles another job, on its own, when it comes to the class of the first."""
+
+        def reducer_override(self, thing):
+            if thing is Plain:
+                self.other = again(Job(nothing, label="other", required=Job(nothing)))
+            return NotImplemented
+
+    file = io.BytesIO()
+    pickler = Pickler(file)
+    pickler.dump(PureScheduler(Plain(label="one"), Plain(label="two")))
+    copied = pickle.loads(file.getvalue())
+    assert [job.label for job in copied.jobs] == ["one", "two"]
+    assert (pickler.other.label, len(pickler.other.required)) == ("other", 1)
 
 
 # -- a template
