@@ -22,6 +22,7 @@ __all__ = [
     "checked_window",
     "close_unstarted",
     "is_method_of",
+    "is_used_up_once",
 ]
 
 LARGEST_FLOAT = sys.float_info.max
@@ -143,6 +144,11 @@ def close_unstarted(thing: object) -> bool:
     if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
         thing.close()
     return True
+
+
+def is_used_up_once(thing: object) -> bool:
+    """Tell whether something is a coroutine or a future, which can't be copied."""
+    return inspect.iscoroutine(thing) or hasattr(type(thing), "_asyncio_future_blocking")
 
 
 def is_method_of(method: object, function: object) -> bool:

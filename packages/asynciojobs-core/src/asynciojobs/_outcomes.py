@@ -1,10 +1,9 @@
-"""How far a job has come, how it failed if it did, and how a run ended."""
+"""How far a job has come, and how a run ended."""
 
 from __future__ import annotations
 
 import enum
-from types import TracebackType
-from typing import NamedTuple, NoReturn, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 __all__ = [
     "DONE",
@@ -15,7 +14,6 @@ __all__ = [
     "Broken",
     "Cancelled",
     "CriticalFailure",
-    "Failure",
     "Fine",
     "Named",
     "Phase",
@@ -53,30 +51,6 @@ RUNNING = Phase.RUNNING
 DONE = Phase.DONE
 
 
-class Failure:
-    """The exception of a job. It can be raised any number of times.
-
-    Args:
-        exception: what the job raised.
-    """
-
-    __slots__ = ("_traceback", "exception")
-
-    def __init__(self, exception: BaseException) -> None:
-        self.exception = exception
-        self._traceback: TracebackType | None = exception.__traceback__
-
-    def reraise(self) -> NoReturn:
-        """Raise the exception with its original traceback, as a ``Future`` does.
-
-        Otherwise each raise would add its frames to those of the raise before.
-        """
-        try:
-            raise self.exception.with_traceback(self._traceback)
-        finally:
-            del self  # the traceback holds this frame: avoid a reference cycle
-
-
 def exception_text(exception: BaseException) -> str:
     """Return ``Type:text`` for an exception, even if its ``__str__`` raises."""
     try:
@@ -93,6 +67,9 @@ def exception_text(exception: BaseException) -> str:
 
 class Fine:
     """All jobs that the run waited for have ended, and no critical one raised."""
+
+    def __reduce__(self) -> str:
+        return "FINE"  # the one object below
 
     def __str__(self) -> str:
         return "FINE"

@@ -17,7 +17,13 @@ from ._calls.arguments import (
 )
 from ._calls.futures import by_engine, in_thread, on_executor
 from ._checks import JobOptions, check_options
-from ._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
+from ._copies import Shared
+from ._errors import (
+    ArgumentNotDoneError,
+    ArgumentRequirementError,
+    NotPicklableError,
+    RequirementFailed,
+)
 from ._requirements import Requirements, flatten
 from ._text import call_label
 from .engine import Engine
@@ -230,6 +236,13 @@ class CallJob(AbstractJob[T_co]):
         if self._engine is None:
             return value
         return cast("T_co", await self._engine.fetch(value))
+
+    def _prepare_copy(self, fields: dict[str, Any]) -> None:
+        if self._executor is not None:
+            refusal = NotPicklableError(self, f"its {type(self._executor).__name__}")
+            fields["_executor"] = Shared(self._executor, lambda: refusal)
+        if self._engine is not None:
+            fields["_engine"] = Shared(self._engine, None)
 
     def text_label(self) -> str | None:
         """Return the name of the function, as in ``count()``."""

@@ -28,10 +28,13 @@ from ._checks import (
     check_runnable,
     close_unstarted,
     is_method_of,
+    is_used_up_once,
 )
+from ._copies import Copyable
 from ._errors import ConsumedError
+from ._failures import Failure
 from ._loops import LoopFactory, run_synchronously
-from ._outcomes import DONE, IDLE, RUNNING, Failure, exception_text
+from ._outcomes import DONE, IDLE, RUNNING, exception_text
 from ._requirements import (
     Distinct,
     Group,
@@ -58,7 +61,7 @@ RequirementSet: TypeAlias = "BestSet[AbstractJob[object]]"
 Requireds: TypeAlias = "Distinct[AbstractJob[object]] | dict[AbstractJob[object], None]"
 
 
-class AbstractJob(Generic[T_co]):
+class AbstractJob(Copyable, Generic[T_co]):
     """A node of the graph: something to run, and the jobs that must be done before.
 
     It is generic in the result of `co_run()`, which a subclass defines.
@@ -148,6 +151,23 @@ class AbstractJob(Generic[T_co]):
             self._required = distinct(required, ANY_JOB)
         if scheduler is not None:
             scheduler.add(self)
+
+    # -- copies, which are in no run
+
+    def _begin_copy(self) -> None:
+        ANY_JOB.__init__(self)
+
+    def _prepare_copy(self, fields: dict[str, Any]) -> None:
+        for name in ("_run_mark", "_waiters", "_unfinished", "_rank"):
+            fields.pop(name, None)
+        if isinstance(self._required, dict | BestSet):
+            fields["_required"] = tuple(requirements_of(self)) or None
+        if fields.get("_phase") is not DONE:
+            for name in ("_phase", "_outcome", "_noted_start", "_noted_end", "_shutdown_given"):
+                fields.pop(name, None)
+
+    def _copied_along(self) -> Iterable[Copyable]:
+        return requirements_of(self)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -632,6 +652,15 @@ class Job(AbstractJob[T_co]):
                 + (", or take CallJob(function, *args)" if function is self._corun else "")
             )
         return awaitable
+
+    def _prepare_copy(self, fields: dict[str, Any]) -> None:
+        for name in ("corun", "coshutdown"):
+            if is_used_up_once(fields.get(f"_{name}")):
+                raise TypeError(
+                    f"{self.repr_main()} can't be copied or pickled, since its {name} is a "
+                    "coroutine or a future, which can be awaited only once: give the function "
+                    "and its arguments instead, Job(function, *args)"
+                )
 
     def text_label(self) -> str | None:
         """Return the name of the coroutine function, as in ``fetch()``."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ._checks import JobHolder
+from ._copies import Copyable
 from ._requirements import Group, Requirements, flatten, members_of
 from .job import ANY_JOB, AbstractJob, Job
 
 __all__ = ["Schedulable", "Sequence"]
 
 
-class Sequence(Group[AbstractJob[object]]):
+class Sequence(Group[AbstractJob[object]], Copyable):
     """Jobs that run one after the other: each one requires the one before it.
 
     You can write a sequence wherever you can write a job: in a scheduler, as a requirement
@@ -53,6 +54,16 @@ class Sequence(Group[AbstractJob[object]]):
 
     def __repr__(self) -> str:
         return f"<Sequence of {', '.join(job.repr_main() for job in self.jobs)}>"
+
+    def _copied_along(self) -> Iterable[Copyable]:
+        around: object = self.scheduler
+        yield from (*self.jobs, *self._required)
+        if isinstance(around, Copyable):
+            yield around
+
+    def _prepare_copy(self, fields: dict[str, Any]) -> None:
+        fields["jobs"] = [*self.jobs]
+        fields["_required"] = [*self._required]
 
     def append(self, *sequences_or_jobs: Schedulable) -> Sequence:
         """Add jobs and sequences at the end.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
-from typing import Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
+from .._copies import Copyable
 from .._errors import AlreadyRunningError
+from .._failures import PortableException
 from .._outcomes import FINE, Verdict
 from .._requirements import as_collection, as_set, check_same, members_of
 from ..bestset import BestSet
@@ -43,10 +45,35 @@ class Record:
         self.shutdown_failures: dict[AnyJob, BaseException] = {}
         """What the `co_shutdown()` of each job raised; a TimeoutError if its time ran out."""
 
+    def copy(self) -> Record:
+        """Return another record of the same."""
+        other = Record()
+        other.verdict = self.verdict
+        other.shut_down_well = self.shut_down_well
+        other.shutdown_failures = dict(self.shutdown_failures)
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        verdict: object = self.verdict
+        if isinstance(self.verdict, tuple):
+            verdict = type(self.verdict), *map(_portable, self.verdict)
+        failures = [(job, _portable(error)) for job, error in self.shutdown_failures.items()]
+        return {"verdict": verdict, "well": self.shut_down_well, "failures": failures}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        verdict = state["verdict"]
+        self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
+        self.shut_down_well = state["well"]
+        self.shutdown_failures = dict(state["failures"])
+
     def note_shutdown_failure(self, job: AnyJob, failure: BaseException) -> None:
         """Keep the failure of a job's `co_shutdown()`."""
         self.shut_down_well = False
         self.shutdown_failures[job] = failure
+
+
+def _portable(thing: object) -> object:
+    return PortableException.of(thing) if isinstance(thing, BaseException) else thing
 
 
 class LiveRun(Protocol):
@@ -105,7 +132,7 @@ class RunState:
         return caller
 
 
-class JobSet:
+class JobSet(Copyable):
     """Jobs in their order of creation, and who observes them.
 
     It has no ``__slots__``, so that a scheduler can be both a job set and a job.
@@ -122,6 +149,37 @@ class JobSet:
         self.jobs: BestSet[AnyJob] = as_set(jobs, BestSet)
         self._observers = Observers()
         self._run_state = RunState()
+
+    # -- copies, which are in no run, and have no observers
+
+    _own_fields = (
+        "jobs",
+        "_observers",
+        "_run_state",
+        "_jobs_window",
+        "_timeout",
+        "_shutdown_timeout",
+        "watch",
+        "verbose",
+    )
+
+    def _begin_copy(self) -> None:
+        JobSet.__init__(self, ())
+
+    def _prepare_copy(self, fields: dict[str, Any]) -> None:
+        fields["jobs"] = tuple(self.jobs)
+        del fields["_observers"], fields["_run_state"]
+        if self._run_state.current_run() is None:
+            fields["_run_state"] = self._run_state.record.copy()
+
+    def _finish_copy(self, fields: dict[str, Any]) -> None:
+        self.jobs = BestSet(fields.pop("jobs", self.jobs))
+        self._run_state.record = fields.pop("_run_state", self._run_state.record)
+
+    def _copied_along(self) -> Iterable[Copyable]:
+        return self.jobs
+
+    # -- a set
 
     def __len__(self) -> int:
         return len(self.jobs)

@@ -1,0 +1,156 @@
+"""How a job failed; in copies and pickles too, with the traceback as text.
+
+A traceback can be neither copied nor pickled: it holds the frames that the exception came
+through. As in `concurrent.futures`, its text goes along as the ``__cause__``.
+"""
+
+from __future__ import annotations
+
+import copy
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, ClassVar, NoReturn, TypeAlias
+from weakref import WeakValueDictionary
+
+__all__ = ["Failure", "OriginalTraceback", "PortableException"]
+
+Parts: TypeAlias = tuple[Callable[..., BaseException], tuple[Any, ...], Any, str | None]
+"""What makes an exception, with which arguments; its state; the text of its traceback."""
+
+
+class Failure:
+    """The exception of a job. It can be raised any number of times.
+
+    Args:
+        exception: what the job raised.
+    """
+
+    __slots__ = ("_traceback", "exception")
+
+    def __init__(self, exception: BaseException) -> None:
+        self.exception = exception
+        self._traceback: TracebackType | None = exception.__traceback__
+
+    def __reduce__(self) -> tuple[type[Failure], tuple[object]]:
+        return Failure, (PortableException.of(self.exception, self._traceback),)
+
+    def reraise(self) -> NoReturn:
+        """Raise the exception with its original traceback, as a ``Future`` does.
+
+        Otherwise each raise would add its frames to those of the raise before.
+        """
+        try:
+            raise self.exception.with_traceback(self._traceback)
+        finally:
+            del self  # the traceback holds this frame: avoid a reference cycle
+
+
+class OriginalTraceback(Exception):  # noqa: N818 - it is no error
+    """The traceback of an exception that was copied or pickled.
+
+    Args:
+        text: the traceback as Python shows it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.text}"""'
+
+
+class PortableException:
+    """Stands for an exception while it is copied or pickled. What comes out is an exception.
+
+    Args:
+        exception: the exception.
+        origin: its traceback, as it was when the job raised it.
+    """
+
+    # One for each exception, as long as one copy or pickle is being made: jobs, schedulers and
+    # verdicts that shared an exception go on to share it.
+    known: ClassVar[WeakValueDictionary[int, PortableException]] = WeakValueDictionary()
+
+    def __init__(self, exception: BaseException, origin: TracebackType | None) -> None:
+        self.exception = exception
+        self._origin = origin
+
+    @classmethod
+    def of(
+        cls, exception: BaseException, origin: TracebackType | None = None
+    ) -> PortableException:
+        """Return the one that stands for an exception."""
+        found = cls.known.get(id(exception))
+        if found is None:
+            found = cls(exception, origin or exception.__traceback__)
+            cls.known[id(exception)] = found
+        return found
+
+    def __reduce__(self) -> tuple[Callable[..., BaseException], Parts]:
+        return remade, self._parts()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BaseException:
+        try:
+            return remade(*copy.deepcopy(self._parts(), memo))
+        except Exception:  # noqa: BLE001 - what can't be copied is shared, rather than refused
+            return self.exception
+
+    def _parts(self) -> Parts:
+        text = text_of(self.exception, self._origin)
+        return *makers_of(self.exception), text
+
+
+def text_of(exception: BaseException, origin: TracebackType | None) -> str | None:
+    """Return the traceback of an exception, with its causes; ``None`` if there is none."""
+    cause = exception.__cause__
+    if isinstance(cause, OriginalTraceback):
+        return cause.text
+    if origin is None and cause is None and exception.__context__ is None:
+        return None
+    try:
+        return "".join(traceback.format_exception(type(exception), exception, origin))
+    except Exception:  # noqa: BLE001 - Python calls its __bool__, which may raise
+        return "".join(traceback.format_tb(origin))
+
+
+def makers_of(
+    exception: BaseException,
+) -> tuple[Callable[..., BaseException], tuple[Any, ...], Any]:
+    """Return how an exception can be made again: a function, its arguments, and a state.
+
+    Python calls the class with ``exception.args``. Many classes take other arguments than those
+    that they pass on to ``super().__init__()``. They are made without ``__init__()``.
+    """
+    reduced: Any = exception.__reduce_ex__(4)
+    make, args, *state = reduced
+    try:
+        again = make(*args)
+        if type(again) is type(exception) and str(again) == str(exception):
+            return make, args, state[0] if state else None
+    except Exception:  # noqa: BLE001 - then it is made in the other way
+        pass
+    return without_init, (type(exception), exception.args), dict(vars(exception))
+
+
+def without_init(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """Make an exception without calling its ``__init__()``."""
+    return kind.__new__(kind, *args)
+
+
+def remade(
+    make: Callable[..., BaseException], args: tuple[Any, ...], state: Any, text: str | None
+) -> BaseException:
+    """Make an exception again, even if its class does not allow to change it."""
+    exception = make(*args)
+    if state is not None and type(exception).__setstate__ is not BASE_SETSTATE:
+        exception.__setstate__(state)
+    elif state is not None:
+        vars(exception).update(state)
+    if text is not None:
+        object.__setattr__(exception, "__cause__", OriginalTraceback(text))
+    return exception
+
+
+BASE_SETSTATE = BaseException.__setstate__
