@@ -34,7 +34,7 @@ def draw_pictures_of(document: Path) -> None:
         contextlib.redirect_stdout(io.StringIO()),
     ):
         for block in blocks:
-            exec(compile(block, document.name, "exec"), names)
+            exec(compile(block, document.name, "exec", dont_inherit=True), names)
 
 
 def main() -> None:

@@ -389,6 +389,7 @@ def test_a_copy_of_a_copy_shows_the_same_traceback(how, every_loop):
     job = Job(fail, VALUE, critical=False)
     PureScheduler(job).run()
     once = how(job)
+    once.critical = True
     with pytest.raises(ValueError, match=r"^no\nat night$"):
         once.result()
     twice = how(how(once))
@@ -423,7 +424,10 @@ def test_a_timeout_is_copied(how, every_loop):
     scheduler = PureScheduler(Job(give, 1), timeout=0.5)
     scheduler.run()
     copied = how(scheduler)
-    assert (copied.failed_time_out(), copied.why()) == (True, "TIMED OUT after 0.5s")
+    assert (copied.failed_time_out(), copied.why()) == (
+        True,
+        "TIMED OUT after 0.5s; running: <Job `give()`>",
+    )
 
 
 async def fail_to_shut_down():

@@ -117,6 +117,7 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "multiprocessing",
         "pickle",
         "asynciojobs._run.inspect",
+        "asynciojobs.calljob",
     ],
 )
 def test_importing_does_not_load_what_is_slow_or_optional(loaded, slow):
@@ -190,12 +191,12 @@ def test_no_function_has_an_import(module):
     assert inside == []
 
 
-def test_only_the_bridge_imports_on_demand():
+def test_only_the_package_and_the_bridge_import_on_demand():
     lazy = {
         module
         for module in CORE
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.Name | ast.Attribute)
-        and ast.unparse(node).split(".")[-1] in ("import_module", "__import__")
+        and ast.unparse(node).split(".")[-1] in ("import_module", "_import_module", "__import__")
     }
-    assert lazy == {"asynciojobs._bridge"}
+    assert lazy == {"asynciojobs", "asynciojobs._bridge"}

@@ -60,6 +60,9 @@ class Placed(Named):
         self.job = job
         self.inside = inside
 
+    def __reduce__(self) -> tuple[type[Placed], tuple[Labelled, Named | None]]:
+        return Placed, (self.job, self.inside)
+
     def path(self) -> list[Labelled]:
         """Return the job, and those inside of it, the innermost last."""
         path: list[Labelled] = []

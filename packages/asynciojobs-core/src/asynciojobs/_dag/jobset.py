@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
@@ -22,7 +22,6 @@ __all__ = [
     "SHUTDOWN",
     "JobSet",
     "Level",
-    "LiveRun",
     "Record",
     "RunState",
     "nested_job_sets",
@@ -115,21 +114,23 @@ def _portable(thing: object) -> object:
     return PortableException.of(thing) if isinstance(thing, BaseException) else thing
 
 
-class LiveRun(Protocol):
-    """The run that goes on, as its job set sees it."""
+if TYPE_CHECKING:
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop of the run. Once it is closed, the run is lost."""
-        ...
+    class LiveRun(Protocol):
+        """The run that goes on, as its job set sees it."""
 
-    def join(self, jobs: Collection[AnyJob]) -> None:
-        """Take jobs into the run."""
-        ...
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop:
+            """The event loop of the run. Once it is closed, the run is lost."""
+            ...
 
-    def let_go(self) -> None:
-        """Take the marks of the run off the job set and its jobs."""
-        ...
+        def join(self, jobs: Collection[AnyJob]) -> None:
+            """Take jobs into the run."""
+            ...
+
+        def let_go(self) -> None:
+            """Take the marks of the run off the job set and its jobs."""
+            ...
 
 
 class RunState:

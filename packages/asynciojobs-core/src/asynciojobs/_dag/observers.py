@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _log
 from .._names import name_in_run
@@ -14,18 +14,20 @@ __all__ = ["Observers"]
 Callback: TypeAlias = Callable[[Any], object]
 
 
-class Event(Protocol):
-    """What observers receive: a `JobEvent`, as far as the log needs to know it."""
+if TYPE_CHECKING:
 
-    @property
-    def job(self) -> Named:
-        """The job."""
-        ...
+    class Event(Protocol):
+        """What observers receive: a `JobEvent`, as far as the log needs to know it."""
 
-    @property
-    def kind(self) -> str:
-        """What happened to it."""
-        ...
+        @property
+        def job(self) -> Named:
+            """The job."""
+            ...
+
+        @property
+        def kind(self) -> str:
+            """What happened to it."""
+            ...
 
 
 class Observers:

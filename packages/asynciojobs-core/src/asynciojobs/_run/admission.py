@@ -7,7 +7,7 @@ of it is O(V+E). The result is in the slots of the jobs; see `waitlist`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from .._dag import digraph
 from .._dag.jobset import JobSet, Level, nesting
@@ -35,17 +35,30 @@ __all__ = [
 ]
 
 
-class Admitted(NamedTuple):
-    """The jobs that can run."""
+class Admitted:
+    """The jobs that can run.
 
-    entries: list[AnyJob]
-    """Those that require nothing, in their order."""
-    forever: set[AnyJob]
-    """The forever jobs."""
-    wait_for_forever: bool
-    """A regular job requires a forever job."""
-    in_order: bool
-    """Each job comes after those that it requires. So do the jobs on each waitlist."""
+    Args:
+        entries: those that require nothing, in their order.
+        forever: the forever jobs.
+        wait_for_forever: a regular job requires a forever job.
+        in_order: each job comes after those that it requires. So do the jobs on each waitlist.
+    """
+
+    __slots__ = ("entries", "forever", "in_order", "wait_for_forever")
+
+    def __init__(
+        self,
+        entries: list[AnyJob],
+        forever: set[AnyJob],
+        *,
+        wait_for_forever: bool,
+        in_order: bool,
+    ) -> None:
+        self.entries = entries
+        self.forever = forever
+        self.wait_for_forever = wait_for_forever
+        self.in_order = in_order
 
 
 def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
@@ -72,7 +85,7 @@ def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
         dismiss(filter(_is_made, jobs), mark)
         check_sound(jobs)
         raise
-    return Admitted(entries, forever, wait_for_forever, in_order)
+    return Admitted(entries, forever, wait_for_forever=wait_for_forever, in_order=in_order)
 
 
 def checked_levels(job_set: JobSet, mark: object) -> list[Level]:

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 from collections.abc import Collection, Iterable
 from contextvars import Context
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .._dag.digraph import closure
 from .._dag.jobset import JobSet, Level, nesting
@@ -27,26 +27,28 @@ from .waitlist import enroll, take_part_together, unfinished_requirements, wait_
 __all__ = ["join", "must_wait_again"]
 
 
-class GrowingRun(Protocol):
-    """What a run is for the jobs that join it; see `Run` for what each of these means."""
+if TYPE_CHECKING:
 
-    mark: Mark
-    context: Context
-    roster: Roster
-    newcomers: list[AnyJob]
-    starting: bool
-    shuffled: bool
-    asked: dict[AnyJob, AnyJob] | None
-    stall: StallWatch | None
+    class GrowingRun(Protocol):
+        """What a run is for the jobs that join it; see `Run` for what each of these means."""
 
-    def is_over(self) -> bool: ...
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop: ...
-    def watch_stall(self) -> StallWatch: ...
-    def nest(self, levels: list[Level]) -> None: ...
-    def make_ready(self, job: AnyJob) -> None: ...
-    def start_ready(self) -> None: ...
-    def end(self, verdict: Verdict) -> None: ...
+        mark: Mark
+        context: Context
+        roster: Roster
+        newcomers: list[AnyJob]
+        starting: bool
+        shuffled: bool
+        asked: dict[AnyJob, AnyJob] | None
+        stall: StallWatch | None
+
+        def is_over(self) -> bool: ...
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop: ...
+        def watch_stall(self) -> StallWatch: ...
+        def nest(self, levels: list[Level]) -> None: ...
+        def make_ready(self, job: AnyJob) -> None: ...
+        def start_ready(self) -> None: ...
+        def end(self, verdict: Verdict) -> None: ...
 
 
 def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .. import _log
 from .._dag.digraph import find_cycle
@@ -23,15 +23,17 @@ PATIENCE = 1.0
 """If nothing but forever jobs runs for so long, and others wait for them, it is logged (s)."""
 
 
-class StallingRun(Protocol):
-    """What a run is for its `StallWatch`; see `Run`."""
+if TYPE_CHECKING:
 
-    roster: Roster
-    newcomers: list[AnyJob]
+    class StallingRun(Protocol):
+        """What a run is for its `StallWatch`; see `Run`."""
 
-    def is_idle(self) -> bool: ...
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop: ...
+        roster: Roster
+        newcomers: list[AnyJob]
+
+        def is_idle(self) -> bool: ...
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop: ...
 
 
 class StallWatch:

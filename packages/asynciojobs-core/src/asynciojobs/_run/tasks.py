@@ -16,7 +16,7 @@ import inspect
 import types
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
 from .._dag.jobset import JobSet
@@ -27,7 +27,7 @@ from ..job import AnyJob
 from .shutdown import serve, serve_at_once
 from .waiting import cancel, wait_out, warn_of_deaf
 
-__all__ = ["SLICE", "JobTask", "JobTasks", "TasksOwner"]
+__all__ = ["SLICE", "JobTask", "JobTasks"]
 
 SLICE = 50
 """How many jobs are started in one turn of the event loop (jobs).
@@ -48,25 +48,27 @@ LOOP_TIME: Any = asyncio.BaseEventLoop.time
 CREATE_TASK = asyncio.BaseEventLoop.create_task
 
 
-class TasksOwner(Protocol):
-    """What `JobTasks` needs of its run."""
+if TYPE_CHECKING:
 
-    @property
-    def nested_mark(self) -> object:
-        """The mark of the outermost run, for nested schedulers."""
-        ...
+    class TasksOwner(Protocol):
+        """What `JobTasks` needs of its run."""
 
-    def release(self, job: AnyJob, now: float) -> None:
-        """Start the jobs that waited for this one."""
-        ...
+        @property
+        def nested_mark(self) -> object:
+            """The mark of the outermost run, for nested schedulers."""
+            ...
 
-    def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
-        """Deal with an exception that a job raised."""
-        ...
+        def release(self, job: AnyJob, now: float) -> None:
+            """Start the jobs that waited for this one."""
+            ...
 
-    def end(self, verdict: Verdict) -> None:
-        """End the run."""
-        ...
+        def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
+            """Deal with an exception that a job raised."""
+            ...
+
+        def end(self, verdict: Verdict) -> None:
+            """End the run."""
+            ...
 
 
 def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
