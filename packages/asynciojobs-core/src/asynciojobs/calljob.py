@@ -13,10 +13,9 @@ from ._calls.arguments import (
     check_function,
     is_coroutine_function,
     jobs_among,
-    qualname_of,
 )
 from ._calls.futures import by_engine, in_thread, on_executor
-from ._checks import JobOptions, check_options
+from ._checks import JobOptions, callable_label, callable_name, check_options
 from ._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
 from ._requirements import Requirements, flatten
 from ._text import call_label
@@ -122,7 +121,7 @@ class CallJob(AbstractJob[T_co]):
         self._call_args = args
         self._kwargs: dict[str, object] = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = as_executor_or_engine(executor)
-        self._task_name = qualname_of(function)
+        self._task_name = callable_name(function)
         # The jobs among the arguments, which must be done before this one starts.
         self._givers = jobs_among((*args, *self._kwargs.values()))
         if self._givers:
@@ -236,8 +235,8 @@ class CallJob(AbstractJob[T_co]):
             del self  # the traceback, which the job keeps, holds this frame
 
     def text_label(self) -> str | None:
-        """Return the name of the function, as in ``count()``."""
-        return call_label(self._task_name)
+        """Return the name of the function, as in ``count()``, or the class of the object."""
+        return callable_label(self._function) or call_label(self._task_name)
 
 
 def is_job(thing: object) -> bool:

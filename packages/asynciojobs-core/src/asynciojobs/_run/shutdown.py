@@ -17,7 +17,7 @@ from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Record, nested_job_sets
 from .._events import EventKind, JobEvent
 from .._names import name_in_run
-from ..job import AbstractJob, AnyJob
+from ..job import AbstractJob, AnyJob, checked_awaitable
 from .waiting import cancel, wait_out
 
 __all__ = ["serve", "serve_at_once", "shut_down"]
@@ -184,7 +184,7 @@ async def serve(job: AnyJob, record: Record) -> BaseException | None:
             if loop.get_task_factory():
                 await asyncio.sleep(0)  # eager tasks would start inside each other
             state.called_by = SHUTDOWN
-        answer = await job.co_shutdown()
+        answer = await checked_awaitable(job, "co_shutdown", job.co_shutdown())
     except (KeyboardInterrupt, SystemExit) as error:
         record.note_shutdown_failure(job, error)
         return error
