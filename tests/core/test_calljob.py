@@ -599,7 +599,7 @@ def local(): ...
         (str.split, "str.split()"),
         (len, "len()"),
         (Doubler().method, "Doubler.method()"),
-        (Adder(), None),
+        (Adder(), "Adder"),
         (double, "double()"),
     ],
 )

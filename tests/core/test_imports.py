@@ -197,6 +197,7 @@ def test_only_the_package_and_the_bridge_import_on_demand():
         for module in CORE
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.Name | ast.Attribute)
-        and ast.unparse(node).split(".")[-1] in ("import_module", "_import_module", "__import__")
+        and ast.unparse(node).split(".")[-1]
+        in ("import_module", "_import_module", "__import__")
     }
     assert lazy == {"asynciojobs", "asynciojobs._bridge"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 
 import pytest
 
@@ -102,6 +103,12 @@ def test_a_time_that_is_negative_or_nan_is_refused(parameter, seconds):
     message = re.escape(f"{parameter} must be 0 seconds or more, not {seconds!r}")
     with pytest.raises(ValueError, match=f"^{message}$"):
         FakeJob("a", **{parameter: seconds})
+
+
+def test_times_may_be_numbers_of_other_packages(fake_time):
+    job = FakeJob("a", takes=Fraction(3, 2))
+    PureScheduler(job).run()
+    assert job.duration() == 1.5
 
 
 @pytest.mark.parametrize("parameter", ["takes", "cleanup", "shutdown_takes"])

@@ -61,7 +61,10 @@ def test_jobs_are_found_by_label():
 
 
 def test_an_unknown_label_is_a_key_error():
-    with pytest.raises(KeyError, match="has no fake job with the label 'x'"):
+    with pytest.raises(
+        KeyError,
+        match="has no fake job with the label 'x': its fake jobs are 'a', 'b'",
+    ):
         dag("a>b", label="pair")["x"]
 
 

@@ -105,7 +105,10 @@ def test_a_job_without_a_label_is_found_by_the_text_in_its_place():
 
 
 def test_an_unknown_label_is_a_lookup_error(diamond):
-    with pytest.raises(LookupError, match=r"^<Dag `NOLABEL`> has no job labelled 'x'$"):
+    with pytest.raises(
+        LookupError,
+        match=r"^<Dag `NOLABEL`> has no job labelled 'x': its jobs are 'a', 'b', 'c', 'd'$",
+    ):
         diamond.start("x")
 
 

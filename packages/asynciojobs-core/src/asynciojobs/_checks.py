@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
+import numbers
 import operator
 import sys
 from collections.abc import Callable, Iterable
 from types import CoroutineType, MethodType
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, SupportsIndex, TypedDict, cast
 
 from ._requirements import Requirements
 
@@ -16,6 +18,9 @@ __all__ = [
     "JobHolder",
     "JobOptions",
     "accepts",
+    "as_number",
+    "callable_label",
+    "callable_name",
     "check_options",
     "check_runnable",
     "checked_seconds",
@@ -23,6 +28,7 @@ __all__ = [
     "close_unstarted",
     "is_method_of",
     "is_used_up_once",
+    "not_awaitable",
 ]
 
 LARGEST_FLOAT = sys.float_info.max
@@ -73,6 +79,20 @@ def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str
 # -- numbers
 
 
+def as_number(thing: object) -> float | None:
+    """Return an int or a float; ``None`` if this is no real number.
+
+    The numbers of other packages, such as NumPy, are converted.
+    """
+    if type(thing) is int or type(thing) is float:
+        return thing
+    if isinstance(thing, bool):
+        return None
+    if hasattr(thing, "__index__") and not isinstance(thing, type):
+        return operator.index(cast("SupportsIndex", thing))
+    return float(thing) if isinstance(thing, numbers.Real) else None
+
+
 def checked_seconds(parameter: str, seconds: float | None) -> float | None:
     """Return a number of seconds, or ``None``.
 
@@ -82,8 +102,10 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
     """
     if seconds is None:
         return None
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+    number = as_number(seconds)
+    if number is None:
         raise TypeError(f"{parameter} must be a number of seconds, or None, not {seconds!r}")
+    seconds = number
     if not seconds >= 0:
         raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")
     if LARGEST_FLOAT < seconds < math.inf:  # an int that can't be added to a time
@@ -126,6 +148,47 @@ def check_runnable(parameter: str, thing: object) -> None:
             f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}: "
             "give the function itself, without calling it"
         )
+
+
+def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
+    """Return the text of an error about a function that returned no awaitable.
+
+    Args:
+        rule: a sentence about the function that goes on with ", which".
+        returned: what it returned.
+        remedy: what else can be done with a plain function, as the end of the text.
+    """
+    if inspect.isasyncgen(returned) or inspect.isgenerator(returned):
+        return (
+            f"{rule}, which is a generator, since there is a `yield` in it: make it an "
+            "`async def` without `yield`, and return one value"
+        )
+    return (
+        f"{rule}, which must return an awaitable, and returned {returned!r}: make it an "
+        f"`async def`{remedy}"
+    )
+
+
+def callable_name(thing: object) -> str:
+    """Return the qualified name of a function, or the class of a callable object; else ``""``.
+
+    A `functools.partial` has the name of its function.
+    """
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    name = getattr(thing, "__qualname__", None)
+    if isinstance(name, str):
+        return name
+    return type(thing).__qualname__ if callable(thing) else ""
+
+
+def callable_label(thing: object) -> str | None:
+    """Return the label of a callable object, which is its class; ``None`` for functions."""
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    if not callable(thing) or isinstance(getattr(thing, "__qualname__", None), str):
+        return None
+    return type(thing).__name__
 
 
 def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:

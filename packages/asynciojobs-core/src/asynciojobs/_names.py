@@ -83,11 +83,13 @@ def path_name(path: Iterable[Labelled]) -> str:
     Those without a label are left out.
     """
     *around, job = path
-    labels = [label for each in around if (label := each._shown_text()) != NOLABEL]
+    if not around:
+        return job.repr_main()
+    *outer, own = [each._shown_text() for each in (*around, job)]
+    labels = [label for label in outer if label != NOLABEL]
     if not labels:
         return job.repr_main()
-    labels.append(job._shown_text())
-    return f"<{type(job).__name__} `{one_line(' > '.join(labels))}`>"
+    return f"<{type(job).__name__} `{one_line(' > '.join([*labels, own]))}`>"
 
 
 def name_in_run(job: Named) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-__all__ = ["NOLABEL", "attempt", "call_label", "counted", "duration_text", "one_line"]
+__all__ = ["NOLABEL", "attempt", "call_label", "counted", "duration_text", "listed", "one_line"]
 
 NOLABEL = "NOLABEL"
 """What is shown of a job that has nothing to show."""
@@ -69,3 +69,16 @@ def counted(number: int, noun: str) -> str:
         ('0 jobs', '1 job', '1000 jobs')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(texts: Iterable[str], limit: int = 20) -> str:
+    """Return texts as a list in words, each one once; of many, only the first.
+
+    Example:
+        >>> listed(["b", "a", "b"]), listed("abc", limit=2), listed([])
+        ("'b', 'a'", "'a', 'b' and 1 more", 'none')
+    """
+    distinct = [*dict.fromkeys(texts)]
+    shown = ", ".join(map(repr, distinct[:limit])) or "none"
+    more = len(distinct) - limit
+    return f"{shown} and {more} more" if more > 0 else shown

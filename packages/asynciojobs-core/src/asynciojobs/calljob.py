@@ -12,7 +12,6 @@ from ._calls.arguments import (
     as_executor_or_engine,
     check_function,
     is_coroutine_function,
-    qualname_of,
 )
 from ._calls.containers import (
     filled,
@@ -22,7 +21,7 @@ from ._calls.containers import (
     with_results,
 )
 from ._calls.futures import by_engine, in_thread, on_executor
-from ._checks import JobOptions, check_options
+from ._checks import JobOptions, callable_label, callable_name, check_options
 from ._copies import Shared
 from ._errors import (
     ArgumentNotDoneError,
@@ -141,7 +140,7 @@ class CallJob(AbstractJob[T_co]):
         self._function = function
         named = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = as_executor_or_engine(executor)
-        self._task_name = qualname_of(function)
+        self._task_name = callable_name(function)
         # The jobs among the arguments, which must be done before this one starts, and the
         # containers that they stand in.
         self._givers, self._templates, self._call_args, self._kwargs = find_jobs(args, named)
@@ -266,8 +265,8 @@ class CallJob(AbstractJob[T_co]):
             fields["_engine"] = Shared(self._engine, None)
 
     def text_label(self) -> str | None:
-        """Return the name of the function, as in ``count()``."""
-        return call_label(self._task_name)
+        """Return the name of the function, as in ``count()``, or the class of the object."""
+        return callable_label(self._function) or call_label(self._task_name)
 
 
 def handles_among(

@@ -24,11 +24,14 @@ from ._checks import (
     JobHolder,
     JobOptions,
     accepts,
+    callable_label,
+    callable_name,
     check_options,
     check_runnable,
     close_unstarted,
     is_method_of,
     is_used_up_once,
+    not_awaitable,
 )
 from ._copies import Copyable
 from ._errors import ConsumedError
@@ -449,12 +452,22 @@ class AbstractJob(Copyable, Generic[T_co]):
             BaseException: any exception of `co_run()`.
         """
         return run_synchronously(
-            self.co_run, loop_factory=loop_factory, instead="await job.co_run()"
+            lambda: checked_awaitable(self, "co_run", self.co_run()),
+            loop_factory=loop_factory,
+            instead="await job.co_run()",
         )
 
     def _start_awaitable(self) -> Awaitable[T_co]:
-        """Return the awaitable that a run awaits: `co_run()`."""
-        return self.co_run()
+        """Return the awaitable that a run awaits: `co_run()`.
+
+        Raises:
+            TypeError: the class defines it so that it can't be awaited.
+        """
+        awaitable = self.co_run()
+        kind: object = type(awaitable)
+        if kind is CoroutineType:  # FAST no call
+            return awaitable
+        return checked_awaitable(self, "co_run", awaitable)
 
     def _forget_run(self) -> None:
         """Forget the last run."""
@@ -495,6 +508,18 @@ ANY_JOB = cast("type[AnyJob]", AbstractJob)
 """`AbstractJob` for type checkers: a job with any type of result."""
 
 NO_OP_SHUTDOWN = ANY_JOB.co_shutdown
+
+
+def checked_awaitable(job: AnyJob, method: str, returned: T) -> T:
+    """Return what a method of a job returned.
+
+    Raises:
+        TypeError: it can't be awaited.
+    """
+    if not inspect.isawaitable(returned):
+        rule = f"a run called {type(job).__name__}.{method}()"
+        raise TypeError(not_awaitable(rule, returned))
+    return returned
 
 
 def requirements_of(job: AnyJob) -> tuple[AnyJob, ...] | dict[AnyJob, None] | RequirementSet:
@@ -601,7 +626,7 @@ class Job(AbstractJob[T_co]):
         # An awaitable is taken out when it is used, so None means "used up".
         self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
         self._coshutdown = coshutdown
-        self._task_name = getattr(corun, "__qualname__", "")
+        self._task_name = getattr(corun, "__qualname__", "") or callable_name(corun)
         required = kwds.get("required") if kwds else None
         if type(self) is not Job or (kwds and len(kwds) > (required is not None)):
             try:
@@ -641,7 +666,7 @@ class Job(AbstractJob[T_co]):
     def _start_awaitable(self) -> Awaitable[T_co]:
         # Without the coroutine of co_run(), unless a subclass defines its own.
         if type(self) is not Job or type(self).co_run is not _CO_RUN_OF_JOB:
-            return self.co_run()
+            return super()._start_awaitable()
         corun = self._corun
         kind: object = type(corun)
         if kind is not CoroutineType:
@@ -667,9 +692,11 @@ class Job(AbstractJob[T_co]):
         awaitable = function(*args)
         if not inspect.isawaitable(awaitable):
             raise TypeError(
-                f"{self.repr_main()} called {function!r}, which must return an awaitable, and "
-                f"returned {awaitable!r}: make it an `async def`"
-                + (", or take CallJob(function, *args)" if function is self._corun else "")
+                not_awaitable(
+                    f"{self.repr_main()} called {function!r}",
+                    awaitable,
+                    ", or take CallJob(function, *args)" if function is self._corun else "",
+                )
             )
         return awaitable
 
@@ -683,8 +710,8 @@ class Job(AbstractJob[T_co]):
                 )
 
     def text_label(self) -> str | None:
-        """Return the name of the coroutine function, as in ``fetch()``."""
-        return call_label(self._task_name)
+        """Return the name of the function, as in ``fetch()``, or the class of the object."""
+        return callable_label(self._corun) or call_label(self._task_name)
 
     def close(self) -> None:
         """Close the coroutines of this job that never started, if there are any.

@@ -6,7 +6,7 @@ import asyncio
 from typing import TypedDict, Unpack
 
 from asynciojobs import AbstractJob
-from asynciojobs._checks import JobHolder
+from asynciojobs._checks import JobHolder, as_number
 from asynciojobs._requirements import Requirements
 
 __all__ = ["FakeJob"]
@@ -133,7 +133,7 @@ def check_times(**times: float) -> None:
         ValueError: one is negative or NaN.
     """
     for parameter, seconds in times.items():
-        if not isinstance(seconds, int | float):
+        if as_number(seconds) is None:
             raise TypeError(f"{parameter} must be a number of seconds, not {seconds!r}")
         if not seconds >= 0:
             raise ValueError(f"{parameter} must be 0 seconds or more, not {seconds!r}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 from asynciojobs import Scheduler
 from asynciojobs._checks import JobHolder
 from asynciojobs._requirements import Requirements
+from asynciojobs._text import listed
 
 from .jobs import FakeJob
 
@@ -47,7 +48,11 @@ class Dag(Scheduler):
         for job in self.jobs:
             if isinstance(job, FakeJob) and job.label == label:
                 return job
-        raise KeyError(f"{self.repr_main()} has no fake job with the label {label!r}")
+        labels = [str(job.label) for job in self.jobs if isinstance(job, FakeJob)]
+        raise KeyError(
+            f"{self.repr_main()} has no fake job with the label {label!r}: "
+            f"its fake jobs are {listed(labels)}"
+        )
 
     def labels(self) -> list[str]:
         """Return the labels of the jobs, in the order of their creation."""

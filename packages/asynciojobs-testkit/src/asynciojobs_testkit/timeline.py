@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from asynciojobs import AbstractJob, EventKind, PureScheduler
-from asynciojobs._text import one_line
+from asynciojobs._text import listed, one_line
 
 from ._gantt import Bar, gantt
 from ._recording import (
@@ -311,9 +311,10 @@ class Timeline:
         found = [job for job in self._all_jobs() if job._shown_text() == label]
         if len(found) != 1:
             how_many = f"{len(found)} jobs" if found else "no job"
-            remedy = ": give the job itself" if found else ""
+            labels = (job._shown_text() for job in self._all_jobs())
+            remedy = "give the job itself" if found else f"its jobs are {listed(labels)}"
             raise LookupError(
-                f"{self.scheduler.repr_main()} has {how_many} labelled {label!r}{remedy}"
+                f"{self.scheduler.repr_main()} has {how_many} labelled {label!r}: {remedy}"
             )
         return found[0]
 

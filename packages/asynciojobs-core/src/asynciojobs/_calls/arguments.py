@@ -13,7 +13,6 @@ __all__ = [
     "as_executor_or_engine",
     "check_function",
     "is_coroutine_function",
-    "qualname_of",
 ]
 
 GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -26,14 +25,6 @@ def is_coroutine_function(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(type(function), "__call__", None)  # noqa: B004 - of its class, not its own
     )
-
-
-def qualname_of(function: object) -> str:
-    """Return the qualified name of a function; "" if it has none."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    name = getattr(function, "__qualname__", "")
-    return name if isinstance(name, str) else ""
 
 
 def check_function(function: object, executor: object) -> None:

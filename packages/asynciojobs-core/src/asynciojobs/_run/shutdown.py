@@ -18,7 +18,7 @@ from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
 from .._events import EventKind, JobEvent
 from .._names import name_in_run
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob
+from ..job import AbstractJob, AnyJob, checked_awaitable
 from .waiting import cancel, wait_out
 
 __all__ = ["serve", "serve_at_once", "shut_down"]
@@ -208,7 +208,7 @@ async def serve(job: AnyJob, record: Record) -> BaseException | None:
             if loop.get_task_factory():
                 await asyncio.sleep(0)  # eager tasks would start inside each other
             state.called_by = SHUTDOWN
-        answer = await job.co_shutdown()
+        answer = await checked_awaitable(job, "co_shutdown", job.co_shutdown())
     except (KeyboardInterrupt, SystemExit) as error:
         record.note_bad_shutdown({job: error})
         return error

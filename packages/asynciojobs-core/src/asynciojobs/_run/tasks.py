@@ -23,7 +23,7 @@ from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
-from ..job import AnyJob
+from ..job import AnyJob, checked_awaitable
 from .shutdown import serve, serve_at_once
 from .waiting import cancel, wait_out, warn_of_deaf
 
@@ -293,7 +293,7 @@ class JobTasks:
             if self.loop.get_task_factory() is not None:
                 await asyncio.sleep(0)  # eager tasks would start inside each other
             state.called_by = mark
-            return await job.co_run()
+            return await checked_awaitable(job, "co_run", job.co_run())
         except (KeyboardInterrupt, SystemExit) as error:
             leaving = error
             raise
