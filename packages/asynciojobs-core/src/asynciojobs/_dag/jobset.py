@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
 from .._failures import PortableException
-from .._outcomes import FINE, Verdict
+from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
 from .._threads import call_in_loop, runs_elsewhere
@@ -68,6 +68,10 @@ class Record:
         self.verdict = verdict
         if self.started_at is not None:
             self.ended_at = now
+
+    def refuse(self, error: Exception) -> None:
+        """Note what another run was refused for. The rest stays as the last run left it."""
+        self.verdict = Refused(exception_text(error))
 
     def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.

@@ -34,9 +34,7 @@ from .._outcomes import (
     SCHEDULED,
     Broken,
     Cancelled,
-    Refused,
     Verdict,
-    exception_text,
 )
 from ..job import AbstractJob, AnyJob, counts_as_critical
 from . import joining
@@ -109,7 +107,7 @@ class Run:
         try:
             entries = self._open()
         except Exception as error:
-            self.state.record.verdict = Refused(exception_text(error))
+            self.state.record.refuse(error)
             raise
         try:
             await self._go_through(entries, timeout)
