@@ -118,7 +118,7 @@ def test_debrief_shows_where_the_exception_was_raised(executor, in_loop, capsys)
 
 
 def test_a_critical_call_ends_the_run_by_its_exception(executor, in_loop):
-    with pytest.raises(ValueError, match="^no$"):
+    with pytest.raises(ValueError, match=r"^no\nraised by <CallJob `fail\(\)`>$"):
         in_loop(Scheduler(CallJob(fail, "no", executor=executor)).co_run())
 
 

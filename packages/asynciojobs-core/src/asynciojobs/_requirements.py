@@ -96,7 +96,7 @@ def flatten(requirements: Iterable[Requirements], kind: type[T]) -> list[T]:
 def _iterator(item: Any) -> Iterator[Requirements]:
     if isinstance(item, str | bytes):  # each character of a string is a string again
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}")
-    if hasattr(item, "co_run") and not isinstance(item, type):  # its jobs are not meant
+    if hasattr(type(cast("object", item)), "co_run"):  # the jobs in it are not meant
         raise TypeError(
             f"a requirement must be a job or a sequence, not {item!r}: a scheduler that is to "
             "be nested must be a Scheduler"

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol, Self, TypeAlias, TypeVar
 
 from .._errors import AlreadyRunningError
-from .._outcomes import FINE, Verdict
+from .._names import Placed
+from .._outcomes import FINE, CriticalFailure, Refused, Verdict, exception_text
 from .._requirements import as_collection, members_of
 from .._text import counted
 from ..bestset import BestSet
@@ -23,6 +24,7 @@ __all__ = [
     "RunState",
     "nested_job_sets",
     "nesting",
+    "placed",
     "record_of",
 ]
 
@@ -49,6 +51,16 @@ class Record:
         """No `co_shutdown()` has failed or run out of time so far."""
         self.shutdown_failures: dict[AnyJob, BaseException] = {}
         """What the `co_shutdown()` of each job raised; a TimeoutError if its time ran out."""
+
+    def note_end(self, verdict: Verdict, now: float) -> None:
+        """Keep how the run ended, and, if it was an outermost one, when (seconds)."""
+        self.verdict = verdict
+        if self.started_at is not None:
+            self.ended_at = now
+
+    def note_refusal(self, error: Exception) -> None:
+        """Keep what another run was refused for; all else stays as the last run left it."""
+        self.verdict = Refused(exception_text(error))
 
     def note_shutdown_failure(self, job: AnyJob, failure: BaseException) -> None:
         """Keep the failure of a job's `co_shutdown()`."""
@@ -233,6 +245,15 @@ class JobSet:
 def record_of(job: object) -> Record | None:
     """Return the record of the last run of a job that is a job set; ``None`` for other jobs."""
     return job._run_state.record if isinstance(job, JobSet) else None
+
+
+def placed(job: AnyJob, error: BaseException) -> Placed:
+    """Return a job that raised together with the job inside of it that did, if it is nested."""
+    record = record_of(job)
+    within = None if record is None else record.verdict
+    if isinstance(within, CriticalFailure) and within.exception is error:
+        return Placed(job, within.job)
+    return Placed(job, None)
 
 
 # -- what is nested in a job set

@@ -27,7 +27,11 @@ def timed_out(job_set: JobSet, timeout: float) -> TimedOut:
     regular: list[list[AnyJob]] = []
     forever: list[list[AnyJob]] = []
     count = waiting = 0
-    for path in _leaves(job_set):
+    try:
+        leaves = [*_leaves(job_set)]
+    except Exception:  # noqa: BLE001 - users may have edited the jobs into a tangle
+        leaves = []
+    for path in leaves:
         phase = phase_of(path[-1])
         is_forever = any(job.forever for job in path)
         if phase is RUNNING:

@@ -20,27 +20,16 @@ each job is started once, so a run is O(V+E).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import math
 from collections import deque
 from collections.abc import Callable, Collection
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Level, nesting, record_of
+from .._dag.jobset import SHUTDOWN, JobSet, Level, nesting, placed
 from .._events import EventKind, JobEvent
-from .._names import Mark, Placed, name_in_run
-from .._outcomes import (
-    FINE,
-    SCHEDULED,
-    Broken,
-    Cancelled,
-    CriticalFailure,
-    Refused,
-    TimedOut,
-    Verdict,
-    exception_text,
-)
+from .._names import Mark, name_in_run
+from .._outcomes import FINE, SCHEDULED, Broken, Cancelled, CriticalFailure, Verdict
 from ..job import AbstractJob, AnyJob
 from . import joining
 from .admission import admit, check_all, prepare
@@ -105,7 +94,7 @@ class Run:
         try:
             entries = self._open()
         except Exception as error:
-            self.state.record.verdict = Refused(exception_text(error))
+            self.state.record.note_refusal(error)
             raise
         try:
             await self._go_through(entries, timeout)
@@ -114,7 +103,7 @@ class Run:
                 raise
         finally:
             if self._verdict is not None:  # pragma: no branch - the loop is gone
-                self._note_end(self._verdict)
+                self.state.record.note_end(self._verdict, self.tasks.time())
         if isinstance(self._verdict, Broken):
             raise self._verdict.exception
         assert self._verdict is not None
@@ -150,12 +139,6 @@ class Run:
         return isinstance(self._verdict, Broken) and isinstance(
             self._verdict.exception, KeyboardInterrupt | SystemExit
         )
-
-    def _note_end(self, verdict: Verdict) -> None:
-        record = self.state.record
-        record.verdict = verdict
-        if record.started_at is not None:
-            record.ended_at = self.tasks.time()
 
     # -- the beginning
 
@@ -201,10 +184,7 @@ class Run:
         return loop.call_at(loop.time() + timeout, self._time_out, timeout)
 
     def _time_out(self, timeout: float) -> None:
-        verdict = TimedOut(timeout)
-        with contextlib.suppress(Exception):  # users may have edited the jobs into a tangle
-            verdict = timed_out(self.job_set, timeout)
-        self.end(verdict)
+        self.end(timed_out(self.job_set, timeout))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
         if self.forever or self.observers.heard:
@@ -288,7 +268,7 @@ class Run:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
         elif job.critical:
-            self.end(CriticalFailure(_placed(job, error), error))
+            self.end(CriticalFailure(placed(job, error), error))
         elif self._verdict is None:
             self.release(job, now)
 
@@ -367,12 +347,3 @@ class Run:
         for job in dismiss(self.jobs, self.mark):
             if job.ended_at is None:
                 job._discard_unstarted()
-
-
-def _placed(job: AnyJob, error: BaseException) -> Placed:
-    """Return a job that raised together with the job inside of it that did, if it is nested."""
-    record = record_of(job)
-    within = None if record is None else record.verdict
-    if isinstance(within, CriticalFailure) and within.exception is error:
-        return Placed(job, within.job)
-    return Placed(job, None)
