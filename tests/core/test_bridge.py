@@ -56,7 +56,8 @@ def test_without_the_package_a_drawing_method_says_how_to_install_it(core_only, 
     with pytest.raises(MissingGraphPackageError) as caught:
         CALLS[name]()
     assert str(caught.value) == (
-        f'{name}() is in a package that is not installed: pip install "asynciojobs[graph]"'
+        f"{name}() is in a package that is not installed: "
+        f'pip install "asynciojobs[graph]=={__version__}"'
     )
 
 
@@ -66,7 +67,7 @@ def test_without_the_package_a_shortcut_says_how_to_install_it(core_only, suffix
         BY_SUFFIX[suffix]()
     assert str(caught.value) == (
         "export_as_graphic() is in a package that is not installed: "
-        'pip install "asynciojobs[graph]"'
+        f'pip install "asynciojobs[graph]=={__version__}"'
     )
 
 

@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from asynciojobs import MissingDaskPackageError
+from asynciojobs import MissingDaskPackageError, __version__
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_importing_says_how_to_install_it(importing, missing):
     assert caught.value.name == missing
     assert str(caught.value) == (
         f"asynciojobs.dask needs the package distributed, and {missing} is not installed: "
-        'pip install "asynciojobs[dask]"'
+        f'pip install "asynciojobs[dask]=={__version__}"'
     )
 
 

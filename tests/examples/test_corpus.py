@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from asynciojobs import __version__
+
 PROGRAM = Path(__file__).parents[2] / "examples" / "corpus.py"
 
 
@@ -101,7 +103,7 @@ def test_without_distributed_it_says_what_to_install(
     assert status == 1
     assert capsys.readouterr().err == (
         "corpus.py: asynciojobs.dask needs the package distributed, and dask is not installed: "
-        'pip install "asynciojobs[dask]"\n'
+        f'pip install "asynciojobs[dask]=={__version__}"\n'
     )
 
 

@@ -7,7 +7,13 @@ import sys
 import graphviz
 import pytest
 
-from asynciojobs import AbstractJob, MissingGraphPackageError, PureScheduler, Scheduler
+from asynciojobs import (
+    AbstractJob,
+    MissingGraphPackageError,
+    PureScheduler,
+    Scheduler,
+    __version__,
+)
 from asynciojobs_graph import MissingProgramError
 
 
@@ -136,7 +142,7 @@ def test_without_the_package_graph_says_how_to_install_it(no_graphviz):
     error = caught.value
     assert str(error) == (
         "graph() needs the Python package graphviz, which is not installed: "
-        'pip install "asynciojobs[graph]"'
+        f'pip install "asynciojobs[graph]=={__version__}"'
     )
     assert isinstance(error, ImportError)
     assert (error.name, error.__suppress_context__) == ("graphviz", True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from asynciojobs import Scheduler
+from asynciojobs import Scheduler, __version__
 from asynciojobs_graph import DrawingError, MissingProgramError, _programs
 from asynciojobs_graph._programs import VARIABLE, draw, drawing_program
 
@@ -107,8 +107,8 @@ def test_without_any_program_the_error_names_all_remedies(no_path, no_graphviz_p
         Scheduler().export_as_pngfile("x")
     assert str(caught.value) == (
         "no program that draws was found: install Graphviz (its `dot` has to be on the PATH), "
-        'or `pip install "asynciojobs[dot]"`, or name a program in the environment variable '
-        "ASYNCIOJOBS_DOT; dot_format() and mermaid_format() need none"
+        f'or `pip install "asynciojobs[dot]=={__version__}"`, or name a program in the '
+        "environment variable ASYNCIOJOBS_DOT; dot_format() and mermaid_format() need none"
     )
 
 

@@ -144,3 +144,13 @@ def test_every_distribution_contains_the_licence_of_the_project(folder: str):
 def test_every_distribution_is_typed(folder: str):
     name = project(folder)["name"].replace("-", "_")
     assert (ROOT / "packages" / folder / "src" / name / "py.typed").is_file()
+
+
+@pytest.mark.parametrize(
+    "readme", ["README.md", *(f"packages/{it}/README.md" for it in FOLDERS)]
+)
+def test_install_commands_pin_the_version(readme: str):
+    # An index may have something else under our name.
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    commands = re.findall(r'pip install "?(asynciojobs[^"` ]*)', text)
+    assert [it for it in commands if not it.endswith(f"=={version()}")] == []

@@ -8,13 +8,25 @@ from typing import Any
 
 from .version import __version__
 
-__all__ = ["MissingGraphPackageError", "drawing_function"]
+__all__ = ["MissingGraphPackageError", "drawing_function", "install_command"]
 
 GRAPH_PACKAGE = "asynciojobs_graph"
 
 
 class MissingGraphPackageError(ImportError):
     """Drawing needs the optional package asynciojobs-graph, and it is not installed."""
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra of this very version.
+
+    Without the version, an index may have something else under our name.
+
+    Example:
+        >>> install_command("graph").startswith('pip install "asynciojobs[graph]==')
+        True
+    """
+    return f'pip install "asynciojobs[{extra}]=={__version__}"'
 
 
 def drawing_function(name: str) -> Callable[..., Any]:
@@ -33,7 +45,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
         if error.name != GRAPH_PACKAGE:
             raise
         raise MissingGraphPackageError(
-            f'{name}() is in a package that is not installed: pip install "asynciojobs[graph]"',
+            f"{name}() is in a package that is not installed: {install_command('graph')}",
             name=GRAPH_PACKAGE,
         ) from None
     try:
@@ -41,7 +53,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
     except AttributeError:
         raise MissingGraphPackageError(
             f"the asynciojobs-graph that is installed has no {name}(); the one of the same "
-            f'version has: pip install "asynciojobs[graph]=={__version__}"',
+            f"version has: {install_command('graph')}",
             name=GRAPH_PACKAGE,
         ) from None
     return function

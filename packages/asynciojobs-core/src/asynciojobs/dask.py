@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError
 from typing import Any, TypeAlias, cast
 
+from ._bridge import install_command
 from ._errors import MissingDaskPackageError
 
 try:
@@ -24,7 +25,7 @@ except (
         raise
     raise MissingDaskPackageError(
         f"asynciojobs.dask needs the package distributed, and {missing} is not installed: "
-        'pip install "asynciojobs[dask]"',
+        f"{install_command('dask')}",
         name=missing,
     ) from None
 

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from importlib import metadata
 
+from asynciojobs._bridge import install_command
+
 from ._errors import DrawingError, MissingProgramError
 
 __all__ = ["VARIABLE", "draw", "drawing_program"]
@@ -38,7 +40,7 @@ def drawing_program() -> str:
     if found is None:
         raise MissingProgramError(
             "no program that draws was found: install Graphviz (its `dot` has to be on the "
-            'PATH), or `pip install "asynciojobs[dot]"`, or name a program in the environment '
+            f"PATH), or `{install_command('dot')}`, or name a program in the environment "
             f"variable {VARIABLE}; dot_format() and mermaid_format() need none"
         )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asynciojobs import MissingGraphPackageError
+from asynciojobs._bridge import install_command
 from asynciojobs._dag.jobset import JobSet
 
 from .dot import GRAPH_ATTRIBUTES, GRAPH_NAME, NODE_ATTRIBUTES, body_lines
@@ -35,7 +36,7 @@ def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) ->
             raise
         raise MissingGraphPackageError(
             "graph() needs the Python package graphviz, which is not installed: "
-            'pip install "asynciojobs[graph]"',
+            f"{install_command('graph')}",
             name="graphviz",
         ) from None
     return SchedulerGraph(
