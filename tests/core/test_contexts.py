@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextvars import ContextVar
+
+import pytest
 
 from asynciojobs import Job, PureScheduler, Scheduler
 
@@ -120,3 +123,50 @@ def test_a_job_after_the_first_slice_has_the_same_context(in_loop):
         return {job.result() for job in jobs}
 
     assert in_loop(main()) == {"by the caller"}
+
+
+# -- eager tasks start inside the last step of another job
+
+
+@pytest.fixture
+def eager_loop(fake_time):
+    factory = getattr(asyncio, "eager_task_factory", None)
+    if factory is None:
+        pytest.skip("there are no eager tasks before Python 3.12")
+
+    def make():
+        loop = fake_time()
+        loop.set_task_factory(factory)
+        return loop
+
+    return make
+
+
+async def fail():
+    raise ValueError("of the job before")
+
+
+@pytest.mark.parametrize("before", [fail, read])
+def test_an_eager_job_does_not_see_how_the_job_before_it_ended(eager_loop, before):
+    async def look():
+        seen.append((sys.exception(), asyncio.current_task().get_name()))
+        raise KeyError("own")
+
+    seen = []
+    first = Job(before, critical=False)
+    second = Job(look, label="second", critical=False, required=first)
+    assert PureScheduler(first, second).run(loop_factory=eager_loop) is True
+    assert seen == [(None, "second")]
+    assert second.raised_exception().__context__ is None
+
+
+def test_an_eager_job_of_a_nested_scheduler_does_not_see_it_either(eager_loop):
+    async def look():
+        return sys.exception()
+
+    first, second = Job(fail, critical=False), Job(look)
+    first_in = Scheduler(first)
+    assert PureScheduler(first_in, Scheduler(second, required=first_in)).run(
+        loop_factory=eager_loop
+    )
+    assert second.result() is None

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import CallJob, Job, PureScheduler, Scheduler
 
 
 class Meter:
@@ -222,3 +222,52 @@ def test_a_window_limits_nested_schedulers_of_many_jobs(every_loop):
     crowds = [Scheduler(*(Job(asyncio.sleep, 1) for _ in range(60))) for _ in range(6)]
     PureScheduler(*crowds, jobs_window=3).run()
     assert [crowd.started_at for crowd in crowds] == [0, 0, 0, 1, 1, 1]
+
+
+# -- a window that is changed during the run
+
+
+def changed(at, window, jobs, **options):
+    """Return when jobs that take 2 s start, if another one changes the window meanwhile."""
+
+    async def change():
+        await asyncio.sleep(at)
+        scheduler.jobs_window = window
+
+    sleepers = [Job(asyncio.sleep, 2) for _ in range(jobs)]
+    scheduler = PureScheduler(Job(change, forever=True), *sleepers, **options)
+    assert scheduler.run() is True
+    return [job.started_at for job in sleepers]
+
+
+def test_a_larger_window_starts_jobs_at_once(every_loop):
+    assert changed(1, 3, 4, jobs_window=1) == [0, 1, 1, 2]
+
+
+def test_no_window_starts_all_jobs_at_once(every_loop):
+    assert changed(1, None, 4, jobs_window=1) == [0, 1, 1, 1]
+
+
+def test_a_smaller_window_counts_as_jobs_end(every_loop):
+    assert changed(1, 1, 5, jobs_window=3) == [0, 0, 0, 2, 4]
+
+
+def test_a_window_is_set_in_the_thread_of_the_run(every_loop):
+    def change():
+        scheduler.jobs_window = 2
+
+    first, second = Job(asyncio.sleep, 2), Job(asyncio.sleep, 2)
+    scheduler = PureScheduler(CallJob(change, forever=True), first, second, jobs_window=1)
+    assert scheduler.run() is True
+    assert (first.started_at, second.started_at) == (0, 0)
+
+
+def test_a_window_that_is_changed_as_the_run_ends_changes_nothing(every_loop):
+    async def change():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            scheduler.jobs_window = 5
+
+    scheduler = PureScheduler(Job(change, forever=True), Job(asyncio.sleep, 1), jobs_window=1)
+    assert (scheduler.run(), scheduler.jobs_window) == (True, 5)

@@ -86,20 +86,34 @@ class PureScheduler(JobSet):
 
     @property
     def jobs_window(self) -> int | None:
-        """How many jobs may run at once; ``None`` or 0 is no limit."""
+        """How many jobs may run at once; ``None`` or 0 is no limit.
+
+        A new value takes effect at once, during a run too: a larger one starts jobs, a smaller
+        one counts as jobs end.
+        """
         return self._jobs_window
 
     @jobs_window.setter
     def jobs_window(self, jobs: int | None) -> None:
         self._jobs_window = None if jobs is None else checked_window(jobs)
+        self._call_in_run(self._pass_window_on, "set jobs_window")
+
+    def _pass_window_on(self) -> None:
+        run = self._run_state.current_run()
+        if run is not None:
+            run.set_window(self._jobs_window)
 
     @property
     def timeout(self) -> float | None:
-        """How long a run may take, in seconds; ``None`` is no limit."""
+        """How long a run may take, in seconds; ``None`` is no limit.
+
+        During a run it can't be changed: that is an `AlreadyRunningError`.
+        """
         return self._timeout
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
+        self._check_not_running()
         self._timeout = checked_seconds("timeout", seconds)
 
     @property

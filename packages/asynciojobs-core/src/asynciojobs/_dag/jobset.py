@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
@@ -130,6 +130,10 @@ if TYPE_CHECKING:
 
         def join(self, jobs: Collection[AnyJob]) -> None:
             """Take jobs into the run."""
+            ...
+
+        def set_window(self, window: int | None) -> None:
+            """Change how many regular jobs may run at once."""
             ...
 
         def let_go(self) -> None:
@@ -309,16 +313,17 @@ class JobSet(Copyable):
         return self
 
     def _take(self, jobs: list[AnyJob], *, upstream: bool) -> None:
-        """Take jobs in, in the thread of the run if there is one."""
+        self._call_in_run(
+            lambda: self._take_here(jobs, upstream=upstream), f"add jobs to {self.repr_main()}"
+        )
+
+    def _call_in_run(self, function: Callable[[], None], what: str) -> None:
+        """Call a function, in the thread of the run if there is one; see `call_in_loop()`."""
         run = self._run_state.current_run()
         if run is None or not runs_elsewhere(run.loop):
-            self._take_here(jobs, upstream=upstream)
+            function()
         else:
-            call_in_loop(
-                run.loop,
-                lambda: self._take_here(jobs, upstream=upstream),
-                f"add jobs to {self.repr_main()}",
-            )
+            call_in_loop(run.loop, function, what)
 
     def _take_here(self, jobs: Collection[AnyJob], *, upstream: bool) -> None:
         new = unique(jobs)

@@ -1,4 +1,4 @@
-"""Jobs that join a run while it goes on, and requirements that jobs get meanwhile.
+"""Changes to a run while it goes on: jobs that join it, new requirements, another window.
 
 The requirements of a new job are looked at one turn of the loop after it came. And from the
 first new job on, each job is asked again what it requires just before it starts. So a job can
@@ -24,7 +24,10 @@ from .roster import Roster
 from .stall import StallWatch, check_cycle
 from .waitlist import enroll, take_part_together, unfinished_requirements, wait_for_all
 
-__all__ = ["join", "must_wait_again"]
+__all__ = ["join", "must_wait_again", "set_window", "slots_of"]
+
+NO_LIMIT = 10**9
+"""The slots of a run without a window: more than any run needs (jobs)."""
 
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
         context: Context
         roster: Roster
         newcomers: list[AnyJob]
+        slots: int
+        free: int
         starting: bool
         shuffled: bool
         asked: dict[AnyJob, AnyJob] | None
@@ -162,3 +167,20 @@ def _new_requirements(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     if new:
         run.asked[job] = new[-1]
     return new
+
+
+def slots_of(window: int | None) -> int:
+    """Return the number of slots of a window; ``None`` or 0 is no limit (jobs)."""
+    return window or NO_LIMIT
+
+
+def set_window(run: GrowingRun, window: int | None) -> None:
+    """Change the window of a run.
+
+    A larger one starts jobs at once. A smaller one takes effect as jobs end: until then, fewer
+    than 0 slots are free.
+    """
+    run.free += slots_of(window) - run.slots
+    run.slots = slots_of(window)
+    if not (run.starting or run.is_over()):
+        run.start_ready()

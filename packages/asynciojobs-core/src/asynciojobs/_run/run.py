@@ -47,9 +47,6 @@ from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
 
 __all__ = ["Run"]
 
-NO_LIMIT = 10**9
-"""The slots of a run without a window: more than any run needs (jobs)."""
-
 
 class Run:
     """One run of a job set. It is made for this run, and thrown away.
@@ -71,8 +68,8 @@ class Run:
         self.nested_mark = caller if is_nested else self.mark
         self.context = contextvars.copy_context()  # each job starts in a copy of it
         self.roster = Roster()
-        self._slots = window or NO_LIMIT
-        self._free = self._slots  # the others are taken by regular jobs in `tasks`
+        self.slots = joining.slots_of(window)
+        self.free = self.slots  # the others are taken by regular jobs in `tasks`
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
         self.starting = False  # start_ready() is at work, or will be in the next turn
@@ -183,10 +180,8 @@ class Run:
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
             return None
-        return self.loop.call_at(self.loop.time() + timeout, self._time_out, timeout)
-
-    def _time_out(self, timeout: float) -> None:
-        self.end(timed_out(self.job_set, timeout))
+        when = self.loop.time() + timeout
+        return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
         if self.roster.forever or self.observers.heard:
@@ -199,7 +194,7 @@ class Run:
         if not self.roster.awaited:
             self.end(FINE)
         elif timeout == 0:
-            self._time_out(0)
+            self.end(timed_out(self.job_set, 0))
         else:
             self.context.run(self.start_ready)
             if self.stall is not None:
@@ -228,9 +223,9 @@ class Run:
             if self._ready_forever or self._verdict is not None or not self.tasks.is_plain():
                 more = self._start_one_by_one(now)
             else:
-                count = min(len(self._ready), self._free, SLICE)
+                count = min(len(self._ready), self.free, SLICE)
                 started = self.tasks.start_plain(self._ready, count, now, self)
-                self._free -= started
+                self.free -= started
                 more = started < count or started == SLICE
             if more:
                 self.loop.call_soon(self.start_ready, context=self.context)
@@ -246,8 +241,8 @@ class Run:
                 return False
             if self._ready_forever:
                 self.tasks.start(self._ready_forever.popleft(), now, self)
-            elif self._ready and self._free:
-                self._free -= 1
+            elif self._ready and self.free > 0:  # less than 0 if the window was made smaller
+                self.free -= 1
                 self.tasks.start(self._ready.popleft(), now, self)
             else:
                 return False
@@ -261,7 +256,7 @@ class Run:
         """Tell whether none of the jobs that the run waits for is running or ready."""
         if self.roster.only_forever:
             return not (self.tasks.live or self._ready_forever)
-        return not self._ready and self._free == self._slots
+        return not self._ready and self.free == self.slots
 
     def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
         """Deal with an exception that a job raised at a time (seconds)."""
@@ -282,7 +277,7 @@ class Run:
         if roster.forever and job in roster.forever:
             roster.awaited -= roster.only_forever
         else:
-            self._free += 1
+            self.free += 1
             roster.awaited -= 1
         if self.stall is not None:
             self.stall.look()
@@ -308,6 +303,10 @@ class Run:
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
         joining.join(self, jobs)
+
+    def set_window(self, window: int | None) -> None:
+        """Change the window while the run goes on; see `joining.set_window()`."""
+        joining.set_window(self, window)
 
     # -- the end
 
