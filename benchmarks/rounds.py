@@ -34,11 +34,19 @@ def ratios(ours: Iterable[float], theirs: Iterable[float]) -> Spread:
     return Spread.of(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
-def in_turn(names: Sequence[T], number: int) -> list[T]:
-    """Return who runs in a round, and in which order.
+def medians(rows: Iterable[Iterable[float]]) -> list[float]:
+    """Return the median of each column."""
+    return [median(column) for column in zip(*rows, strict=True)]
 
-    Each round begins with another one, so that no place in a round is always the same one's.
-    With two of them that gives A B, B A, A B, and so on.
+
+def verdict(value: float, bound: float) -> str:
+    return f"at most {bound:g}: {'pass' if value <= bound else 'FAIL'}"
+
+
+def in_turn(names: Sequence[T], number: int) -> list[T]:
+    """Return the order of a round; each round begins with another one.
+
+    With two names this gives A B, B A, A B, and so on.
     """
     start = number % len(names) if names else 0
     return [*names[start:], *names[:start]]
@@ -71,11 +79,10 @@ async def timed(contender: Contender) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def medians(rows: Iterable[Iterable[float]]) -> list[float]:
-    """Return the median of each column."""
-    return [median(column) for column in zip(*rows, strict=True)]
-
-
-def verdict(value: float, bound: float) -> str:
-    """Return whether a value keeps a limit, as the end of a line."""
-    return f"at most {bound}: {'pass' if value <= bound else 'FAIL'}"
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table: the first column to the left, the others to the right."""
+    grid = list(rows)
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    for first, *cells in grid:
+        padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  ".join([first.ljust(widths[0]), *padded]).rstrip()

@@ -1,42 +1,29 @@
-"""The program: verifies, measures, prints the tables and writes the JSON."""
+"""Verifies the order of the jobs, measures, and prints the tables and the limits."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
 
-from .campaign import MILLION, Campaign, Options, verify
+from . import report
+from .campaign import MILLION, Key, bytes_of_coroutines, growth, imports, measure, ticks, verify
 from .contenders import CONTENDERS
-from .report import as_json, lines
-from .shapes import PARTS, SHAPES
+from .report import Limit
+from .shapes import SHAPES
 
 SIZES = [1_000, 10_000, 100_000, MILLION]
-RESULT = Path(__file__).parents[1] / "results" / "compare.json"
 
 
-def parse(arguments: list[str] | None) -> Options:
+def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench:compare", description=__doc__)
     add = parser.add_argument
     add("--shapes", nargs="+", choices=SHAPES, default=[*SHAPES], metavar="SHAPE")
-    add("--sizes", nargs="+", type=size, default=SIZES, metavar="N")
+    add("--sizes", nargs="+", type=int, default=SIZES, metavar="N", help="100 at least")
     add("--contenders", nargs="+", choices=CONTENDERS, default=[*CONTENDERS], metavar="NAME")
     add("--rounds", type=int, default=5, help="pairs of runs (%(default)s)")
-    add("--full", action="store_true", help="the references too with 1,000,000 jobs")
-    add("--patience", type=float, default=5, help="with peers (%(default)s s)")
-    add("--json", type=Path, default=RESULT, help="where to (%(default)s)")
-    options = parser.parse_args(arguments, Options())
+    options = parser.parse_args(arguments)
     options.contenders = list(dict.fromkeys(["ours", *options.contenders]))
     return options
-
-
-def size(text: str) -> int:
-    """Read a number of jobs, as in 10000, 10_000 or 10,000."""
-    jobs = int(text.replace(",", ""))
-    if jobs < PARTS:
-        raise argparse.ArgumentTypeError(f"the shapes need {PARTS} jobs at least, not {jobs}")
-    return jobs
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,11 +31,40 @@ def main(arguments: list[str] | None = None) -> None:
     if faults := list(verify(options)):
         sys.exit("\n".join(["The order of the jobs was wrong:", *faults]))
     print("The order of the jobs was right: every contender, every shape.", flush=True)
-    records = Campaign(options).measure()
-    print(*lines(options, records), sep="\n")
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(as_json(options, records), indent=1) + "\n")
-    print(f"\nWritten: {options.json}")
+    ticked = ticks(options.rounds)
+    limits = [*report.other_limits(imports(options.rounds), ticked)]
+    print(*report.tick_lines(ticked), sep="\n", flush=True)
+    left_out = {
+        (name, shape): reason
+        for name in options.contenders
+        for shape in options.shapes
+        if (reason := CONTENDERS[name].why_not(shape))
+    }
+    for jobs in options.sizes:
+        limits += measure_size(options, jobs, left_out)
+    if left_out:
+        reasons = [f"{name}, {shape}: {reason}" for (name, shape), reason in left_out.items()]
+        print("\nLeft out", *reasons, sep="\n")
+    print(*report.limit_lines(limits), sep="\n")
+
+
+def measure_size(
+    options: argparse.Namespace, jobs: int, left_out: dict[Key, str]
+) -> list[Limit]:
+    """Print the tables for so many jobs, and return the limits; a million are only ours."""
+    held = bytes_of_coroutines(jobs)
+    limits: list[Limit] = []
+    if jobs < MILLION:
+        runs = measure(options, jobs, left_out)
+        limits += report.limits_of(jobs, runs)
+    else:
+        runs = {}
+        for shape in options.shapes:
+            grown, run = growth(shape, jobs)
+            runs["ours", shape] = [run]
+            limits += report.limits_of_million(shape, grown, (run.peak - held) / jobs)
+    print(*report.tables(options.shapes, jobs, runs, held), sep="\n", flush=True)
+    return limits
 
 
 if __name__ == "__main__":

@@ -58,25 +58,22 @@ def scheduler(shape: Shape, work: Work) -> Scheduler:
     """Use asynciojobs as its README shows."""
     if shape.parts:
         return Scheduler(*(scheduler(part, work) for part in shape.parts))
-    jobs = out_of_order if shape.order else in_order
-    return Scheduler(*jobs(shape, work), jobs_window=shape.window)
+    return Scheduler(*jobs_of(shape, work), jobs_window=shape.window)
 
 
-def in_order(shape: Shape, work: Work) -> list[Job[object]]:
-    jobs: list[Job[object]] = []
+def jobs_of(shape: Shape, work: Work) -> list[Job[object]]:
+    jobs: list[Job[object]]
+    if shape.order:
+        jobs = [Job(work(number)) for number in shape.numbers]
+        for job, required in zip(jobs, shape.requirements, strict=True):
+            job.requires([jobs[rank] for rank in required])
+        return jobs
+    jobs = []
     for number, required in zip(shape.numbers, shape.requirements, strict=True):
         if required:
             jobs.append(Job(work(number), required=[jobs[rank] for rank in required]))
         else:
             jobs.append(Job(work(number)))
-    return jobs
-
-
-def out_of_order(shape: Shape, work: Work) -> list[Job[object]]:
-    jobs = [Job(work(number)) for number in shape.numbers]
-    for job, required in zip(jobs, shape.requirements, strict=True):
-        if required:
-            job.requires([jobs[rank] for rank in required])
     return jobs
 
 
@@ -93,24 +90,22 @@ def async_dag(shape: Shape, work: Work) -> Program:
 def dagio(shape: Shape, work: Work) -> Program:
     """Jobs are methods of a class, decorated with the names of those that they require."""
     depends: Any = import_module("dagio").depends
+
+    def method(number: int) -> Callable[[object], AnyCoroutine]:
+        return lambda _self: work(number)
+
+    async def everything(_self: object) -> None:
+        pass
+
     methods: dict[str, Any] = {}
     for rank, required in enumerate(shape.requirements):
-        plain = method(work, shape.first + rank)
+        plain = method(shape.first + rank)
         names = (f"job{other}" for other in required)
         methods[f"job{rank}"] = depends(*names)(plain) if required else plain
     # The method that is called runs what it requires: all that nothing else requires.
-    methods["everything"] = depends(*(f"job{rank}" for rank in shape.last))(end)
+    methods["everything"] = depends(*(f"job{rank}" for rank in shape.last))(everything)
     dag: Any = type("Dag", (), methods)()
-    everything: Program = dag.everything
-    return everything
-
-
-def method(work: Work, number: int) -> Callable[[object], AnyCoroutine]:
-    return lambda _self: work(number)
-
-
-async def end(_self: object) -> None:
-    pass
+    return partial(dag.everything)
 
 
 def aiodag(shape: Shape, work: Work) -> Program:
@@ -131,26 +126,26 @@ def aiodag(shape: Shape, work: Work) -> Program:
 
 def dask(shape: Shape, work: Work) -> Program:
     """Jobs are delayed functions, in threads, since dask knows no coroutines."""
-    delayed: Any = import_module("dask").delayed
-    job = delayed(partial(call, work), name="job", pure=False, traverse=False)
+    peer: Any = import_module("dask")
+
+    def call(number: int, *_results: object) -> None:
+        """Run a coroutine that needs no event loop: cheaper than a loop for each."""
+        for _ in work(number).__await__():
+            pass
+
+    async def run() -> None:
+        last = [nodes[rank] for rank in shape.last]
+        peer.compute(*last, scheduler="threads", num_workers=shape.window)
+
+    job = peer.delayed(call, name="job", pure=False, traverse=False)
     nodes: list[Any] = []
     for number, required in zip(shape.numbers, shape.requirements, strict=True):
         nodes.append(job(number, *(nodes[rank] for rank in required)))
-    return partial(in_threads, [nodes[rank] for rank in shape.last], shape.window)
-
-
-async def in_threads(nodes: list[Any], threads: int | None) -> None:
-    import_module("dask").compute(*nodes, scheduler="threads", num_workers=threads)
-
-
-def call(work: Work, number: int, *_results: object) -> None:
-    """Run a coroutine that needs no event loop: cheaper than a loop for each."""
-    for _ in work(number).__await__():
-        pass
+    return run
 
 
 IN_ORDER = {"window": NO_WINDOW, "shuffled": MADE_IN_ORDER}
-FUNCTIONS = {"shuffled": MADE_IN_ORDER, "trickle": NO_AWAIT, "yielding": NO_AWAIT}
+FUNCTIONS = {"shuffled": MADE_IN_ORDER, "yielding": NO_AWAIT}
 
 CONTENDERS = {
     contender.name: contender

@@ -1,16 +1,16 @@
-"""The references: asyncio by hand, the standard library, and engines of thirty lines."""
+"""The references: asyncio by hand, the standard library, and an engine of thirty lines."""
 
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from operator import attrgetter
 from typing import Any, TypeAlias
 
-from .shapes import AnyCoroutine, Program, Requirements, Shape, Work, layer_width
+from .shapes import AnyCoroutine, Program, Shape, Work, layer_width
 
 Coroutines: TypeAlias = list[AnyCoroutine]
 
@@ -21,28 +21,29 @@ def coroutines_of(shape: Shape, work: Work) -> Coroutines:
 
 def by_hand(shape: Shape, work: Work) -> Program:
     """Use asyncio as somebody would who knows the shape."""
-    return partial(run_by_hand, shape, coroutines_of(shape, work))
+    coroutines = coroutines_of(shape, work)
 
+    async def run() -> None:
+        match shape.name:
+            case "chain":
+                await one_by_one(iter(coroutines))
+            case "shuffled":
+                await one_by_one(coroutines[rank] for rank in shape.order)
+            case "layered":
+                width = layer_width(len(coroutines))
+                for start in range(0, len(coroutines), width):
+                    await asyncio.gather(*coroutines[start : start + width])
+            case "window":
+                left = iter(coroutines)
+                await asyncio.gather(*(one_by_one(left) for _ in range(shape.window or 0)))
+            case "fan":
+                await coroutines[0]
+                await asyncio.gather(*coroutines[1:-1])
+                await coroutines[-1]
+            case _:
+                await asyncio.gather(*coroutines)
 
-async def run_by_hand(shape: Shape, coroutines: Coroutines) -> None:
-    match shape.name:
-        case "chain":
-            await one_by_one(iter(coroutines))
-        case "shuffled":
-            await one_by_one(coroutines[rank] for rank in shape.order)
-        case "layered":
-            width = layer_width(len(coroutines))
-            for start in range(0, len(coroutines), width):
-                await asyncio.gather(*coroutines[start : start + width])
-        case "window":
-            left = iter(coroutines)
-            await asyncio.gather(*(one_by_one(left) for _ in range(shape.window or 0)))
-        case "fan":
-            await coroutines[0]
-            await asyncio.gather(*coroutines[1:-1])
-            await coroutines[-1]
-        case _:
-            await asyncio.gather(*coroutines)
+    return run
 
 
 async def one_by_one(coroutines: Iterator[AnyCoroutine]) -> None:
@@ -52,38 +53,33 @@ async def one_by_one(coroutines: Iterator[AnyCoroutine]) -> None:
 
 def task_group(shape: Shape, work: Work) -> Program:
     """Use asyncio.TaskGroup: a task a job, which awaits the ends of what it requires."""
-    coroutines = coroutines_of(shape, work)
+    jobs = coroutines = coroutines_of(shape, work)
     if shape.window:
         semaphore = asyncio.Semaphore(shape.window)
-        coroutines = [within(semaphore, coroutine) for coroutine in coroutines]
+
+        async def within(coroutine: AnyCoroutine) -> None:
+            async with semaphore:
+                await coroutine
+
+        jobs = [within(coroutine) for coroutine in coroutines]
     elif any(shape.requirements):
         loop = asyncio.get_running_loop()
         ends: list[asyncio.Future[None]] = [loop.create_future() for _ in coroutines]
-        coroutines = [
-            after([ends[rank] for rank in shape.requirements[number]], coroutine, ends[number])
-            for number, coroutine in enumerate(coroutines)
-        ]
-    return partial(in_a_group, coroutines)
 
+        async def after(required: tuple[int, ...], rank: int) -> None:
+            for requirement in required:
+                await ends[requirement]
+            await coroutines[rank]
+            ends[rank].set_result(None)
 
-async def within(semaphore: asyncio.Semaphore, coroutine: AnyCoroutine) -> None:
-    async with semaphore:
-        await coroutine
+        jobs = [after(required, rank) for rank, required in enumerate(shape.requirements)]
 
+    async def run() -> None:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
 
-async def after(
-    required: list[asyncio.Future[None]], coroutine: AnyCoroutine, end: asyncio.Future[None]
-) -> None:
-    for requirement in required:
-        await requirement
-    await coroutine
-    end.set_result(None)
-
-
-async def in_a_group(coroutines: Iterable[AnyCoroutine]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for coroutine in coroutines:
-            group.create_task(coroutine)
+    return run
 
 
 def graphlib(shape: Shape, work: Work) -> Program:
@@ -91,43 +87,51 @@ def graphlib(shape: Shape, work: Work) -> Program:
     graph: TopologicalSorter[int] = TopologicalSorter()
     for rank, required in enumerate(shape.requirements):
         graph.add(rank, *required)
-    return partial(sort_and_run, graph, coroutines_of(shape, work), shape.window)
-
-
-async def sort_and_run(
-    graph: TopologicalSorter[int], coroutines: Coroutines, window: int | None
-) -> None:
-    graph.prepare()
+    coroutines = coroutines_of(shape, work)
     finished: asyncio.Queue[int] = asyncio.Queue()
-    ready: deque[int] = deque()
-    tasks: dict[int, asyncio.Task[None]] = {}
-    most = window or len(coroutines)
 
     async def job(rank: int) -> None:
         await coroutines[rank]
         finished.put_nowait(rank)
 
-    while graph.is_active():
-        ready.extend(graph.get_ready())
-        while ready and len(tasks) < most:
-            rank = ready.popleft()
-            tasks[rank] = asyncio.create_task(job(rank))
-        rank = await finished.get()
-        del tasks[rank]
-        graph.done(rank)
+    async def run() -> None:
+        graph.prepare()
+        ready: deque[int] = deque()
+        tasks: dict[int, asyncio.Task[None]] = {}
+        most = shape.window or len(coroutines)
+        while graph.is_active():
+            ready.extend(graph.get_ready())
+            while ready and len(tasks) < most:
+                rank = ready.popleft()
+                tasks[rank] = asyncio.create_task(job(rank))
+            rank = await finished.get()
+            del tasks[rank]
+            graph.done(rank)
+
+    return run
 
 
-class Counting(ABC):
-    """An engine of thirty lines: counters, a task and a done-callback a job."""
+class Counting:
+    """The engine of thirty lines: counters, a task and a done-callback a job."""
 
-    missing: Any  # by job, how many of its requirements have not ended
-    followers: Any  # by job, the jobs that require it
-    ready: deque[Any]
-
-    def __init__(self, jobs: int, window: int | None) -> None:
+    def __init__(
+        self,
+        requirements: Iterable[tuple[Any, Iterable[Any]]],
+        missing: Any,  # by node, how many of its requirements have not ended
+        followers: Any,  # by node, the nodes that require it
+        coroutine_of: Callable[[Any], AnyCoroutine],
+        window: int | None,
+    ) -> None:
+        self.missing, self.followers, self.coroutine_of = missing, followers, coroutine_of
+        self.ready: deque[Any] = deque()
         self.tasks: dict[asyncio.Task[object], Any] = {}
-        self.left = jobs
-        self.window = window or jobs
+        self.left = len(missing)
+        self.window = window or self.left
+        for node, required in requirements:
+            if not required:
+                self.ready.append(node)
+            for requirement in required:
+                followers[requirement].append(node)
 
     async def run(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -135,8 +139,12 @@ class Counting(ABC):
         self.start_ready()
         await self.over
 
-    @abstractmethod
-    def start_ready(self) -> None: ...
+    def start_ready(self) -> None:
+        while self.ready and len(self.tasks) < self.window:
+            node = self.ready.popleft()
+            task = self.loop.create_task(self.coroutine_of(node))
+            self.tasks[task] = node
+            task.add_done_callback(self.on_done)
 
     def on_done(self, task: asyncio.Task[object]) -> None:
         for follower in self.followers[self.tasks.pop(task)]:
@@ -149,69 +157,31 @@ class Counting(ABC):
             self.over.set_result(None)
 
 
+@dataclass(eq=False, slots=True)
 class Node:
-    __slots__ = ("coroutine",)
-
-    def __init__(self, coroutine: AnyCoroutine) -> None:
-        self.coroutine = coroutine
-
-
-class Counter(Counting):
-    """The generic one: it takes a mapping from each node to its requirements, as graphlib."""
-
-    ready: deque[Node]
-
-    def __init__(self, requirements: dict[Node, list[Node]], window: int | None) -> None:
-        super().__init__(len(requirements), window)
-        self.missing = {node: len(required) for node, required in requirements.items()}
-        self.followers = {node: [] for node in requirements}
-        for node, required in requirements.items():
-            for requirement in required:
-                self.followers[requirement].append(node)
-        self.ready = deque(node for node, count in self.missing.items() if not count)
-
-    def start_ready(self) -> None:
-        while self.ready and len(self.tasks) < self.window:
-            node = self.ready.popleft()
-            task = self.loop.create_task(node.coroutine)
-            self.tasks[task] = node
-            task.add_done_callback(self.on_done)
-
-
-class Ranks(Counting):
-    """The same for nodes that are numbers from 0 on: lists do for the dictionaries."""
-
-    ready: deque[int]
-
-    def __init__(self, requirements: Requirements, coroutines: Coroutines, window: int | None):
-        super().__init__(len(requirements), window)
-        self.coroutines = coroutines
-        self.missing = [len(required) for required in requirements]
-        self.followers = [[] for _ in requirements]
-        for rank, required in enumerate(requirements):
-            for requirement in required:
-                self.followers[requirement].append(rank)
-        self.ready = deque(rank for rank, count in enumerate(self.missing) if not count)
-
-    def start_ready(self) -> None:
-        while self.ready and len(self.tasks) < self.window:
-            rank = self.ready.popleft()
-            task = self.loop.create_task(self.coroutines[rank])
-            self.tasks[task] = rank
-            task.add_done_callback(self.on_done)
+    coroutine: AnyCoroutine
 
 
 def counter(shape: Shape, work: Work) -> Program:
+    """Count for a mapping from each node to its requirements, as graphlib takes it."""
     nodes = [Node(coroutine) for coroutine in coroutines_of(shape, work)]
     requirements = {
         node: [nodes[rank] for rank in required]
         for node, required in zip(nodes, shape.requirements, strict=True)
     }
-    return Counter(requirements, shape.window).run
+    missing = {node: len(required) for node, required in requirements.items()}
+    followers: dict[Node, list[Node]] = {node: [] for node in requirements}
+    coroutine_of = attrgetter("coroutine")
+    return Counting(requirements.items(), missing, followers, coroutine_of, shape.window).run
 
 
 def ranks(shape: Shape, work: Work) -> Program:
-    return Ranks(shape.requirements, coroutines_of(shape, work), shape.window).run
+    """Count for nodes that are numbers from 0 on: lists do for the dictionaries."""
+    coroutine_of = coroutines_of(shape, work).__getitem__
+    missing = [len(required) for required in shape.requirements]
+    followers: list[list[int]] = [[] for _ in missing]
+    requirements = enumerate(shape.requirements)
+    return Counting(requirements, missing, followers, coroutine_of, shape.window).run
 
 
 def held(shape: Shape, work: Work) -> Program:
