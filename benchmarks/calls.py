@@ -16,12 +16,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib import import_module
+from math import inf
 from typing import Any, TypeAlias
 
+import distributed
+import psutil
+
 from asynciojobs import CallJob, Job, Scheduler
+from asynciojobs.dask import DaskEngine
 from asynciojobs.engine import Engine
-from benchmarks.rounds import Contender, measured, medians, ratios, table, timed, verdict
+from benchmarks.rounds import Contender, comparison, measured, medians, table, timed
 
 AnyExecutor: TypeAlias = Executor | Engine | None
 Contenders: TypeAlias = dict[str, Contender]
@@ -32,6 +36,8 @@ Rows: TypeAlias = list[tuple[str, ...]]
 MAP_LIMIT = 1.3
 CHAINS_LIMIT = 1.1
 VALUES_LIMIT = 0.5
+untyped: Any = distributed  # most of it has no types
+
 COLUMNS = ("driver", "scheduler", "workers")
 
 
@@ -56,26 +62,11 @@ async def by_jobs(executor: AnyExecutor, jobs: int, function: Any, *args: object
 
 
 async def compare(
-    what: str, calls: int, contenders: Contenders, rounds: int, limit: float | None
+    what: str, calls: int, contenders: Contenders, rounds: int, limit: float
 ) -> None:
     """Run them in turns, and print how the first compares with the others."""
     times = await measured(contenders, rounds, timed)
     print(*table(comparison(what, calls, times, limit)), "", sep="\n", flush=True)
-
-
-def comparison(
-    what: str, calls: int, times: dict[str, list[tuple[float, float]]], limit: float | None
-) -> Rows:
-    """Return a row for each; `limit` is on the first over the second; times as of `timed()`."""
-    first, second, *_ = times
-    rows: Rows = [(what, "ms", "µs a call here", f"{first} over it", "")]
-    for name, column in times.items():
-        wall, cpu = medians(column)
-        ratio = ratios((wall for wall, _ in times[first]), (wall for wall, _ in column))
-        told = verdict(ratio.median, limit) if limit is not None and name == second else ""
-        cells = f"{wall * 1000:.0f}", f"{cpu / calls * 1e6:.0f}", f"{ratio:.2f}"
-        rows.append((name, *cells, told))
-    return rows
 
 
 # -- bench:calls
@@ -104,7 +95,6 @@ async def pool(options: argparse.Namespace) -> None:
 @asynccontextmanager
 async def cluster(count: int) -> AsyncGenerator[tuple[Any, list[Pids]], None]:
     """Start the scheduler of Dask and some workers, each a process; end them."""
-    distributed = import_module("distributed")
     # Dask advises against sending large objects, which is what is measured.
     warnings.filterwarnings("ignore", "Sending large graph")
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +104,7 @@ async def cluster(count: int) -> AsyncGenerator[tuple[Any, list[Pids]], None]:
         try:
             worker = ("worker", *common, "--no-nanny", "--nthreads", "1")
             processes += [started(*worker) for _ in range(count)]
-            async with distributed.Client(scheduler_file=file, asynchronous=True) as client:
+            async with untyped.Client(scheduler_file=file, asynchronous=True) as client:
                 await client.wait_for_workers(count)
                 await by_hand(client, 10, 10, 0)  # the workers import what they need
                 scheduler, *workers = (process.pid for process in processes)
@@ -129,11 +119,6 @@ def started(program: str, *options: str) -> subprocess.Popen[bytes]:
     """Start a program of Dask in this Python; it prints nothing."""
     command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def engine_of(client: Any, **options: Any) -> Engine:
-    engine: Engine = import_module("asynciojobs.dask").DaskEngine(client, **options)
-    return engine
 
 
 async def by_hand(client: Any, chains: int, links: int, seconds: float) -> None:
@@ -185,8 +170,8 @@ async def tree_by_values(engine: Engine, size: int) -> None:
 async def dask(options: argparse.Namespace) -> None:
     links, seconds, rounds = options.links, options.seconds, options.rounds
     async with cluster(options.workers) as (client, _):
-        engine = engine_of(client)
-        for chains, limit in ((options.chains, CHAINS_LIMIT), (1, None)):
+        engine = DaskEngine(client)
+        for chains, limit in ((options.chains, CHAINS_LIMIT), (1, inf)):
             contenders: Contenders = {
                 "DaskEngine": partial(by_chains, engine, chains, links, seconds),
                 "Client.submit()": partial(by_hand, client, chains, links, seconds),
@@ -227,7 +212,7 @@ def batches(name: str, executor: AnyExecutor, total: int) -> Contenders:
 
 
 def used_by(pids: Pids) -> float:
-    processes = map(import_module("psutil").Process, pids)
+    processes = map(psutil.Process, pids)
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
@@ -249,11 +234,13 @@ async def costs(contenders: Contenders, others: list[Pids], rounds: int, unit: f
 
 async def transfers(client: Any, others: list[Pids], size: int, rounds: int) -> Rows:
     """Return what it costs to move much data, in either direction and not at all."""
-    one, two = (engine_of(client, workers=address) for address in await client.run(os.getpid))
+    one, two = (DaskEngine(client, workers=address) for address in await client.run(os.getpid))
     made = CallJob(bytes, size, executor=one)
     await Scheduler(made).co_run()
     there_and_back: Contenders = {
-        "from the driver to a worker": partial(by_jobs, engine_of(client), 1, len, bytes(size)),
+        "from the driver to a worker": partial(
+            by_jobs, DaskEngine(client), 1, len, bytes(size)
+        ),
         "from a worker to the driver": made.fetch,
     }
     # Once: from then on, both workers have it.
@@ -287,7 +274,7 @@ async def scale(options: argparse.Namespace) -> None:
         contenders["threads of the loop"] = partial(by_jobs, None, total, nothing)
         rows += await costs(contenders, [], rounds, total / 1e6)
     async with cluster(2) as (client, others):
-        engine = engine_of(client)
+        engine = DaskEngine(client)
         contenders = batches("DaskEngine", engine, total)
         contenders["Client.submit()"] = partial(by_hand, client, total, 1, 0)
         rows += await costs(contenders, others, rounds, total / 1e6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from math import isinf
 from statistics import median
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -40,6 +41,9 @@ def medians(rows: Iterable[Iterable[float]]) -> list[float]:
 
 
 def verdict(value: float, bound: float) -> str:
+    """Return whether a value keeps a limit, or nothing if the bound is infinite."""
+    if isinf(bound):
+        return ""
     return f"at most {bound:g}: {'pass' if value <= bound else 'FAIL'}"
 
 
@@ -77,6 +81,21 @@ async def timed(contender: Contender) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     await contender()
     return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def comparison(
+    what: str, calls: int, times: dict[str, list[tuple[float, float]]], limit: float
+) -> list[tuple[str, ...]]:
+    """Return a row for each; `limit` is on the first over the second; times as of `timed()`."""
+    first, second, *_ = times
+    rows: list[tuple[str, ...]] = [(what, "ms", "µs a call here", f"{first} over it", "")]
+    for name, column in times.items():
+        wall, cpu = medians(column)
+        ratio = ratios((wall for wall, _ in times[first]), (wall for wall, _ in column))
+        told = verdict(ratio.median, limit) if name == second else ""
+        cells = f"{wall * 1000:.0f}", f"{cpu / calls * 1e6:.0f}", f"{ratio:.2f}"
+        rows.append((name, *cells, told))
+    return rows
 
 
 def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -31,9 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     if faults := list(verify(options)):
         sys.exit("\n".join(["The order of the jobs was wrong:", *faults]))
     print("The order of the jobs was right: every contender, every shape.", flush=True)
-    ticked = ticks(options.rounds)
-    limits = [*report.other_limits(imports(options.rounds), ticked)]
-    print(*report.tick_lines(ticked), sep="\n", flush=True)
+    limits = [*report.other_limits(imports(options.rounds), ticks(options.rounds))]
     left_out = {
         (name, shape): reason
         for name in options.contenders

@@ -58,7 +58,7 @@ def verify(options: argparse.Namespace) -> Iterator[str]:
     """Verify the order of the jobs in runs of their own; yield what was wrong."""
     for contender, shape in keys_of(options, VERIFIED, 0):
         try:
-            faults = child(contender, shape, VERIFIED, "--verify", timeout=STOP)
+            faults = child(contender, shape, VERIFIED, "verify", timeout=STOP)
         except ChildError as error:
             faults = [error]
         yield from (f"{contender}, {shape}: {fault}" for fault in faults)
@@ -105,4 +105,4 @@ def imports(rounds: int) -> list[float]:
 
 def ticks(rounds: int) -> list[dict[str, float]]:
     """Return how late the worst tick was in each part of a run (seconds)."""
-    return [child("ours", "independent", TICKED, "--ticker") for _ in range(rounds)]
+    return [child("ours", "independent", TICKED, "tick") for _ in range(rounds)]

@@ -1,6 +1,6 @@
 """One run, in a process of its own, which prints what it measured as a line of JSON.
 
-python -m benchmarks.compare.child CONTENDER SHAPE N [--runs RUNS | --verify | --ticker]
+python -m benchmarks.compare.child CONTENDER SHAPE N [verify | tick | --runs RUNS]
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ async def verify(contender: Contender, shape: Shape) -> list[str]:
 
 
 async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
-    """Tick every 10 ms, for a while with nothing else, then beside the jobs."""
+    """Tick every 10 ms beside the jobs; return how late the worst ticks were."""
     loop = asyncio.get_running_loop()
     ticks: list[tuple[float, float]] = []  # when it was due, and when it came
     times: list[float] = []  # of the first job and of the last
@@ -115,27 +115,15 @@ async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
 
     program = contender.program(shape, work)
     tick(loop.time())
-    await asyncio.sleep(20 * PERIOD)
-    called = loop.time()
     await program()
-    await asyncio.sleep(2 * PERIOD)  # a tick that the end made late counts as well
-    return worst(ticks, called, *times)
+    return worst(ticks, *times)
 
 
-def worst(
-    ticks: list[tuple[float, float]], called: float, began: float, ended: float
-) -> dict[str, float]:
-    """Return the worst lateness before the call of the run, and in each part of it."""
-    worst = {"idle": 0.0, "starting": 0.0, "running": 0.0, "ending": 0.0}
-    for due, came in ticks:
-        if came < called:
-            part = "idle"
-        elif due < began:
-            part = "starting"
-        else:
-            part = "running" if came < ended else "ending"
-        worst[part] = max(worst[part], came - due)
-    return worst
+def worst(ticks: list[tuple[float, float]], began: float, ended: float) -> dict[str, float]:
+    """Return the worst lateness before the first job, and from then to the last one."""
+    starting = [came - due for due, came in ticks if due < began]
+    running = [came - due for due, came in ticks if due >= began and came < ended]
+    return {"starting": max(starting, default=0.0), "running": max(running, default=0.0)}
 
 
 def main() -> None:
@@ -143,16 +131,15 @@ def main() -> None:
     parser.add_argument("contender")
     parser.add_argument("shape")
     parser.add_argument("jobs", type=int)
+    parser.add_argument("mode", nargs="?")
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--verify", action="store_true")
-    parser.add_argument("--ticker", action="store_true")
     options = parser.parse_args()
     contender, shape = load(options.contender), SHAPES[options.shape](options.jobs)
     told: object
-    if options.verify:
-        told = asyncio.run(verify(contender, shape))
-    elif options.ticker:
-        told = asyncio.run(tick_beside(contender, shape))
+    if options.mode:
+        told = asyncio.run(
+            {"verify": verify, "tick": tick_beside}[options.mode](contender, shape)
+        )
     else:
         told = measure(contender, shape, options.runs)
     print(json.dumps(told), flush=True)

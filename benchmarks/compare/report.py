@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from typing import NamedTuple
 
 from benchmarks.rounds import Spread, medians, ratios, table, verdict
@@ -65,11 +66,12 @@ def limits_of_million(shape: str, growth: float, bytes_per_job: float) -> Iterat
 
 
 def other_limits(imports: list[float], ticks: list[dict[str, float]]) -> Iterator[Limit]:
-    """Yield those on the import and the ticker, in ms."""
+    """Yield those on the import and the ticker, in ms; ticks before the first job have none."""
     text = "import asynciojobs, over import asyncio, ms"
     yield Limit(text, IMPORT, Spread.of(time * 1000 for time in imports))
-    late = Spread.of(tick["running"] * 1000 for tick in ticks)
-    yield Limit("worst tick of the ticker while jobs run, ms", LATE, late)
+    for part, bound in (("starting", inf), ("running", LATE)):
+        late = Spread.of(tick[part] * 1000 for tick in ticks)
+        yield Limit(f"worst tick of 10 ms, {part} 100,000 jobs, ms", bound, late)
 
 
 def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
@@ -77,12 +79,6 @@ def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
         (text, f"{spread:.2f}", verdict(spread.median, bound)) for text, bound, spread in limits
     ]
     yield from ("", *table([("Limits", "measured", ""), *rows]))
-
-
-def tick_lines(ticks: list[dict[str, float]]) -> Iterator[str]:
-    late = {part: Spread.of(tick[part] * 1000 for tick in ticks) for part in ticks[0]}
-    yield from ("", "Worst tick of a 10 ms ticker beside 100,000 instant jobs, ms")
-    yield from table([(part, f"{spread:.1f}") for part, spread in late.items()])
 
 
 def tables(shapes: list[str], jobs: int, runs: Runs, held: int) -> Iterator[str]:

@@ -136,7 +136,7 @@ def test_a_process_that_fails_tells_why():
 
 
 def test_a_process_looks_at_the_order():
-    assert child("counter", "layered", 100, "--verify", timeout=60) == []
+    assert child("counter", "layered", 100, "verify", timeout=60) == []
 
 
 def test_a_process_that_takes_too_long_is_stopped():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -86,20 +87,25 @@ def test_a_million_jobs_have_a_limit_on_growth_and_for_two_shapes_one_on_memory(
 
 
 def test_the_import_and_the_ticker_are_told_in_milliseconds():
-    imports, late = other_limits([0.25, 0.5, 0.75], [{"running": 0.125}])
+    ticks = [{"starting": 0.25, "running": 0.125}]
+    imports, starting, running = other_limits([0.25, 0.5, 0.75], ticks)
     text = "import asynciojobs, over import asyncio, ms"
     assert imports == Limit(text, 10, Spread(500.0, 250.0, 750.0))
-    assert late.spread == Spread(125.0, 125.0, 125.0)
+    assert (starting.bound, starting.spread) == (math.inf, Spread(250.0, 250.0, 250.0))
+    assert (running.bound, running.spread) == (5, Spread(125.0, 125.0, 125.0))
 
 
 def test_a_ticker_is_never_late_on_a_clock_that_jumps():
     with asyncio.Runner(loop_factory=FakeClock().loop_factory) as runner:
         late = runner.run(tick_beside(load("ours"), SHAPES["independent"](1000)))
-    assert late == pytest.approx({"idle": 0, "starting": 0, "running": 0, "ending": 0})
+    assert late == pytest.approx({"starting": 0, "running": 0})
 
 
 def test_a_tick_counts_for_the_part_of_the_run_that_it_is_late_in():
-    # due and come; the run is called at 1, its first job ends at 2 and its last at 3
-    ticks = [(0.5, 0.6), (0.9, 1.1), (1.5, 2.1), (2.5, 2.8), (2.8, 3.2)]
-    late = worst(ticks, 1.0, 2.0, 3.0)
-    assert late == pytest.approx({"idle": 0.1, "starting": 0.6, "running": 0.3, "ending": 0.4})
+    # due and come; the first job ends at 2 and the last at 3
+    ticks = [(1.5, 2.1), (2.1, 2.2), (2.5, 2.8), (2.8, 3.2)]
+    assert worst(ticks, 2.0, 3.0) == pytest.approx({"starting": 0.6, "running": 0.3})
+
+
+def test_a_part_without_ticks_has_no_late_ones():
+    assert worst([], 2.0, 3.0) == {"starting": 0.0, "running": 0.0}

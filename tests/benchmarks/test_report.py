@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.compare.campaign import Run, Runs
-from benchmarks.compare.report import Limit, limit_lines, tables, tick_lines
+from benchmarks.compare.report import Limit, limit_lines, tables
 from benchmarks.rounds import Spread
 
 RUNS: Runs = {
@@ -44,14 +44,4 @@ def test_a_limit_passes_or_fails():
         "a short one               0.50 (0.40 to 0.60)    at most 1: pass",
         "one that is longer  512.00 (512.00 to 512.00)  at most 400: FAIL",
         "at the bound              1.10 (1.00 to 1.20)  at most 1.1: pass",
-    ]
-
-
-def test_the_ticker_has_a_line_for_each_part_of_a_run():
-    ticks = [{"idle": 0.001, "running": 0.003}, {"idle": 0.001, "running": 0.005}]
-    assert list(tick_lines(ticks)) == [
-        "",
-        "Worst tick of a 10 ms ticker beside 100,000 instant jobs, ms",
-        "idle     1.0 (1.0 to 1.0)",
-        "running  4.0 (3.0 to 5.0)",
     ]
