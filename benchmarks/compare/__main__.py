@@ -61,7 +61,7 @@ def measure_size(
             grown, run = growth(shape, jobs)
             runs["ours", shape] = [run]
             limits += report.limits_of_million(shape, grown, (run.peak - held) / jobs)
-    print(*report.tables(options.shapes, jobs, runs, held), sep="\n", flush=True)
+    print(*report.table_of(jobs, runs, held), sep="\n", flush=True)
     return limits
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
 from benchmarks.rounds import Spread, medians, ratios, table, verdict
 
-from .campaign import Run, Runs
+from .campaign import Runs
 from .contenders import CONTENDERS
+from .shapes import SHAPES
 
 REFERENCES = (
     ("counter", "independent", 0.8),
@@ -81,32 +82,14 @@ def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
     yield from ("", *table([("Limits", "measured", ""), *rows]))
 
 
-def tables(shapes: list[str], jobs: int, runs: Runs, held: int) -> Iterator[str]:
+def table_of(jobs: int, runs: Runs, held: int) -> Iterator[str]:
     """Yield ratios, times and memory; `held` are the bytes of the coroutines alone."""
-    names = [name for name in CONTENDERS if any(name == contender for contender, _ in runs)]
-
-    def ratio(name: str, shape: str) -> str:
-        spread = over(runs, name, shape)
-        return f"{spread:.2f}" if spread else "-"
-
-    def of_runs(cell: Callable[[list[Run]], str]) -> Callable[[str, str], str]:
-        return lambda name, shape: cell(runs[name, shape]) if (name, shape) in runs else "-"
-
-    def times(found: list[Run]) -> str:
-        build, run, *_ = medians(found)
-        return f"{build / jobs * 1e6:.1f} + {run / jobs * 1e6:.1f}"
-
-    def memory(found: list[Run]) -> str:
-        return f"{(medians(found)[-1] - held) / jobs:,.0f}"
-
-    def titled(title: str, names: list[str], cell: Callable[[str, str], str]) -> Iterator[str]:
-        rows = [[shape, *(cell(name, shape) for name in names)] for shape in shapes]
-        yield from ("", f"N = {jobs:,}: {title}", *table([["", *names], *rows]))
-
-    for role in ("reference", "peer"):
-        if others := [name for name in names if CONTENDERS[name].role == role]:
-            yield from titled(
-                f"time of ours / of the {role}s, median (min to max)", others, ratio
-            )
-    yield from titled("build + run, µs a job", names, of_runs(times))
-    yield from titled("peak memory over the coroutines, bytes a job", names, of_runs(memory))
+    rows = [(f"N = {jobs:,}", "", "ours / it", "µs a job: build", "run", "bytes a job")]
+    for shape in SHAPES:
+        for name in [name for name in CONTENDERS if (name, shape) in runs]:
+            build, run, _, peak = medians(runs[name, shape])
+            times = (f"{time / jobs * 1e6:.1f}" for time in (build, run))
+            spread = over(runs, name, shape)
+            ratio = f"{spread:.2f}" if spread else "-"
+            rows.append((shape, name, ratio, *times, f"{(peak - held) / jobs:,.0f}"))
+    yield from ("", *table(rows))

@@ -41,10 +41,6 @@ class Shape:
         self.size: int = size + sum(part.size for part in self.parts)
 
 
-def free(name: str, n: int, window: int | None = None, first: int = 0) -> Shape:
-    return Shape(name, [()] * n, window, first)
-
-
 def chain(n: int) -> Shape:
     return Shape("chain", [(rank - 1,) if rank else () for rank in range(n)])
 
@@ -81,20 +77,20 @@ def fan(n: int) -> Shape:
 
 def nested(n: int) -> Shape:
     size = n // PARTS
-    parts = [free("independent", size, first=k * size) for k in range(PARTS)]
+    parts = [Shape("independent", [()] * size, first=k * size) for k in range(PARTS)]
     return Shape("nested", [], parts=parts)
 
 
 # By name, what makes a shape of so many jobs, at least 100.
 SHAPES: dict[str, Callable[[int], Shape]] = {
-    "independent": lambda n: free("independent", n),
+    "independent": lambda n: Shape("independent", [()] * n),
     "chain": chain,
     "shuffled": shuffled,
     "layered": layered,
-    "window": lambda n: free("window", n, window=WINDOW),
+    "window": lambda n: Shape("window", [()] * n, window=WINDOW),
     "fan": fan,
     "nested": nested,
-    "yielding": lambda n: free("yielding", n),
+    "yielding": lambda n: Shape("yielding", [()] * n),
 }
 
 

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from benchmarks.compare.campaign import Run, Runs
-from benchmarks.compare.report import Limit, limit_lines, tables
+from benchmarks.compare.report import Limit, limit_lines, table_of
 from benchmarks.rounds import Spread
 
 RUNS: Runs = {
     ("ours", "chain"): [Run(0.002, 0.002, 0.004, 500_000), Run(0.002, 0.004, 0.006, 500_000)],
     ("counter", "chain"): [Run(0.001, 0.003, 0.004, 300_000)] * 2,
+    ("counter", "fan"): [Run(0.001, 0.003, 0.004, 300_000)],
 }
 
 
-def test_the_tables_of_a_number_of_jobs():
-    assert "\n".join(tables(["chain", "window"], 1000, RUNS, held=200_000)) == (
-        """
-N = 1,000: time of ours / of the references, median (min to max)
-                    counter
-chain   1.25 (1.00 to 1.50)
-window                    -
-
-N = 1,000: build + run, µs a job
-             ours    counter
-chain   2.0 + 3.0  1.0 + 3.0
-window          -          -
-
-N = 1,000: peak memory over the coroutines, bytes a job
-        ours  counter
-chain    300      100
-window     -        -"""
-    )
+def test_the_table_of_a_number_of_jobs():
+    assert list(table_of(1000, RUNS, held=200_000)) == [
+        "",
+        "N = 1,000                     ours / it  µs a job: build  run  bytes a job",
+        "chain         ours  1.00 (1.00 to 1.00)              2.0  3.0          300",
+        "chain      counter  1.25 (1.00 to 1.50)              1.0  3.0          100",
+        "fan        counter                    -              1.0  3.0          100",
+    ]
 
 
 def test_a_limit_passes_or_fails():
