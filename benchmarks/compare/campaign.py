@@ -1,17 +1,19 @@
-"""Which runs there are, in which order, and how each is made."""
+"""Verifies the order of the jobs, measures, and prints the tables and the limits."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import inf
 from statistics import median
 from typing import NamedTuple, TypeAlias
 
-from benchmarks.rounds import in_turn
+from benchmarks.rounds import Spread, in_turn, medians, ratios, table, verdict
 
 from .child import ChildError, child, python
 from .contenders import CONTENDERS
+from .shapes import SHAPES
 
 Key: TypeAlias = tuple[str, str]  # a contender and a shape
 
@@ -21,6 +23,20 @@ VERIFIED = 1_000  # jobs of the runs in which the order is verified
 FEW = 10_000  # jobs that a million are compared with
 TICKED = 100_000  # jobs beside the ticker
 STOP = 20.0  # a peer is stopped after that (seconds)
+
+REFERENCES = (
+    ("counter", "independent", 0.8),
+    ("counter", "fan", 0.8),
+    ("counter", "chain", 1.1),
+    ("counter", "shuffled", 1.1),
+    ("counter", "window", 1.1),
+    ("counter", "layered", 1.5),
+    ("TaskGroup", "independent", 1),
+)
+BYTES = {"window": 400, "independent": 1000}  # of a job, of a million
+GROWTH = 1.5
+IMPORT_LIMIT = 10  # ms
+LATE = 5  # ms
 
 IMPORT = """
 import asyncio, time
@@ -86,11 +102,6 @@ def run_once(contender: str, shape: str, jobs: int) -> Run:
     return Run(**child(contender, shape, jobs, timeout=STOP if is_peer else None))
 
 
-def bytes_of_coroutines(jobs: int) -> int:
-    """Return the memory of what the user holds anyway."""
-    return run_once("held", "independent", jobs).peak
-
-
 def growth(shape: str, jobs: int) -> tuple[float, Run]:
     """Return our time for a job of many over one of few beside it, and the large run."""
     few = median(run_once("ours", shape, FEW).total for _ in range(3)) / FEW
@@ -98,11 +109,128 @@ def growth(shape: str, jobs: int) -> tuple[float, Run]:
     return many.total / jobs / few, many
 
 
-def imports(rounds: int) -> list[float]:
-    """Return the times of `import asynciojobs` after `import asyncio` (seconds)."""
-    return [python("-c", IMPORT) for _ in range(2 * rounds + 2)][1:]  # the first one compiles
+class Limit(NamedTuple):
+    """A limit on the median of what was measured."""
+
+    text: str
+    bound: float
+    spread: Spread
 
 
-def ticks(rounds: int) -> list[dict[str, float]]:
-    """Return how late the worst tick was in each part of a run (seconds)."""
-    return [child("ours", "independent", TICKED, "tick") for _ in range(rounds)]
+def over(runs: Runs, other: str, shape: str) -> Spread | None:
+    """Return our time over that of another, by rounds, if both ran."""
+    ours, theirs = (runs.get((name, shape)) for name in ("ours", other))
+    if not ours or not theirs:
+        return None
+    return ratios((run.total for run in ours), (run.total for run in theirs))
+
+
+def limits_of(jobs: int, runs: Runs) -> Iterator[Limit]:
+    """Yield those on our time; peers on the shape where each does best."""
+    for other, shape, bound in REFERENCES:
+        if jobs >= 10_000 and (spread := over(runs, other, shape)):
+            yield Limit(f"{shape}, N = {jobs:,}: ours / {other}", bound, spread)
+    for peer in [
+        contender.name for contender in CONTENDERS.values() if contender.role == "peer"
+    ]:
+        shapes = [shape for name, shape in runs if name == peer]
+        found = [(spread, shape) for shape in shapes if (spread := over(runs, peer, shape))]
+        if found:
+            spread, shape = max(found)
+            yield Limit(f"{shape}, N = {jobs:,}: ours / {peer}, at its best", 1, spread)
+
+
+def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
+    rows = [
+        (text, f"{spread:.2f}", verdict(spread.median, bound)) for text, bound, spread in limits
+    ]
+    yield from ("", *table([("Limits", "measured", ""), *rows]))
+
+
+def table_of(jobs: int, runs: Runs, held: int) -> Iterator[str]:
+    """Yield ratios, times and memory; `held` are the bytes of the coroutines alone."""
+    rows = [(f"N = {jobs:,}", "", "ours / it", "µs a job, build + run", "bytes a job")]
+    for shape in SHAPES:
+        for name in [name for name in CONTENDERS if (name, shape) in runs]:
+            build, run, _, peak = medians(runs[name, shape])
+            spread = over(runs, name, shape)
+            ratio = f"{spread:.2f}" if spread else "-"
+            build_and_run = f"{build / jobs * 1e6:.1f} + {run / jobs * 1e6:.1f}"
+            rows.append((shape, name, ratio, build_and_run, f"{(peak - held) / jobs:,.0f}"))
+    yield from ("", *table(rows))
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench:compare", description=__doc__)
+    add = parser.add_argument
+    add("--shapes", nargs="+", choices=SHAPES, default=[*SHAPES], metavar="SHAPE")
+    add(
+        "--sizes",
+        nargs="+",
+        type=int,
+        default=[1_000, 10_000, 100_000, MILLION],
+        metavar="N",
+        help="100 at least",
+    )
+    add("--contenders", nargs="+", choices=CONTENDERS, default=[*CONTENDERS], metavar="NAME")
+    add("--rounds", type=int, default=5, help="pairs of runs (%(default)s)")
+    options = parser.parse_args(arguments)
+    options.contenders = list(dict.fromkeys(["ours", *options.contenders]))
+    return options
+
+
+def other_limits(rounds: int) -> Iterator[Limit]:
+    """Measure the import and the ticker; ticks before the first job have no limit."""
+    imports = [python("-c", IMPORT) for _ in range(2 * rounds + 2)][
+        1:
+    ]  # the first one compiles
+    text = "import asynciojobs, over import asyncio, ms"
+    yield Limit(text, IMPORT_LIMIT, Spread.of(time * 1000 for time in imports))
+    ticks = [child("ours", "independent", TICKED, "tick") for _ in range(rounds)]
+    for part, bound in (("starting", inf), ("running", LATE)):
+        late = Spread.of(tick[part] * 1000 for tick in ticks)
+        yield Limit(f"worst tick of 10 ms, {part} {TICKED:,} jobs, ms", bound, late)
+
+
+def measure_million(options: argparse.Namespace, jobs: int, held: int) -> Iterator[Limit]:
+    """Run so many jobs of ours, and print the table; yield the limits on growth and memory."""
+    runs: Runs = {}
+    for shape in options.shapes:
+        grown, run = growth(shape, jobs)
+        runs["ours", shape] = [run]
+        text = f"{shape}: a job of {jobs:,} / one of {FEW:,}"
+        yield Limit(text, GROWTH, Spread.of([grown]))
+        if shape in BYTES:
+            text = f"{shape}, N = {jobs:,}: memory, bytes a job"
+            yield Limit(text, BYTES[shape], Spread.of([(run.peak - held) / jobs]))
+    print(*table_of(jobs, runs, held), sep="\n", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    if faults := list(verify(options)):
+        sys.exit("\n".join(["The order of the jobs was wrong:", *faults]))
+    print("The order of the jobs was right: every contender, every shape.", flush=True)
+    limits = [*other_limits(options.rounds)]
+    left_out = {
+        (name, shape): reason
+        for name in options.contenders
+        for shape in options.shapes
+        if (reason := CONTENDERS[name].why_not(shape))
+    }
+    for jobs in options.sizes:
+        held = run_once("held", "independent", jobs).peak  # what the user holds anyway
+        if jobs < MILLION:
+            runs = measure(options, jobs, left_out)
+            print(*table_of(jobs, runs, held), sep="\n", flush=True)
+            limits += limits_of(jobs, runs)
+        else:
+            limits += measure_million(options, jobs, held)
+    if left_out:
+        reasons = [f"{name}, {shape}: {reason}" for (name, shape), reason in left_out.items()]
+        print("\nLeft out", *reasons, sep="\n")
+    print(*limit_lines(limits), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

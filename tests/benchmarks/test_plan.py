@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from benchmarks.compare import campaign
-from benchmarks.compare.__main__ import main, parse
-from benchmarks.compare.campaign import Key, Run, Runs, growth, keys_of, measure, run_once
+from benchmarks.compare.campaign import (
+    Key,
+    Run,
+    Runs,
+    growth,
+    keys_of,
+    main,
+    measure,
+    parse,
+    run_once,
+)
 from benchmarks.compare.child import ChildError, child
 
 REFERENCES = ("ours", "TaskGroup", "counter")
