@@ -36,9 +36,9 @@ Rows: TypeAlias = list[tuple[str, ...]]
 MAP_LIMIT = 1.3
 CHAINS_LIMIT = 1.1
 VALUES_LIMIT = 0.5
-untyped: Any = distributed  # most of it has no types
 
 COLUMNS = ("driver", "scheduler", "workers")
+untyped: Any = distributed  # most of it has no types
 
 
 def nothing() -> None: ...

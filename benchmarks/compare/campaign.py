@@ -18,6 +18,8 @@ from .shapes import SHAPES
 Key: TypeAlias = tuple[str, str]  # a contender and a shape
 
 MILLION = 1_000_000
+PEERS = [name for name, it in CONTENDERS.items() if it.role == "peer"]
+SIZES = [1_000, 10_000, 100_000, MILLION]
 LARGEST = {"ours": MILLION, "reference": 100_000, "peer": 10_000}
 VERIFIED = 1_000  # jobs of the runs in which the order is verified
 FEW = 10_000  # jobs that a million are compared with
@@ -98,8 +100,7 @@ def measure(options: argparse.Namespace, jobs: int, left_out: dict[Key, str]) ->
 
 
 def run_once(contender: str, shape: str, jobs: int) -> Run:
-    is_peer = contender in CONTENDERS and CONTENDERS[contender].role == "peer"
-    return Run(**child(contender, shape, jobs, timeout=STOP if is_peer else None))
+    return Run(**child(contender, shape, jobs, timeout=STOP if contender in PEERS else None))
 
 
 def growth(shape: str, jobs: int) -> tuple[float, Run]:
@@ -130,9 +131,7 @@ def limits_of(jobs: int, runs: Runs) -> Iterator[Limit]:
     for other, shape, bound in REFERENCES:
         if jobs >= 10_000 and (spread := over(runs, other, shape)):
             yield Limit(f"{shape}, N = {jobs:,}: ours / {other}", bound, spread)
-    for peer in [
-        contender.name for contender in CONTENDERS.values() if contender.role == "peer"
-    ]:
+    for peer in PEERS:
         shapes = [shape for name, shape in runs if name == peer]
         found = [(spread, shape) for shape in shapes if (spread := over(runs, peer, shape))]
         if found:
@@ -164,14 +163,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench:compare", description=__doc__)
     add = parser.add_argument
     add("--shapes", nargs="+", choices=SHAPES, default=[*SHAPES], metavar="SHAPE")
-    add(
-        "--sizes",
-        nargs="+",
-        type=int,
-        default=[1_000, 10_000, 100_000, MILLION],
-        metavar="N",
-        help="100 at least",
-    )
+    add("--sizes", nargs="+", type=int, default=SIZES, metavar="N", help="100 at least")
     add("--contenders", nargs="+", choices=CONTENDERS, default=[*CONTENDERS], metavar="NAME")
     add("--rounds", type=int, default=5, help="pairs of runs (%(default)s)")
     options = parser.parse_args(arguments)
@@ -181,9 +173,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def other_limits(rounds: int) -> Iterator[Limit]:
     """Measure the import and the ticker; ticks before the first job have no limit."""
-    imports = [python("-c", IMPORT) for _ in range(2 * rounds + 2)][
-        1:
-    ]  # the first one compiles
+    python("-c", IMPORT)  # the first one compiles
+    imports = [python("-c", IMPORT) for _ in range(2 * rounds + 1)]
     text = "import asynciojobs, over import asyncio, ms"
     yield Limit(text, IMPORT_LIMIT, Spread.of(time * 1000 for time in imports))
     ticks = [child("ours", "independent", TICKED, "tick") for _ in range(rounds)]
@@ -230,7 +221,3 @@ def main(arguments: list[str] | None = None) -> None:
         reasons = [f"{name}, {shape}: {reason}" for (name, shape), reason in left_out.items()]
         print("\nLeft out", *reasons, sep="\n")
     print(*limit_lines(limits), sep="\n")
-
-
-if __name__ == "__main__":
-    main()
