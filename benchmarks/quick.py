@@ -1,7 +1,4 @@
-"""Compares the engine with one of thirty lines, or with that of another checkout.
-
-See README.md beside this file.
-"""
+"""Compares the engine with one of thirty lines, or with that of another checkout."""
 
 from __future__ import annotations
 
@@ -21,8 +18,6 @@ PACKAGE = "packages/asynciojobs-core/src/asynciojobs"
 
 
 class Engine(NamedTuple):
-    """What is compared: a contender, with the packages of a checkout."""
-
     title: str
     contender: str
     checkout: Path
@@ -50,14 +45,10 @@ def compare(
     times: dict[str, list[float]] = {engine.title: [] for engine in engines}
     for engine in turns(engines, rounds * processes):  # two take turns as A B B A
         times[engine.title].append(milliseconds(engine, shape, jobs))
-    columns = [means(column, processes) for column in times.values()]
+    starts = range(0, rounds * processes, processes)
+    columns = [[mean(all_[i : i + processes]) for i in starts] for all_ in times.values()]
     cells = "".join(f"{median(column):9.1f}" for column in columns)
     return cells + "".join(f"   {ratios(columns[0], other):.3f}" for other in columns[1:])
-
-
-def means(values: Sequence[float], size: int) -> list[float]:
-    """Return the means of each so many values."""
-    return [mean(values[start : start + size]) for start in range(0, len(values), size)]
 
 
 def main() -> None:

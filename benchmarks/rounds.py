@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from math import isinf
 from statistics import median
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -34,11 +35,22 @@ def ratios(ours: Iterable[float], theirs: Iterable[float]) -> Spread:
     return Spread.of(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
-def in_turn(names: Sequence[T], number: int) -> list[T]:
-    """Return who runs in a round, and in which order.
+def medians(rows: Iterable[Iterable[float]]) -> list[float]:
+    """Return the median of each column."""
+    return [median(column) for column in zip(*rows, strict=True)]
 
-    Each round begins with another one, so that no place in a round is always the same one's.
-    With two of them that gives A B, B A, A B, and so on.
+
+def verdict(value: float, bound: float) -> str:
+    """Return whether a value keeps a limit, or nothing if the bound is infinite."""
+    if isinf(bound):
+        return ""
+    return f"at most {bound:g}: {'pass' if value <= bound else 'FAIL'}"
+
+
+def in_turn(names: Sequence[T], number: int) -> list[T]:
+    """Return the order of a round; each round begins with another one.
+
+    With two names this gives A B, B A, A B, and so on.
     """
     start = number % len(names) if names else 0
     return [*names[start:], *names[:start]]
@@ -71,11 +83,25 @@ async def timed(contender: Contender) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def medians(rows: Iterable[Iterable[float]]) -> list[float]:
-    """Return the median of each column."""
-    return [median(column) for column in zip(*rows, strict=True)]
+def comparison(
+    what: str, calls: int, times: dict[str, list[tuple[float, float]]], limit: float
+) -> list[tuple[str, ...]]:
+    """Return a row for each; `limit` is on the first over the second; times as of `timed()`."""
+    first, second, *_ = times
+    rows: list[tuple[str, ...]] = [(what, "ms", "µs a call here", f"{first} over it", "")]
+    for name, column in times.items():
+        wall, cpu = medians(column)
+        ratio = ratios((wall for wall, _ in times[first]), (wall for wall, _ in column))
+        told = verdict(ratio.median, limit) if name == second else ""
+        cells = f"{wall * 1000:.0f}", f"{cpu / calls * 1e6:.0f}", f"{ratio:.2f}"
+        rows.append((name, *cells, told))
+    return rows
 
 
-def verdict(value: float, bound: float) -> str:
-    """Return whether a value keeps a limit, as the end of a line."""
-    return f"at most {bound}: {'pass' if value <= bound else 'FAIL'}"
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table: the first column to the left, the others to the right."""
+    grid = list(rows)
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    for first, *cells in grid:
+        padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  ".join([first.ljust(widths[0]), *padded]).rstrip()

@@ -1,28 +1,44 @@
-"""Which runs there are, in which order, how each is made, and the records of them."""
+"""Verifies the order of the jobs, measures, and prints the tables and the limits."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from math import inf
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from benchmarks.rounds import in_turn
+from benchmarks.rounds import Spread, in_turn, medians, ratios, table, verdict
 
 from .child import ChildError, child, python
-from .contenders import BASELINE, CONTENDERS
+from .contenders import CONTENDERS
+from .shapes import SHAPES
+
+Key: TypeAlias = tuple[str, str]  # a contender and a shape
 
 MILLION = 1_000_000
+PEERS = [name for name, it in CONTENDERS.items() if it.role == "peer"]
+SIZES = [1_000, 10_000, 100_000, MILLION]
 LARGEST = {"ours": MILLION, "reference": 100_000, "peer": 10_000}
-LARGEST_IN_FULL = {"ours": MILLION, "reference": MILLION, "peer": 100_000}
 VERIFIED = 1_000  # jobs of the runs in which the order is verified
 FEW = 10_000  # jobs that a million are compared with
 TICKED = 100_000  # jobs beside the ticker
-STOP = 60.0  # a peer is stopped after that (seconds)
+STOP = 20.0  # a peer is stopped after that (seconds)
+
+REFERENCES = (
+    ("counter", "independent", 0.8),
+    ("counter", "fan", 0.8),
+    ("counter", "chain", 1.1),
+    ("counter", "shuffled", 1.1),
+    ("counter", "window", 1.1),
+    ("counter", "layered", 1.5),
+    ("TaskGroup", "independent", 1),
+)
+BYTES = {"window": 400, "independent": 1000}  # of a job, of a million
+GROWTH = 1.5
+IMPORT_LIMIT = 10  # ms
+LATE = 5  # ms
 
 IMPORT = """
 import asyncio, time
@@ -32,26 +48,9 @@ print(time.perf_counter() - start)
 """
 
 
-class Options(argparse.Namespace):
-    """What the user asks for; the defaults are those of the command line."""
+class Run(NamedTuple):
+    """What a run took, in a process of its own."""
 
-    sizes: list[int]
-    shapes: list[str]
-    contenders: list[str]
-    rounds: int
-    full: bool
-    patience: float  # with peers (seconds)
-    json: Path
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run, in a process of its own."""
-
-    contender: str
-    shape: str
-    jobs: int
-    round: int
     build: float  # seconds
     run: float  # seconds
     cpu: float  # processor time of both (seconds)
@@ -62,142 +61,163 @@ class Run:
         return self.build + self.run
 
 
-@dataclass
-class Records:
-    runs: list[Run] = field(default_factory=list[Run])
-    # by contender and reason, the shapes that are not in the tables
-    left_out: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    # by the number of jobs, the bytes of the coroutines alone
-    held: dict[int, int] = field(default_factory=dict[int, int])
-    # by shape, our time for a job of a million over that of one of ten thousand
-    growth: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
-    # seconds of `import asynciojobs` after `import asyncio`
-    imports: list[float] = field(default_factory=list[float])
-    # by part of a run, how late the worst tick was (seconds)
-    ticks: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
-
-    def leave_out(self, contender: str, reason: str, where: str) -> None:
-        self.left_out.setdefault(f"{contender}: {reason}", []).append(where)
-
-    def of(self, contender: str, shape: str, jobs: int) -> list[Run]:
-        wanted = (contender, shape, jobs)
-        return [run for run in self.runs if (run.contender, run.shape, run.jobs) == wanted]
-
-    def ratios(self, other: str, shape: str, jobs: int) -> list[float]:
-        """Return our time over that of another, for each round in which both ran."""
-        ours = {run.round: run.total for run in self.of("ours", shape, jobs)}
-        theirs = self.of(other, shape, jobs)
-        return [ours[run.round] / run.total for run in theirs if run.round in ours]
-
-    def bytes_per_job(self, contender: str, shape: str, jobs: int) -> list[float]:
-        """Return the peaks, over the coroutines that the user holds."""
-        if jobs not in self.held:
-            return []
-        return [(run.peak - self.held[jobs]) / jobs for run in self.of(contender, shape, jobs)]
+Runs: TypeAlias = dict[Key, list[Run]]  # of some number of jobs, round by round
 
 
-class Step(NamedTuple):
-    """A run that is to be made."""
-
-    contender: str
-    shape: str
-    jobs: int
-    round: int
-
-
-def rounds_of(options: Options, jobs: int) -> int:
-    """Return how many rounds there are: of a million jobs, one, or three in full."""
-    return min(options.rounds, 3 if options.full else 1) if jobs >= MILLION else options.rounds
-
-
-def steps(options: Options, jobs: int, number: int) -> Iterator[Step]:
+def keys_of(options: argparse.Namespace, jobs: int, number: int) -> Iterator[Key]:
     """Go through a round: shape after shape, and for each the contenders in turn."""
-    largest = LARGEST_IN_FULL if options.full else LARGEST
-    fit = [name for name in options.contenders if jobs <= largest[CONTENDERS[name].role]]
+    fit = [name for name in options.contenders if jobs <= LARGEST[CONTENDERS[name].role]]
     for shape in options.shapes:
         able = [name for name in fit if CONTENDERS[name].why_not(shape) is None]
-        for name in in_turn(able, number):
-            yield Step(name, shape, jobs, number)
+        yield from ((name, shape) for name in in_turn(able, number))
 
 
-def verify(options: Options) -> Iterator[str]:
+def verify(options: argparse.Namespace) -> Iterator[str]:
     """Verify the order of the jobs in runs of their own; yield what was wrong."""
-    for step in steps(options, min(VERIFIED, *options.sizes), 0):
+    for contender, shape in keys_of(options, VERIFIED, 0):
         try:
-            faults = child(*step[:3], "--verify", timeout=STOP)
+            faults = child(contender, shape, VERIFIED, "verify", timeout=STOP)
         except ChildError as error:
             faults = [error]
-        for fault in faults:
-            yield f"{step.contender}, {step.shape}, {step.jobs} jobs: {fault}"
+        yield from (f"{contender}, {shape}: {fault}" for fault in faults)
 
 
-class Campaign:
-    """Makes all runs, once."""
+def measure(options: argparse.Namespace, jobs: int, left_out: dict[Key, str]) -> Runs:
+    """Make all runs of so many jobs; note who fails, and run it no more on that shape."""
+    runs: Runs = {}
+    for number in range(options.rounds):
+        progress = f"N = {jobs:,}, round {number + 1} of {options.rounds}"
+        print(progress, file=sys.stderr, flush=True)
+        for key in keys_of(options, jobs, number):
+            if key in left_out:
+                continue
+            try:
+                runs.setdefault(key, []).append(run_once(*key, jobs))
+            except ChildError as error:
+                left_out[key] = f"{error}, N = {jobs:,}"
+                del runs[key]
+    return runs
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
-        self.records = Records()
-        self.given_up: set[tuple[str, str]] = set()  # peers, and the shapes they are bad at
 
-    def measure(self) -> Records:
-        """Make all runs; stderr shows how far it is."""
-        start = time.monotonic()
-        self.measure_others()
-        for jobs in self.options.sizes:
-            self.records.held[jobs] = child(BASELINE.name, "independent", jobs)["peak"]
-            rounds = rounds_of(self.options, jobs)
-            for number in range(rounds):
-                now = f"{time.monotonic() - start:4.0f} s: N = {jobs:,}"
-                print(f"{now}, round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-                for step in steps(self.options, jobs, number):
-                    self.take(step)
-        return self.records
+def run_once(contender: str, shape: str, jobs: int) -> Run:
+    return Run(**child(contender, shape, jobs, timeout=STOP if contender in PEERS else None))
 
-    def measure_others(self) -> None:
-        """Measure the import and the ticker, and note which shapes are left out."""
-        python("-c", IMPORT)  # the first one compiles
-        for _ in range(2 * self.options.rounds + 1):
-            self.records.imports.append(python("-c", IMPORT))
-        for _ in range(self.options.rounds):
-            self.records.ticks.append(child("ours", "independent", TICKED, "--ticker"))
-        for name in self.options.contenders:
-            for shape in self.options.shapes:
-                if reason := CONTENDERS[name].why_not(shape):
-                    self.records.leave_out(name, reason, shape)
 
-    def take(self, step: Step) -> None:
-        """Make one run, unless a peer was too slow there, or failed."""
-        if step[:2] in self.given_up:
-            return
-        is_peer = CONTENDERS[step.contender].role == "peer"
-        try:
-            if step.contender == "ours" and step.jobs == MILLION:
-                run = self.run_beside_few(step)
-            else:
-                run = run_once(step, STOP if is_peer else None)
-        except ChildError as error:
-            where = f"{step.shape}, N = {step.jobs:,}"
-            self.records.leave_out(step.contender, str(error), where)
-            is_good = False
+def growth(shape: str, jobs: int) -> tuple[float, Run]:
+    """Return our time for a job of many over one of few beside it, and the large run."""
+    few = median(run_once("ours", shape, FEW).total for _ in range(3)) / FEW
+    many = run_once("ours", shape, jobs)
+    return many.total / jobs / few, many
+
+
+class Limit(NamedTuple):
+    """A limit on the median of what was measured."""
+
+    text: str
+    bound: float
+    spread: Spread
+
+
+def over(runs: Runs, other: str, shape: str) -> Spread | None:
+    """Return our time over that of another, by rounds, if both ran."""
+    ours, theirs = (runs.get((name, shape)) for name in ("ours", other))
+    if not ours or not theirs:
+        return None
+    return ratios((run.total for run in ours), (run.total for run in theirs))
+
+
+def limits_of(jobs: int, runs: Runs) -> Iterator[Limit]:
+    """Yield those on our time; peers on the shape where each does best."""
+    for other, shape, bound in REFERENCES:
+        if jobs >= 10_000 and (spread := over(runs, other, shape)):
+            yield Limit(f"{shape}, N = {jobs:,}: ours / {other}", bound, spread)
+    for peer in PEERS:
+        shapes = [shape for name, shape in runs if name == peer]
+        found = [(spread, shape) for shape in shapes if (spread := over(runs, peer, shape))]
+        if found:
+            spread, shape = max(found)
+            yield Limit(f"{shape}, N = {jobs:,}: ours / {peer}, at its best", 1, spread)
+
+
+def limit_lines(limits: Iterable[Limit]) -> Iterator[str]:
+    rows = [
+        (text, f"{spread:.2f}", verdict(spread.median, bound)) for text, bound, spread in limits
+    ]
+    yield from ("", *table([("Limits", "measured", ""), *rows]))
+
+
+def table_of(jobs: int, runs: Runs, held: int) -> Iterator[str]:
+    """Yield ratios, times and memory; `held` are the bytes of the coroutines alone."""
+    rows = [(f"N = {jobs:,}", "", "ours / it", "µs a job, build + run", "bytes a job")]
+    for shape in SHAPES:
+        for name in [name for name in CONTENDERS if (name, shape) in runs]:
+            build, run, _, peak = medians(runs[name, shape])
+            spread = over(runs, name, shape)
+            ratio = f"{spread:.2f}" if spread else "-"
+            build_and_run = f"{build / jobs * 1e6:.1f} + {run / jobs * 1e6:.1f}"
+            rows.append((shape, name, ratio, build_and_run, f"{(peak - held) / jobs:,.0f}"))
+    yield from ("", *table(rows))
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench:compare", description=__doc__)
+    add = parser.add_argument
+    add("--shapes", nargs="+", choices=SHAPES, default=[*SHAPES], metavar="SHAPE")
+    add("--sizes", nargs="+", type=int, default=SIZES, metavar="N", help="100 at least")
+    add("--contenders", nargs="+", choices=CONTENDERS, default=[*CONTENDERS], metavar="NAME")
+    add("--rounds", type=int, default=5, help="pairs of runs (%(default)s)")
+    options = parser.parse_args(arguments)
+    options.contenders = list(dict.fromkeys(["ours", *options.contenders]))
+    return options
+
+
+def other_limits(rounds: int) -> Iterator[Limit]:
+    """Measure the import and the ticker; ticks before the first job have no limit."""
+    python("-c", IMPORT)  # the first one compiles
+    imports = [python("-c", IMPORT) for _ in range(2 * rounds + 1)]
+    text = "import asynciojobs, over import asyncio, ms"
+    yield Limit(text, IMPORT_LIMIT, Spread.of(time * 1000 for time in imports))
+    ticks = [child("ours", "independent", TICKED, "tick") for _ in range(rounds)]
+    for part, bound in (("starting", inf), ("running", LATE)):
+        late = Spread.of(tick[part] * 1000 for tick in ticks)
+        yield Limit(f"worst tick of 10 ms, {part} {TICKED:,} jobs, ms", bound, late)
+
+
+def measure_million(options: argparse.Namespace, jobs: int, held: int) -> Iterator[Limit]:
+    """Run so many jobs of ours, and print the table; yield the limits on growth and memory."""
+    runs: Runs = {}
+    for shape in options.shapes:
+        grown, run = growth(shape, jobs)
+        runs["ours", shape] = [run]
+        text = f"{shape}: a job of {jobs:,} / one of {FEW:,}"
+        yield Limit(text, GROWTH, Spread.of([grown]))
+        if shape in BYTES:
+            text = f"{shape}, N = {jobs:,}: memory, bytes a job"
+            yield Limit(text, BYTES[shape], Spread.of([(run.peak - held) / jobs]))
+    print(*table_of(jobs, runs, held), sep="\n", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    if faults := list(verify(options)):
+        sys.exit("\n".join(["The order of the jobs was wrong:", *faults]))
+    print("The order of the jobs was right: every contender, every shape.", flush=True)
+    limits = [*other_limits(options.rounds)]
+    left_out = {
+        (name, shape): reason
+        for name in options.contenders
+        for shape in options.shapes
+        if (reason := CONTENDERS[name].why_not(shape))
+    }
+    for jobs in options.sizes:
+        held = run_once("held", "independent", jobs).peak  # what the user holds anyway
+        if jobs < MILLION:
+            runs = measure(options, jobs, left_out)
+            print(*table_of(jobs, runs, held), sep="\n", flush=True)
+            limits += limits_of(jobs, runs)
         else:
-            self.records.runs.append(run)
-            is_good = run.total <= self.options.patience
-        if is_peer and not is_good:
-            self.given_up.add(step[:2])
-
-    def run_beside_few(self, step: Step) -> Run:
-        """Note how the time of a job grows, too.
-
-        Few are run here: when the runs of that size had their turn, the machine may have been
-        slower or faster.
-        """
-        runs = [run_once(step._replace(jobs=FEW)) for _ in range(3)]
-        few = median(run.total / run.jobs for run in runs)
-        run = run_once(step)
-        self.records.growth.setdefault(step.shape, []).append(run.total / run.jobs / few)
-        return run
-
-
-def run_once(step: Step, timeout: float | None = None) -> Run:
-    """Make a run in a fresh process; `timeout` is in seconds."""
-    return Run(*step, **child(*step[:3], timeout=timeout))
+            limits += measure_million(options, jobs, held)
+    if left_out:
+        reasons = [f"{name}, {shape}: {reason}" for (name, shape), reason in left_out.items()]
+        print("\nLeft out", *reasons, sep="\n")
+    print(*limit_lines(limits), sep="\n")

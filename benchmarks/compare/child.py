@@ -1,6 +1,6 @@
 """One run, in a process of its own, which prints what it measured as a line of JSON.
 
-python -m benchmarks.compare.child CONTENDER SHAPE N [--runs RUNS | --verify | --ticker]
+python -m benchmarks.compare.child CONTENDER SHAPE N [verify | tick | --runs RUNS]
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .contenders import Contender, load
-from .shapes import AnyCoroutine, Recorder, Replies, Shape, Work, make, nothing, yielding
+from .shapes import SHAPES, AnyCoroutine, Recorder, Shape, nothing, yielding
 
 ROOT = Path(__file__).parents[2]
 STATUS = Path("/proc/self/status")
@@ -38,22 +39,14 @@ def python(*arguments: str, timeout: float | None = None, checkout: Path | None 
     env = {name: it for name, it in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if checkout is not None:
         env["PYTHONPATH"] = os.pathsep.join(map(str, checkout.glob("packages/*/src")))
-    args = [sys.executable, *arguments]
+    run = partial(subprocess.run, capture_output=True, check=True, text=True)
     try:
-        done = subprocess.run(
-            args,
-            cwd=ROOT,
-            env=env,
-            timeout=timeout,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run([sys.executable, *arguments], cwd=ROOT, env=env, timeout=timeout)
     except subprocess.TimeoutExpired:
         raise ChildError(f"over {timeout:g} s") from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
-        raise ChildError(lines[-1])
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.strip().splitlines() or [f"ended with {error.returncode}"]
+        raise ChildError(lines[-1]) from None
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -75,18 +68,13 @@ def memory(field: str) -> int:
 
 async def build_and_run(contender: Contender, shape: Shape) -> tuple[float, float, float]:
     """Return the time of building and of running, and the processor time of both (seconds)."""
-    replies = Replies(shape.size)
-    network = asyncio.create_task(replies.answer())
-    works: dict[str, Work] = {"nothing": nothing, "yielding": yielding, "reply": replies}
-    work = works[shape.kind]
+    work = yielding if shape.name == "yielding" else nothing
     start, cpu = time.perf_counter(), time.process_time()
     program = contender.program(shape, work)
     built = time.perf_counter()
     await program()
     ended = time.perf_counter()
-    cpu = time.process_time() - cpu
-    network.cancel()
-    return built - start, ended - built, cpu
+    return built - start, ended - built, time.process_time() - cpu
 
 
 def measure(contender: Contender, shape: Shape, runs: int) -> dict[str, float]:
@@ -109,16 +97,13 @@ async def verify(contender: Contender, shape: Shape) -> list[str]:
 
 
 async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
-    """Tick every 10 ms, for a while with nothing else, then beside the jobs."""
+    """Tick every 10 ms beside the jobs; return how late the worst ticks were."""
     loop = asyncio.get_running_loop()
     ticks: list[tuple[float, float]] = []  # when it was due, and when it came
     times: list[float] = []  # of the first job and of the last
 
     def tick(due: float) -> None:
         ticks.append((due, loop.time()))
-        wait()
-
-    def wait() -> None:
         due = loop.time() + PERIOD
         loop.call_at(due, tick, due)
 
@@ -129,28 +114,16 @@ async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
         return note() if number in (0, shape.size - 1) else nothing(number)
 
     program = contender.program(shape, work)
-    wait()
-    await asyncio.sleep(20 * PERIOD)
-    called = loop.time()
+    tick(loop.time())
     await program()
-    await asyncio.sleep(2 * PERIOD)  # a tick that the end made late counts as well
-    return worst(ticks, called, *times)
+    return worst(ticks, *times)
 
 
-def worst(
-    ticks: list[tuple[float, float]], called: float, began: float, ended: float
-) -> dict[str, float]:
-    """Return the worst lateness before the call of the run, and in each part of it."""
-    worst = {"idle": 0.0, "starting": 0.0, "running": 0.0, "ending": 0.0}
-    for due, came in ticks:
-        if came < called:
-            part = "idle"
-        elif due < began:
-            part = "starting"
-        else:
-            part = "running" if came < ended else "ending"
-        worst[part] = max(worst[part], came - due)
-    return worst
+def worst(ticks: list[tuple[float, float]], began: float, ended: float) -> dict[str, float]:
+    """Return the worst lateness before the first job, and from then to the last one."""
+    starting = [came - due for due, came in ticks if due < began]
+    running = [came - due for due, came in ticks if due >= began and came < ended]
+    return {"starting": max(starting, default=0.0), "running": max(running, default=0.0)}
 
 
 def main() -> None:
@@ -158,16 +131,15 @@ def main() -> None:
     parser.add_argument("contender")
     parser.add_argument("shape")
     parser.add_argument("jobs", type=int)
+    parser.add_argument("mode", nargs="?")
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--verify", action="store_true")
-    parser.add_argument("--ticker", action="store_true")
     options = parser.parse_args()
-    contender, shape = load(options.contender), make(options.shape, options.jobs)
+    contender, shape = load(options.contender), SHAPES[options.shape](options.jobs)
     told: object
-    if options.verify:
-        told = asyncio.run(verify(contender, shape))
-    elif options.ticker:
-        told = asyncio.run(tick_beside(contender, shape))
+    if options.mode:
+        told = asyncio.run(
+            {"verify": verify, "tick": tick_beside}[options.mode](contender, shape)
+        )
     else:
         told = measure(contender, shape, options.runs)
     print(json.dumps(told), flush=True)

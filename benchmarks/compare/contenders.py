@@ -1,19 +1,24 @@
-"""Who is compared with the references: we and the peers, and what these can't do."""
+"""Who is compared: we, the references, and the peers, with what these can't do.
+
+The references are asyncio by hand, the standard library, and an engine of thirty lines.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
+from operator import attrgetter
 from typing import Any, Literal
 
 from asynciojobs import Job, Scheduler
 
-from . import references
-from .shapes import AnyCoroutine, Program, Shape, Work, free
+from .shapes import AnyCoroutine, Program, Shape, Work, layer_width
 
 NO_WINDOW = "it has no limit on how many run at once"
 MADE_IN_ORDER = "a job must be made after those that it requires"
@@ -47,7 +52,7 @@ class Contender:
         def run_part(number: int, *_results: object) -> AnyCoroutine:
             return programs[number]()
 
-        return self.build(free("programs", len(programs)), run_part)
+        return self.build(Shape("programs", [()] * len(programs)), run_part)
 
 
 def ours(shape: Shape, work: Work) -> Program:
@@ -58,12 +63,17 @@ def scheduler(shape: Shape, work: Work) -> Scheduler:
     """Use asynciojobs as its README shows."""
     if shape.parts:
         return Scheduler(*(scheduler(part, work) for part in shape.parts))
-    jobs = out_of_order if shape.order else in_order
-    return Scheduler(*jobs(shape, work), jobs_window=shape.window)
+    return Scheduler(*jobs_of(shape, work), jobs_window=shape.window)
 
 
-def in_order(shape: Shape, work: Work) -> list[Job[object]]:
-    jobs: list[Job[object]] = []
+def jobs_of(shape: Shape, work: Work) -> list[Job[object]]:
+    jobs: list[Job[object]]
+    if shape.order:
+        jobs = [Job(work(number)) for number in shape.numbers]
+        for job, required in zip(jobs, shape.requirements, strict=True):
+            job.requires([jobs[rank] for rank in required])
+        return jobs
+    jobs = []
     for number, required in zip(shape.numbers, shape.requirements, strict=True):
         if required:
             jobs.append(Job(work(number), required=[jobs[rank] for rank in required]))
@@ -72,12 +82,190 @@ def in_order(shape: Shape, work: Work) -> list[Job[object]]:
     return jobs
 
 
-def out_of_order(shape: Shape, work: Work) -> list[Job[object]]:
-    jobs = [Job(work(number)) for number in shape.numbers]
-    for job, required in zip(jobs, shape.requirements, strict=True):
-        if required:
-            job.requires([jobs[rank] for rank in required])
-    return jobs
+# -- the references
+
+
+def coroutines_of(shape: Shape, work: Work) -> list[AnyCoroutine]:
+    return [work(number) for number in shape.numbers]
+
+
+def by_hand(shape: Shape, work: Work) -> Program:
+    """Use asyncio as somebody would who knows the shape."""
+    coroutines = coroutines_of(shape, work)
+
+    async def run() -> None:
+        match shape.name:
+            case "chain":
+                await one_by_one(iter(coroutines))
+            case "shuffled":
+                await one_by_one(coroutines[rank] for rank in shape.order)
+            case "layered":
+                width = layer_width(len(coroutines))
+                for start in range(0, len(coroutines), width):
+                    await asyncio.gather(*coroutines[start : start + width])
+            case "window":
+                left = iter(coroutines)
+                await asyncio.gather(*(one_by_one(left) for _ in range(shape.window or 0)))
+            case "fan":
+                await coroutines[0]
+                await asyncio.gather(*coroutines[1:-1])
+                await coroutines[-1]
+            case _:
+                await asyncio.gather(*coroutines)
+
+    return run
+
+
+async def one_by_one(coroutines: Iterator[AnyCoroutine]) -> None:
+    for coroutine in coroutines:
+        await coroutine
+
+
+def task_group(shape: Shape, work: Work) -> Program:
+    """Use asyncio.TaskGroup: a task a job, which awaits the ends of what it requires."""
+    jobs = coroutines = coroutines_of(shape, work)
+    if shape.window:
+        semaphore = asyncio.Semaphore(shape.window)
+
+        async def within(coroutine: AnyCoroutine) -> None:
+            async with semaphore:
+                await coroutine
+
+        jobs = [within(coroutine) for coroutine in coroutines]
+    elif any(shape.requirements):
+        loop = asyncio.get_running_loop()
+        ends: list[asyncio.Future[None]] = [loop.create_future() for _ in coroutines]
+
+        async def after(required: tuple[int, ...], rank: int) -> None:
+            for requirement in required:
+                await ends[requirement]
+            await coroutines[rank]
+            ends[rank].set_result(None)
+
+        jobs = [after(required, rank) for rank, required in enumerate(shape.requirements)]
+
+    async def run() -> None:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
+
+    return run
+
+
+def graphlib(shape: Shape, work: Work) -> Program:
+    """Use graphlib, in the loop that its documentation shows, with tasks."""
+    graph: TopologicalSorter[int] = TopologicalSorter()
+    for rank, required in enumerate(shape.requirements):
+        graph.add(rank, *required)
+    coroutines = coroutines_of(shape, work)
+    finished: asyncio.Queue[int] = asyncio.Queue()
+
+    async def job(rank: int) -> None:
+        await coroutines[rank]
+        finished.put_nowait(rank)
+
+    async def run() -> None:
+        graph.prepare()
+        ready: deque[int] = deque()
+        tasks: dict[int, asyncio.Task[None]] = {}
+        most = shape.window or len(coroutines)
+        while graph.is_active():
+            ready.extend(graph.get_ready())
+            while ready and len(tasks) < most:
+                rank = ready.popleft()
+                tasks[rank] = asyncio.create_task(job(rank))
+            rank = await finished.get()
+            del tasks[rank]
+            graph.done(rank)
+
+    return run
+
+
+class Counting:
+    """The engine of thirty lines: counters, a task and a done-callback a job."""
+
+    def __init__(
+        self,
+        requirements: Iterable[tuple[Any, Iterable[Any]]],
+        missing: Any,  # by node, how many of its requirements have not ended
+        followers: Any,  # by node, the nodes that require it
+        coroutine_of: Callable[[Any], AnyCoroutine],
+        window: int | None,
+    ) -> None:
+        self.missing, self.followers, self.coroutine_of = missing, followers, coroutine_of
+        self.ready: deque[Any] = deque()
+        self.tasks: dict[asyncio.Task[object], Any] = {}
+        self.left = len(missing)
+        self.window = window or self.left
+        for node, required in requirements:
+            if not required:
+                self.ready.append(node)
+            for requirement in required:
+                followers[requirement].append(node)
+
+    async def run(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.over = self.loop.create_future()
+        self.start_ready()
+        await self.over
+
+    def start_ready(self) -> None:
+        while self.ready and len(self.tasks) < self.window:
+            node = self.ready.popleft()
+            task = self.loop.create_task(self.coroutine_of(node))
+            self.tasks[task] = node
+            task.add_done_callback(self.on_done)
+
+    def on_done(self, task: asyncio.Task[object]) -> None:
+        for follower in self.followers[self.tasks.pop(task)]:
+            self.missing[follower] -= 1
+            if not self.missing[follower]:
+                self.ready.append(follower)
+        self.start_ready()
+        self.left -= 1
+        if not self.left:
+            self.over.set_result(None)
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    coroutine: AnyCoroutine
+
+
+def counter(shape: Shape, work: Work) -> Program:
+    """Count for a mapping from each node to its requirements, as graphlib takes it."""
+    nodes = [Node(coroutine) for coroutine in coroutines_of(shape, work)]
+    requirements = {
+        node: [nodes[rank] for rank in required]
+        for node, required in zip(nodes, shape.requirements, strict=True)
+    }
+    missing = {node: len(required) for node, required in requirements.items()}
+    followers: dict[Node, list[Node]] = {node: [] for node in requirements}
+    coroutine_of = attrgetter("coroutine")
+    return Counting(requirements.items(), missing, followers, coroutine_of, shape.window).run
+
+
+def ranks(shape: Shape, work: Work) -> Program:
+    """Count for nodes that are numbers from 0 on: lists do for the dictionaries."""
+    coroutine_of = coroutines_of(shape, work).__getitem__
+    missing = [len(required) for required in shape.requirements]
+    followers: list[list[int]] = [[] for _ in missing]
+    requirements = enumerate(shape.requirements)
+    return Counting(requirements, missing, followers, coroutine_of, shape.window).run
+
+
+def held(shape: Shape, work: Work) -> Program:
+    """Only hold the coroutines, as the user does: memory is counted from there."""
+    coroutines = [work(number) for number in range(shape.size)]
+
+    async def close() -> None:
+        for coroutine in coroutines:
+            coroutine.close()
+
+    return close
+
+
+# -- the peers
 
 
 def async_dag(shape: Shape, work: Work) -> Program:
@@ -93,24 +281,22 @@ def async_dag(shape: Shape, work: Work) -> Program:
 def dagio(shape: Shape, work: Work) -> Program:
     """Jobs are methods of a class, decorated with the names of those that they require."""
     depends: Any = import_module("dagio").depends
+
+    def method(number: int) -> Callable[[object], AnyCoroutine]:
+        return lambda _self: work(number)
+
+    async def everything(_self: object) -> None:
+        pass
+
     methods: dict[str, Any] = {}
     for rank, required in enumerate(shape.requirements):
-        plain = method(work, shape.first + rank)
+        plain = method(shape.first + rank)
         names = (f"job{other}" for other in required)
         methods[f"job{rank}"] = depends(*names)(plain) if required else plain
     # The method that is called runs what it requires: all that nothing else requires.
-    methods["everything"] = depends(*(f"job{rank}" for rank in shape.last))(end)
+    methods["everything"] = depends(*(f"job{rank}" for rank in shape.last))(everything)
     dag: Any = type("Dag", (), methods)()
-    everything: Program = dag.everything
-    return everything
-
-
-def method(work: Work, number: int) -> Callable[[object], AnyCoroutine]:
-    return lambda _self: work(number)
-
-
-async def end(_self: object) -> None:
-    pass
+    return partial(dag.everything)
 
 
 def aiodag(shape: Shape, work: Work) -> Program:
@@ -120,7 +306,7 @@ def aiodag(shape: Shape, work: Work) -> Program:
         await aiodag(shape.parts[number], work)()
 
     if shape.parts:
-        return aiodag(free("parts", len(shape.parts)), run_part)
+        return aiodag(Shape("parts", [()] * len(shape.parts)), run_part)
     task: Any = import_module("aiodag").task
     tasks: list[asyncio.Task[object]] = []
     for number, required in zip(shape.numbers, shape.requirements, strict=True):
@@ -131,36 +317,36 @@ def aiodag(shape: Shape, work: Work) -> Program:
 
 def dask(shape: Shape, work: Work) -> Program:
     """Jobs are delayed functions, in threads, since dask knows no coroutines."""
-    delayed: Any = import_module("dask").delayed
-    job = delayed(partial(call, work), name="job", pure=False, traverse=False)
+    peer: Any = import_module("dask")
+
+    def call(number: int, *_results: object) -> None:
+        """Run a coroutine that needs no event loop: cheaper than a loop for each."""
+        for _ in work(number).__await__():
+            pass
+
+    async def run() -> None:
+        last = [nodes[rank] for rank in shape.last]
+        peer.compute(*last, scheduler="threads", num_workers=shape.window)
+
+    job = peer.delayed(call, name="job", pure=False, traverse=False)
     nodes: list[Any] = []
     for number, required in zip(shape.numbers, shape.requirements, strict=True):
         nodes.append(job(number, *(nodes[rank] for rank in required)))
-    return partial(in_threads, [nodes[rank] for rank in shape.last], shape.window)
-
-
-async def in_threads(nodes: list[Any], threads: int | None) -> None:
-    import_module("dask").compute(*nodes, scheduler="threads", num_workers=threads)
-
-
-def call(work: Work, number: int, *_results: object) -> None:
-    """Run a coroutine that needs no event loop: cheaper than a loop for each."""
-    for _ in work(number).__await__():
-        pass
+    return run
 
 
 IN_ORDER = {"window": NO_WINDOW, "shuffled": MADE_IN_ORDER}
-FUNCTIONS = {"shuffled": MADE_IN_ORDER, "trickle": NO_AWAIT, "yielding": NO_AWAIT}
+FUNCTIONS = {"shuffled": MADE_IN_ORDER, "yielding": NO_AWAIT}
 
 CONTENDERS = {
     contender.name: contender
     for contender in (
         Contender("ours", "ours", ours, nests=True),
-        Contender("by-hand", "reference", references.by_hand),
-        Contender("TaskGroup", "reference", references.task_group),
-        Contender("counter", "reference", references.counter),
-        Contender("ranks", "reference", references.ranks),
-        Contender("graphlib", "reference", references.graphlib),
+        Contender("by-hand", "reference", by_hand),
+        Contender("TaskGroup", "reference", task_group),
+        Contender("counter", "reference", counter),
+        Contender("ranks", "reference", ranks),
+        Contender("graphlib", "reference", graphlib),
         Contender("async-dag", "peer", async_dag, False, "async_dag", IN_ORDER),
         Contender("dagio", "peer", dagio, False, "dagio", {"window": NO_WINDOW}),
         Contender("aiodag", "peer", aiodag, True, "aiodag", IN_ORDER),
@@ -168,7 +354,7 @@ CONTENDERS = {
     )
 }
 
-BASELINE = Contender("held", "baseline", references.held, nests=True)
+BASELINE = Contender("held", "baseline", held, nests=True)
 
 
 def load(name: str) -> Contender:

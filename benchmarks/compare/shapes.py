@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 Requirements: TypeAlias = Sequence[tuple[int, ...]]
-Kind: TypeAlias = Literal["nothing", "yielding", "reply"]
 AnyCoroutine: TypeAlias = Coroutine[Any, Any, object]
 # Makes the coroutine of a job from its number; some peers add results of what it requires.
 Work: TypeAlias = Callable[..., AnyCoroutine]
@@ -21,47 +19,30 @@ Program: TypeAlias = Callable[[], AnyCoroutine]
 LAYERS = 10
 FANOUT = 10
 WINDOW = 100
-TURNS = 4  # of the event loop, from one reply to the next
 PARTS = 100  # nested schedulers; a shape has at least as many jobs
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shape:
-    """Which jobs there are, what each requires, and what they do."""
+    """Which jobs there are, and what each requires."""
 
     name: str
     requirements: Requirements  # for each job, the ranks of the jobs that it requires
-    last: Sequence[int]  # the ranks of the jobs that no other requires
     window: int | None = None  # how many may run at once
-    kind: Kind = "nothing"  # a job does nothing, takes a turn of the loop, or awaits a reply
     first: int = 0  # the number of the first job: not 0 in the parts of a nested shape
-    parts: tuple[Shape, ...] = ()  # what is nested in it; it has no jobs of its own then
+    parts: Sequence[Shape] = ()  # what is nested in it; it has no jobs of its own then
     order: Sequence[int] = ()  # for a shuffled chain, the ranks as they must run
 
-    @property
-    def numbers(self) -> range:
-        return range(self.first, self.first + len(self.requirements))
-
-    @property
-    def size(self) -> int:
-        return len(self.requirements) + sum(part.size for part in self.parts)
-
-
-def free(
-    name: str, n: int, window: int | None = None, kind: Kind = "nothing", first: int = 0
-) -> Shape:
-    """Return jobs without requirements."""
-    return Shape(name, [()] * n, range(n), window, kind, first)
-
-
-def graph(name: str, requirements: Requirements, order: Sequence[int] = ()) -> Shape:
-    required = {rank for ranks in requirements for rank in ranks}
-    last = [rank for rank in range(len(requirements)) if rank not in required]
-    return Shape(name, requirements, last, order=order)
+    def __post_init__(self) -> None:
+        size = len(self.requirements)
+        required = {rank for ranks in self.requirements for rank in ranks}
+        self.last = [rank for rank in range(size) if rank not in required]
+        self.numbers = range(self.first, self.first + size)
+        self.size: int = size + sum(part.size for part in self.parts)
 
 
 def chain(n: int) -> Shape:
-    return graph("chain", [(rank - 1,) if rank else () for rank in range(n)])
+    return Shape("chain", [(rank - 1,) if rank else () for rank in range(n)])
 
 
 def shuffled(n: int) -> Shape:
@@ -70,7 +51,7 @@ def shuffled(n: int) -> Shape:
     requirements: list[tuple[int, ...]] = [()] * n
     for before, after in pairwise(order):
         requirements[after] = (before,)
-    return graph("shuffled", requirements, order)
+    return Shape("shuffled", requirements, order=order)
 
 
 def layered(n: int) -> Shape:
@@ -81,7 +62,7 @@ def layered(n: int) -> Shape:
         above = (rank // width - 1) * width
         return tuple(above + (rank * 7 + k) % width for k in range(FANOUT))
 
-    return graph("layered", [required(rank) if rank >= width else () for rank in range(n)])
+    return Shape("layered", [required(rank) if rank >= width else () for rank in range(n)])
 
 
 def layer_width(n: int) -> int:
@@ -91,31 +72,26 @@ def layer_width(n: int) -> int:
 def fan(n: int) -> Shape:
     """Return one job, those that require it, and one that requires all of these."""
     between: Requirements = [(0,)] * (n - 2)
-    return graph("fan", [(), *between, tuple(range(1, n - 1))])
+    return Shape("fan", [(), *between, tuple(range(1, n - 1))])
 
 
 def nested(n: int) -> Shape:
     size = n // PARTS
-    parts = (free("independent", size, first=k * size) for k in range(PARTS))
-    return Shape("nested", [], [], parts=tuple(parts))
+    parts = [Shape("independent", [()] * size, first=k * size) for k in range(PARTS)]
+    return Shape("nested", [], parts=parts)
 
 
+# By name, what makes a shape of so many jobs, at least 100.
 SHAPES: dict[str, Callable[[int], Shape]] = {
-    "independent": lambda n: free("independent", n),
+    "independent": lambda n: Shape("independent", [()] * n),
     "chain": chain,
     "shuffled": shuffled,
     "layered": layered,
-    "window": lambda n: free("window", n, window=WINDOW),
+    "window": lambda n: Shape("window", [()] * n, window=WINDOW),
     "fan": fan,
-    "trickle": lambda n: free("trickle", n, kind="reply"),
     "nested": nested,
-    "yielding": lambda n: free("yielding", n, kind="yielding"),
+    "yielding": lambda n: Shape("yielding", [()] * n),
 }
-
-
-def make(name: str, n: int) -> Shape:
-    """Return the shape of that name with `n` jobs, at least 100."""
-    return SHAPES[name](n)
 
 
 async def nothing(_number: int, *_results: object) -> None:
@@ -124,30 +100,6 @@ async def nothing(_number: int, *_results: object) -> None:
 
 async def yielding(_number: int, *_results: object) -> None:
     await asyncio.sleep(0)
-
-
-class Replies:
-    """Jobs that wait as for a network, and the network: one reply every four loop turns."""
-
-    def __init__(self, expected: int) -> None:
-        self.expected = expected
-        self.waiting: deque[asyncio.Future[None]] = deque()
-        self.all_wait = asyncio.Event()
-
-    async def __call__(self, _number: int, *_results: object) -> None:
-        reply = asyncio.get_running_loop().create_future()
-        self.waiting.append(reply)
-        if len(self.waiting) == self.expected:
-            self.all_wait.set()
-        await reply
-
-    async def answer(self) -> None:
-        """Wait until all jobs wait, then give each its reply."""
-        await self.all_wait.wait()
-        while self.waiting:
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
-            self.waiting.popleft().set_result(None)
 
 
 class Recorder:
@@ -161,12 +113,6 @@ class Recorder:
         self.faults: list[str] = []
 
     async def __call__(self, number: int, *_results: object) -> None:
-        self.enter(number)
-        await asyncio.sleep(0)
-        self.running.discard(number)
-        self.ended.add(number)
-
-    def enter(self, number: int) -> None:
         if number in self.running or number in self.ended:
             self.faults.append(f"job {number} ran twice")
         # Nested jobs require nothing; of all others the number is the rank.
@@ -175,6 +121,9 @@ class Recorder:
             self.faults.append(f"job {number} ran before job {early}, which it requires")
         self.running.add(number)
         self.most = max(self.most, len(self.running))
+        await asyncio.sleep(0)
+        self.running.discard(number)
+        self.ended.add(number)
 
     def verdict(self) -> list[str]:
         """Return all that was wrong, once the run is over."""

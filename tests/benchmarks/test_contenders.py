@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.compare.child import build_and_run, verify
 from benchmarks.compare.contenders import CONTENDERS, load
-from benchmarks.compare.shapes import SHAPES, Recorder, make
+from benchmarks.compare.shapes import SHAPES, Recorder
 
 EACH_ON_EACH_SHAPE = [
     pytest.param(name, shape, id=f"{name}-{shape}") for name in CONTENDERS for shape in SHAPES
@@ -24,20 +24,20 @@ def skip_what_it_cannot(name: str, shape: str) -> None:
 @pytest.mark.parametrize(("name", "shape"), EACH_ON_EACH_SHAPE)
 def test_all_jobs_run_in_a_right_order(name: str, shape: str):
     skip_what_it_cannot(name, shape)
-    assert asyncio.run(verify(load(name), make(shape, 200))) == []
+    assert asyncio.run(verify(load(name), SHAPES[shape](200))) == []
 
 
 @pytest.mark.parametrize(("name", "shape"), EACH_ON_EACH_SHAPE)
 def test_the_work_that_is_measured_comes_to_its_end(name: str, shape: str):
     skip_what_it_cannot(name, shape)
-    build, run, cpu = asyncio.run(build_and_run(load(name), make(shape, 200)))
+    build, run, cpu = asyncio.run(build_and_run(load(name), SHAPES[shape](200)))
     assert build >= 0
     assert run >= 0
     assert cpu >= 0
 
 
 def test_what_holds_the_coroutines_runs_none():
-    found = asyncio.run(verify(load("held"), make("nested", 200)))
+    found = asyncio.run(verify(load("held"), SHAPES["nested"](200)))
     assert found == ["200 jobs did not come to their end"]
 
 
@@ -57,7 +57,7 @@ def test_only_peers_are_excused():
 
 def test_a_job_that_is_too_early_is_found():
     async def main() -> list[str]:
-        recorder = Recorder(make("chain", 100))
+        recorder = Recorder(SHAPES["chain"](100))
         for number in (1, 0, *range(2, 100)):
             await recorder(number)
         return recorder.verdict()
@@ -67,7 +67,7 @@ def test_a_job_that_is_too_early_is_found():
 
 def test_a_job_that_runs_beside_what_it_requires_is_found():
     async def main() -> list[str]:
-        recorder = Recorder(make("chain", 100))
+        recorder = Recorder(SHAPES["chain"](100))
         await asyncio.gather(recorder(0), recorder(1))
         for number in range(2, 100):
             await recorder(number)
@@ -78,7 +78,7 @@ def test_a_job_that_runs_beside_what_it_requires_is_found():
 
 def test_a_job_that_runs_twice_is_found():
     async def main() -> list[str]:
-        recorder = Recorder(make("independent", 100))
+        recorder = Recorder(SHAPES["independent"](100))
         for number in (0, *range(100)):
             await recorder(number)
         return recorder.verdict()
@@ -88,7 +88,7 @@ def test_a_job_that_runs_twice_is_found():
 
 def test_a_window_that_is_too_wide_is_found():
     async def main() -> list[str]:
-        recorder = Recorder(make("window", 101))
+        recorder = Recorder(SHAPES["window"](101))
         await asyncio.gather(*(recorder(number) for number in range(101)))
         return recorder.verdict()
 

@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from benchmarks.compare import campaign
-from benchmarks.compare.__main__ import main, parse
-from benchmarks.compare.campaign import Campaign, Run, Step, rounds_of, run_once, steps
+from benchmarks.compare.campaign import (
+    Key,
+    Run,
+    Runs,
+    growth,
+    keys_of,
+    main,
+    measure,
+    parse,
+    run_once,
+)
 from benchmarks.compare.child import ChildError, child
 
 REFERENCES = ("ours", "TaskGroup", "counter")
@@ -16,17 +25,17 @@ REFERENCES = ("ours", "TaskGroup", "counter")
 
 def test_a_round_goes_through_all_contenders_of_a_shape_before_the_next():
     options = parse(["--shapes", "chain", "fan", "--contenders", "ours", "counter"])
-    assert list(steps(options, 1000, 0)) == [
-        Step("ours", "chain", 1000, 0),
-        Step("counter", "chain", 1000, 0),
-        Step("ours", "fan", 1000, 0),
-        Step("counter", "fan", 1000, 0),
+    assert list(keys_of(options, 1000, 0)) == [
+        ("ours", "chain"),
+        ("counter", "chain"),
+        ("ours", "fan"),
+        ("counter", "fan"),
     ]
 
 
 def test_each_round_begins_with_another_contender():
     options = parse(["--shapes", "chain", "--contenders", *REFERENCES])
-    orders = [[step.contender for step in steps(options, 1000, number)] for number in range(4)]
+    orders = [[name for name, _ in keys_of(options, 1000, number)] for number in range(4)]
     assert orders == [
         ["ours", "TaskGroup", "counter"],
         ["TaskGroup", "counter", "ours"],
@@ -35,31 +44,26 @@ def test_each_round_begins_with_another_contender():
     ]
 
 
-@pytest.mark.parametrize(("full", "names"), [(False, ["ours"]), (True, ["ours", "counter"])])
-def test_a_million_jobs_are_for_the_references_only_in_full(full: bool, names: list[str]):
-    options = parse(["--shapes", "chain", "--contenders", "counter", *["--full"] * full])
-    assert [step.contender for step in steps(options, 1_000_000, 0)] == names
-
-
 @pytest.mark.parametrize(
-    ("rounds", "full", "jobs", "expected"),
+    ("jobs", "names"),
     [
-        (5, False, 100_000, 5),
-        (5, False, 1_000_000, 1),
-        (5, True, 1_000_000, 3),
-        (1, True, 1_000_000, 1),
+        (10_000, ["ours", "counter", "dagio"]),
+        (10_001, ["ours", "counter"]),
+        (100_000, ["ours", "counter"]),
+        (100_001, ["ours"]),
     ],
 )
-def test_rounds_are_fewer_with_a_million_jobs(
-    rounds: int, full: bool, jobs: int, expected: int
+def test_large_numbers_of_jobs_are_not_for_everybody(
+    jobs: int, names: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    options = parse(["--rounds", str(rounds), *["--full"] * full])
-    assert rounds_of(options, jobs) == expected
+    monkeypatch.setattr("benchmarks.compare.contenders.find_spec", lambda name: name)
+    options = parse(["--shapes", "chain", "--contenders", "counter", "dagio"])
+    assert [name for name, _ in keys_of(options, jobs, 0)] == names
 
 
-def test_what_a_contender_cannot_do_is_no_step():
+def test_what_a_contender_cannot_do_is_not_run():
     options = parse(["--shapes", "window", "--contenders", "dagio"])
-    assert [step.contender for step in steps(options, 1000, 0)] == ["ours"]
+    assert list(keys_of(options, 1000, 0)) == [("ours", "window")]
 
 
 def test_we_are_always_in():
@@ -67,98 +71,86 @@ def test_we_are_always_in():
     assert options.contenders == ["ours", "dagio", "counter"]
 
 
-@pytest.mark.parametrize("text", ["10000", "10_000", "10,000"])
-def test_a_size_is_written_in_three_ways(text: str):
-    assert parse(["--sizes", text]).sizes == [10_000]
-
-
-def test_a_size_that_can_not_be_nested_is_refused(capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(SystemExit):
-        parse(["--sizes", "99"])
-    assert "the shapes need 100 jobs at least, not 99" in capsys.readouterr().err
-
-
 # -- who is not run again
 
 
-def taken(monkeypatch: pytest.MonkeyPatch, step: Step, outcomes: list[Any]) -> Campaign:
-    """Take a step in as many rounds as there are outcomes: seconds, or an error."""
+def measured(
+    monkeypatch: pytest.MonkeyPatch, outcomes: list[Any], left_out: dict[Key, str]
+) -> Runs:
+    """Measure us alone in as many rounds as there are outcomes: seconds, or an error."""
+    left = list(outcomes)
 
     def python(*_arguments: str, **_how: object) -> dict[str, float]:
-        outcome = outcomes.pop(0)
+        outcome = left.pop(0)
         if isinstance(outcome, ChildError):
             raise outcome
         return {"build": 0.0, "run": outcome, "cpu": 0.0, "peak": 0}
 
     monkeypatch.setattr("benchmarks.compare.child.python", python)
-    found = Campaign(parse([]))
-    for number in range(len(outcomes)):
-        found.take(step._replace(round=number))
-    return found
+    rounds = ["--rounds", str(len(outcomes))]
+    options = parse(["--shapes", "fan", "--contenders", "ours", *rounds])
+    return measure(options, 1000, left_out)
 
 
-def times_of(found: Campaign) -> list[float]:
-    return [run.run for run in found.records.runs]
+def test_a_contender_is_run_once_a_round(monkeypatch: pytest.MonkeyPatch):
+    left_out: dict[Key, str] = {}
+    (runs,) = measured(monkeypatch, [6.0, 7.0], left_out).values()
+    assert [run.run for run in runs] == [6.0, 7.0]
+    assert left_out == {}
 
 
-def test_a_peer_that_was_slow_is_not_run_again(monkeypatch: pytest.MonkeyPatch):
-    found = taken(monkeypatch, Step("dask", "fan", 1000, 0), [6.0, 6.0])
-    assert times_of(found) == [6.0]
-
-
-def test_a_peer_that_was_not_slow_is_run_again(monkeypatch: pytest.MonkeyPatch):
-    found = taken(monkeypatch, Step("dask", "fan", 1000, 0), [5.0, 5.0])
-    assert times_of(found) == [5.0, 5.0]
-
-
-def test_a_reference_may_be_slow(monkeypatch: pytest.MonkeyPatch):
-    found = taken(monkeypatch, Step("counter", "fan", 1000, 0), [6.0, 6.0])
-    assert times_of(found) == [6.0, 6.0]
-
-
-def test_a_peer_that_failed_is_not_run_again(monkeypatch: pytest.MonkeyPatch):
+def test_a_contender_that_failed_is_left_out_and_not_run_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    left_out: dict[Key, str] = {}
     errors = [ChildError("RecursionError"), ChildError("another")]
-    found = taken(monkeypatch, Step("dagio", "fan", 1000, 0), [*errors])
-    assert times_of(found) == []
-    assert found.records.left_out == {"dagio: RecursionError": ["fan, N = 1,000"]}
+    assert measured(monkeypatch, [6.0, *errors], left_out) == {}
+    assert left_out == {("ours", "fan"): "RecursionError, N = 1,000"}
+
+
+@pytest.mark.parametrize(("name", "limit"), [("dagio", 20.0), ("ours", None), ("held", None)])
+def test_only_peers_have_a_limit_on_their_time(
+    monkeypatch: pytest.MonkeyPatch, name: str, limit: float | None
+):
+    def python(*_arguments: str, timeout: float | None) -> dict[str, float]:
+        assert timeout == limit
+        return {"build": 0.0, "run": 0.0, "cpu": 0.0, "peak": 0}
+
+    monkeypatch.setattr("benchmarks.compare.child.python", python)
+    run_once(name, "fan", 1000)
 
 
 def test_a_million_jobs_are_compared_with_few_beside_them(monkeypatch: pytest.MonkeyPatch):
-    step = Step("ours", "fan", 1_000_000, 0)
     seconds = {10_000: iter((0.5, 0.25, 1.0)), 1_000_000: iter((75.0,))}
     monkeypatch.setattr(
-        campaign,
-        "run_once",
-        lambda step, *_: Run(*step, 0.0, next(seconds[step.jobs]), cpu=0.0, peak=0),
+        campaign, "run_once", lambda _name, _shape, jobs: Run(0.0, next(seconds[jobs]), 0.0, 0)
     )
-    found = Campaign(parse([]))
-    found.take(step)
-    assert times_of(found) == [75.0]
-    assert found.records.growth == {"fan": [pytest.approx(1.5)]}
+    grown, run = growth("fan", 1_000_000)
+    assert run == Run(0.0, 75.0, 0.0, 0)
+    assert grown == pytest.approx(1.5)
 
 
 # -- in processes
 
 
 def test_a_process_tells_what_it_measured():
-    run = run_once(Step("ours", "chain", 100, 3), 60)
-    assert (run.contender, run.shape, run.jobs, run.round) == ("ours", "chain", 100, 3)
+    run = run_once("ours", "chain", 100)
     assert 0 < run.build < run.total
     assert run.cpu > 0
 
 
 def test_a_process_that_fails_tells_why():
     with pytest.raises(ChildError, match="^KeyError: 'nobody'$"):
-        run_once(Step("nobody", "chain", 100, 0), 60)
+        run_once("nobody", "chain", 100)
 
 
 def test_a_process_looks_at_the_order():
-    assert child("counter", "layered", 100, "--verify", timeout=60) == []
+    assert child("counter", "layered", 100, "verify", timeout=60) == []
 
 
 def test_a_process_that_takes_too_long_is_stopped():
     with pytest.raises(ChildError, match=r"^over 0\.01 s$"):
-        run_once(Step("ours", "chain", 100, 0), 0.01)
+        child("ours", "chain", 100, timeout=0.01)
 
 
 def test_a_wrong_order_ends_the_program(monkeypatch: pytest.MonkeyPatch):
@@ -166,5 +158,5 @@ def test_a_wrong_order_ends_the_program(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(SystemExit) as caught:
         main(["--contenders", "ours", "--shapes", "chain"])
     assert caught.value.code == (
-        "The order of the jobs was wrong:\nours, chain, 1000 jobs: job 1 ran twice"
+        "The order of the jobs was wrong:\nours, chain: job 1 ran twice"
     )

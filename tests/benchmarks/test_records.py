@@ -1,47 +1,48 @@
-"""The records of the benchmark: pairs, medians, bytes a job, and the limits on them."""
+"""What is made of the runs: ratios by rounds, limits, and the ticks."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
 from asynciojobs_testkit import FakeClock
-from benchmarks.compare import child
-from benchmarks.compare.campaign import Records, Run
+from benchmarks.compare import campaign, child
+from benchmarks.compare.campaign import (
+    Limit,
+    Run,
+    Runs,
+    limits_of,
+    measure_million,
+    other_limits,
+    over,
+    parse,
+)
 from benchmarks.compare.child import tick_beside, worst
 from benchmarks.compare.contenders import load
-from benchmarks.compare.report import Check, ahead_of, check_all
-from benchmarks.compare.shapes import make
+from benchmarks.compare.shapes import SHAPES
+from benchmarks.rounds import Spread
 
 
-def run(contender: str, seconds: float, *, number: int = 0, shape: str = "chain") -> Run:
-    return Run(contender, shape, 10_000, number, seconds / 4, seconds * 3 / 4, cpu=0, peak=0)
-
-
-def records(*runs: Run) -> Records:
-    return Records(runs=list(runs))
+def runs_of(*seconds: float) -> list[Run]:
+    return [Run(time / 4, time * 3 / 4, cpu=0.0, peak=0) for time in seconds]
 
 
 def test_a_ratio_is_of_runs_of_the_same_round():
-    found = records(
-        run("ours", 1.0, number=0),
-        run("dagio", 2.0, number=0),
-        run("ours", 3.0, number=1),
-        run("dagio", 2.0, number=1),
-        run("ours", 2.0, number=2),
-        run("dagio", 2.0, number=2),
-    )
-    assert found.ratios("dagio", "chain", 10_000) == [0.5, 1.5, 1.0]
+    runs: Runs = {
+        ("ours", "chain"): runs_of(1.0, 3.0, 2.0),
+        ("dagio", "chain"): runs_of(2.0, 2.0, 2.0),
+    }
+    assert over(runs, "dagio", "chain") == Spread(1.0, 0.5, 1.5)
 
 
-def test_a_run_without_its_pair_has_no_ratio():
-    found = records(run("ours", 1.0, number=0), run("dagio", 2.0, number=1))
-    assert found.ratios("dagio", "chain", 10_000) == []
+def test_who_did_not_run_has_no_ratio():
+    assert over({("ours", "chain"): runs_of(1.0)}, "dagio", "chain") is None
 
 
 def test_the_time_of_a_run_is_of_build_and_run():
-    assert Run("ours", "chain", 100, 0, build=1.0, run=2.0, cpu=0.0, peak=0).total == 3.0
+    assert Run(build=1.0, run=2.0, cpu=0.0, peak=0).total == 3.0
 
 
 def test_of_several_runs_in_a_process_the_least_times_count(monkeypatch: pytest.MonkeyPatch):
@@ -51,94 +52,78 @@ def test_of_several_runs_in_a_process_the_least_times_count(monkeypatch: pytest.
         return next(times)
 
     monkeypatch.setattr(child, "build_and_run", build_and_run)
-    found = child.measure(load("ours"), make("chain", 100), 3)
+    found = child.measure(load("ours"), SHAPES["chain"](100), 3)
     assert (found["build"], found["run"], found["cpu"]) == (1.0, 1.0, 3.0)
 
 
-def test_the_bytes_of_a_job_are_over_those_of_its_coroutine():
-    found = Records(runs=[Run("ours", "chain", 100, 0, 1.0, 1.0, 1.0, peak=50_000)])
-    found.held[100] = 20_000
-    assert found.bytes_per_job("ours", "chain", 100) == [300]
+def test_a_limit_on_a_ratio_has_the_spread():
+    runs: Runs = {
+        ("ours", "chain"): runs_of(1.0, 3.0),
+        ("counter", "chain"): runs_of(2.0, 2.0),
+    }
+    text = "chain, N = 10,000: ours / counter"
+    assert list(limits_of(10_000, runs)) == [Limit(text, 1.1, Spread(1.0, 0.5, 1.5))]
 
 
-def test_the_bytes_of_a_job_are_not_known_without_those_of_the_coroutines():
-    found = Records(runs=[Run("ours", "chain", 100, 0, 1.0, 1.0, 1.0, peak=50_000)])
-    assert found.bytes_per_job("ours", "chain", 100) == []
+def test_few_jobs_have_no_limit_over_the_references():
+    runs: Runs = {("ours", "chain"): runs_of(1.0), ("counter", "chain"): runs_of(2.0)}
+    assert list(limits_of(1000, runs)) == []
 
 
-@pytest.mark.parametrize(
-    ("value", "strict", "verdict"),
-    [
-        (None, False, "not measured"),
-        (0.9, False, "pass"),
-        (1.0, False, "pass"),
-        (1.0, True, "fail"),
-        (1.1, False, "fail"),
-    ],
-)
-def test_the_verdict_of_a_limit(value: float | None, strict: bool, verdict: str):
-    assert Check("a limit", 1.0, value, strict=strict).verdict == verdict
+def test_a_peer_is_named_with_the_shape_where_it_does_best():
+    runs: Runs = {
+        ("ours", "chain"): runs_of(1.0),
+        ("dagio", "chain"): runs_of(2.0),
+        ("ours", "fan"): runs_of(3.0),
+        ("dagio", "fan"): runs_of(2.0),
+        ("dagio", "nested"): runs_of(2.0),
+    }
+    text = "fan, N = 1,000: ours / dagio, at its best"
+    assert list(limits_of(1000, runs)) == [Limit(text, 1, Spread(1.5, 1.5, 1.5))]
 
 
-def test_a_limit_on_a_ratio_tells_the_spread():
-    found = records(
-        run("ours", 1.0),
-        run("counter", 2.0),
-        run("ours", 3.0, number=1),
-        run("counter", 2.0, number=1),
-    )
-    (check,) = (check for check in check_all(found) if check.value is not None)
-    assert check == Check("chain, N = 10,000: ours / counter", 1.1, 1.0, detail="0.50 to 1.50")
+def test_without_runs_there_are_no_limits():
+    assert list(limits_of(10_000, {})) == []
 
 
-def test_a_peer_that_is_ahead_on_one_shape_is_found():
-    found = records(
-        run("ours", 1.0),
-        run("dagio", 2.0),
-        run("ours", 3.0, shape="fan"),
-        run("dagio", 2.0, shape="fan"),
-    )
-    check = ahead_of("dagio", found)
-    assert check == Check(
-        "every shape: ours / dagio", 1.0, 1.5, detail="fan, N = 10,000: 1.50", strict=True
-    )
-    assert check.verdict == "fail"
+def test_a_million_jobs_have_limits_on_growth_and_for_two_shapes_on_memory(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    run = Run(1.0, 2.0, cpu=0.0, peak=310_000_000)
+    monkeypatch.setattr(campaign, "growth", lambda *_: (1.25, run))
+    options = parse(["--shapes", "fan", "window"])
+    grown = Spread(1.25, 1.25, 1.25)
+    assert list(measure_million(options, 1_000_000, 10_000_000)) == [
+        Limit("fan: a job of 1,000,000 / one of 10,000", 1.5, grown),
+        Limit("window: a job of 1,000,000 / one of 10,000", 1.5, grown),
+        Limit("window, N = 1,000,000: memory, bytes a job", 400, Spread(300.0, 300.0, 300.0)),
+    ]
 
 
-def test_a_peer_that_is_behind_on_every_shape_is_named_with_its_best():
-    found = records(run("ours", 1.0), run("dagio", 2.0))
-    assert ahead_of("dagio", found) == Check(
-        "every shape: ours / dagio", 1.0, 0.5, detail="chain, N = 10,000", strict=True
-    )
-
-
-def test_without_records_no_limit_was_measured():
-    assert {check.verdict for check in check_all(Records())} == {"not measured"}
-
-
-def test_a_job_of_a_million_is_compared_with_one_of_ten_thousand():
-    found = Records(growth={"chain": [1.7, 1.6, 1.2]})
-    (check,) = (check for check in check_all(found) if check.limit.startswith("chain: a job"))
-    assert check.value == 1.6
-    assert check.verdict == "fail"
-
-
-def test_seconds_are_told_in_milliseconds():
-    found = Records(imports=[0.008, 0.009, 0.011])
-    (check,) = (check for check in check_all(found) if check.limit.startswith("import"))
-    assert check == Check(
-        "import asynciojobs, over import asyncio", 10.0, 9.0, "ms", "8.00 to 11.00"
-    )
+def test_the_import_and_the_ticker_are_told_in_milliseconds(monkeypatch: pytest.MonkeyPatch):
+    times = iter([9.0, 0.25, 0.5, 0.75])  # the first import compiles
+    monkeypatch.setattr(campaign, "python", lambda *_: next(times))
+    monkeypatch.setattr(campaign, "child", lambda *_: {"starting": 0.25, "running": 0.125})
+    assert list(other_limits(1)) == [
+        Limit("import asynciojobs, over import asyncio, ms", 10, Spread(500.0, 250.0, 750.0)),
+        Limit(
+            "worst tick of 10 ms, starting 100,000 jobs, ms", math.inf, Spread(250, 250, 250)
+        ),
+        Limit("worst tick of 10 ms, running 100,000 jobs, ms", 5, Spread(125, 125, 125)),
+    ]
 
 
 def test_a_ticker_is_never_late_on_a_clock_that_jumps():
     with asyncio.Runner(loop_factory=FakeClock().loop_factory) as runner:
-        late = runner.run(tick_beside(load("ours"), make("independent", 1000)))
-    assert late == pytest.approx({"idle": 0, "starting": 0, "running": 0, "ending": 0})
+        late = runner.run(tick_beside(load("ours"), SHAPES["independent"](1000)))
+    assert late == pytest.approx({"starting": 0, "running": 0})
 
 
 def test_a_tick_counts_for_the_part_of_the_run_that_it_is_late_in():
-    # due and come; the run is called at 1, its first job ends at 2 and its last at 3
-    ticks = [(0.5, 0.6), (0.9, 1.1), (1.5, 2.1), (2.5, 2.8), (2.8, 3.2)]
-    late = worst(ticks, 1.0, 2.0, 3.0)
-    assert late == pytest.approx({"idle": 0.1, "starting": 0.6, "running": 0.3, "ending": 0.4})
+    # due and come; the first job ends at 2 and the last at 3
+    ticks = [(1.5, 2.1), (2.1, 2.2), (2.5, 2.8), (2.8, 3.2)]
+    assert worst(ticks, 2.0, 3.0) == pytest.approx({"starting": 0.6, "running": 0.3})
+
+
+def test_a_part_without_ticks_has_no_late_ones():
+    assert worst([], 2.0, 3.0) == {"starting": 0.0, "running": 0.0}

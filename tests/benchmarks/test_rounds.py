@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks import calls, quick
-from benchmarks.calls import MAP, OURS
+from benchmarks import quick
 from benchmarks.compare.child import ROOT, ChildError
-from benchmarks.rounds import Spread, measured, medians, ratios, timed, turns, verdict
+from benchmarks.rounds import (
+    Spread,
+    comparison,
+    measured,
+    medians,
+    ratios,
+    table,
+    timed,
+    turns,
+    verdict,
+)
 
 
 def test_each_round_begins_with_another_contender():
@@ -67,25 +77,30 @@ def test_the_verdict_on_a_limit(value: float, told: str):
     assert verdict(value, 1.3) == told
 
 
-# -- bench:calls
+def test_the_columns_of_a_table_are_as_wide_as_they_must_be():
+    assert list(table([("", "x", "yy"), ("a", "1", "22222"), ("bbb", "-", "4")])) == [
+        "     x     yy",
+        "a    1  22222",
+        "bbb  -      4",
+    ]
 
 
 def rows(*walls):
     return [(wall, 0.1) for wall in walls]
 
 
-def test_the_report_on_calls_has_the_median_of_the_ratios_of_each_round():
-    assert list(calls.report({OURS: rows(1.2, 3.0, 1.0), MAP: rows(1.0, 1.0, 1.0)}, 1000)) == [
-        (
-            "CallJob                 1200 ms,  100 µs a call here   "
-            "CallJob takes 1.00 (1.00 to 1.00) of it"
-        ),
-        (
-            "map, chunks of 1        1000 ms,  100 µs a call here   "
-            "CallJob takes 1.20 (1.00 to 3.00) of it"
-        ),
-        "CallJob over map, chunks of 1: 1.20, at most 1.3: pass",
+def test_the_comparison_has_the_median_of_the_ratios_of_each_round():
+    times = {"CallJob": rows(1.2, 3.0, 1.0), "map()": rows(1.0, 1.0, 1.0)}
+    assert comparison("1000 calls", 1000, times, 1.3) == [
+        ("1000 calls", "ms", "µs a call here", "CallJob over it", ""),
+        ("CallJob", "1200", "100", "1.00 (1.00 to 1.00)", ""),
+        ("map()", "1000", "100", "1.20 (1.00 to 3.00)", "at most 1.3: pass"),
     ]
+
+
+def test_a_comparison_without_a_limit_has_no_verdict():
+    times = {"ours": rows(1.0), "theirs": rows(1.0)}
+    assert comparison("a chain", 10, times, math.inf)[2][-1] == ""
 
 
 # -- bench:quick
