@@ -146,17 +146,23 @@ async def fail():
     raise ValueError("of the job before")
 
 
-@pytest.mark.parametrize("before", [fail, read])
-def test_an_eager_job_does_not_see_how_the_job_before_it_ended(eager_loop, before):
+@pytest.mark.parametrize("ends", [fail, read])
+def test_an_eager_job_does_not_see_how_the_job_before_it_ended(eager_loop, ends):
+    async def before():
+        tasks.append(asyncio.current_task())
+        await asyncio.sleep(0)
+        await ends()
+
     async def look():
-        seen.append((sys.exception(), asyncio.current_task().get_name()))
+        tasks.append(asyncio.current_task())
+        seen.append(sys.exception())
         raise KeyError("own")
 
-    seen = []
+    tasks, seen = [], []
     first = Job(before, critical=False)
-    second = Job(look, label="second", critical=False, required=first)
+    second = Job(look, critical=False, required=first)
     assert PureScheduler(first, second).run(loop_factory=eager_loop) is True
-    assert seen == [(None, "second")]
+    assert (seen, tasks[0] is tasks[1]) == ([None], False)
     assert second.raised_exception().__context__ is None
 
 
