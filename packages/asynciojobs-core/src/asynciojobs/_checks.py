@@ -9,7 +9,7 @@ import numbers
 import operator
 import sys
 from collections.abc import Callable, Iterable
-from types import CoroutineType, MethodType
+from types import MethodType
 from typing import Any, Protocol, SupportsIndex, TypedDict, cast
 
 from ._requirements import Requirements
@@ -141,8 +141,6 @@ def check_runnable(parameter: str, thing: object) -> None:
     Raises:
         TypeError: it is neither awaitable nor callable.
     """
-    if type(thing) is CoroutineType:  # the usual case; the other tests take 0.6 µs more
-        return
     if not (inspect.isawaitable(thing) or callable(thing)):
         raise TypeError(
             f"{parameter} must be a coroutine, or a callable that returns one, not {thing!r}: "

