@@ -40,12 +40,12 @@ def test_an_item_names_several_mutants_of_a_function():
 @pytest.mark.parametrize(
     "item",
     [
-        "- _edits sanitize: text 1 of 2",
-        "- `_edits` `sanitize`",
-        "- `_edits` `sanitize`: text",
-        "- `_edits` `sanitize`: text 1",
-        "- `_edits` `sanitize`: operator_string 1 of 2",
-        "- `_edits` `sanitize`: text 1 of 2, number 1 of 2",
+        "- _dag/edits sanitize: text 1 of 2",
+        "- `_dag/edits` `sanitize`",
+        "- `_dag/edits` `sanitize`: text",
+        "- `_dag/edits` `sanitize`: text 1",
+        "- `_dag/edits` `sanitize`: operator_string 1 of 2",
+        "- `_dag/edits` `sanitize`: text 1 of 2, number 1 of 2",
     ],
 )
 def test_an_item_that_has_another_form_is_refused(item):
@@ -56,12 +56,12 @@ def test_an_item_that_has_another_form_is_refused(item):
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_the_number_of_a_mutant_is_not_above_the_total(number):
-    item = f"- `_edits` `sanitize`: text {number} of 2"
+    item = f"- `_dag/edits` `sanitize`: text {number} of 2"
     with pytest.raises(ValueError, match=f"^'{item}': {number} is not among 1 to 2$"):
         explained(item)
 
 
 def test_each_operator_can_be_named_in_an_item():
     for operator in OPERATORS.values():
-        entry = Entry("_edits", "sanitize", operator, 1, 1)
+        entry = Entry("_dag/edits", "sanitize", operator, 1, 1)
         assert explained("\n".join(as_items([entry]))) == [entry]

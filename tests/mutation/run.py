@@ -1,9 +1,9 @@
 """Mutation testing: does a test fail for each small fault that we put into the core?
 
-    ./hatchw run mutation:run                     # all modules
-    ./hatchw run mutation:run _edits _digraph     # some of them, or all of a folder
-    ./hatchw run mutation:run _edits -k sanitize  # some functions
-    ./hatchw run mutation:run _edits --list       # list the mutants; run nothing
+    ./hatchw run mutation:run                         # all modules
+    ./hatchw run mutation:run _dag _run/stall         # some of them, or all of a folder
+    ./hatchw run mutation:run _dag/edits -k sanitize  # some functions
+    ./hatchw run mutation:run _dag/edits --list       # list the mutants; run nothing
     ./hatchw run mutation:run --list --only docs/design/mutants.md  # show those that it lists
 
 `docs/design/mutants.md` lists the mutants that no test can or should kill. The run prints the
@@ -40,18 +40,24 @@ RUNS = [
 """Tests of runs. Those that kill many mutants and are quick come first."""
 
 TOPICS: dict[str, list[str]] = {
-    "_edits": ["edits"],
-    "_digraph": ["digraph"],
-    "_waiting": ["cancellation", "shutdown"],
-    "_jobset": ["jobset", "joining", "shutdown"],
-    "_shutdown": ["shutdown", "nested"],
-    "_admission": ["refusals", "order", "requirements"],
-    "_driver": [],
-    "_engine": [],
+    "_dag/edits": ["edits"],
+    "_dag/digraph": ["digraph"],
+    "_dag/jobset": ["jobset", "joining", "shutdown"],
+    "_names": ["paths"],
+    "_run/roster": ["forever", "joining"],
+    "_run/stall": ["forever", "joining"],
+    "_run/verdicts": ["timeout", "critical", "paths"],
+    "_run/waiting": ["cancellation", "shutdown"],
+    "_run/waitlist": ["requirements", "order", "refusals"],
+    "_run/joining": ["joining"],
+    "_run/admission": ["refusals", "order", "requirements"],
+    "_run/shutdown": ["shutdown", "nested"],
+    "_run/tasks": [],
+    "_run/run": [],
 }
 """The modules, and the tests of the core that kill most of their mutants."""
 
-GRAPHS = {"_edits", "_digraph"}
+GRAPHS = {"_dag/edits", "_dag/digraph"}
 """Those of the modules that have to do with graphs rather than with runs."""
 
 OF_GRAPHS = [CORE.format("queries"), CORE.format("scale"), "tests/properties/test_oracles.py"]
