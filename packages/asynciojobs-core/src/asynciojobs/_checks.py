@@ -113,13 +113,15 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
     return seconds
 
 
-def checked_window(jobs: int) -> int:
-    """Return a number of jobs.
+def checked_window(jobs: int | None) -> int | None:
+    """Return a number of jobs, or ``None``.
 
     Raises:
-        TypeError: it is not an integer.
+        TypeError: it is neither.
         ValueError: it is negative.
     """
+    if jobs is None:
+        return None
     rule = f"jobs_window must be a number of jobs, or None or 0 for no limit, not {jobs!r}"
     if isinstance(jobs, bool):
         raise TypeError(rule)

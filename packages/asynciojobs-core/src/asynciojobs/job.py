@@ -518,7 +518,8 @@ def checked_awaitable(job: AnyJob, method: str, returned: T) -> T:
     Raises:
         TypeError: it can't be awaited.
     """
-    if not inspect.isawaitable(returned):
+    kind: object = type(returned)
+    if kind is not CoroutineType and not inspect.isawaitable(returned):
         rule = f"a run called {type(job).__name__}.{method}()"
         raise TypeError(not_awaitable(rule, returned))
     return returned

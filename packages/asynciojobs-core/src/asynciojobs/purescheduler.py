@@ -73,8 +73,8 @@ class PureScheduler(JobSet):
         verbose: bool = False,
     ) -> None:
         JobSet.__init__(self, members_of(jobs_or_sequences, ANY_JOB))
-        self.jobs_window = jobs_window
-        self.timeout = timeout
+        self._jobs_window = checked_window(jobs_window)
+        self._timeout = checked_seconds("timeout", timeout)
         self.shutdown_timeout = shutdown_timeout
         self.watch = watch
         self.verbose = verbose
@@ -95,7 +95,7 @@ class PureScheduler(JobSet):
 
     @jobs_window.setter
     def jobs_window(self, jobs: int | None) -> None:
-        self._jobs_window = None if jobs is None else checked_window(jobs)
+        self._jobs_window = checked_window(jobs)
         self._call_in_run(self._pass_window_on, "set jobs_window")
 
     def _pass_window_on(self) -> None:

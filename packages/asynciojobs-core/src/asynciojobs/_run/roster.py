@@ -17,19 +17,16 @@ class Roster:
         forever: those that were forever jobs when they came; flags may change.
         awaited: how many still have to end before the run is fine (jobs). Forever jobs count
             only if there are no others.
+        only_forever: there are no others.
     """
 
-    __slots__ = ("awaited", "forever", "jobs")
+    __slots__ = ("awaited", "forever", "jobs", "only_forever")
 
     def __init__(self) -> None:
         self.jobs: list[AnyJob] = []
         self.forever: set[AnyJob] = set()
         self.awaited = 0
-
-    @property
-    def only_forever(self) -> bool:
-        """Whether there are only forever jobs."""
-        return len(self.forever) == len(self.jobs)
+        self.only_forever = True
 
     def add(self, jobs: Collection[AnyJob], forever: set[AnyJob]) -> None:
         """Add jobs.
@@ -38,9 +35,10 @@ class Roster:
             jobs: the jobs.
             forever: those of them that are forever jobs.
         """
-        regular = len(jobs) - len(forever)
-        if regular and self.only_forever:
-            self.awaited = 0
         self.jobs += jobs
         self.forever |= forever
+        regular = len(jobs) - len(forever)
+        if regular and self.only_forever:
+            self.only_forever = False
+            self.awaited = 0
         self.awaited += len(forever) if self.only_forever else regular

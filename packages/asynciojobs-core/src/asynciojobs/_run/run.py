@@ -80,7 +80,7 @@ class Run:
         self.asked: dict[AnyJob, AnyJob] | None = None
         self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
         self._verdict: Verdict | None = None  # settled once it is not None
-        self._over: asyncio.Future[None] = self.loop.create_future()  # done with _verdict
+        self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
