@@ -608,30 +608,115 @@ def test_a_job_that_cleans_up_is_not_cancelled_again(in_loop, heard, caplog):
     )
 
 
-@pytest.mark.parametrize("clean_up", ["finally", "async with", "task group"])
-def test_all_ways_to_clean_up_are_left_alone(in_loop, clean_up):
-    async def finally_():
+async def clean_up_in_finally():
+    try:
+        await asyncio.sleep(99)
+    finally:
+        await asyncio.sleep(5)
+
+
+async def clean_up_by_a_context_manager():
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.sleep, 5)
+        await asyncio.sleep(99)
+
+
+async def clean_up_in_a_task_group():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(clean_up_in_finally())
+        await asyncio.sleep(99)
+
+
+async def clean_up_in_a_task():
+    await asyncio.create_task(clean_up_in_finally())
+
+
+async def clean_up_in_gathered_tasks():
+    await asyncio.gather(clean_up_in_finally())
+
+
+async def clean_up_in_an_async_generator():
+    async def steps():
+        yield 1
+        await clean_up_in_finally()
+
+    async for _ in steps():
+        pass
+
+
+async def clean_up_in_an_awaitable():
+    class Awaitable:
+        def __await__(self):
+            return clean_up_in_finally().__await__()
+
+    await Awaitable()
+
+
+async def clean_up_after_a_translation():
+    try:
         try:
             await asyncio.sleep(99)
-        finally:
-            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            raise ConnectionError from None
+    finally:
+        await asyncio.sleep(5)
 
-    async def async_with():
-        async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(asyncio.sleep, 5)
-            await asyncio.sleep(99)
 
-    async def task_group():
-        async with asyncio.TaskGroup() as group:
-            group.create_task(finally_())
-            await asyncio.sleep(99)
-
+@pytest.mark.parametrize(
+    "clean_up",
+    [
+        clean_up_in_finally,
+        clean_up_by_a_context_manager,
+        clean_up_in_a_task_group,
+        clean_up_in_a_task,
+        clean_up_in_gathered_tasks,
+        clean_up_in_an_async_generator,
+        clean_up_in_an_awaitable,
+        clean_up_after_a_translation,
+    ],
+)
+def test_all_ways_to_clean_up_are_left_alone(in_loop, clean_up):
     async def main():
-        ways = {"finally": finally_, "async with": async_with, "task group": task_group}
-        await PureScheduler(Job(ways[clean_up]), timeout=1).co_run()
+        await PureScheduler(Job(clean_up, critical=False), timeout=1).co_run()
         return now()
 
     assert in_loop(main()) == 6
+
+
+def test_a_job_that_only_keeps_its_cancellation_is_deaf(in_loop, heard):
+    async def keep():
+        kept = None
+        while len(heard) < 3:
+            try:
+                await asyncio.sleep(99)
+            except BaseException as error:
+                kept = error
+                heard.append(now())
+        return kept
+
+    async def main():
+        await PureScheduler(Job(keep), timeout=1).co_run()
+        return heard
+
+    assert in_loop(main()) == [1, 2, 3]
+
+
+def test_a_job_that_cleans_up_and_then_goes_on_is_cancelled_again(in_loop, heard):
+    async def go_on():
+        while True:
+            try:
+                await asyncio.sleep(99)
+            except asyncio.CancelledError:
+                heard.append(now())
+                await asyncio.sleep(1.5)
+                if len(heard) == 2:
+                    raise
+
+    async def main():
+        await PureScheduler(Job(go_on), timeout=1).co_run()
+        return heard
+
+    assert in_loop(main()) == [1, 4]  # after looks at 2, when it cleans up, and at 4
 
 
 def test_a_nested_scheduler_that_waits_for_a_deaf_job_is_left_alone(in_loop, heard):

@@ -198,11 +198,16 @@ def test_a_run_that_waits_for_an_endless_job_says_so_once(every_loop, caplog):
     assert warnings_of(caplog) == [STALLED.format("")]
 
 
-def test_the_warning_counts_the_other_jobs_that_wait(every_loop, caplog):
+@pytest.mark.parametrize(
+    ("count", "more"), [(1, ", and 1 more job waits"), (2, ", and 2 more jobs wait")]
+)
+def test_the_warning_counts_the_other_jobs_that_wait(every_loop, caplog, count, more):
     background = endless()
-    waiting = [Job(asyncio.sleep, 1, required=background, label="after") for _ in range(3)]
+    waiting = [
+        Job(asyncio.sleep, 1, required=background, label="after") for _ in range(count + 1)
+    ]
     PureScheduler(background, *waiting, timeout=30).run()
-    assert warnings_of(caplog) == [STALLED.format(", and 2 more jobs wait")]
+    assert warnings_of(caplog) == [STALLED.format(more)]
 
 
 def test_a_forever_job_that_ends_in_time_is_not_worth_a_warning(every_loop, caplog):

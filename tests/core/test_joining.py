@@ -885,3 +885,36 @@ def test_a_mistake_with_newcomers_is_logged_if_a_job_exits_at_the_same_time(ever
         "<PureScheduler of 4 jobs>: superseded by the KeyboardInterrupt or SystemExit that a "
         "job raised"
     )
+
+
+# -- requirements that are added out of order
+
+
+def prepend(merge, new, first):
+    merge.required = [new, *merge.required]
+
+
+def put_the_first_last(merge, new, first):
+    merge.requires(first, remove=True)
+    merge.requires(new, first)
+
+
+def remove_two_and_add_two(merge, new, first):
+    merge.required.discard(first)
+    merge.required.add(new)
+    merge.required.add(first)
+
+
+@pytest.mark.parametrize("add", [prepend, put_the_first_last, remove_two_and_add_two])
+def test_a_requirement_that_is_not_added_at_the_end_is_waited_for(every_loop, add):
+    async def page(number):
+        await asyncio.sleep(1)
+        if number < 4:
+            pages.append(scheduler.add(Job(page, number + 1)))
+            add(merge, pages[-1], pages[0])
+
+    pages = [Job(page, 0)]
+    merge = Job(asyncio.sleep, 1, required=pages[0])
+    scheduler = PureScheduler(*pages, merge)
+    assert scheduler.run() is True
+    assert (len(pages), merge.started_at) == (5, 5)

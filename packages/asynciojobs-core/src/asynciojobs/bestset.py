@@ -32,10 +32,13 @@ class InsertionSet(MutableSet[T]):
         True
     """
 
-    __slots__ = ("_members",)
+    __slots__ = ("_members", "_removals")
 
     def __init__(self, members: Iterable[T] = ()) -> None:
         self._members: dict[T, None] = dict.fromkeys(members)
+        # How often members were taken out, or may have been. As long as it stays the same, new
+        # members have come at the end: a run need not look at the others again.
+        self._removals = 0
 
     def __contains__(self, member: object) -> bool:
         return member in self._members
@@ -66,6 +69,7 @@ class InsertionSet(MutableSet[T]):
 
     def discard(self, value: T) -> None:
         """Remove a member if it is there."""
+        self._removals += 1
         self._members.pop(value, None)
 
     def remove(self, value: T) -> None:
@@ -74,6 +78,7 @@ class InsertionSet(MutableSet[T]):
         Raises:
             KeyError: it is not there.
         """
+        self._removals += 1
         del self._members[value]
 
     def pop(self) -> T:
@@ -82,10 +87,12 @@ class InsertionSet(MutableSet[T]):
         Raises:
             KeyError: the set is empty.
         """
+        self._removals += 1
         return self._members.popitem()[0]
 
     def clear(self) -> None:
         """Remove all members."""
+        self._removals += 1
         self._members.clear()
 
     def copy(self) -> InsertionSet[T]:
@@ -126,14 +133,17 @@ class InsertionSet(MutableSet[T]):
 
     def intersection_update(self, *others: Iterable[object]) -> None:
         """Keep only the members that are in all the others."""
+        self._removals += 1
         self._members = dict.fromkeys(self.intersection(*others))
 
     def difference_update(self, *others: Iterable[object]) -> None:
         """Remove the members of all the others."""
+        self._removals += 1
         self._members = dict.fromkeys(self.difference(*others))
 
     def symmetric_difference_update(self, other: Iterable[T]) -> None:
         """Keep the members of either this set or the other, but not of both."""
+        self._removals += 1
         self._members = dict.fromkeys(self.symmetric_difference(other))
 
     def issubset(self, other: Iterable[object]) -> bool:

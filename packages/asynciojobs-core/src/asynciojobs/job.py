@@ -327,7 +327,7 @@ class AbstractJob(Copyable, Generic[T_co]):
             BaseException: the job is critical and raised: the same exception again.
         """
         try:
-            if self.raised_exception() is not None and not self.is_critical():
+            if self.raised_exception() is not None and not counts_as_critical(self):
                 return cast("T_co", None)
             return self._value_or_raise()
         finally:

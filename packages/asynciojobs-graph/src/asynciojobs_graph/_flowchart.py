@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from asynciojobs._dag.jobset import JobSet
+from asynciojobs.job import counts_as_critical
 
 from ._labels import label_of
 from ._mermaid_labels import quoted
@@ -125,7 +126,7 @@ class _Writer:
     def class_name(self, node: Node) -> str:
         """Return the name of a style class, such as ``critical_done``."""
         job = node.job
-        words = {"critical": job.is_critical(), "forever": job.forever}
+        words = {"critical": counts_as_critical(job), "forever": job.forever}
         if self.status:
             words[status_of(job).value.word] = True
         return "_".join(word for word, holds in words.items() if holds) or "other"

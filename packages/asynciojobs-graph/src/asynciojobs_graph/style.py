@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asynciojobs._dag.jobset import JobSet
-from asynciojobs.job import AbstractJob
+from asynciojobs.job import AbstractJob, counts_as_critical
 
 from ._quoting import attribute_list
 
@@ -46,7 +46,7 @@ def dot_style(job: AbstractJob[object]) -> DotStyle:
     styles = [] if isinstance(job, JobSet) else ["rounded"]
     if job.forever:
         styles.append("dashed")
-    critical = job.is_critical()
+    critical = counts_as_critical(job)
     return DotStyle(
         style=",".join(styles) or "solid",
         color=CRITICAL_COLOR if critical else COLOR,

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         free: int
         starting: bool
         shuffled: bool
-        asked: dict[AnyJob, AnyJob] | None
+        asked: dict[AnyJob, Asked] | None
         stall: StallWatch | None
 
         def is_over(self) -> bool: ...
@@ -54,6 +54,39 @@ if TYPE_CHECKING:
         def make_ready(self, job: AnyJob) -> None: ...
         def start_ready(self) -> None: ...
         def end(self, verdict: Verdict) -> None: ...
+
+
+class Asked:
+    """The requirements of a job when it was asked for them.
+
+    Args:
+        required: the requirements.
+
+    Attributes:
+        count: how many there were (jobs).
+    """
+
+    __slots__ = ("_removals", "_required", "count")
+
+    def __init__(self, required: Collection[AnyJob]) -> None:
+        self._required = required
+        self._removals = removals_from(required)
+        self.count = len(required)
+
+    def only_grew_to(self, now: Asked) -> bool:
+        """Tell whether since then requirements have come at most, each at the end."""
+        return (
+            self._required is now._required
+            and self._removals is not None
+            and self._removals == now._removals
+        )
+
+
+def removals_from(required: Collection[AnyJob]) -> int | None:
+    """Return how often members were taken out of a set; ``None`` if nobody counts that."""
+    if isinstance(required, dict | tuple):
+        return 0  # of our own: users never see them
+    return getattr(required, "_removals", None)
 
 
 def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
@@ -132,8 +165,7 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
 def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     """Let an enrolled job wait for the requirements that it got since it was asked last.
 
-    Each requirement is looked at once: new ones come last in the set, and the earlier ones
-    were done, or the job has waited for them since.
+    The earlier ones were done, or the job has waited for them since.
 
     Returns:
         the new requirements that are not done.
@@ -157,16 +189,19 @@ def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
 
 
 def _new_requirements(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
-    """Return what a job requires since it was asked last, in its order; O(1) for each."""
+    """Return what a job requires since it was asked last, in its order.
+
+    As long as nothing was taken out of the set, or moved in it, new ones come last, and each is
+    looked at once: O(1) for each. Otherwise all are looked at again.
+    """
     assert run.asked is not None
-    last_asked = run.asked.get(job)
-    newest_first = itertools.takewhile(
-        lambda requirement: requirement is not last_asked, reversed(requirements_of(job))
-    )
-    new = list(newest_first)[::-1]
-    if new:
-        run.asked[job] = new[-1]
-    return new
+    required = requirements_of(job)
+    asked = run.asked.get(job)
+    run.asked[job] = now = Asked(required)
+    if asked is None or not asked.only_grew_to(now):
+        return list(required)
+    newest_first = itertools.islice(reversed(required), now.count - asked.count)
+    return list(newest_first)[::-1]
 
 
 def slots_of(window: int | None) -> int:

@@ -75,9 +75,9 @@ class Run:
         self.starting = False  # start_ready() is at work, or will be in the next turn
         self.newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
         self.shuffled = False  # the jobs on a waitlist may not stand in order
-        # Once jobs have been added during the run: for each job that was asked again what it
-        # requires, the last of its requirements then. None before.
-        self.asked: dict[AnyJob, AnyJob] | None = None
+        # Once jobs have been added during the run: what each job required when it was asked
+        # again. None before.
+        self.asked: dict[AnyJob, joining.Asked] | None = None
         self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict

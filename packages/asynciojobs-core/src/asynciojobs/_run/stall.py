@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from .. import _log
 from .._dag.digraph import find_cycle
 from .._errors import CycleError
+from .._names import name_in_run
+from .._text import counted
 from ..job import AnyJob
 from .roster import Roster
 from .waitlist import waits
@@ -93,12 +95,15 @@ class StallWatch:
         self._run = None
         if pairs:
             job, requirement = pairs[0]
-            others = f", and {len(pairs) - 1} more jobs wait" if len(pairs) > 1 else ""
+            more = len(pairs) - 1
+            others = (
+                f", and {counted(more, 'more job')} wait{'s' * (more == 1)}" if more else ""
+            )
             _log.warn(
                 "%s waits for %s, which is a forever job%s: nothing else has been running for "
                 "%g s",
-                job.repr_main(),
-                requirement.repr_main(),
+                name_in_run(job),
+                name_in_run(requirement),
                 others,
                 PATIENCE,
             )

@@ -269,7 +269,7 @@ class JobTasks:
 
     def _raised(self, job: AnyJob, error: BaseException, run: TasksOwner) -> None:
         self.live.pop(job, None)
-        now = self.loop.time()
+        now = self.time()
         cancelled = self._cancelled_at is not None and isinstance(error, asyncio.CancelledError)
         if cancelled:
             job._note_stop(now)

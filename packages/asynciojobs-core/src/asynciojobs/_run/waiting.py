@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 from .. import _log
@@ -16,13 +17,18 @@ __all__ = ["cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
 DEAF_AFTER = 1.0
 """A task that still runs this long after its cancellation is looked after (seconds)."""
 
+RAREST_LOOK = 60.0
+"""The longest time between two looks at tasks that clean up (seconds)."""
+
+KINDS: tuple[type[Any], ...] = (CoroutineType, GeneratorType, AsyncGeneratorType)
+
 
 def cancel(task: asyncio.Task[Any], job: Named) -> None:
     """Cancel a task. If that raises, log it, so that others are still cancelled."""
     try:
         task.cancel()
     except BaseException:  # noqa: BLE001 - a user's awaitable may raise in its cancel()
-        _log.error("to cancel %s raised", name_in_run(job))
+        _log.error("cancelling %s raised", name_in_run(job))
 
 
 async def wait_out(
@@ -36,83 +42,130 @@ async def wait_out(
     Args:
         tasks: the tasks, each with its job.
         cancelled: they were cancelled, so they should end soon. Those that do not are named in
-            the log, and cancelled again; see `look_after()`.
+            the log; those that swallowed the cancellation are cancelled again. See `Patience`.
         on_cancel: called at the moment when the caller is cancelled.
 
     Raises:
         CancelledError: the caller was cancelled. All tasks have ended.
     """
     cancellation: asyncio.CancelledError | None = None
-    clock = asyncio.get_running_loop().time
-    named: set[asyncio.Task[Any]] = set()
-    look_at = clock() + DEAF_AFTER if cancelled else None  # however often we are cancelled
+    patience = Patience(tasks) if cancelled else None  # however often we are cancelled
     try:
         while pending := [task for task in tasks if not task.done()]:
-            patience = None if look_at is None else max(0.0, look_at - clock())
+            timeout = None if patience is None else patience.left()
             try:
-                _, late = await asyncio.wait(pending, timeout=patience)
+                _, late = await asyncio.wait(pending, timeout=timeout)
             except asyncio.CancelledError as error:
                 cancellation = error
                 on_cancel()
             else:
-                deaf = [look_after(task, tasks[task], named) for task in late]
-                look_at = clock() + DEAF_AFTER if any(deaf) else None
+                if patience is not None:
+                    patience.look_after(late)
         if cancellation is not None:
             raise cancellation
     finally:
         del cancellation  # its traceback holds this frame: avoid a reference cycle
 
 
-def look_after(task: asyncio.Task[Any], job: Named, named: set[asyncio.Task[Any]]) -> bool:
-    """Deal with a task that still runs a while after its cancellation.
+class Patience:
+    """Looks after cancelled tasks that do not end.
 
-    If it cleans up, it is left alone. Otherwise it swallowed the cancellation, and is cancelled
-    again. That is not always its fault: on Python 3.11, `asyncio.wait_for()` swallows a
+    A task that cleans up is left alone: another cancellation would cut its clean-up short.
+    Other tasks have swallowed their cancellation, and are cancelled again each second until
+    they end. That is not always their fault: on Python 3.11, `asyncio.wait_for()` swallows a
     cancellation that comes in the very turn in which the awaited future is done.
 
     Args:
-        task: the task.
-        job: its job.
-        named: the tasks that were named in the log; this one is added.
-
-    Returns:
-        whether it was cancelled again.
+        tasks: the tasks, each with its job.
     """
-    deaf = not is_cleaning_up(task)
-    if task not in named:
-        named.add(task)
-        what = "it is cancelled again each second" if deaf else "its end is waited for"
-        warn_of_deaf(job, f"is still running, so {what}")
-    if deaf:
-        cancel(task, job)
-    return deaf
+
+    def __init__(self, tasks: Mapping[asyncio.Task[Any], Named]) -> None:
+        self._tasks = tasks
+        self._named: set[asyncio.Task[Any]] = set()
+        self._clock = asyncio.get_running_loop().time
+        self._interval = DEAF_AFTER
+        self._look_at = self._clock() + self._interval
+
+    def left(self) -> float:
+        """Return how long it is until the next look (seconds)."""
+        return max(0.0, self._look_at - self._clock())
+
+    def look_after(self, late: Iterable[asyncio.Task[Any]]) -> None:
+        """Name tasks that still run, and cancel those again that are deaf.
+
+        As long as all of them clean up, the looks become rarer: nothing has to be done.
+        """
+        deaf = [task for task in late if not is_cleaning_up(task)]
+        for task in late:
+            if task not in self._named:
+                self._named.add(task)
+                again = "it is cancelled again each second"
+                what = again if task in deaf else "its end is waited for"
+                warn_of_deaf(self._tasks[task], f"is still running, so {what}")
+        for task in deaf:
+            cancel(task, self._tasks[task])
+        self._interval = DEAF_AFTER if deaf else min(2 * self._interval, RAREST_LOOK)
+        self._look_at = self._clock() + self._interval
 
 
-def is_cleaning_up(task: asyncio.Task[Any]) -> bool:
-    """Tell whether a task handles its cancellation now, in an ``except`` or ``finally``.
+def is_cleaning_up(future: Any) -> bool:
+    """Tell whether a task, or one that it awaits, handles its cancellation now.
 
-    There is no question to Python for this. But a suspended coroutine refers to the exception
-    that it is handling, for the garbage collector to see.
+    That is in an ``except`` or a ``finally``. Python has no function that tells this. But a
+    suspended coroutine refers to the exception that it handles, and the garbage collector shows
+    that.
     """
-    return any(
-        isinstance(referent, asyncio.CancelledError)
-        for coroutine in coroutines_of(task)
-        for referent in gc.get_referents(coroutine)
-    )
+    seen: set[int] = set()
+    pending = [future]
+    while pending:
+        awaited = pending.pop()
+        if id(awaited) in seen:
+            continue
+        seen.add(id(awaited))
+        if any(map(handles_cancellation, coroutines_of(awaited))):
+            return True
+        waiter = getattr(awaited, "_fut_waiter", None)  # what a task waits for
+        pending += [it for it in (waiter, *getattr(awaited, "_children", ())) if it is not None]
+    return False
+
+
+def handles_cancellation(coroutine: Any) -> bool:
+    """Tell whether a coroutine handles a `CancelledError`, or an exception that came of one."""
+    if not isinstance(coroutine, KINDS):
+        return False
+    # The last referent is what `sys.exception()` would return inside of the coroutine. Others
+    # are its variables: an exception in one of them is kept, not handled.
+    (handled,) = gc.get_referents(coroutine)[-1:] or (None,)
+    return isinstance(handled, BaseException) and comes_from_cancellation(handled)
+
+
+def comes_from_cancellation(error: BaseException) -> bool:
+    """Tell whether an exception is a `CancelledError`, or was raised as one was handled."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if isinstance(link, asyncio.CancelledError):
+            return True
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
+    return False
 
 
 def coroutines_of(task: asyncio.Task[Any]) -> Iterator[Any]:
-    """Yield the coroutines that a task awaits, the outermost first."""
+    """Yield the coroutines that a task awaits, the outermost first, and async generators."""
     # On Python 3.12.1, get_coro() of an eager task that is done is a segmentation fault.
     awaited: Any = getattr(task, "_coro", None)
-    while awaited is not None:
+    seen: set[int] = set()
+    while awaited is not None and id(awaited) not in seen:
+        seen.add(id(awaited))
         yield awaited
         for deeper in ("cr_await", "gi_yieldfrom", "ag_await"):
             if hasattr(awaited, deeper):
                 awaited = getattr(awaited, deeper)
                 break
-        else:
-            return
+        else:  # such as a step of an async generator, or a wrapper of a coroutine
+            inside = gc.get_referents(awaited)
+            awaited = next((it for it in inside if isinstance(it, KINDS)), None)
 
 
 def warn_of_deaf(job: Named, what: str) -> None:
