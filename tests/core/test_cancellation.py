@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
+import types
 
 import pytest
 
@@ -608,7 +609,7 @@ def test_a_job_that_cleans_up_is_not_cancelled_again(in_loop, heard, caplog):
     )
 
 
-@pytest.mark.parametrize("clean_up", ["finally", "async with", "task group"])
+@pytest.mark.parametrize("clean_up", ["finally", "async with", "task group", "generator"])
 def test_all_ways_to_clean_up_are_left_alone(in_loop, clean_up):
     async def finally_():
         try:
@@ -626,8 +627,17 @@ def test_all_ways_to_clean_up_are_left_alone(in_loop, clean_up):
             group.create_task(finally_())
             await asyncio.sleep(99)
 
+    @types.coroutine
+    def generator():
+        yield from finally_()
+
     async def main():
-        ways = {"finally": finally_, "async with": async_with, "task group": task_group}
+        ways = {
+            "finally": finally_,
+            "async with": async_with,
+            "task group": task_group,
+            "generator": generator,
+        }
         await PureScheduler(Job(ways[clean_up]), timeout=1).co_run()
         return now()
 
