@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import signal
+import types
 
 import pytest
 
@@ -635,6 +636,11 @@ async def clean_up_in_gathered_tasks():
     await asyncio.gather(clean_up_in_finally())
 
 
+@types.coroutine
+def clean_up_in_a_generator():
+    yield from clean_up_in_finally()
+
+
 async def clean_up_in_an_async_generator():
     async def steps():
         yield 1
@@ -670,6 +676,7 @@ async def clean_up_after_a_translation():
         clean_up_in_a_task_group,
         clean_up_in_a_task,
         clean_up_in_gathered_tasks,
+        clean_up_in_a_generator,
         clean_up_in_an_async_generator,
         clean_up_in_an_awaitable,
         clean_up_after_a_translation,

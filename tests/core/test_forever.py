@@ -210,6 +210,36 @@ def test_the_warning_counts_the_other_jobs_that_wait(every_loop, caplog, count, 
     assert warnings_of(caplog) == [STALLED.format(more)]
 
 
+def test_the_warning_is_about_regular_jobs_that_wait_for_a_forever_job_itself(
+    every_loop, caplog
+):
+    background = endless()
+    beside = Job(asyncio.sleep, 1, forever=True, required=background)
+    after = Job(asyncio.sleep, 1, required=background, label="after")
+    last = Job(asyncio.sleep, 1, required=after)
+    PureScheduler(background, beside, after, last, timeout=30).run()
+    assert warnings_of(caplog) == [STALLED.format("")]
+
+
+def test_the_end_of_another_forever_job_does_not_repeat_the_warning(every_loop, caplog):
+    background = endless()
+    beside = Job(asyncio.sleep, 0.5, forever=True)
+    after = Job(asyncio.sleep, 1, required=background, label="after")
+    PureScheduler(background, beside, after, timeout=30).run()
+    assert [record.getMessage() for record in caplog.records] == [STALLED.format("")]
+
+
+def test_nothing_is_logged_if_the_run_ends_before_the_warning(in_loop, caplog):
+    async def main():
+        background = endless()
+        after = Job(asyncio.sleep, 1, required=background)
+        await PureScheduler(background, after, timeout=0.5).co_run()
+        await asyncio.sleep(5)
+
+    in_loop(main())
+    assert caplog.records == []
+
+
 def test_a_forever_job_that_ends_in_time_is_not_worth_a_warning(every_loop, caplog):
     first = Job(asyncio.sleep, 0.75, forever=True)
     second = Job(asyncio.sleep, 0.5, required=first)

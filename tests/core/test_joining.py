@@ -125,6 +125,27 @@ def test_a_newcomer_may_require_the_job_that_adds_it(every_loop):
     assert new.started_at == 2
 
 
+def test_jobs_that_were_done_when_a_newcomer_came_may_run_again_elsewhere(in_loop):
+    async def run_again():
+        await asyncio.sleep(4.5)
+        await other.co_run()
+
+    async def main():
+        await other.co_run()
+        return (await asyncio.gather(scheduler.co_run(), run_again()))[0]
+
+    def add():
+        scheduler.add(new)
+        new.requires(done[0], slow, done[1])
+
+    done = [sleeper(), sleeper()]
+    slow, new = sleeper(5), sleeper()
+    other = PureScheduler(*done)
+    scheduler = PureScheduler(slow, adder(add, 1), adder(lambda: scheduler.add(sleeper()), 2))
+    assert in_loop(main()) is True
+    assert new.started_at == 6
+
+
 def test_a_newcomer_may_require_a_job_that_failed(every_loop):
     async def fail():
         raise ValueError
@@ -451,6 +472,23 @@ def test_a_waiting_job_made_to_require_a_newcomer_that_is_done_does_not_wait(eve
     assert last.started_at == 2
 
 
+def test_a_waiting_job_made_to_require_a_newcomer_starts_before_later_jobs_that_do(every_loop):
+    async def note(name):
+        order.append(name)
+
+    def add():
+        scheduler.update([new, Job(note, "newcomer", required=new)])
+        waiting.requires(new)
+
+    order = []
+    new = sleeper(5)
+    job = adder(add)
+    waiting = Job(note, "waiting", required=job)
+    scheduler = PureScheduler(job, waiting)
+    assert scheduler.run() is True
+    assert order == ["waiting", "newcomer"]
+
+
 @pytest.mark.parametrize("durations", [(5, 2), (2, 5)])
 def test_a_waiting_job_can_be_made_to_require_several_newcomers(every_loop, durations):
     def add():
@@ -598,6 +636,18 @@ def test_co_run_raises_the_error_and_nothing_is_alive(in_loop, wrong, error, whe
         )
 
     assert in_loop(main()) == (None, None, when)
+
+
+def test_the_error_carries_the_newcomer_and_the_requirement_that_is_missing(every_loop):
+    def add():
+        scheduler.add(new)
+        new.requires(elsewhere)
+
+    new, elsewhere = sleeper(), sleeper()
+    scheduler = PureScheduler(adder(add))
+    with pytest.raises(MissingRequirementError) as caught:
+        scheduler.run()
+    assert (caught.value.job, caught.value.requirement) == (new, elsewhere)
 
 
 def test_an_exit_in_an_observer_of_a_newcomer_leaves_co_run(in_loop):

@@ -259,3 +259,17 @@ def test_a_redefined_name_is_used_for_a_job_that_is_not_nested(every_loop):
     scheduler = PureScheduler(Named(fail, OSError("x")))
     scheduler.run()
     assert scheduler.why() == "CRITICAL FAILURE: that one raised OSError:x"
+
+
+def test_a_redefined_name_is_used_for_a_job_in_schedulers_without_a_label(every_loop):
+    class Named(Job):
+        def repr_main(self):
+            return "that one"
+
+    job = Named(fail, OSError("x"))
+    scheduler = PureScheduler(Scheduler(Scheduler(job)))
+    scheduler.run()
+    assert (name_in_run(job), scheduler.why()) == (
+        "that one",
+        "CRITICAL FAILURE: that one raised OSError:x",
+    )

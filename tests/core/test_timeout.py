@@ -105,6 +105,18 @@ def test_a_timeout_names_a_nested_scheduler_in_which_nothing_runs(every_loop):
     assert scheduler.why() == ("TIMED OUT after 2s; running: <Slow `boots > slow`>; waiting: 1")
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_timeout_does_not_name_a_scheduler_if_an_earlier_job_in_it_runs(every_loop, nested):
+    first = Job(asyncio.sleep, 9, label="a")
+    following = Job(asyncio.sleep, 1)
+    if nested:
+        following = Scheduler(following)
+    following.requires(first)
+    scheduler = PureScheduler(Scheduler(first, following, label="boots"), timeout=2)
+    scheduler.run()
+    assert scheduler.why() == "TIMED OUT after 2s; running: <Job `boots > a`>; waiting: 1"
+
+
 def test_a_timeout_counts_no_forever_jobs_that_waited(every_loop):
     first = Job(asyncio.sleep, 9, label="a")
     waiting = [Job(asyncio.sleep, 1, required=first, forever=forever) for forever in (1, 0)]

@@ -118,13 +118,15 @@ class Finder(MutationVisitor):
         return noting
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Keep to what runs: leave out `__all__` and type variables."""
+        """Keep to what runs: leave out `__all__`, type variables, `if TYPE_CHECKING`."""
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._scope.append(node.name.value)
         if isinstance(node, cst.Assign) and not self._scope:
             name = node.targets[0].target
             if isinstance(name, cst.Name) and (name.value == "__all__" or len(name.value) == 1):
                 return False
+        if isinstance(node, cst.If) and node.test.deep_equals(cst.Name("TYPE_CHECKING")):
+            return False
         return super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
