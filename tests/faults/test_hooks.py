@@ -510,7 +510,7 @@ def test_a_job_whose_cancellation_raises_is_waited_for(fake_time, caplog, kind):
     ran = "running: <Job `sleep()`>, <Job `stubborn`>, <Job `sleep()`>"
     assert (scheduler.run(), scheduler.why()) == (False, f"TIMED OUT after 1s; {ran}")
     assert [job.ended_at for job in (first, stubborn, last)] == [1, 5, 1]
-    assert caplog.messages[0] == "to cancel <Job `stubborn`> raised"
+    assert caplog.messages[0] == "cancelling <Job `stubborn`> raised"
 
 
 def test_a_shutdown_whose_cancellation_raises_is_waited_for(fake_time, caplog):

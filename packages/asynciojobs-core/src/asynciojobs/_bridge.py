@@ -21,7 +21,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
     """Return a function of asynciojobs-graph.
 
     Args:
-        name: the name of the function. The method of a scheduler that calls it has the same.
+        name: the name of the function. The scheduler's method that calls it has the same name.
 
     Raises:
         MissingGraphPackageError: the package is not installed, or has another version.
@@ -40,8 +40,8 @@ def drawing_function(name: str) -> Callable[..., Any]:
         function: Callable[..., Any] = getattr(package, name)
     except AttributeError:
         raise MissingGraphPackageError(
-            f"the asynciojobs-graph that is installed has no {name}(); the one of the same "
-            f'version has: pip install "asynciojobs[graph]=={__version__}"',
+            f"the installed asynciojobs-graph has no {name}(), but the one of the same version "
+            f'has: pip install "asynciojobs[graph]=={__version__}"',
             name=GRAPH_PACKAGE,
         ) from None
     return function

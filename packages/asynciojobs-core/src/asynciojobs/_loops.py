@@ -58,9 +58,9 @@ def run_synchronously(
 
     Args:
         coroutine: returns the coroutine. It is called only when the coroutine will be awaited.
-        loop_factory: makes the loop. With ``None``, `use_loop_factory` says who does; without
-            it, asyncio does.
-        instead: what to write instead inside a running loop.
+        loop_factory: makes the loop. With ``None``, the factory of `use_loop_factory` makes
+            it, or asyncio if there is none.
+        instead: what to write inside a running loop, instead of this call.
 
     Raises:
         RuntimeError: the caller is inside a running loop.

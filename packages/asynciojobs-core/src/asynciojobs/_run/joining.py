@@ -1,8 +1,8 @@
 """Jobs that join a run while it goes on, and requirements that jobs get meanwhile.
 
-The requirements of a new job are looked at one turn of the loop after it came. And from the
-first new job on, each job is asked again what it requires just before it starts. So a job can
-add others, and make a last one wait for them.
+The requirements of a new job are looked at one turn of the loop after it was added. Once a job
+has been added, each job is asked again what it requires, just before it becomes ready. So a job
+can add others, and make a last job wait for them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["join", "must_wait_again"]
 if TYPE_CHECKING:
 
     class GrowingRun(Protocol):
-        """What a run is for the jobs that join it; see `Run` for what each of these means."""
+        """The part of a `Run` that is used here; see there for what each of these means."""
 
         mark: Mark
         context: Context
@@ -62,7 +62,7 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         TypeError: one of them was not initialized.
     """
     if not run.newcomers:
-        # First, since it raises near the recursion limit: then no job is enrolled yet.
+        # This comes first: if it raises, near the recursion limit, no job is enrolled yet.
         run.loop.call_soon(_admit_newcomers, run, context=run.context)
     check_made(jobs)
     enroll(jobs, run.mark)
@@ -127,8 +127,8 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
 def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     """Let an enrolled job wait for the requirements that it got since it was asked last.
 
-    Each requirement is looked at once: new ones come last in the set, and the earlier ones
-    were done, or the job has waited for them since.
+    Each requirement is looked at once, since new ones come last in the set. The earlier ones
+    were done when the job was asked before, or the job has waited for them since.
 
     Returns:
         the new requirements that are not done.

@@ -48,7 +48,7 @@ from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
 __all__ = ["Run"]
 
 NO_LIMIT = 10**9
-"""The slots of a run without a window: more than any run needs (jobs)."""
+"""The number of slots of a run without a window: more than any run needs (jobs)."""
 
 
 class Run:
@@ -56,7 +56,7 @@ class Run:
 
     Args:
         job_set: the jobs to run.
-        window: how many regular jobs may run at once; ``None`` or 0 is no limit (jobs).
+        window: how many regular jobs may run at once; ``None`` or 0 means no limit (jobs).
     """
 
     def __init__(self, job_set: JobSet, *, window: int | None) -> None:
@@ -78,10 +78,10 @@ class Run:
         self.starting = False  # start_ready() is at work, or will be in the next turn
         self.newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
         self.shuffled = False  # the jobs on a waitlist may not stand in order
-        # Once jobs have been added during the run: for each job that was asked again what it
-        # requires, the last of its requirements then. None before.
+        # None until jobs are added during the run. From then on, it has the jobs that were
+        # asked again what they require, each with the last of its requirements at that time.
         self.asked: dict[AnyJob, AnyJob] | None = None
-        self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
+        self.stall: StallWatch | None = None  # there is one if jobs may wait for ever
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.loop.create_future()  # done with _verdict
 
@@ -94,7 +94,7 @@ class Run:
         """Run the jobs, and return how that ended. Nothing of the run is alive then.
 
         Args:
-            timeout: how long the run may take; ``None`` is no limit (seconds).
+            timeout: how long the run may take; ``None`` means no limit (seconds).
 
         Raises:
             AlreadyRunningError: the job set, or one of its jobs, takes part in another run.
@@ -103,7 +103,7 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        self.job_set._check_not_running()  # why() goes on to be about the run that goes on
+        self.job_set._check_not_running()  # if it raises, why() stays about the other run
         try:
             entries = self._open()
         except Exception as error:
@@ -124,7 +124,7 @@ class Run:
         return self._verdict
 
     async def _go_through(self, entries: list[AnyJob], timeout: float | None) -> None:
-        """Start, and wait until the run is over and all tasks have ended."""
+        """Start the run, and wait until it is over and all tasks have ended."""
         deadline = None
         try:
             deadline = self._set_deadline(timeout)
@@ -154,7 +154,7 @@ class Run:
     # -- the beginning
 
     def _open(self) -> list[AnyJob]:
-        """Check that all jobs can run, take them in, and return those that require nothing."""
+        """Check that all jobs can run, enroll them, and return those that require nothing."""
         levels = checked_levels(self.job_set, self.nested_mark)
         _, jobs, below = levels[0]
         self.tasks.nests = bool(below)
@@ -315,7 +315,7 @@ class Run:
         """Settle how the run ends, and cancel the jobs that are left.
 
         The first verdict stays, with two exceptions. A run that was fine is not fine if its
-        clean-up fails. And KeyboardInterrupt and SystemExit leave the run in any case.
+        clean-up fails. And KeyboardInterrupt and SystemExit are raised in any case.
         """
         settled = self._verdict
         if settled is None or settled is FINE or isinstance(verdict, Broken):
@@ -329,7 +329,7 @@ class Run:
         if settled is not None:
             return
         self.tasks.cancel_all()
-        if not self._over.done():  # it is if the run was cancelled from outside
+        if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
 
     def let_go(self) -> None:

@@ -14,7 +14,7 @@ from .._outcomes import Named
 __all__ = ["cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
 
 DEAF_AFTER = 1.0
-"""A task that still runs this long after its cancellation is looked after (seconds)."""
+"""After this time, `look_after()` deals with a cancelled task that still runs (seconds)."""
 
 
 def cancel(task: asyncio.Task[Any], job: Named) -> None:
@@ -22,7 +22,7 @@ def cancel(task: asyncio.Task[Any], job: Named) -> None:
     try:
         task.cancel()
     except BaseException:  # noqa: BLE001 - a user's awaitable may raise in its cancel()
-        _log.error("to cancel %s raised", name_in_run(job))
+        _log.error("cancelling %s raised", name_in_run(job))
 
 
 async def wait_out(
@@ -35,8 +35,8 @@ async def wait_out(
 
     Args:
         tasks: the tasks, each with its job.
-        cancelled: they were cancelled, so they should end soon. Those that do not are named in
-            the log, and cancelled again; see `look_after()`.
+        cancelled: they were cancelled, so they should end soon. The others are named in the
+            log, and may be cancelled again; see `look_after()`.
         on_cancel: called at the moment when the caller is cancelled.
 
     Raises:
@@ -67,8 +67,8 @@ def look_after(task: asyncio.Task[Any], job: Named, named: set[asyncio.Task[Any]
     """Deal with a task that still runs a while after its cancellation.
 
     If it cleans up, it is left alone. Otherwise it swallowed the cancellation, and is cancelled
-    again. That is not always its fault: on Python 3.11, `asyncio.wait_for()` swallows a
-    cancellation that comes in the very turn in which the awaited future is done.
+    again. It is not always to blame: on Python 3.11, `asyncio.wait_for()` swallows a
+    cancellation that comes in the same turn in which the awaited future gets done.
 
     Args:
         task: the task.
@@ -81,7 +81,7 @@ def look_after(task: asyncio.Task[Any], job: Named, named: set[asyncio.Task[Any]
     deaf = not is_cleaning_up(task)
     if task not in named:
         named.add(task)
-        what = "it is cancelled again each second" if deaf else "its end is waited for"
+        what = "it is cancelled again each second" if deaf else "its end is awaited"
         warn_of_deaf(job, f"is still running, so {what}")
     if deaf:
         cancel(task, job)
@@ -91,8 +91,8 @@ def look_after(task: asyncio.Task[Any], job: Named, named: set[asyncio.Task[Any]
 def is_cleaning_up(task: asyncio.Task[Any]) -> bool:
     """Tell whether a task handles its cancellation now, in an ``except`` or ``finally``.
 
-    There is no question to Python for this. But a suspended coroutine refers to the exception
-    that it is handling, for the garbage collector to see.
+    Python has no function that tells this. But a suspended coroutine refers to the exception
+    that it is handling, and the garbage collector knows these references.
     """
     return any(
         isinstance(referent, asyncio.CancelledError)
