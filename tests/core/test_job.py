@@ -753,8 +753,8 @@ def test_the_error_of_standalone_run_inside_a_running_loop_says_what_to_write():
         Job(three).standalone_run()
 
     rule = (
-        "this call makes an event loop of its own, and can't be made inside of a "
-        "running one: write `await job.co_run()` there"
+        "this call makes an event loop of its own, and can't be made inside a running "
+        "one: write `await job.co_run()` there"
     )
     with pytest.raises(RuntimeError, match=f"^{re.escape(rule)}$"):
         Job(main).standalone_run()

@@ -202,7 +202,7 @@ def test_other_things_are_no_numbers(value):
 
 RULE = (
     "a requirement must be a job or a sequence, not <PureScheduler of 1 job> 0D + 0R + 1I = 1: "
-    "a scheduler that is to be nested must be a Scheduler"
+    "only a Scheduler can be nested"
 )
 
 

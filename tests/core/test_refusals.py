@@ -440,7 +440,7 @@ def test_the_error_of_run_inside_a_running_loop_says_what_to_write(in_loop):
     async def main():
         with pytest.raises(
             RuntimeError,
-            match=r"^this call makes an event loop of its own, and can't be made inside of "
+            match=r"^this call makes an event loop of its own, and can't be made inside "
             r"a running one: write `await scheduler.co_run\(\)` there$",
         ):
             PureScheduler(*jobs("a", [])).run()

@@ -1,4 +1,4 @@
-"""The bridge to the optional package that draws. This is the only import made on demand."""
+"""The bridge to the optional package that draws, which is imported when somebody draws."""
 
 from __future__ import annotations
 

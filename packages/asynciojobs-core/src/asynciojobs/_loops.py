@@ -70,8 +70,8 @@ def run_synchronously(
         _check(loop_factory)
     if _in_running_loop():
         raise RuntimeError(
-            "this call makes an event loop of its own, and can't be made inside of a "
-            f"running one: write `{instead}` there"
+            "this call makes an event loop of its own, and can't be made inside a running one: "
+            f"write `{instead}` there"
         )
     check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:

@@ -102,8 +102,8 @@ def _iterator(item: Any) -> Iterator[Requirements]:
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}")
     if hasattr(type(cast("object", item)), "co_run"):  # it does not stand for its jobs
         raise TypeError(
-            f"a requirement must be a job or a sequence, not {item!r}: a scheduler that is to "
-            "be nested must be a Scheduler"
+            f"a requirement must be a job or a sequence, not {item!r}: only a Scheduler can be "
+            "nested"
         )
     try:
         return iter(item)
@@ -211,7 +211,7 @@ def _not_a_member(thing: object, kind: type[object]) -> str:
         remedy = f": it is a class, so make a job of it, {thing.__name__}(…)"
         return rule + remedy * issubclass(thing, kind)
     if hasattr(thing, "co_run"):
-        return f"{rule}: a scheduler that is to be nested must be a Scheduler"
+        return f"{rule}: only a Scheduler can be nested"
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
         return f"{rule}: give its elements with a star, Scheduler(*jobs), or use update(jobs)"
     return rule

@@ -187,8 +187,8 @@ class JobSet(Copyable):
         jobs: the first members.
 
     Attributes:
-        jobs: the jobs. You may edit it like any set; a run that goes on notices only jobs
-            that come by `add()` and `update()`.
+        jobs: the jobs. You may edit it like any set. But a run that goes on notices only jobs
+            that are added by `add()` or `update()`.
     """
 
     def __init__(self, jobs: Collection[AnyJob]) -> None:

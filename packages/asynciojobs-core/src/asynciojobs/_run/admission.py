@@ -109,7 +109,7 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
 
 
 def check_all(levels: Iterable[Level]) -> None:
-    """Check job sets that are to run later.
+    """Check job sets that will run later.
 
     Raises:
         AlreadyRunningError: one of them is running.

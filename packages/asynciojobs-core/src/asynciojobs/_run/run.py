@@ -292,7 +292,7 @@ class Run:
             self.context.run(self.start_ready, now)
 
     def _go_on(self, followers: list[AnyJob]) -> None:
-        """Let jobs wait for the next of their requirements, or start if all are done."""
+        """Let jobs wait for their next requirement; make them ready if all are done."""
         if self.shuffled and len(followers) > 1:
             followers.sort(key=by_rank)
         for follower in followers:
