@@ -93,8 +93,8 @@ def test_a_package_without_the_function_is_reported_as_another_version(fake_pack
     with pytest.raises(MissingGraphPackageError) as caught:
         PureScheduler().dot_format()
     assert str(caught.value) == (
-        "the asynciojobs-graph that is installed has no dot_format(); the one of the "
-        f'same version has: pip install "asynciojobs[graph]=={__version__}"'
+        "the installed asynciojobs-graph has no dot_format(), but the one of the same "
+        f'version has: pip install "asynciojobs[graph]=={__version__}"'
     )
 
 

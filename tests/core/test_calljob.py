@@ -258,8 +258,8 @@ def test_a_dead_pool_fails_the_job_and_names_a_remedy(run):
     assert (type(error), str(error)) == (
         BrokenPoolError,
         (
-            "<CallJob `j`> failed, since its ThreadPoolExecutor is dead, and with it all calls "
-            f"that it had ({error.__cause__}): make another one for the next run, or take "
+            "<CallJob `j`> failed, since its ThreadPoolExecutor is dead, and all calls in it "
+            f"are lost ({error.__cause__}): make another one for the next run, or take "
             "loky.get_reusable_executor(), which replaces a dead one"
         ),
     )
@@ -269,10 +269,7 @@ def test_a_dead_pool_fails_the_job_and_names_a_remedy(run):
 
 
 def test_a_function_that_can_not_be_called_is_a_type_error():
-    rule = (
-        "CallJob() calls a function, and 3 is none: give the function itself, without "
-        "calling it"
-    )
+    rule = "CallJob() calls a function, not 3: give the function itself, without calling it"
     with raises(TypeError, rule):
         CallJob(3)
 
@@ -373,7 +370,7 @@ def test_a_keyword_that_is_no_option_is_a_type_error_that_names_kwargs():
     with raises(
         TypeError,
         "CallJob() has no option 'b', only kwargs, executor, forever, critical, label, "
-        "required, scheduler: what is meant for the function goes to kwargs={'b': …}",
+        "required, scheduler: to pass it to the function, write kwargs={'b': …}",
     ):
         CallJob(add, 1, b=2)
 
@@ -382,7 +379,7 @@ def test_a_sequence_as_argument_is_a_type_error():
     sequence = Sequence(CallJob(add, 1, label="j"))
     with raises(
         TypeError,
-        "<Sequence of <CallJob `j`>> is an argument, and has no result: give the job of it "
+        "<Sequence of <CallJob `j`>> is an argument, and has no result: give the job "
         "whose result is meant, such as sequence.jobs[-1]",
     ):
         CallJob(add, sequence)
@@ -507,8 +504,8 @@ def test_an_argument_can_not_be_removed_from_the_requirements():
     taker = CallJob(add, giver, label="taker")
     with raises(
         ArgumentRequirementError,
-        "<CallJob `taker`> has <CallJob `giver`> as an argument, so it must go on to require "
-        "it: make another job with other arguments",
+        "<CallJob `taker`> has <CallJob `giver`> as an argument, so it must keep requiring it: "
+        "make another job with other arguments",
     ) as caught:
         taker.requires([None, [giver]], remove=True)
     assert (caught.value.job, caught.value.requirement, taker.required) == (

@@ -70,7 +70,7 @@ WAITED_FOR = (
     20,
     (
         "<CallJob `j`> was cancelled, but its function runs already and can't be stopped: it "
-        "is waited for"
+        "is awaited"
     ),
 )
 
@@ -213,7 +213,7 @@ def test_a_call_that_runs_elsewhere_is_left(in_loop, info):
                 20,
                 (
                     "<CallJob `j`> was cancelled, but its function runs already and can't be "
-                    "stopped: it goes on there, and is not waited for"
+                    "stopped: it goes on there, and is not awaited"
                 ),
             )
         ],

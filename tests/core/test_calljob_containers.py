@@ -263,7 +263,7 @@ def test_a_sequence_in_a_container_is_a_type_error(args, kwargs, place):
     with raises(
         TypeError,
         f"<Sequence of <CallJob `j`>> is in argument {place}, and has no result: give the job "
-        "of it whose result is meant, such as sequence.jobs[-1]",
+        "whose result is meant, such as sequence.jobs[-1]",
     ):
         CallJob(give, *args(sequence), kwargs=kwargs)
 

@@ -228,7 +228,7 @@ def test_a_cancelled_job_cancels_the_start_and_logs_it(every_loop, caplog):
                 20,
                 (
                     "<CallJob `j`> was cancelled: its call may go on in the Shelf, and is not "
-                    "waited for"
+                    "awaited"
                 ),
             )
         ],
@@ -261,7 +261,7 @@ def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
     job = CallJob(add, 1, executor=Dead(), label="late", critical=False)
     Scheduler(job).run()
     assert str(job.raised_exception()) == (
-        "<CallJob `late`> failed, since its Dead is dead, and with it all calls that it had "
+        "<CallJob `late`> failed, since its Dead is dead, and all calls in it are lost "
         "(gone): make another one for the next run, or take loky.get_reusable_executor(), "
         "which replaces a dead one"
     )
@@ -319,7 +319,7 @@ def test_the_error_of_a_dead_pool_tells_what_could_not_be_unpickled(
         reason,
         True,
         (
-            "<CallJob `j`> failed, since its Dead is dead, and with it all calls that it had "
+            "<CallJob `j`> failed, since its Dead is dead, and all calls in it are lost "
             f"({reason}): {error.advice}"
         ),
     )

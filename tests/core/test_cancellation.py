@@ -605,7 +605,7 @@ def test_a_job_that_cleans_up_is_not_cancelled_again(in_loop, heard, caplog):
 
     assert in_loop(main()) == ([1], 6)
     assert caplog.messages[0] == (
-        "<Job `counting`> was cancelled and is still running, so its end is waited for"
+        "<Job `counting`> was cancelled and is still running, so its end is awaited"
     )
 
 

@@ -132,8 +132,8 @@ def test_an_error_about_an_argument_carries_both_jobs(jobs, kind):
 
 def test_an_argument_requirement_error_names_both_and_the_remedy(jobs):
     assert str(ArgumentRequirementError(*jobs[:2])) == (
-        "<AbstractJob `j0`> has <AbstractJob `j1`> as an argument, so it must go on to "
-        "require it: make another job with other arguments"
+        "<AbstractJob `j0`> has <AbstractJob `j1`> as an argument, so it must keep "
+        "requiring it: make another job with other arguments"
     )
 
 
@@ -158,10 +158,10 @@ def test_a_not_picklable_error_carries_the_job_and_the_part(jobs):
 
 def test_a_not_picklable_error_names_the_part_and_two_remedies(jobs):
     assert str(NotPicklableError(jobs[0], "its function <f>")) == (
-        "<AbstractJob `j0`> failed, since its function <f> can't be pickled, as all must be "
-        "that goes to another process and back: take functions and classes from the top "
-        "level of a module, or an executor that sends more, as "
-        "loky.get_reusable_executor() does"
+        "<AbstractJob `j0`> failed, since its function <f> can't be pickled, and everything "
+        "that is sent to or from another process must be: take functions and classes from "
+        "the top level of a module, or an executor that can send more, such as "
+        "loky.get_reusable_executor()"
     )
 
 
@@ -171,8 +171,8 @@ def test_a_broken_pool_error_carries_the_job(jobs):
 
 def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
     assert str(BrokenPoolError(jobs[0], "Pool", OSError("gone"))) == (
-        "<AbstractJob `j0`> failed, since its Pool is dead, and with it all calls that it "
-        "had (gone): make another one for the next run, or take "
+        "<AbstractJob `j0`> failed, since its Pool is dead, and all calls in it are lost "
+        "(gone): make another one for the next run, or take "
         "loky.get_reusable_executor(), which replaces a dead one"
     )
 

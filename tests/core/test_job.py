@@ -166,7 +166,7 @@ def test_a_function_that_returns_no_awaitable_fails_the_job(run):
     assert (type(error), str(error)) == (
         TypeError,
         (
-            f"<Job `j`> called {answer!r}, which must return an awaitable, and returned 42: "
+            f"<Job `j`> called {answer!r}, which must return an awaitable, but returned 42: "
             "make it an `async def`, or take CallJob(function, *args)"
         ),
     )
@@ -190,8 +190,7 @@ def test_wrong_arguments_fail_the_job(run):
 def test_an_unknown_keyword_is_a_type_error_at_once():
     rule = (
         "Job() has no option 'colour', only coshutdown, forever, critical, label, required, "
-        "scheduler: what is meant for the function goes to functools.partial(function, "
-        "colour=…)"
+        "scheduler: to pass it to the function, write functools.partial(function, colour=…)"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         Job(three, label="j", colour="red")
@@ -273,7 +272,7 @@ def test_a_coshutdown_function_that_takes_no_arguments_gets_none():
 def test_a_coshutdown_function_that_returns_no_awaitable_is_a_type_error():
     job = Job(three, label="j", coshutdown=dict)
     rule = (
-        "<Job `j`> called <class 'dict'>, which must return an awaitable, and returned "
+        "<Job `j`> called <class 'dict'>, which must return an awaitable, but returned "
         "{}: make it an `async def`"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
@@ -754,8 +753,8 @@ def test_the_error_of_standalone_run_inside_a_running_loop_says_what_to_write():
         Job(three).standalone_run()
 
     rule = (
-        "this call makes an event loop of its own, and can't be made inside of a "
-        "running one: write `await job.co_run()` there"
+        "this call makes an event loop of its own, and can't be made inside a running "
+        "one: write `await job.co_run()` there"
     )
     with pytest.raises(RuntimeError, match=f"^{re.escape(rule)}$"):
         Job(main).standalone_run()

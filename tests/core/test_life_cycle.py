@@ -333,7 +333,7 @@ def test_a_callable_that_returns_no_awaitable_fails(every_loop):
     error = job.raised_exception()
     assert isinstance(error, TypeError)
     assert re.fullmatch(
-        r"<Job `sync`> called <function .*>, which must return an awaitable, and "
+        r"<Job `sync`> called <function .*>, which must return an awaitable, but "
         r"returned 3: make it an `async def`, or take CallJob\(function, \*args\)",
         str(error),
     )

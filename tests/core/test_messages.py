@@ -17,7 +17,7 @@ GENERATOR = (
     "`yield`, and return one value"
 )
 
-PLAIN = "which must return an awaitable, and returned {}: make it an `async def`"
+PLAIN = "which must return an awaitable, but returned {}: make it an `async def`"
 
 
 def error_of(job):
@@ -113,7 +113,7 @@ def test_a_co_shutdown_that_can_not_be_awaited_is_named_with_its_class(every_loo
     scheduler = PureScheduler(job)
     assert scheduler.shutdown() is False
     assert str(scheduler.shutdown_failures()[job]) == (
-        "a run called Untidy.co_shutdown(), which must return an awaitable, and returned None: "
+        "a run called Untidy.co_shutdown(), which must return an awaitable, but returned None: "
         "make it an `async def`"
     )
 
@@ -202,7 +202,7 @@ def test_other_things_are_no_numbers(value):
 
 RULE = (
     "a requirement must be a job or a sequence, not <PureScheduler of 1 job> 0D + 0R + 1I = 1: "
-    "a scheduler that is to be nested must be a Scheduler"
+    "only a Scheduler can be nested"
 )
 
 

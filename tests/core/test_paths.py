@@ -105,7 +105,7 @@ def test_the_log_names_the_path_of_a_job_that_ignores_its_cancellation(every_loo
     scheduler.run()
     deaf = [text for text in messages(caplog) if "deaf" in text]
     name = "<Job `boots > rack > deaf`>"
-    assert deaf == [f"{name} was cancelled and is still running, so its end is waited for"]
+    assert deaf == [f"{name} was cancelled and is still running, so its end is awaited"]
 
 
 def test_the_log_names_the_path_of_a_co_shutdown_that_raised(every_loop, caplog):

@@ -411,8 +411,8 @@ def test_the_error_for_a_class_without_super_init_says_what_to_call(
     scheduler = Scheduler(before, after, unmade)
     outermost = nest(scheduler, depth, [])
     message = (
-        r"^Unmade.__init__\(\) must call super\(\).__init__\(\): without that, what it makes "
-        r"is no job that can run$"
+        r"^Unmade.__init__\(\) must call super\(\).__init__\(\): without that, its jobs can't "
+        r"run$"
     )
     with pytest.raises(TypeError, match=message):
         outermost.run()
@@ -440,7 +440,7 @@ def test_the_error_of_run_inside_a_running_loop_says_what_to_write(in_loop):
     async def main():
         with pytest.raises(
             RuntimeError,
-            match=r"^this call makes an event loop of its own, and can't be made inside of "
+            match=r"^this call makes an event loop of its own, and can't be made inside "
             r"a running one: write `await scheduler.co_run\(\)` there$",
         ):
             PureScheduler(*jobs("a", [])).run()
@@ -504,7 +504,7 @@ def test_a_requirement_put_in_by_hand_must_be_a_job(every_loop, wrong, several, 
     job.required = {first, wrong} if several else {wrong}
     outermost = nest(Scheduler(first, job), depth, [])
     message = re.escape(
-        f"<Job `deploy`> requires {wrong!r}, which is no job: add requirements with "
+        f"<Job `deploy`> requires {wrong!r}, which is not a job: add requirements with "
         "requires(), which takes sequences and lists, too"
     )
     with pytest.raises(TypeError, match=f"^{message}$"):

@@ -398,7 +398,7 @@ def test_a_job_that_ran_out_of_time_is_a_shutdown_failure(every_loop):
     scheduler = PureScheduler(job, shutdown_timeout=2)
     scheduler.shutdown()
     (failure,) = scheduler.shutdown_failures().values()
-    assert repr(failure) == "TimeoutError('co_shutdown() took over 2s')"
+    assert repr(failure) == "TimeoutError('co_shutdown() took more than 2s')"
 
 
 def test_the_limit_is_not_the_timeout_of_the_run(every_loop):
@@ -419,8 +419,8 @@ def test_a_nested_scheduler_that_exceeded_its_limit_makes_the_answer_false(every
 def cut_off(job, seconds, scheduler):
     """Return the line of the log about a call that took longer than the limit."""
     return (
-        f"co_shutdown() of {job} took over {seconds}s, the shutdown_timeout of {scheduler}, "
-        "and is cancelled: give that scheduler a larger shutdown_timeout"
+        f"co_shutdown() of {job} took more than {seconds}s, the shutdown_timeout of "
+        f"{scheduler}, and is cancelled: give that scheduler a larger shutdown_timeout"
     )
 
 
@@ -444,7 +444,7 @@ def test_a_shutdown_that_is_cut_off_is_reported_at_all_depths(every_loop, caplog
     ]
     for each in schedulers:
         assert {key: repr(error) for key, error in each.shutdown_failures().items()} == {
-            job: "TimeoutError('co_shutdown() took over 1s')"
+            job: "TimeoutError('co_shutdown() took more than 1s')"
         }
 
 

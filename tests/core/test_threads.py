@@ -281,7 +281,7 @@ def test_a_thread_that_waits_for_a_loop_that_is_blocked_is_logged_once(monkeypat
     scheduler = Scheduler(CallJob(split), blocking, label="s")
     assert (scheduler.run(), blocking.result()) == (True, (True, True))
     assert log.messages == [
-        "the thread splitter waits to add jobs to <Scheduler `s`>: its event loop is blocked"
+        "the thread splitter waits to add jobs to <Scheduler `s`>: the event loop is blocked"
     ]
 
 

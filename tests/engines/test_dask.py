@@ -145,7 +145,7 @@ def test_anything_but_an_asynchronous_client_is_refused(kind):
         wrong = {"client": client, "cluster": cluster}[kind]
         message = (
             "DaskEngine() takes an asynchronous client of this event loop, made by `await "
-            f"Client(…, asynchronous=True)`, and {wrong!r} is none: make one, or give "
+            f"Client(…, asynchronous=True)`, not {wrong!r}: make one, or give "
             "CallJob() the executor of a synchronous one, client.get_executor(pure=False)"
         )
         with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
@@ -349,7 +349,7 @@ def test_a_client_that_is_closed_is_refused(in_loop):
             return job.raised_exception()
 
     assert re.sub("<.*>", "", str(in_loop(main()))) == (
-        "DaskEngine() can't be used, since its client is closed: have it open, "
+        "DaskEngine() can't be used, since its client is closed: keep it open, "
         "`async with Client(…, asynchronous=True) as client`, until all is fetched"
     )
 

@@ -189,7 +189,7 @@ def test_the_error_says_what_to_do():
     with pytest.raises(
         RecursionError,
         match=r"^a run, or a shutdown, takes up to 90 nested calls, and the recursion limit "
-        r"leaves fewer here: start it from a function that is not so deep$",
+        r"leaves fewer here: start it from a function that is less deeply nested$",
     ):
         at_depth(20, PureScheduler().run)
 

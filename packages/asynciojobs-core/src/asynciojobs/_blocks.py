@@ -1,7 +1,7 @@
 """Context managers that let exceptions pass as they are.
 
 `contextlib.contextmanager` sets the ``__traceback__`` of each exception that passes. If a class
-does not allow that, as a frozen dataclass does not, another error comes out in its place.
+can't be changed, such as a frozen dataclass, another error is raised in its place.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Block(Generic[T_co]):
-    """What surrounds a ``with`` block, or each call of a function that it decorates."""
+    """A context manager, which also works as a decorator of functions."""
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a function. Each call is a block of its own: threads may call it."""
+        """Decorate a function. Each call is a block of its own, so any thread may call it."""
 
         @functools.wraps(function)
         def call(*args: P.args, **kwds: P.kwargs) -> R:

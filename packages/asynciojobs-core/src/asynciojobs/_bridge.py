@@ -1,4 +1,4 @@
-"""The bridge to the optional package that draws. This is the only import made on demand."""
+"""The bridge to the optional package that draws, which is imported when somebody draws."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
     """Return a function of asynciojobs-graph.
 
     Args:
-        name: the name of the function. The method of a scheduler that calls it has the same.
+        name: the name of the function. The scheduler's method that calls it has the same name.
 
     Raises:
         MissingGraphPackageError: the package is not installed, or has another version.
@@ -52,8 +52,8 @@ def drawing_function(name: str) -> Callable[..., Any]:
         function: Callable[..., Any] = getattr(package, name)
     except AttributeError:
         raise MissingGraphPackageError(
-            f"the asynciojobs-graph that is installed has no {name}(); the one of the same "
-            f"version has: {install_command('graph')}",
+            f"the installed asynciojobs-graph has no {name}(), but the one of the same version "
+            f"has: {install_command('graph')}",
             name=GRAPH_PACKAGE,
         ) from None
     return function

@@ -1,4 +1,4 @@
-"""What users give, checked where they give it: options, numbers, coroutines, functions."""
+"""Checks of what users pass in: options, numbers, coroutines, functions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LARGEST_FLOAT = sys.float_info.max
 
 
 class JobHolder(Protocol):
-    """What a job needs of the scheduler that it is created in."""
+    """The method that a job calls on the scheduler that it is created in."""
 
     def add(self, job: Any) -> object:
         """Add the job."""
@@ -154,9 +154,9 @@ def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
     """Return the text of an error about a function that returned no awaitable.
 
     Args:
-        rule: a sentence about the function that goes on with ", which".
-        returned: what it returned.
-        remedy: what else can be done with a plain function, as the end of the text.
+        rule: the beginning of the text. It names the function; ", which" follows.
+        returned: what the function returned.
+        remedy: the end of the text: what else can be done with a plain function.
     """
     if inspect.isasyncgen(returned) or inspect.isgenerator(returned):
         return (
@@ -164,7 +164,7 @@ def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
             "`async def` without `yield`, and return one value"
         )
     return (
-        f"{rule}, which must return an awaitable, and returned {returned!r}: make it an "
+        f"{rule}, which must return an awaitable, but returned {returned!r}: make it an "
         f"`async def`{remedy}"
     )
 

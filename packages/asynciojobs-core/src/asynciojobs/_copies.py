@@ -1,10 +1,10 @@
 """What copies, deep copies and pickles of jobs, schedulers and sequences have in common.
 
-Jobs refer to each other: each to those that it requires, a scheduler to its jobs. Python's way
-is to follow each reference as soon as it comes, which for a chain of two thousand jobs is a
-recursion two thousand deep. So the first object that is met takes all others along that can be
-reached from it, as two flat lists: first empty objects of the right classes, then the state of
-each. Then each reference, in whatever direction, is one to an object that is known already.
+A job refers to the jobs that it requires, and a scheduler to its jobs. Python follows each
+reference as soon as it meets it: a chain of two thousand jobs would be a recursion two thousand
+deep. So the first object that is copied takes along all objects that can be reached from it, as
+two flat lists: first empty objects of the right classes, then the state of each. By the time
+that a state is restored, all objects that it refers to exist.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ OWN_PACKAGES = "asynciojobs"
 
 
 class Copyable:
-    """An object that can be copied and pickled, as what it is between two runs.
+    """An object that can be copied and pickled. Its copy is in no run.
 
-    If a subclass has attributes that can't be copied, it may define ``__getstate__()``, and
-    call that of its base, which returns a new dict of all attributes. ``__setstate__()`` takes
-    that.
+    If a subclass has attributes that can't be copied, it may define ``__getstate__()``. There,
+    ``super().__getstate__()`` returns a new dict of all attributes. ``__setstate__()`` takes
+    such a dict.
     """
 
     __slots__ = ()
 
     # Each of our classes does its part, without `super()`:
     # - `_begin_copy(self)` sets the attributes that are not copied, in an empty object;
-    # - `_prepare_copy(self, fields)` changes the attributes for a copy, which is in no run;
-    # - `_finish_copy(self, fields)` takes the attributes that it sets itself out of the dict;
+    # - `_prepare_copy(self, fields)` changes the dict of attributes for a copy, since that is
+    #   in no run;
+    # - `_finish_copy(self, fields)` sets some attributes, and takes them out of the dict;
     # - `_copied_along(self)` returns the objects that this one refers to.
 
     def __getstate__(self) -> Any:
@@ -65,7 +66,7 @@ class Copyable:
 
 
 def parts(kind: type[Copyable], name: str) -> list[Callable[..., Any]]:
-    """Return the parts that the bases of a class have in something, the nearest one first."""
+    """Return the functions of this name that a class and its bases define, nearest first."""
     return [vars(base)[name] for base in kind.__mro__ if name in vars(base)]
 
 
@@ -75,7 +76,7 @@ def fields_of(thing: Copyable) -> Fields:
 
 
 def joined(state: Any) -> Fields:
-    """Return what Python makes of attributes and slots, a dict or two of them, as one dict."""
+    """Return a state as one dict. Python's is a dict, or two if there are slots."""
     dicts: list[Any] = [*state] if isinstance(state, tuple) else [state]
     return {name: value for part in dicts if part for name, value in part.items()}
 
@@ -102,8 +103,8 @@ def state_of(thing: Copyable) -> State:
     kind = type(thing)
     if kind.__getstate__ is GETSTATE and kind.__setstate__ is SETSTATE:
         return None, state
-    # The class may leave out the attributes of ours, as with `return self.__dict__.copy()`, or
-    # have put in those that must not be copied.
+    # The user's class may have left out our attributes, as `return self.__dict__.copy()` does,
+    # or put in attributes that must not be copied.
     ours, names = GETSTATE(thing), own_names(kind)
     if kind.__setstate__ is SETSTATE or isinstance(state, dict):
         state = {name: value for name, value in joined(state).items() if name not in names}
@@ -131,9 +132,9 @@ def restore(made: Copyable, state: State) -> None:
 
 
 def reached_from(start: Copyable) -> list[Copyable]:
-    """Return all objects that can be reached from one, each after those that it refers to.
+    """Return an object and all that it can reach, each after the objects that it refers to.
 
-    A depth-first search without recursion; O(V+E). Only on a cycle some come too early.
+    A depth-first search without recursion; O(V+E). On a cycle there is no such order.
     """
     order: list[Copyable] = []
     seen = {id(start)}
@@ -156,9 +157,9 @@ def copied_along(thing: Copyable) -> Iterator[Copyable]:
 
 
 class UnderWay(threading.local):
-    """Which empty objects are being copied in this thread.
+    """The empty objects that are being copied in this thread.
 
-    A weak reference: if pickling fails, its list goes away.
+    It is a weak reference, so if pickling fails, nothing of it is kept.
     """
 
     shells: weakref.ref[Shells] | None = None
@@ -168,7 +169,7 @@ under_way = UnderWay()
 
 
 class Shells:
-    """Comes out as a list of empty objects, in place of the objects.
+    """Stands for some objects. A copy or pickle of it becomes a list of empty objects.
 
     Args:
         things: the objects.
@@ -183,12 +184,12 @@ class Shells:
 
     @staticmethod
     def include(thing: Copyable) -> bool:
-        """Tell whether an object is to come out empty, since its state follows; only once."""
+        """Tell whether to copy an object without its state, which follows; true only once."""
         shells = None if under_way.shells is None else under_way.shells()
         return shells is not None and shells.take(thing)
 
     def take(self, thing: Copyable) -> bool:
-        """Take an object off the list of those that are to come out; tell if it was on it."""
+        """Note that an object is copied now; tell whether it was still to be copied."""
         if id(thing) not in self._pending:
             return False
         self._pending.remove(id(thing))
@@ -200,13 +201,13 @@ class Shells:
         return list, (), None, iter(self._things)
 
     def complete(self) -> Iterator[Copyable]:
-        """Note that all are there; return those that were not there before."""
+        """Note that all empty objects exist; return the objects that were copied for this."""
         under_way.shells = self._before
         return (thing for thing in self._things if id(thing) not in self._pending)
 
 
 class States:
-    """Comes out as a list of the objects that have just come out empty, each with its state.
+    """Stands for the states. A copy or pickle of it becomes a list of objects and states.
 
     Args:
         shells: the empty objects.

@@ -34,7 +34,7 @@ def remade(kind: type[Exception], args: tuple[object, ...]) -> Exception:
 
 
 def by_data(self: Exception) -> tuple[Any, ...]:
-    """Serve as ``__reduce__()``, without calling the class: it takes data, not the message."""
+    """Serve as ``__reduce__()``. The class is not called: it takes data, not the message."""
     return remade, (type(self), self.args), vars(self)
 
 
@@ -61,7 +61,7 @@ class ExplainedError(Exception):
 
 
 class RequirementError(ValueError):
-    """The requirements of a scheduler are such that it can't run."""
+    """A scheduler can't run because of its requirements."""
 
     __reduce__ = by_data
 
@@ -103,7 +103,7 @@ class MissingRequirementError(ExplainedError, RequirementError):
 
 
 class ArgumentRequirementError(ExplainedError, RequirementError):
-    """A requirement can't be removed, since that job is an argument of the function.
+    """A requirement can't be removed, since the required job is an argument of the function.
 
     Attributes:
         job: the job that has the requirement.
@@ -112,7 +112,7 @@ class ArgumentRequirementError(ExplainedError, RequirementError):
 
     job: Named
     requirement: Named
-    rule = "{job} has {requirement} as an argument, so it must go on to require it"
+    rule = "{job} has {requirement} as an argument, so it must keep requiring it"
     remedy = "make another job with other arguments"
 
 
@@ -160,12 +160,12 @@ class NotPicklableError(ExplainedError, TypeError):
     part: str
     fields = ("job", "part")
     rule = (
-        "{job} failed, since {part} can't be pickled, as all must be that goes to another "
-        "process and back"
+        "{job} failed, since {part} can't be pickled, and everything that is sent to or from "
+        "another process must be"
     )
     remedy = (
-        "take functions and classes from the top level of a module, or an executor that sends "
-        "more, as loky.get_reusable_executor() does"
+        "take functions and classes from the top level of a module, or an executor that can "
+        "send more, such as loky.get_reusable_executor()"
     )
 
 
@@ -176,7 +176,7 @@ ANOTHER_POOL = (
 
 
 class BrokenPoolError(ExplainedError, BrokenExecutor):
-    """The pool that a job calls its function in is dead, and all its calls with it.
+    """The pool in which a job calls its function is dead, and all calls in the pool are lost.
 
     Attributes:
         job: the job that makes the call.
@@ -190,10 +190,7 @@ class BrokenPoolError(ExplainedError, BrokenExecutor):
     reason: str
     advice: str
     fields = ("job", "executor", "reason", "advice")
-    rule = (
-        "{job} failed, since its {executor} is dead, and with it all calls that it had "
-        "({reason})"
-    )
+    rule = "{job} failed, since its {executor} is dead, and all calls in it are lost ({reason})"
     remedy = "{advice}"
 
     def __init__(
@@ -203,7 +200,7 @@ class BrokenPoolError(ExplainedError, BrokenExecutor):
 
 
 class AlreadyRunningError(ExplainedError, RuntimeError):
-    """A run was asked for, and the scheduler or one of its jobs is in a run already.
+    """A run can't start, since the scheduler or one of its jobs is in a run already.
 
     Attributes:
         busy: the scheduler, or the job, that is running.
@@ -229,4 +226,4 @@ class ConsumedError(ExplainedError, RuntimeError):
 
 
 class MissingDaskPackageError(ImportError):
-    """Calls on a Dask cluster need the optional package distributed: it is not installed."""
+    """Calls on a Dask cluster need the optional package distributed, which is not installed."""

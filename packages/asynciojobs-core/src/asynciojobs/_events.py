@@ -43,7 +43,7 @@ Observer: TypeAlias = Callable[[JobEvent], object]
 
 
 class Observation:
-    """The handle of an observer. It listens until `close()`, or to the end of a ``with``.
+    """The handle of an observer, which listens until `close()` or the end of a ``with`` block.
 
     Args:
         observers: the group that the observer joins.
@@ -57,7 +57,7 @@ class Observation:
         self._place = observers.attach(observer)
 
     def close(self) -> None:
-        """Stop listening. To call it again does nothing."""
+        """Stop listening. Calling it again does nothing."""
         observers, self._observers = self._observers, None
         if observers is not None:
             observers.detach(self._place)

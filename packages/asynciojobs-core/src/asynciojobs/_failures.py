@@ -1,6 +1,6 @@
-"""How a job failed; in copies and pickles too, with the traceback as text.
+"""How a job failed. A copy or pickle of that has the traceback as text.
 
-A traceback can be neither copied nor pickled: it holds the frames that the exception came
+A traceback itself can't be copied or pickled: it holds the frames that the exception came
 through. As in `concurrent.futures`, its text goes along as the ``__cause__``.
 """
 
@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 __all__ = ["Failure", "OriginalTraceback", "PortableException"]
 
 Parts: TypeAlias = tuple[Callable[..., BaseException], tuple[Any, ...], Any, str | None]
-"""What makes an exception, with which arguments; its state; the text of its traceback."""
+"""A function that makes an exception, its arguments, the state, the text of the traceback."""
 
 
 class Failure:
@@ -38,7 +38,7 @@ class Failure:
     def reraise(self) -> NoReturn:
         """Raise the exception with its original traceback, as a ``Future`` does.
 
-        Otherwise each raise would add its frames to those of the raise before.
+        Otherwise the traceback would grow with each raise.
         """
         try:
             raise self.exception.with_traceback(self._traceback)
@@ -69,8 +69,8 @@ class PortableException:
         origin: its traceback, as it was when the job raised it.
     """
 
-    # One for each exception, as long as one copy or pickle is being made: jobs, schedulers and
-    # verdicts that shared an exception go on to share it.
+    # One for each exception, while a copy or pickle is being made. So jobs, schedulers and
+    # verdicts that share an exception also share it in the copy.
     known: ClassVar[WeakValueDictionary[int, PortableException]] = WeakValueDictionary()
 
     def __init__(self, exception: BaseException, origin: TracebackType | None) -> None:
@@ -81,7 +81,7 @@ class PortableException:
     def of(
         cls, exception: BaseException, origin: TracebackType | None = None
     ) -> PortableException:
-        """Return the one that stands for an exception."""
+        """Return the object that stands for an exception."""
         found = cls.known.get(id(exception))
         if found is None:
             found = cls(exception, origin or exception.__traceback__)
@@ -120,8 +120,8 @@ def makers_of(
 ) -> tuple[Callable[..., BaseException], tuple[Any, ...], Any]:
     """Return how an exception can be made again: a function, its arguments, and a state.
 
-    Python calls the class with ``exception.args``. Many classes take other arguments than those
-    that they pass on to ``super().__init__()``. They are made without ``__init__()``.
+    Python calls the class with ``exception.args``. But many classes take other arguments than
+    they pass on to ``super().__init__()``. Their exceptions are made without ``__init__()``.
     """
     reduced: Any = exception.__reduce_ex__(4)
     make, args, *state = reduced
@@ -142,7 +142,7 @@ def without_init(kind: type[BaseException], args: tuple[Any, ...]) -> BaseExcept
 def remade(
     make: Callable[..., BaseException], args: tuple[Any, ...], state: Any, text: str | None
 ) -> BaseException:
-    """Make an exception again, even if its class does not allow to change it."""
+    """Make an exception again, even if it can't be changed, as with frozen dataclasses."""
     exception = make(*args)
     if state is not None and type(exception).__setstate__ is not BASE_SETSTATE:
         exception.__setstate__(state)

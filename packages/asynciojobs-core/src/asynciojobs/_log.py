@@ -13,12 +13,12 @@ _level_before: int | None = None  # what set_debug(False) restores; None if not 
 
 
 def set_debug(flag: bool) -> None:
-    """Make all schedulers verbose, and let the log ``asynciojobs`` take all; or undo that.
+    """Make all schedulers verbose, and set the log ``asynciojobs`` to DEBUG; or undo both.
 
     Each run that begins then prints its events at all depths, as with ``verbose=True``.
 
     Args:
-        flag: whether to do so. ``False`` restores the level that the log had before.
+        flag: ``False`` undoes it: the log gets back the level that it had before.
 
     Example:
         >>> import asynciojobs
@@ -40,7 +40,7 @@ def is_debugging() -> bool:
 
 
 def inform(message: str, *args: object) -> None:
-    """Log something that is as it should be, and could surprise."""
+    """Log something that is correct, but may surprise."""
     _log(logging.INFO, message, args)
 
 

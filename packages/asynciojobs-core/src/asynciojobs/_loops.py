@@ -58,9 +58,9 @@ def run_synchronously(
 
     Args:
         coroutine: returns the coroutine. It is called only when the coroutine will be awaited.
-        loop_factory: makes the loop. With ``None``, `use_loop_factory` says who does; without
-            it, asyncio does.
-        instead: what to write instead inside a running loop.
+        loop_factory: makes the loop. With ``None``, the factory of `use_loop_factory` makes
+            it, or asyncio if there is none.
+        instead: what to write inside a running loop, instead of this call.
 
     Raises:
         RuntimeError: the caller is inside a running loop.
@@ -70,8 +70,8 @@ def run_synchronously(
         _check(loop_factory)
     if _in_running_loop():
         raise RuntimeError(
-            "this call makes an event loop of its own, and can't be made inside of a "
-            f"running one: write `{instead}` there"
+            "this call makes an event loop of its own, and can't be made inside a running one: "
+            f"write `{instead}` there"
         )
     check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:

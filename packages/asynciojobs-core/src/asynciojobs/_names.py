@@ -1,7 +1,7 @@
-"""What a job is called where it stands: ``<Job `boots > host3`>``, in the scheduler `boots`.
+"""Names of jobs with the schedulers around them, as in ``<Job `boots > host3`>``.
 
 A job does not know its scheduler. But a run leaves its mark on each of its jobs, and the mark
-knows the job set. So a path costs a run nothing but the mark, until somebody asks for it.
+knows the job set. So a run pays only for the mark, and the names are made on demand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DEEPEST = 100
 
 
 class Labelled(Named, Protocol):
-    """A job, as far as its name goes."""
+    """The part of a job that its name is made of."""
 
     _run_mark: object
 
@@ -38,7 +38,7 @@ class Mark:
     __slots__ = ("_job_set", "is_nested")
 
     def __init__(self, job_set: object, *, is_nested: bool) -> None:
-        self._job_set = weakref.ref(job_set)  # a job that is kept must not keep all the others
+        self._job_set = weakref.ref(job_set)  # one job must not keep all the others alive
         self.is_nested = is_nested
 
     def job_set(self) -> object:
@@ -47,11 +47,11 @@ class Mark:
 
 
 class Placed(Named):
-    """A job that is named together with the jobs inside of it that matter.
+    """A job that is named with the schedulers around it.
 
     Args:
-        job: the job.
-        inside: a job in it, which may be placed itself; ``None`` if it is the job that matters.
+        job: the outermost of these schedulers, or the job itself if there are none.
+        inside: the rest, from that scheduler to the job; ``None`` if `job` is the job itself.
     """
 
     __slots__ = ("inside", "job")
@@ -80,7 +80,7 @@ class Placed(Named):
 def path_name(path: Iterable[Labelled]) -> str:
     """Return the name of a job with the schedulers around it, which come first.
 
-    Those without a label are left out.
+    Schedulers without a label are left out.
     """
     *around, job = path
     if not around:

@@ -36,7 +36,7 @@ class Named(Protocol):
 
 
 class Phase(enum.Enum):
-    """How a job stands. The values are the words that people read."""
+    """How far a job has come. The values are the words that people read."""
 
     IDLE = "idle"
     SCHEDULED = "scheduled"
@@ -72,8 +72,8 @@ def add_note_once(exception: BaseException, note: str) -> None:
             exception.add_note(note)
 
 
-# The verdict on a run: one of these small classes. `str()` of it is what `why()` returns, and
-# `words` say it in short.
+# The verdict on a run: one of these small classes. `why()` returns `str()` of it, and `words`
+# is its short form.
 
 
 class Fine:
@@ -97,9 +97,9 @@ class TimedOut(NamedTuple):
     timeout: float
     """The time that was allowed, in seconds."""
     running: tuple[str, ...] = ()
-    """The names of jobs that ran then: the first few."""
+    """The names of the first few jobs that were running then."""
     more: int = 0
-    """How many more ran (jobs)."""
+    """How many more were running (jobs)."""
     waiting: int = 0
     """How many had not started (jobs)."""
 
@@ -112,7 +112,7 @@ class TimedOut(NamedTuple):
         return f"{self.words} after {self.timeout}s{self.unfinished()}"
 
     def unfinished(self) -> str:
-        """Return what there was to wait for, as the end of a sentence."""
+        """Return which jobs had not ended, as the end of a sentence."""
         text = ""
         if self.running:
             more = f" and {self.more} more" if self.more else ""
@@ -149,10 +149,10 @@ class Cancelled:
 
 
 class Broken(NamedTuple):
-    """Something other than the failure of a job ended the run, and leaves `co_run()`.
+    """An exception ended the run at once, and `co_run()` raises it.
 
-    That is a ``KeyboardInterrupt`` or ``SystemExit``, or the error of a job that can't join
-    the run.
+    It is the ``KeyboardInterrupt`` or ``SystemExit`` of a job, or the error about a job that
+    can't join the run.
     """
 
     exception: BaseException

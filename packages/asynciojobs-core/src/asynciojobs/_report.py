@@ -36,8 +36,8 @@ ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED)
 def stats(job_set: JobSet) -> str:
     """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
 
-    If jobs were stopped, they are counted as ``X``; if they wait for a slot of the window, as
-    ``S``.
+    Jobs that were stopped are counted as ``X``, and jobs that wait for a slot of the window as
+    ``S``, if there are any.
     """
     counts = counts_by_phase(job_set)
     parts = [
@@ -94,7 +94,7 @@ def list_lines(
 
 
 def _all_done(entries: Iterable[Entry]) -> set[AnyJob]:
-    """Return the jobs that are done; a nested scheduler only if all its jobs are."""
+    """Return the jobs that are done. A nested scheduler counts if all its jobs are done."""
     done = {entry.job for entry in entries if entry.job.is_done()}
     around: list[AnyJob] = []
     for entry in entries:
@@ -124,7 +124,7 @@ def debrief_lines(
 ) -> Iterator[str]:
     """Yield a report: the verdict, the counts, the list, and what went wrong at all depths.
 
-    If a cycle forbids the list, the cycle and the safe list stand in its place.
+    If there is a cycle, it is shown, followed by the safe list instead of the list.
     """
     yield f"===== {job_set.repr_main()}: {verdict}"
     yield f"===== {stats(job_set)}"

@@ -1,6 +1,6 @@
-"""What users write for jobs: one, a sequence, or collections of these.
+"""Users may pass a job, a sequence, or collections of these. Here all become lists of jobs.
 
-The functions take the class of the jobs as `kind`, since jobs stand on this module.
+The functions take the class of the jobs as `kind`, since the module of jobs imports this one.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Requirements = Any
 """A job, a sequence, ``None``, or any nesting of iterables of these."""
 
 Distinct: TypeAlias = "T | tuple[T, ...] | None"
-"""Nothing, the only one, or a tuple of several different ones."""
+"""No job, one job, or a tuple of several different jobs."""
 
 
 class Group(Generic[T]):
-    """Several jobs that can be written where one can: a sequence."""
+    """Several jobs that can be passed where a job can: a sequence."""
 
     __slots__ = ()
 
@@ -100,10 +100,10 @@ def flatten(requirements: Iterable[Requirements], kind: type[T]) -> list[T]:
 def _iterator(item: Any) -> Iterator[Requirements]:
     if isinstance(item, str | bytes):  # each character of a string is a string again
         raise TypeError(f"a requirement must be a job or a sequence, not {item!r}")
-    if hasattr(type(cast("object", item)), "co_run"):  # the jobs in it are not meant
+    if hasattr(type(cast("object", item)), "co_run"):  # it does not stand for its jobs
         raise TypeError(
-            f"a requirement must be a job or a sequence, not {item!r}: a scheduler that is to "
-            "be nested must be a Scheduler"
+            f"a requirement must be a job or a sequence, not {item!r}: only a Scheduler can be "
+            "nested"
         )
     try:
         return iter(item)
@@ -143,10 +143,10 @@ def as_set(jobs: Collection[T], make: Callable[[Iterable[T]], C]) -> C:
 
 
 def check_same(jobs: Iterable[T], members: Collection[T]) -> None:
-    """Check that jobs that are equal to members of a set are these very members.
+    """Check that none of the jobs equals a member of a set without being that member.
 
     Raises:
-        ValueError: one is only equal.
+        ValueError: one does.
     """
     for job in jobs:
         if type(job).__eq__ is not object.__eq__ and all(job is not it for it in members):
@@ -211,7 +211,7 @@ def _not_a_member(thing: object, kind: type[object]) -> str:
         remedy = f": it is a class, so make a job of it, {thing.__name__}(…)"
         return rule + remedy * issubclass(thing, kind)
     if hasattr(thing, "co_run"):
-        return f"{rule}: a scheduler that is to be nested must be a Scheduler"
+        return f"{rule}: only a Scheduler can be nested"
     if isinstance(thing, Iterable) and not isinstance(thing, str | bytes):
         return f"{rule}: give its elements with a star, Scheduler(*jobs), or use update(jobs)"
     return rule

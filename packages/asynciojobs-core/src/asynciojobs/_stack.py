@@ -5,14 +5,14 @@ from __future__ import annotations
 __all__ = ["ROOM", "check_stack_room"]
 
 ROOM = 60
-"""What a run, or a shutdown, and its end may need, in asyncio's debug mode (nested calls)."""
+"""How many nested calls a run or a shutdown may need to its end, in asyncio's debug mode."""
 
 
 def check_stack_room(calls: int = ROOM) -> None:
-    """Raise, before anything starts, unless this many calls can still be nested.
+    """Check, before anything starts, that there is room for this many nested calls.
 
-    Python raises `RecursionError` in whatever function reaches the limit. That may be the one
-    that cancels the jobs that are left. Then they would outlive the run, or the run would
+    Python raises `RecursionError` in whatever function reaches the limit. That may be the
+    function that cancels the remaining jobs. Then they would outlive the run, or the run would
     wait for ever.
 
     Args:
@@ -26,7 +26,7 @@ def check_stack_room(calls: int = ROOM) -> None:
     except RecursionError:
         raise RecursionError(
             f"a run, or a shutdown, takes up to {calls} nested calls, and the recursion limit "
-            "leaves fewer here: start it from a function that is not so deep"
+            "leaves fewer here: start it from a function that is less deeply nested"
         ) from None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 __all__ = ["NOLABEL", "attempt", "call_label", "counted", "duration_text", "listed", "one_line"]
 
 NOLABEL = "NOLABEL"
-"""What is shown of a job that has nothing to show."""
+"""What is shown for a job that has no label."""
 
 
 def one_line(text: str, limit: int = 400) -> str:

@@ -16,9 +16,9 @@ PATIENCE = 1.0
 
 
 def runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether an event loop is running, and in another thread than this one.
+    """Tell whether an event loop is running in another thread.
 
-    Between two calls of `asyncio.Runner.run()` it is running nowhere.
+    Between two calls of `asyncio.Runner.run()` a loop is not running anywhere.
     """
     return loop.is_running() and not is_running_here(loop)
 
@@ -60,7 +60,7 @@ def call_in_loop(
                 function()
                 return
             if waiting:
-                _log.warn("the thread %s waits to %s: its event loop is blocked", waiting, what)
+                _log.warn("the thread %s waits to %s: the event loop is blocked", waiting, what)
                 waiting = ""
         call.result()
     finally:
@@ -68,7 +68,7 @@ def call_in_loop(
 
 
 def settle(call: Future[None], function: Callable[[], None]) -> None:
-    """Call a function, and give the thread that waits what came of it."""
+    """Call a function, and pass its outcome to the thread that waits for it."""
     if not call.set_running_or_notify_cancel():
         return
     try:

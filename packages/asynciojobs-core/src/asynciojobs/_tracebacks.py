@@ -1,4 +1,4 @@
-"""Tracebacks for people: each one once, without the frames that are not of the user."""
+"""Tracebacks for people: each one once, and only with frames of the user's code."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Tracebacks:
     """Formats the tracebacks of one report.
 
     Args:
-        reported: the exceptions that the report shows under a heading of their own. Where one
-            of them is the cause of another, its traceback is not shown again.
+        reported: the exceptions that the report shows under a heading of their own. If one of
+            them is also the cause of another, its traceback is not repeated there.
         whole: leave nothing out.
     """
 
@@ -47,7 +47,7 @@ class Tracebacks:
             return ["Traceback (most recent call last):", *origin, exception_text(exception)]
 
     def _shorten(self, chain: traceback.TracebackException, exception: BaseException) -> None:
-        """Drop frames of no interest from an exception, and from those that led to it."""
+        """Drop frames of no interest from an exception, and from the exceptions behind it."""
         links: list[tuple[traceback.TracebackException, BaseException]] = []
         links.append((chain, exception))
         while links:
@@ -66,7 +66,7 @@ class Tracebacks:
 def _links_of(
     link: traceback.TracebackException, exception: BaseException
 ) -> Iterator[tuple[traceback.TracebackException, BaseException]]:
-    """Yield the causes, contexts and members of an exception, as far as they are shown."""
+    """Yield the causes, contexts and members of an exception that a traceback shows."""
     for shown, raised in (
         (link.__cause__, exception.__cause__),
         (link.__context__, exception.__context__),

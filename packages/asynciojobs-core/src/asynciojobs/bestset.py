@@ -16,7 +16,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class InsertionSet(MutableSet[T]):
-    """A set that iterates in the order of insertion. It is made on a ``dict``: O(1) a step.
+    """A set that iterates in the order of insertion. It uses a ``dict``, so each step is O(1).
 
     It has the operators and the methods of the built-in ``set``. It is equal to any set with
     the same members, in whatever order.
@@ -155,7 +155,7 @@ class InsertionSet(MutableSet[T]):
         return set(self._members).issuperset(other)
 
 
-# Order is built in. If `orderedset` is installed, its implementation is wanted, and used.
+# This set is built in. If a user has installed `orderedset`, its set is used instead.
 if TYPE_CHECKING:
     BestSet = InsertionSet
 else:

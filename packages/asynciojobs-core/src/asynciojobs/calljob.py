@@ -36,7 +36,7 @@ from .job import AbstractJob
 
 __all__ = ["CallJob"]
 
-FOR_THE_FUNCTION = ": what is meant for the function goes to kwargs={{{name!r}: …}}"
+FOR_THE_FUNCTION = ": to pass it to the function, write kwargs={{{name!r}: …}}"
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -50,23 +50,24 @@ class CallJob(AbstractJob[T_co]):
 
     A job among the arguments becomes a requirement, and the function gets its result. This
     also holds for jobs inside lists, tuples, dicts (keys and values) and sets, at any depth:
-    the function gets a new container, with results in place of the jobs. Containers without
-    jobs, and objects of other types, subclasses of these too, are passed as they are.
+    the function gets a new container, with results in place of the jobs. Everything else is
+    passed as it is: containers without jobs, and objects of other types, even if these are
+    subclasses of list, tuple, dict or set.
 
     Args:
         function: a plain function or a coroutine function, or any other callable.
         args: its positional arguments.
         kwargs: its keyword arguments.
-        executor: ``None`` is a thread of the event loop, as with `asyncio.to_thread`: context
-            variables are copied, and there are a few threads more than processors. Otherwise a
-            `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. With these two,
-            `function` must be a plain function.
+        executor: ``None`` means a thread of the event loop, as with `asyncio.to_thread`:
+            context variables are copied, and there are a few more threads than processors.
+            Otherwise a `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. With
+            these two, `function` must be a plain function.
         job_options: see `AbstractJob`.
 
     Raises:
-        TypeError: `function` can't be called, or is a generator function; `executor` is
-            something else; there is an executor for a coroutine function, or a sequence among
-            the arguments.
+        TypeError: `function` can't be called, or is a generator function; `executor` is none
+            of the above, or is given for a coroutine function; a sequence is among the
+            arguments.
         ValueError: an argument contains jobs and also itself.
 
     Example:
@@ -141,8 +142,8 @@ class CallJob(AbstractJob[T_co]):
         named = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = as_executor_or_engine(executor)
         self._task_name = callable_name(function)
-        # The jobs among the arguments, which must be done before this one starts, and the
-        # containers that they stand in.
+        # The jobs among the arguments, which must be done before this one starts, and
+        # templates of the containers that have jobs.
         self._givers, self._templates, self._call_args, self._kwargs = find_jobs(args, named)
         if self._givers:
             job_options["required"] = [self._givers, job_options.get("required")]
@@ -216,7 +217,7 @@ class CallJob(AbstractJob[T_co]):
         return args, dict(zip(self._kwargs, named, strict=True))
 
     async def _results(self) -> dict[object, object]:
-        """Return what goes in place of jobs and templates: values, handles and containers."""
+        """Return what replaces the jobs and templates: values, handles and containers."""
         for giver in self._givers:
             if not giver.is_done():
                 raise ArgumentNotDoneError(self, giver)
@@ -230,7 +231,7 @@ class CallJob(AbstractJob[T_co]):
         return results | {giver: values[giver] for giver in elsewhere} | containers
 
     def _nests_handles(self) -> bool:
-        """Tell whether handles of the engine may stay inside the containers, as they are."""
+        """Tell whether handles of the engine may stay inside the containers."""
         finds_them = getattr(self._engine, "finds_nested_handles", False)
         return bool(finds_them) and not have_hashed(self._templates)
 

@@ -64,22 +64,22 @@ class DaskEngine:
     value once no job has the future. Engines of the same client are equal, whatever their
     options, so their jobs pass futures to each other.
 
-    The key of a call, which the dashboard shows, is the label of its job (or else the name of
-    its function) and a random number.
+    The key of a call, which the dashboard shows, is the label of its job and a random number.
+    If the job has no label, the name of its function is used.
 
-    If a worker dies, Dask repeats the calls that it was running, and those whose values it
-    alone had. A call that was running as several workers died raises
+    If a worker dies, Dask repeats the calls that it was running, and the calls whose values
+    only this worker had. If several workers die while they run one call, that call raises
     `distributed.KilledWorker`.
 
     Args:
         client: an asynchronous client, ``await Client(…, asynchronous=True)``, for runs in its
-            event loop. With a synchronous client use no engine, but
-            ``executor=client.get_executor(pure=False)``: then each value travels to this
-            process and out again.
+            event loop. With a synchronous client use
+            ``executor=client.get_executor(pure=False)`` instead of an engine: then each value
+            travels to this process and out again.
         retries: how often Dask calls a function again after it raised.
         resources: what a call takes of a worker's resources while it runs, as ``{"GPU": 1}``.
-        workers: the addresses or names of the workers that may make the calls; ``None`` is all
-            workers.
+        workers: the addresses or names of the workers that may make the calls; ``None`` means
+            all workers.
 
     Raises:
         TypeError: `client` is something else.
@@ -155,8 +155,8 @@ class DaskEngine:
         Raises:
             RuntimeError: the client is closed, or belongs to another event loop.
             CallLostError: the cluster gave up the call (a RuntimeError).
-            CancelledError: the caller was cancelled. Dask withdraws a call that waits. A call
-                that runs goes on, and its return value is dropped.
+            CancelledError: the caller was cancelled. If the call still waits, Dask withdraws
+                it. If it runs, it goes on, and its return value is dropped.
             BaseException: any exception of the function, with its traceback.
         """
         future = self._submit(function, args, kwargs)
@@ -209,7 +209,7 @@ class DaskEngine:
             )
         if client.status in ("closing", "closed"):
             raise RuntimeError(
-                f"{self!r} can't be used, since its client is {client.status}: have it open, "
+                f"{self!r} can't be used, since its client is {client.status}: keep it open, "
                 "`async with Client(…, asynchronous=True) as client`, until all is fetched"
             )
 
@@ -237,7 +237,7 @@ def check_client(client: object) -> None:
     if not isinstance(client, Client) or not client.asynchronous:
         raise TypeError(
             "DaskEngine() takes an asynchronous client of this event loop, made by `await "
-            f"Client(…, asynchronous=True)`, and {client!r} is none: make one, or give "
+            f"Client(…, asynchronous=True)`, not {client!r}: make one, or give "
             "CallJob() the executor of a synchronous one, client.get_executor(pure=False)"
         )
 
@@ -262,7 +262,6 @@ def new_key() -> str:
     If Dask has seen a name before, it does not make the call again.
     """
     task = asyncio.current_task()
-    name = (
-        "call" if task is None else task.get_name()
-    )  # the engine gives it the name of the job
+    # The task that awaits `start()` is named after the job.
+    name = "call" if task is None else task.get_name()
     return f"{name}-{uuid.uuid4().hex}"

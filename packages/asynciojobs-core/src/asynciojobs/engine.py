@@ -20,18 +20,19 @@ class Engine(Protocol):
 
     - A handle may stand in `args`, or as a value in `kwargs`. Pass its value to the function.
       Handles always come from `start()` of the same engine.
-    - If a job stands inside a list, tuple, dict or set, its value is fetched before, and the
-      engine gets a container with the value. An engine that finds handles inside lists, tuples
-      and values of dicts by itself, at any depth, has an attribute ``finds_nested_handles =
-      True``. Then it gets these handles too. In a call with jobs in sets, or in keys of dicts,
-      all nested values are fetched in any case, since Python must hash them.
+    - If a job stands inside a list, tuple, dict or set, its value is fetched first, and the
+      engine gets a container with the value. If an engine can find handles inside lists,
+      tuples and values of dicts by itself, at any depth, let it have an attribute
+      ``finds_nested_handles = True``. Then it gets these handles instead of the values. But
+      if a call has jobs in sets, or in keys of dicts, all its nested values are fetched, since
+      Python must hash them.
     - Only the job keeps the handle. Once the job has run again, or is gone, the engine may
       forget the value.
     - `start()` may be called thousands of times at once. How many calls run at a time is up to
       the engine, or to the window of a scheduler.
     - Both methods are awaited in the event loop of the run, and must not block it.
     - If you need a name for a call, use the name of the task that awaits `start()`. It is the
-      label of the job, or else the name of the function.
+      label of the job, or, without a label, the name of the function.
 
     Example:
         >>> import asyncio

@@ -318,9 +318,8 @@ class AbstractJob(Copyable, Generic[T_co]):
     def result(self) -> T_co:
         """Return what `co_run()` returned; ``None`` if the job raised and is not critical.
 
-        The type is that of `co_run()`: type checkers don't ask you to deal with ``None`` where
-        a job is critical, as jobs are by default. `raised_exception()` tells whether a job
-        raised.
+        Type checkers see the type of `co_run()`, without ``None``, since jobs are critical by
+        default. `raised_exception()` tells whether a job raised.
 
         Raises:
             ValueError: the job is not done.
@@ -463,11 +462,12 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Return the awaitable that a run awaits: `co_run()`.
 
         Raises:
-            TypeError: the class defines it so that it can't be awaited.
+            TypeError: the class defines a `co_run()` that can't be awaited.
         """
         awaitable = self.co_run()
         kind: object = type(awaitable)
-        if kind is CoroutineType:  # FAST no call
+        # Fast path: 24 of 51 ns a job. Without it, the last line does the same.
+        if kind is CoroutineType:
             return awaitable
         return checked_awaitable(self, "co_run", awaitable)
 
@@ -479,19 +479,19 @@ class AbstractJob(Copyable, Generic[T_co]):
         self._noted_start = self._noted_end = None
 
     def _note_start(self, now: float) -> None:
-        """Start at a time (seconds)."""
+        """Note that the job starts, at a time (seconds)."""
         self._phase = RUNNING
         self._noted_start = now
 
     def _note_failure(self, exception: BaseException, now: float) -> None:
-        """Come to the end by an exception, at a time (seconds)."""
+        """Note that the job ended with an exception, at a time (seconds)."""
         self._outcome = Failure(exception)
         self._phase = DONE
         self._noted_end = now
         self._discard_unstarted()
 
     def _note_stop(self, now: float) -> None:
-        """Come to the end at a time (seconds), cancelled by the end of the run."""
+        """Note that the job ended, cancelled by the end of the run, at a time (seconds)."""
         self._phase = STOPPED
         self._noted_end = now
         self._discard_unstarted()
@@ -534,7 +534,7 @@ def requirements_of(job: AnyJob) -> tuple[AnyJob, ...] | dict[AnyJob, None] | Re
 
 
 def counts_as_critical(job: AnyJob) -> bool:
-    """Tell whether a job is critical. If its `is_critical()` raises, log that: then it is."""
+    """Tell whether a job is critical. It is if `is_critical()` raises, and that is logged."""
     try:
         return bool(job.is_critical())
     except (KeyboardInterrupt, SystemExit):
@@ -545,7 +545,7 @@ def counts_as_critical(job: AnyJob) -> bool:
 
 
 def phase_of(job: AnyJob) -> Phase:
-    """Return how a job stands."""
+    """Return how far a job has come."""
     return job._phase
 
 
@@ -669,7 +669,7 @@ class Job(AbstractJob[T_co]):
         return corun
 
     def _start_awaitable(self) -> Awaitable[T_co]:
-        # Without the coroutine of co_run(), unless a subclass defines its own.
+        # This saves the coroutine of co_run(), unless a subclass defines its own.
         if type(self) is not Job or type(self).co_run is not _CO_RUN_OF_JOB:
             return super()._start_awaitable()
         corun = self._corun
@@ -744,8 +744,6 @@ class Job(AbstractJob[T_co]):
         return not is_method_of(self.co_shutdown, _CO_SHUTDOWN_OF_JOB)
 
 
-_FOR_THE_FUNCTION = (
-    ": what is meant for the function goes to functools.partial(function, {name}=…)"
-)
+_FOR_THE_FUNCTION = ": to pass it to the function, write functools.partial(function, {name}=…)"
 _CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
 _CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown

@@ -16,7 +16,7 @@ class PrintJob(AbstractJob[None]):
 
     Args:
         messages: printed as ``print(*messages)`` does.
-        sleep: how long to sleep afterwards, in seconds; ``None`` is not to sleep.
+        sleep: how long to sleep afterwards, in seconds; ``None`` means not at all.
         banner: printed before the messages, on a line of its own.
         scheduler: see `AbstractJob`.
         label: see `AbstractJob`; by default the messages.

@@ -38,12 +38,12 @@ class PureScheduler(JobSet):
 
     Args:
         jobs_or_sequences: the first members. Their order does not matter to a run.
-        jobs_window: how many jobs may run at once; ``None`` or 0 is no limit (jobs). A nested
-            scheduler counts as one job, and forever jobs do not count.
-        timeout: how long a run may take; ``None`` is no limit (seconds).
-        shutdown_timeout: how long a shutdown may take; ``None`` is no limit (seconds).
+        jobs_window: how many jobs may run at once; ``None`` or 0 means no limit (jobs). A
+            nested scheduler counts as one job, and forever jobs do not count.
+        timeout: how long a run may take; ``None`` means no limit (seconds).
+        shutdown_timeout: how long a shutdown may take; ``None`` means no limit (seconds).
         watch: gives the time in verbose messages; by default they show the time of day.
-        verbose: print the events of a run; `asynciojobs.set_debug()` asks it of all schedulers.
+        verbose: print the events of a run; `asynciojobs.set_debug()` does so for all.
 
     Attributes:
         jobs: the jobs, in their order of creation.
@@ -118,7 +118,7 @@ class PureScheduler(JobSet):
 
     @property
     def shutdown_timeout(self) -> float | None:
-        """How long a shutdown may take, in seconds; ``None`` is no limit."""
+        """How long a shutdown may take, in seconds; ``None`` means no limit."""
         return self._shutdown_timeout
 
     @shutdown_timeout.setter
@@ -163,8 +163,8 @@ class PureScheduler(JobSet):
 
         Args:
             args: passed to `co_run()`.
-            loop_factory: makes the loop. By default `asynciojobs.use_loop_factory()` says who
-                does; without it, asyncio does.
+            loop_factory: makes the loop. By default, the factory of
+                `asynciojobs.use_loop_factory()` makes it, or asyncio if there is none.
             kwds: passed to `co_run()`.
 
         Returns:
@@ -355,8 +355,8 @@ class PureScheduler(JobSet):
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        If jobs were stopped by the end of the run, they are counted as ``X``. If jobs wait for
-        a slot of the window, they are counted as ``S``.
+        If there are any, jobs that the end of the run stopped are counted as ``X``, and jobs
+        that wait for a slot of the window as ``S``.
         """
         return _report.stats(self)
 
@@ -459,7 +459,7 @@ class PureScheduler(JobSet):
                 if not isinstance(job, JobSet):
                     job._discard_unstarted()
                 elif job.ended_at is None and id(job) not in seen:
-                    seen.add(id(job))  # a nested one that has ended did this itself
+                    seen.add(id(job))  # a nested scheduler that has ended did this itself
                     pending.append(job)
 
     # -- listing
@@ -529,7 +529,7 @@ class PureScheduler(JobSet):
 
         Args:
             status: colour the jobs by their state, and add a line about it to their labels.
-            depth: how many levels of nested schedulers to open; ``None`` is all of them.
+            depth: how many levels of nested schedulers to open; ``None`` means all of them.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
@@ -542,7 +542,7 @@ class PureScheduler(JobSet):
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
         Mermaid has limits (500 arrows, 50,000 characters), and so have browsers (200 levels).
-        Nested schedulers beyond them are collapsed, and a comment says so.
+        Nested schedulers beyond these limits are collapsed, and a comment says so.
 
         Args:
             status: as for `dot_format()`.
@@ -553,7 +553,7 @@ class PureScheduler(JobSet):
     def graph(self, *, status: bool = False, depth: int | None = None) -> Any:
         """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture.
 
-        Its ``source`` is the text of `dot_format()`, and can be added to.
+        Its ``source`` is the text of `dot_format()`, and you can add to it.
 
         Args:
             status: as for `dot_format()`.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Scheduler"]
 
 AS_JOB = cast("type[AbstractJob[bool]]", AbstractJob)
-"""The base class that is a job: `super()` would find the one that is a set of jobs."""
+"""The base class for jobs. `super()` would find the other base, which is a set of jobs."""
 
 OPTIONS = ("jobs_window", "timeout", "shutdown_timeout", "watch", "verbose")
 """The options that a scheduler has besides those of jobs."""
@@ -77,7 +77,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
                 check_options("Scheduler", kwds, OPTIONS)
             raise
 
-    # The two bases differ here: it is shown as a job.
+    # The two bases define these in different ways: a scheduler is shown as a job.
 
     def __repr__(self) -> str:
         return str(self) if self._ran_alone() else AS_JOB.__repr__(self)
@@ -86,7 +86,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         return PureScheduler.__repr__(self)
 
     def _ran_alone(self) -> bool:
-        """Tell whether the last run was an outermost one: this job had no part in another."""
+        """Tell whether the last run was an outermost one, and not part of another run."""
         return self._run_state.record.started_at is not None
 
     def _times(self) -> tuple[float | None, float | None]:

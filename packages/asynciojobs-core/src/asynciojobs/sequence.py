@@ -47,7 +47,7 @@ class Sequence(Group[AbstractJob[object]], Copyable):
     ) -> None:
         self.jobs: list[AbstractJob[object]] = []
         self.scheduler = scheduler
-        # The requirements of the first job, as long as there is no job.
+        # The requirements for the first job, while there is no job yet.
         self._required: list[AbstractJob[object]] = []
         self.requires(required)
         self.append(*sequences_or_jobs)

@@ -21,7 +21,7 @@ class Clocks(NamedTuple):
     monotonic: Callable[[], float]
     """Returns seconds since some moment, and never goes back."""
     wall: Callable[[], datetime] | None
-    """Returns the time of day; ``None`` is the machine's clock."""
+    """Returns the time of day; ``None`` means the machine's clock."""
 
 
 _clocks: ContextVar[Clocks] = ContextVar("asynciojobs watch clocks")
@@ -41,7 +41,7 @@ def use_clocks(
 
     Args:
         monotonic: returns seconds.
-        wall: returns the time of day; ``None`` is the machine's clock.
+        wall: returns the time of day; ``None`` means the machine's clock.
 
     Example:
         >>> with use_clocks(lambda: 5.0):

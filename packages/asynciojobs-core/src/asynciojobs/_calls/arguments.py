@@ -1,4 +1,4 @@
-"""What `CallJob` is made of, checked: functions and executors."""
+"""Checks of what users pass to `CallJob`: functions and executors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def is_coroutine_function(function: object) -> bool:
-    """Tell whether a callable returns a coroutine: a coroutine function, or such an object."""
+    """Tell whether this is a coroutine function, or an object that is called like one."""
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
@@ -40,8 +40,8 @@ def check_function(function: object, executor: object) -> None:
         )
     if not callable(function):
         raise TypeError(
-            f"CallJob() calls a function, and {function!r} is none: give the function itself, "
-            "without calling it"
+            f"CallJob() calls a function, not {function!r}: give the function itself, without "
+            "calling it"
         )
     check_no_generators(function)
     if executor is not None and is_coroutine_function(function):
@@ -52,7 +52,7 @@ def check_function(function: object, executor: object) -> None:
 
 
 def check_no_generators(function: object) -> None:
-    """Refuse a function that makes a generator: the call would run nothing of it.
+    """Refuse a function that makes a generator: a call would not run its code.
 
     Raises:
         TypeError: it is such a function.
@@ -73,8 +73,8 @@ def check_no_generators(function: object) -> None:
 def flags_of_code(function: object) -> int:
     """Return the flags of the code that a callable runs; 0 if it is not written in Python.
 
-    `inspect.isgeneratorfunction()` and its sister would take longer than all else that makes a
-    `CallJob`.
+    `inspect.isgeneratorfunction()` and `inspect.isasyncgenfunction()` would take longer than
+    the rest of making a `CallJob`.
     """
     while isinstance(function, functools.partial):
         function = function.func

@@ -1,11 +1,11 @@
 """Jobs among the arguments of a `CallJob`, also inside lists, tuples, dicts and sets.
 
-Containers are searched once, when the `CallJob` is made. One with jobs in it, at any depth,
-becomes a `Template`, and each call gets a new container with results in place of the jobs. All
-others are passed as they are.
+Containers are searched once, when the `CallJob` is made. A container with jobs in it, at any
+depth, becomes a `Template`, and each call gets a new container with results in place of the
+jobs. All other containers are passed as they are.
 
-The search is O(items), and does not recurse: users may nest containers to any depth. Of items
-that are neither jobs nor containers it looks only at the types, all at once.
+The search is O(items), and does not recurse: users may nest containers to any depth. If an item
+is neither a job nor a container, only its type is looked at, all types of a container at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Results: TypeAlias = Mapping[Any, object]
 Found: TypeAlias = "tuple[tuple[AnyJob, ...], tuple[Template, ...], tuple[object, ...], Kwargs]"
 """What a search returns.
 
-- the jobs, each one once, in the order in which they stand there
+- the jobs, each one once, in the order of the arguments
 - templates of the containers that have jobs, inner ones first
 - the arguments by position, with templates in place of these containers
 - the arguments by name, in the same way
@@ -46,8 +46,8 @@ class Template:
 
     Args:
         kind: its type.
-        parts: its items; of a dict its keys, then its values. In place of inner containers
-            that have jobs there are templates.
+        parts: its items; for a dict, its keys and then its values. Inner containers that have
+            jobs are replaced by templates.
     """
 
     __slots__ = ("kind", "parts")
@@ -77,7 +77,7 @@ class Template:
 
 
 class Visit:
-    """A container that a search has entered, and not left."""
+    """A container that a search has entered, and not left yet."""
 
     __slots__ = ("contains_itself", "has_jobs", "key", "kind", "parts", "rest")
 
@@ -142,8 +142,8 @@ class Search:
         elif isinstance(part, Group):
             where = f"in argument {self.place!r}" if self._path else "an argument"
             raise TypeError(
-                f"{part!r} is {where}, and has no result: give the job of it whose result is "
-                "meant, such as sequence.jobs[-1]"
+                f"{part!r} is {where}, and has no result: give the job whose result is meant, "
+                "such as sequence.jobs[-1]"
             )
 
     def _note_jobs(self) -> None:
@@ -188,7 +188,7 @@ def find_jobs(args: tuple[object, ...], kwargs: Kwargs) -> Found:
 
 
 def search_all(args: tuple[object, ...], kwargs: Kwargs) -> Found:
-    """Search arguments, and whatever containers are among them."""
+    """Search arguments, and the containers among them."""
     search = Search()
     places: list[tuple[int | str, object]] = [*enumerate(args, 1), *kwargs.items()]
     for place, argument in places:
@@ -211,7 +211,7 @@ def kinds_of(things: Iterable[object]) -> set[type]:
 
 
 def contents_of(container: Any) -> list[Any]:
-    """Return the items of a container; of a dict its keys, then its values."""
+    """Return the items of a container; for a dict, its keys and then its values."""
     return [*container, *container.values()] if type(container) is dict else [*container]
 
 
@@ -224,7 +224,7 @@ def with_results(things: Iterable[object], results: Results) -> list[object]:
 
 
 def jobs_inside(templates: Iterable[Template]) -> dict[AnyJob, None]:
-    """Return the jobs that stand in containers, those of inner ones first."""
+    """Return the jobs that stand in containers, those in inner containers first."""
     parts = (part for template in templates for part in template.parts)
     return {part: None for part in parts if isinstance(part, AbstractJob)}
 

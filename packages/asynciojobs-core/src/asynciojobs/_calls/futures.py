@@ -1,9 +1,10 @@
 """How a call gets to a thread, an executor or an engine, and its outcome back to the loop.
 
 A call is a `concurrent.futures.Future`, and the loop waits for it. It is not chained to a
-future of asyncio (`asyncio.wrap_future`). So a cancellation ends only the waiting, and then
-the call is asked whether it can still be withdrawn. This also costs less. And a function may
-raise `StopIteration`: futures of asyncio refuse that, and the call would never end.
+future of asyncio (`asyncio.wrap_future`), for three reasons. A cancellation ends only the
+waiting, and then the call is asked whether it can still be withdrawn. A function may raise
+`StopIteration`: futures of asyncio refuse that, and the call would never end. And our way costs
+less.
 
 `docs/design/calls.md` has the reasons.
 """
@@ -155,9 +156,9 @@ async def outcome(
     Args:
         job: the job that makes the call.
         future: the call.
-        ended: returns at the end of the call. To cancel it leaves the call alone.
-        waited_for: after a cancellation, wait for a function that runs already, since it runs
-            in this process.
+        ended: returns at the end of the call. Cancelling it leaves the call alone.
+        waited_for: the function runs in this process. So if it runs already when the caller is
+            cancelled, wait for it.
 
     Raises:
         CancelledError: the caller was cancelled, or the call was.
@@ -189,10 +190,10 @@ async def wait_or_leave(
     """Deal with a function that still runs when its job is cancelled: it can't be stopped.
 
     Raises:
-        KeyboardInterrupt: the function raised it, or a SystemExit.
+        BaseException: the function raised this KeyboardInterrupt or SystemExit.
     """
     if not future.done():
-        what = "is waited for" if waited_for else "goes on there, and is not waited for"
+        what = "is awaited" if waited_for else "goes on there, and is not awaited"
         _log.inform(
             "%s was cancelled, but its function runs already and can't be stopped: it %s",
             name_in_run(job),
@@ -220,7 +221,7 @@ async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
 
 
 async def end_of(future: Future[object]) -> None:
-    """Wait for a call in an executor. To cancel this leaves the call alone."""
+    """Wait for a call in an executor. Cancelling this leaves the call alone."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
     # The clock of the testkit stands still during real work.
@@ -260,7 +261,7 @@ async def by_engine(
         return await engine.start(function, args, kwargs)
     except asyncio.CancelledError:
         _log.inform(
-            "%s was cancelled: its call may go on in the %s, and is not waited for",
+            "%s was cancelled: its call may go on in the %s, and is not awaited",
             name_in_run(job),
             type(engine).__name__,
         )

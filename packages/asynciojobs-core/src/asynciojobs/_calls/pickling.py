@@ -1,4 +1,4 @@
-"""Finds out, after a call failed, what could not be pickled or unpickled."""
+"""Find out, after a call failed, what could not be pickled or unpickled."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def unpicklable_part(
 ) -> str | None:
     """Return which part of a call could not be pickled, if that is why the call failed.
 
-    Pickling the parts before each call would cost as much as sending them. So they are pickled
-    again only after a failure of the right type, and the same failure must come out.
+    Checking the parts before each call would cost as much as sending them. So they are pickled
+    again only after a failure of the right type, to see which part fails in the same way.
 
     Args:
         error: the failure.
@@ -55,7 +55,7 @@ def unpicklable_part(
 
 
 def dumps_of(executor: object, pickle: Any) -> Callable[[object], bytes]:
-    """Return the function that pickles for an executor: pickle's, or else cloudpickle's."""
+    """Return the function that pickles for an executor, from pickle or from cloudpickle."""
     own = type(executor).__module__.partition(".")[0] == "concurrent"
     cloudpickle = None if own else sys.modules.get("cloudpickle")
     dumps: Callable[[object], bytes] = (cloudpickle or pickle).dumps
@@ -101,15 +101,15 @@ EXCEPTION_CLASSES = (
 )
 
 IN_READING = "in _recv"
-"""In the traceback of a pool that could not even read what a worker sent: it was killed."""
+"""In the traceback of a pool that could not read what a worker sent: the worker was killed."""
 
 
 def unpickling_failure(error: BrokenExecutor) -> tuple[str, str] | None:
     """Return why a pool is dead, if something could not be unpickled.
 
-    A pool of the standard library, or of loky, that can't unpickle what a worker sent gives up
-    all its calls. Which one it was is lost, but the cause of its error has the text of the
-    traceback. If a worker was killed, there is no cause.
+    If a pool of the standard library, or of loky, can't unpickle what a worker sent, it gives
+    up all its calls. It forgets which call it was, but the cause of its error has the text of
+    the traceback. If a worker was killed, there is no cause.
 
     Args:
         error: the error of the pool.

@@ -31,7 +31,7 @@ def reverse(graph: Mapping[N, Iterable[N]]) -> dict[N, list[N]]:
 
 
 def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
-    """Yield the nodes, each one after its predecessors; skip all on a cycle or after one.
+    """Yield the nodes, each one after its predecessors. Skip nodes on a cycle or after one.
 
     This is Kahn's algorithm (1962) with a queue. So the order is that of an execution without
     limits, and ties keep the order of the mapping.
@@ -46,7 +46,7 @@ def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
         for node in followers:
             missing[node] += 1
     ready = [node for node, count in missing.items() if not count]
-    for node in ready:  # grows while it is walked: that makes it a queue
+    for node in ready:  # it grows during the loop, so it is a queue
         yield node
         for successor in successors[node]:
             missing[successor] -= 1
@@ -69,7 +69,7 @@ def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
         del left[node]
     if not left:
         return None
-    # Each node that is left has a predecessor that is left, so walking up ends in a cycle.
+    # Each remaining node has a predecessor that remains too, so walking up ends in a cycle.
     path: dict[N, None] = {}
     node = next(iter(left))
     while node not in path:

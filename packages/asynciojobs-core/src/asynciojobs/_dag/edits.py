@@ -29,7 +29,7 @@ def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
 
 
 def bypass_and_remove(job_set: JobSet, job: Member) -> None:
-    """Remove a job, and let those that require it require what it requires.
+    """Remove a job, and pass its requirements on to the jobs that require it.
 
     Raises:
         ValueError: it is not in the set itself; nothing was changed.
@@ -48,7 +48,7 @@ def bypass_and_remove(job_set: JobSet, job: Member) -> None:
 def _bypass(
     bypassed: AnyJob, followers: dict[AnyJob, list[AnyJob]], removed: set[AnyJob]
 ) -> None:
-    """Let those that require a job require what it requires; keep the followers up to date."""
+    """Pass a job's requirements on to the jobs that require it; update the followers."""
     inherited = tuple(requirements_of(bypassed))
     for follower in dict.fromkeys(followers[bypassed]):
         if follower in removed:

@@ -48,7 +48,7 @@ class Record:
     )
 
     def __init__(self) -> None:
-        # Of a nested run these stay None: its times are those of the job that it is.
+        # If the run was nested these stay None: its times are on the scheduler, as on any job.
         self.started_at: float | None = None
         """When an outermost run began, on the clock of its loop (seconds)."""
         self.ended_at: float | None = None
@@ -70,13 +70,13 @@ class Record:
             self.ended_at = now
 
     def refuse(self, error: Exception) -> None:
-        """Note what another run was refused for. The rest stays as the last run left it."""
+        """Note why another run was refused. The rest stays as the last run left it."""
         self.verdict = Refused(exception_text(error))
 
     def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
 
-        They must not be lost if the next run begins meanwhile, so they are noted there, too.
+        If the next run began meanwhile, they are noted in its record too, so none is lost.
         """
         record: Record | None = self
         while record is not None:
@@ -85,7 +85,7 @@ class Record:
             record = record.next
 
     def copy(self) -> Record:
-        """Return another record of the same."""
+        """Return a copy of this record."""
         other = Record()
         other.started_at, other.ended_at = self.started_at, self.ended_at
         other.verdict = self.verdict
@@ -154,20 +154,20 @@ class RunState:
         # The mark of the outermost run that has checked the job set.
         self.checked_by: object = None
         # The engine sets this just before it calls co_run() or co_shutdown() of a nested set,
-        # and they take it at once. It would be a parameter if users did not redefine these
-        # methods without parameters. For co_run() it is the mark of the outermost run, for
-        # co_shutdown() it is SHUTDOWN.
+        # and they take it at once. For co_run() it is the mark of the outermost run, for
+        # co_shutdown() it is SHUTDOWN. It can't be a parameter, since users redefine these
+        # methods without parameters.
         self.called_by: object = None
 
     def current_run(self) -> LiveRun | None:
-        """Return the run that goes on, if there is one; let go of one that is lost."""
+        """Return the run that goes on, or ``None``. A run whose loop is closed is dropped."""
         run = self.live_run
         if run is not None and run.loop.is_closed():
             run.let_go()
         return self.live_run
 
     def begin(self, mark: object) -> None:
-        """Forget the last run, since another one begins, or is about to be nested in one.
+        """Forget the last run, since a new run begins: of this job set, or of one around it.
 
         Args:
             mark: the mark of the outermost run, which has checked the job set.
@@ -191,8 +191,8 @@ class JobSet(Copyable):
         jobs: the first members.
 
     Attributes:
-        jobs: the jobs. You may edit it like any set; a run that goes on notices only jobs
-            that come by `add()` and `update()`.
+        jobs: the jobs. You may edit it like any set. But a run that goes on notices only jobs
+            that are added by `add()` or `update()`.
     """
 
     def __init__(self, jobs: Collection[AnyJob]) -> None:
@@ -235,7 +235,7 @@ class JobSet(Copyable):
         return len(self.jobs)
 
     def __bool__(self) -> bool:
-        # A scheduler is a job too, and an empty one is no less a job.
+        # A scheduler is a job too, and an empty one is still a job.
         return True
 
     def __iter__(self) -> Iterator[AnyJob]:
@@ -258,8 +258,8 @@ class JobSet(Copyable):
         Args:
             job: a job or a sequence.
             upstream: add all jobs that it depends on as well, at any distance, before it;
-                O(V+E) of these. Jobs do not know which scheduler they are in, so leave it out
-                if one of them is in another one.
+                O(V+E) of these. Jobs do not know which scheduler they are in, so don't use
+                this if one of them is in another scheduler.
 
         Returns:
             `job`.
@@ -351,7 +351,7 @@ class JobSet(Copyable):
         self._observers.enclose(inner._observers)
 
     def _only_delegates_shutdown(self) -> bool:
-        """Tell whether `co_shutdown()` does nothing but to shut down the jobs."""
+        """Tell whether all that `co_shutdown()` does is to shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
 
 
@@ -367,7 +367,7 @@ def _requirements(job: AnyJob) -> list[AnyJob]:
 # -- what is nested in a job set
 
 Level: TypeAlias = tuple[JobSet, list[AnyJob], list[JobSet]]
-"""A job set, its jobs now, and those of them that are job sets."""
+"""A job set, its jobs at this moment, and the job sets among these."""
 
 
 def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:

@@ -1,4 +1,4 @@
-"""`Observers`: who listens to a scheduler, and to the schedulers that are nested in it."""
+"""`Observers`: the observers of a scheduler, and of the schedulers that are nested in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Callback: TypeAlias = Callable[[Any], object]
 if TYPE_CHECKING:
 
     class Event(Protocol):
-        """What observers receive: a `JobEvent`, as far as the log needs to know it."""
+        """What observers receive: a `JobEvent`. This is the part of it that the log needs."""
 
         @property
         def job(self) -> Named:
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 class Observers:
-    """Who listens to a job set: its own observers, and those of the job set around it.
+    """The observers of a job set: its own, and those of the job set around it.
 
-    They form a tree, as the job sets do. A run with nobody listening only tests `heard`.
+    They form a tree, as the job sets do. If nobody observes a run, it only tests `heard`.
     """
 
     __slots__ = ("callbacks", "heard", "inner", "outer")
@@ -65,7 +65,7 @@ class Observers:
             inner.refresh()
 
     def _leave(self, outer: Observers) -> None:
-        """Forget that this one was inside of another one, if it was.
+        """Forget that this one was inside the other one, if it was.
 
         Two schedulers can be turned inside out by editing their `jobs`. The tree would have a
         cycle then, and an event would go round for ever.

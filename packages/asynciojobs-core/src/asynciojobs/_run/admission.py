@@ -1,7 +1,7 @@
-"""Before a run starts: whether the jobs can run, and which of them are the first.
+"""Checks before a run starts: whether the jobs can run, and which of them come first.
 
-Each requirement is looked at once here, and once more on the way to the start of its job: all
-of it is O(V+E). The result is in the slots of the jobs; see `waitlist`.
+Each requirement is looked at once here, and once more before its job starts. So all of this is
+O(V+E). The result is in the slots of the jobs; see `waitlist`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Admitted:
     Args:
         entries: those that require nothing, in their order.
         forever: the forever jobs.
-        wait_for_forever: a regular job requires a forever job.
+        wait_for_forever: whether a regular job requires a forever job.
         in_order: each job comes after those that it requires. So do the jobs on each waitlist.
     """
 
@@ -62,7 +62,7 @@ class Admitted:
 
 
 def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
-    """Enroll the jobs of a set in a run. Each one waits for one of its requirements then.
+    """Enroll the jobs of a set in a run. Then each one waits for one of its requirements.
 
     Args:
         jobs: the jobs.
@@ -70,7 +70,7 @@ def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
-        RequirementError: they can't run. Whatever is raised, no trace is left on the jobs.
+        RequirementError: they can't run. After any error, no trace is left on the jobs.
         TypeError: see `check_sound`.
     """
     try:
@@ -89,11 +89,11 @@ def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
 
 
 def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
-    """Return a job set and those that are nested in it, which are checked.
+    """Check the job sets that are nested in a job set; return it and them.
 
     Args:
         job_set: the job set.
-        mark: the mark of the outermost run; leave out what that has checked already.
+        mark: the mark of the outermost run; job sets that it has checked already are left out.
 
     Raises:
         ValueError: one of the nested job sets can't run, or is nested in itself.
@@ -109,7 +109,7 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
 
 
 def check_all(levels: Iterable[Level]) -> None:
-    """Check job sets that are to run later.
+    """Check job sets that will run later.
 
     Raises:
         AlreadyRunningError: one of them is running.
@@ -144,7 +144,7 @@ def prepare(levels: Iterable[Level], mark: object) -> None:
 
 
 def check_sound(jobs: Collection[AnyJob]) -> None:
-    """Check what a type checker would find, and Python would only call an `AttributeError`.
+    """Check for mistakes that a type checker would find, to say more than `AttributeError`.
 
     Raises:
         TypeError: a job was not initialized, or one of its requirements is not a job.
@@ -163,7 +163,7 @@ def check_requirements(job: AnyJob, requirements: Iterable[object]) -> None:
     for requirement in requirements:
         if not isinstance(requirement, AbstractJob):
             raise TypeError(
-                f"{job.repr_main()} requires {requirement!r}, which is no job: add "
+                f"{job.repr_main()} requires {requirement!r}, which is not a job: add "
                 "requirements with requires(), which takes sequences and lists, too"
             ) from None
 
@@ -178,7 +178,7 @@ def check_made(jobs: Iterable[AnyJob]) -> None:
         if not _is_made(job):
             raise TypeError(
                 f"{type(job).__name__}.__init__() must call super().__init__(): without that, "
-                "what it makes is no job that can run"
+                "its jobs can't run"
             ) from None
 
 
@@ -201,7 +201,7 @@ def _enroll_in_any_order(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]
 
 
 def _ordered(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]:
-    """Return jobs in an order in which each comes after those that it requires, marked.
+    """Mark jobs, and return them in an order in which each comes after its requirements.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.

@@ -1,7 +1,7 @@
 """What goes on in a loop: its runs, the jobs of its tasks, and what a task awaits.
 
-For reports, such as those of the testkit. A run pays nothing for it: the runs are found in the
-frames of the coroutines that wait for them. So all knowledge of frames is here.
+This is for reports, such as those of the testkit. It costs a run nothing: the runs are found in
+the frames of the coroutines that wait for them. Only this module knows about frames.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 Task = asyncio.Task[Any]
 
 JOB_CODES = (JobTasks.drive.__code__, serve.__code__)
-"""The coroutines that a job has a task for: its run, and its shutdown."""
+"""The coroutines that run in a task of a job: its run, and its shutdown."""
 
 WAITING_CODES = (Run.verdict.__code__, shut_down.__code__)
 """The coroutines that only wait for other tasks: a run, and a shutdown."""
@@ -89,7 +89,7 @@ def places(task: Task) -> list[Place]:
 
 
 def coroutine_of(task: Task) -> Any:
-    """Return the coroutine of a task; ``None`` if it has none any more."""
+    """Return the coroutine of a task; ``None`` if it no longer has one."""
     return next(coroutines_of(task), None)
 
 

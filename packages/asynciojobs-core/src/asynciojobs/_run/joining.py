@@ -1,8 +1,8 @@
 """Changes to a run while it goes on: jobs that join it, new requirements, another window.
 
-The requirements of a new job are looked at one turn of the loop after it came. And from the
-first new job on, each job is asked again what it requires just before it starts. So a job can
-add others, and make a last one wait for them.
+The requirements of a new job are looked at one turn of the loop after it was added. Once a job
+has been added, each job is asked again what it requires, just before it becomes ready. So a job
+can add others, and make a last job wait for them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NO_LIMIT = 10**9
 if TYPE_CHECKING:
 
     class GrowingRun(Protocol):
-        """What a run is for the jobs that join it; see `Run` for what each of these means."""
+        """The part of a `Run` that is used here; see there for what each of these means."""
 
         mark: Mark
         context: Context
@@ -100,7 +100,7 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         TypeError: one of them was not initialized.
     """
     if not run.newcomers:
-        # First, since it raises near the recursion limit: then no job is enrolled yet.
+        # This comes first: if it raises, near the recursion limit, no job is enrolled yet.
         run.loop.call_soon(_admit_newcomers, run, context=run.context)
     check_made(jobs)
     enroll(jobs, run.mark)

@@ -14,7 +14,7 @@ class Roster:
 
     Attributes:
         jobs: all of them, in the order in which they came; users may edit the job set.
-        forever: those that were forever jobs when they came; flags may change.
+        forever: the jobs that were forever jobs when they came; flags may change.
         awaited: how many still have to end before the run is fine (jobs). Forever jobs count
             only if there are no others.
         only_forever: there are no others.

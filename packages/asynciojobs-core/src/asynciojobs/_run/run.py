@@ -53,7 +53,7 @@ class Run:
 
     Args:
         job_set: the jobs to run.
-        window: how many regular jobs may run at once; ``None`` or 0 is no limit (jobs).
+        window: how many regular jobs may run at once; ``None`` or 0 means no limit (jobs).
     """
 
     def __init__(self, job_set: JobSet, *, window: int | None) -> None:
@@ -91,7 +91,7 @@ class Run:
         """Run the jobs, and return how that ended. Nothing of the run is alive then.
 
         Args:
-            timeout: how long the run may take; ``None`` is no limit (seconds).
+            timeout: how long the run may take; ``None`` means no limit (seconds).
 
         Raises:
             AlreadyRunningError: the job set, or one of its jobs, takes part in another run.
@@ -100,7 +100,7 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        self.job_set._check_not_running()  # why() goes on to be about the run that goes on
+        self.job_set._check_not_running()  # if it raises, why() stays about the other run
         try:
             entries = self._open()
         except Exception as error:
@@ -121,7 +121,7 @@ class Run:
         return self._verdict
 
     async def _go_through(self, entries: list[AnyJob], timeout: float | None) -> None:
-        """Start, and wait until the run is over and all tasks have ended."""
+        """Start the run, and wait until it is over and all tasks have ended."""
         deadline = None
         try:
             deadline = self._set_deadline(timeout)
@@ -151,7 +151,7 @@ class Run:
     # -- the beginning
 
     def _open(self) -> list[AnyJob]:
-        """Check that all jobs can run, take them in, and return those that require nothing."""
+        """Check that all jobs can run, enroll them, and return those that require nothing."""
         levels = checked_levels(self.job_set, self.nested_mark)
         _, jobs, below = levels[0]
         self.tasks.nests = bool(below)
@@ -289,7 +289,7 @@ class Run:
             self.context.run(self.start_ready, now)
 
     def _go_on(self, followers: list[AnyJob]) -> None:
-        """Let jobs wait for the next of their requirements, or start if all are done."""
+        """Let jobs wait for their next requirement; make them ready if all are done."""
         if self.shuffled and len(followers) > 1:
             followers.sort(key=by_rank)
         for follower in followers:
@@ -317,7 +317,7 @@ class Run:
         """Settle how the run ends, and cancel the jobs that are left.
 
         The first verdict stays, with two exceptions. A run that was fine is not fine if its
-        clean-up fails. And KeyboardInterrupt and SystemExit leave the run in any case.
+        clean-up fails. And KeyboardInterrupt and SystemExit are raised in any case.
         """
         settled = self._verdict
         if settled is None or settled is FINE or isinstance(verdict, Broken):
@@ -331,7 +331,7 @@ class Run:
         if settled is not None:
             return
         self.tasks.cancel_all()
-        if not self._over.done():  # it is if the run was cancelled from outside
+        if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
 
     def let_go(self) -> None:

@@ -1,8 +1,8 @@
 """Shutting down: each job of a job set gets its `co_shutdown()`, within a time limit.
 
-Each job gets it once between two runs. A note on the job says that it did; the next run takes
-the note back. So it does not matter who shuts a job down first: the run around a nested
-scheduler, when that ends, or the user.
+Each job gets it once between two runs. A note on the job says that it has had it, and the next
+run removes the note. So a job may be shut down by the run around a nested scheduler, when that
+ends, or by the user: the first one counts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
     Args:
         job_set: the jobs. Those that are job sets pass it on to their own jobs.
         timeout: how long all calls together may take, in seconds. Calls that have not ended by
-            then are cancelled and awaited. ``None`` is no limit.
+            then are cancelled and awaited. ``None`` means no limit.
 
     Returns:
         whether all calls since the last run ended well and in time.
@@ -81,7 +81,7 @@ def _check_thread(job_set: JobSet, state: RunState) -> None:
 
 
 def _call_again(job_set: JobSet) -> None:
-    """Let nested sets that were shut down be called again, if jobs joined them afterwards.
+    """Allow a second call of nested sets that jobs joined after their shutdown.
 
     Raises:
         ValueError: a job set is nested in itself, so the calls would never end.
@@ -104,7 +104,7 @@ async def _serve_all(
     try:
         _, late = await asyncio.wait(calls, timeout=timeout)
         for call in late:
-            expired = TimeoutError(f"co_shutdown() took over {timeout}s")
+            expired = TimeoutError(f"co_shutdown() took more than {timeout}s")
             record.note_bad_shutdown({calls[call]: expired})
             _warn_of_cut_off(calls[call], timeout, job_set)
     except GeneratorExit:  # the loop is gone with the calls: nothing to wait for
@@ -122,8 +122,8 @@ async def _serve_all(
 
 def _warn_of_cut_off(job: AnyJob, timeout: float | None, job_set: JobSet) -> None:
     _log.warn(
-        "co_shutdown() of %s took over %ss, the shutdown_timeout of %s, and is cancelled: give "
-        "that scheduler a larger shutdown_timeout",
+        "co_shutdown() of %s took more than %ss, the shutdown_timeout of %s, and is cancelled: "
+        "give that scheduler a larger shutdown_timeout",
         name_in_run(job),
         timeout,
         name_in_run(job_set),
@@ -131,7 +131,7 @@ def _warn_of_cut_off(job: AnyJob, timeout: float | None, job_set: JobSet) -> Non
 
 
 def _settle(calls: Mapping[Call, AnyJob]) -> None:
-    """Leave calls that never began to the next shutdown; re-raise what a call returned."""
+    """Leave calls that never began to the next shutdown; raise what a call returned."""
     for call, job in calls.items():
         if not _has_begun(call):
             job._shutdown_given = False

@@ -1,7 +1,8 @@
 """`StallWatch`: looks after a run whose jobs may wait for something that never comes.
 
-There are two ways to that. Jobs that get requirements in mid-run may wait for each other. And a
-regular job may require a forever job, which may never end. Other runs have no `StallWatch`.
+This can happen in two ways. Jobs that get requirements during a run may wait for each other.
+And a regular job may require a forever job, which may never end. Other runs have no
+`StallWatch`.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from .waitlist import waits
 __all__ = ["StallWatch", "check_cycle"]
 
 PATIENCE = 1.0
-"""If nothing but forever jobs runs for so long, and others wait for them, it is logged (s)."""
+"""If only forever jobs run for this long while others wait for them, it is logged (seconds)."""
 
 
 if TYPE_CHECKING:
 
     class StallingRun(Protocol):
-        """What a run is for its `StallWatch`; see `Run`."""
+        """The part of a `Run` that its `StallWatch` uses."""
 
         roster: Roster
         newcomers: list[AnyJob]
@@ -45,7 +46,7 @@ class StallWatch:
         run: the run.
 
     Attributes:
-        late: jobs that waited already were made to require others.
+        late: whether jobs got requirements when they were already waiting.
     """
 
     __slots__ = ("_run", "_timer", "late")
@@ -56,7 +57,7 @@ class StallWatch:
         self._timer: asyncio.TimerHandle | None = None  # pending while only forever jobs run
 
     def look(self) -> None:
-        """Look whether anything goes on that the run waits for; O(1), unless jobs are late.
+        """Check that something goes on that the run waits for; O(1), unless `late`.
 
         Raises:
             CycleError: nothing goes on, since jobs wait for each other.

@@ -32,8 +32,8 @@ __all__ = ["SLICE", "JobTask", "JobTasks"]
 SLICE = 50
 """How many jobs are started in one turn of the event loop (jobs).
 
-A task and what it holds are about five objects for the garbage collector. It looks at the young
-ones after each 700 new objects. Jobs that take one or two turns stay below that.
+A task and what it holds are about five objects for the garbage collector, which looks at young
+objects whenever there are 700 new ones. Fifty jobs of one or two turns stay below that.
 """
 
 SWALLOWED_AFTER = 0.01
@@ -87,7 +87,7 @@ def suspend() -> Generator[None, None, None]:
 
 
 class JobTask(asyncio.Task[None]):
-    """The task of a job. Its coroutine sees even a cancellation before its first step.
+    """The task of a job. If it is cancelled before its first step, its coroutine sees that too.
 
     Attributes:
         owner: the tasks that this one belongs to.
@@ -98,7 +98,7 @@ class JobTask(asyncio.Task[None]):
     owner: JobTasks
 
     def cancel(self, msg: Any | None = None) -> bool:
-        """Cancel the task, as any task is cancelled."""
+        """Cancel the task; see `asyncio.Task.cancel()`."""
         if not self.done():
             drive: Any = self.get_coro()
             if inspect.getcoroutinestate(drive) == inspect.CORO_CREATED:
@@ -118,7 +118,7 @@ class JobTasks:
         loop: the event loop.
         time: the clock of the loop (seconds).
         nests: there are job sets among the jobs.
-        observers: who observes the job set.
+        observers: the observers of the job set.
     """
 
     def __init__(self, job_set: JobSet) -> None:
@@ -194,8 +194,8 @@ class JobTasks:
             drive.close()  # otherwise Python warns that it was never awaited
             raise
         begun = inspect.getcoroutinestate(drive) != inspect.CORO_CREATED
-        # An eager task (Python 3.12 and later) may have come to its end already. If it has
-        # not, it has not ended the run either: only its end could, in its first step.
+        # An eager task (Python 3.12 and later) may have ended already. If it has not, the run
+        # goes on, since only the end of the job could have ended it.
         if begun and task.done():  # pragma: no cover - there are none on Python 3.11
             return
         self.live[job] = task
@@ -284,7 +284,7 @@ class JobTasks:
     # -- a nested scheduler, in its task
 
     async def _co_run_nested(self, job: AnyJob, mark: object) -> object:
-        """Run a nested scheduler and shut it down, whatever else happens meanwhile."""
+        """Run a nested scheduler, and shut it down however the run ends."""
         leaving: BaseException | None = None
         assert isinstance(job, JobSet)
         state = job._run_state

@@ -1,4 +1,4 @@
-"""What a verdict says: which jobs ran at a timeout, and which job inside of one has raised."""
+"""What a verdict names: the jobs that ran at a timeout, or the job that raised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def critical_failure(job: AnyJob, error: BaseException) -> CriticalFailure:
     """Return the verdict on a run in which a critical job raised.
 
     If the job is a nested scheduler that passes on what a job inside of it raised, the verdict
-    names that one, too.
+    names the inner job, too.
     """
     record = record_of(job)
     within = None if record is None else record.verdict
@@ -34,9 +34,9 @@ def critical_failure(job: AnyJob, error: BaseException) -> CriticalFailure:
 def timed_out(job_set: JobSet, timeout: float) -> TimedOut:
     """Return the verdict on a run whose deadline comes now; O(V), at all depths.
 
-    It names the first jobs that run, regular ones before forever ones. Nested schedulers are
-    named only if no job in them runs. Of the jobs that have not started, it counts the regular
-    ones.
+    It names the first few jobs that run, regular ones before forever ones. Nested schedulers
+    are named only if no job in them runs. It also counts the regular jobs that have not
+    started.
     """
     try:
         return _timed_out(job_set, timeout)

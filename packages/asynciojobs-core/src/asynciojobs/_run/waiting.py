@@ -15,7 +15,7 @@ from .._outcomes import Named
 __all__ = ["cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
 
 DEAF_AFTER = 1.0
-"""A task that still runs this long after its cancellation is looked after (seconds)."""
+"""After this time, `look_after()` deals with a cancelled task that still runs (seconds)."""
 
 RAREST_LOOK = 60.0
 """The longest time between two looks at tasks that clean up (seconds)."""
@@ -73,7 +73,7 @@ class Patience:
     A task that cleans up is left alone: another cancellation would cut its clean-up short.
     Other tasks have swallowed their cancellation, and are cancelled again each second until
     they end. That is not always their fault: on Python 3.11, `asyncio.wait_for()` swallows a
-    cancellation that comes in the very turn in which the awaited future is done.
+    cancellation that comes in the same turn in which the awaited future gets done.
 
     Args:
         tasks: the tasks, each with its job.
@@ -100,7 +100,7 @@ class Patience:
             if task not in self._named:
                 self._named.add(task)
                 again = "it is cancelled again each second"
-                what = again if task in deaf else "its end is waited for"
+                what = again if task in deaf else "its end is awaited"
                 warn_of_deaf(self._tasks[task], f"is still running, so {what}")
         for task in deaf:
             cancel(task, self._tasks[task])

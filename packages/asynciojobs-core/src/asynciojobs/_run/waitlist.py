@@ -1,17 +1,17 @@
-"""Who waits for whom in a run. This module owns what a run keeps in the slots of its jobs.
+"""Which job waits for which in a run. This module owns the slots that a run uses on its jobs.
 
 A job waits for *one* of its requirements at a time. When that one ends, it waits for the next
-that is not done, as a clause of a SAT solver watches its literals (Moskewicz et al., "Chaff",
-DAC 2001). So a job is on one waitlist, not on one for each requirement, and nothing is counted.
+one that is not done. SAT solvers watch the literals of a clause in this way (Moskewicz et al.,
+"Chaff", DAC 2001). So a job is on one waitlist only, and nothing is counted.
 
 The slots, which a job has from the moment it is enrolled:
 
 - `_run_mark`: the mark of its run, an object of its own for each run. It stays when the run is
-  over: only together with `_waiters` it says that the job is in that run.
+  over. So the job is in that run only if `_waiters` is set, too.
 - `_waiters`: the jobs that wait for its end: `NOBODY`, one job, or a list. ``None`` means that
-  the job is in no run, or that its end was dealt with. So this also tells what is not done.
-- `_unfinished`: which of its several requirements may not be done yet: a tuple, from the last
-  to the first, then the iterator over the rest of it.
+  the job is in no run, or that its end was dealt with. So this also tells whether it is done.
+- `_unfinished`: if it has several requirements, those that may not be done yet. At first this
+  is a tuple of all; then an iterator over the rest of that tuple, from the last to the first.
 - `_rank`: its place in the run. Jobs that become ready together start in this order.
 """
 
@@ -62,7 +62,7 @@ def enroll(jobs: Collection[AnyJob], mark: object) -> None:
     """Enroll jobs in a run. Nobody waits for them so far.
 
     Raises:
-        AlreadyRunningError: one takes part in a run; then none is enrolled.
+        AlreadyRunningError: one of them takes part in a run already; nothing was enrolled.
     """
     check_free(jobs)
     for job in jobs:
@@ -114,9 +114,9 @@ def enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], mark: object) -> list[
 
 
 def dismiss(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob]:
-    """Take jobs out of a run; return those that had not come to their end in it.
+    """Take jobs out of a run; return those that had not ended in it.
 
-    A job that did end may take part in another run by now.
+    A job that had ended may take part in another run by now.
     """
     left: list[AnyJob] = []
     for job in jobs:
@@ -176,7 +176,7 @@ def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
 
 
 def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
-    """Return for each job that waits for one of these the one that it waits for."""
+    """Return a graph of all jobs that wait for one of these, each with the one it waits for."""
     waiting: dict[AnyJob, list[AnyJob]] = {}
     for job in jobs:
         waiters = job._waiters
@@ -209,7 +209,7 @@ def order_by_requirements(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob] 
     """Return jobs in an order in which each one comes after those that it requires; O(V+E).
 
     This is a depth-first search. It keeps its notes in the slots: the mark says how far it has
-    come with a job, and `_unfinished` with the requirements of the job.
+    come with a job, and `_unfinished` how far with the requirements of that job.
 
     Args:
         jobs: jobs that are in no run. Their place becomes their rank.
@@ -227,7 +227,7 @@ def order_by_requirements(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob] 
         path = [start] if start._run_mark is unseen else []
         while path:
             job = path[-1]
-            job._run_mark = None  # to come back to it now is to go round a cycle
+            job._run_mark = None  # if the search comes back to it now, there is a cycle
             requirement = _next_without(mark, job)
             if requirement is None:
                 job._run_mark = mark
