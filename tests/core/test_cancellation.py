@@ -12,6 +12,7 @@ import types
 import pytest
 
 from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs._run.waiting import coroutines_of
 
 
 class Note:
@@ -642,6 +643,10 @@ def test_all_ways_to_clean_up_are_left_alone(in_loop, clean_up):
         return now()
 
     assert in_loop(main()) == 6
+
+
+def test_a_task_of_another_kind_has_no_coroutines_to_look_at():
+    assert list(coroutines_of(object())) == []
 
 
 def test_a_nested_scheduler_that_waits_for_a_deaf_job_is_left_alone(in_loop, heard):
