@@ -12,6 +12,7 @@ import types
 import pytest
 
 from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs._run.waiting import coroutines_of
 
 
 class Note:
@@ -724,6 +725,10 @@ def test_a_job_that_cleans_up_and_then_goes_on_is_cancelled_again(in_loop, heard
         return heard
 
     assert in_loop(main()) == [1, 4]  # after looks at 2, when it cleans up, and at 4
+
+
+def test_a_task_of_another_kind_has_no_coroutines_to_look_at():
+    assert list(coroutines_of(object())) == []
 
 
 def test_a_nested_scheduler_that_waits_for_a_deaf_job_is_left_alone(in_loop, heard):

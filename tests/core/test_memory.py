@@ -149,6 +149,31 @@ def test_a_job_that_was_cancelled_is_freed_with_its_last_reference(every_loop, n
     assert gone(*references) == [True] * 3
 
 
+@frames_are_dropped
+def test_a_run_that_is_cancelled_twice_is_freed_with_its_last_reference(in_loop, no_collector):
+    async def clean_up():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            await asyncio.sleep(1)
+
+    async def main():
+        scheduler = PureScheduler(Job(clean_up))
+        reference = weakref.ref(scheduler)
+        run = asyncio.create_task(scheduler.co_run())
+        del scheduler
+        for _ in range(2):
+            await asyncio.sleep(0.5)
+            run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        del run
+        await asyncio.sleep(0)
+        return gone(reference)
+
+    assert in_loop(main()) == [True]
+
+
 def test_a_chain_of_jobs_is_freed_with_its_last_reference(every_loop, no_collector):
     jobs = [Job(use, Thing(), 0)]
     for _ in range(10):

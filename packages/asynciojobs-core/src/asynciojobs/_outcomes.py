@@ -30,6 +30,8 @@ __all__ = [
 class Named(Protocol):
     """Anything that a message can name: a job, or a scheduler."""
 
+    __slots__ = ()
+
     def repr_main(self) -> str:
         """Return a short text such as ``<Job `fetch`>``."""
         ...
