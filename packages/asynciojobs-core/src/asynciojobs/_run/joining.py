@@ -59,26 +59,26 @@ if TYPE_CHECKING:
 class Asked:
     """The requirements of a job when it was asked for them.
 
-    Args:
-        required: the requirements.
-
     Attributes:
+        required: the requirements, which may change.
         count: how many there were (jobs).
+        removals: how often some were taken out or moved until then; ``None`` if nobody counts
+            that.
     """
 
-    __slots__ = ("_removals", "_required", "count")
+    __slots__ = ("count", "removals", "required")
 
     def __init__(self, required: Collection[AnyJob]) -> None:
-        self._required = required
-        self._removals = removals_from(required)
+        self.required = required
         self.count = len(required)
+        self.removals = removals_from(required)
 
     def only_grew_to(self, now: Asked) -> bool:
         """Tell whether since then requirements have come at most, each at the end."""
         return (
-            self._required is now._required
-            and self._removals is not None
-            and self._removals == now._removals
+            self.required is now.required
+            and self.removals is not None
+            and self.removals == now.removals
         )
 
 
