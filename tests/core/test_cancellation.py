@@ -12,7 +12,7 @@ import types
 import pytest
 
 from asynciojobs import Job, PureScheduler, Scheduler
-from asynciojobs._run.waiting import coroutines_of
+from asynciojobs._run.waiting import coroutines_of, is_cleaning_up
 
 
 class Note:
@@ -707,6 +707,40 @@ def test_a_job_that_only_keeps_its_cancellation_is_deaf(in_loop, heard):
         return heard
 
     assert in_loop(main()) == [1, 2, 3]
+
+
+def test_a_job_that_handles_another_exception_is_deaf(in_loop, heard):
+    async def handle():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(99)
+        try:
+            raise ValueError
+        except ValueError:
+            while len(heard) < 2:
+                try:
+                    await asyncio.sleep(99)
+                except asyncio.CancelledError:
+                    heard.append(now())
+
+    async def main():
+        await PureScheduler(Job(handle), timeout=1).co_run()
+        return heard
+
+    assert in_loop(main()) == [2, 3]
+
+
+def test_a_task_that_is_awaited_in_two_ways_is_looked_at_once(in_loop):
+    async def main():
+        task = asyncio.ensure_future(asyncio.sleep(99))
+        inner = asyncio.gather(task, return_exceptions=True)
+        outer = asyncio.gather(task, inner, return_exceptions=True)
+        await asyncio.sleep(0)
+        found = is_cleaning_up(outer)
+        task.cancel()
+        await outer
+        return found
+
+    assert in_loop(main()) is False
 
 
 def test_a_job_that_cleans_up_and_then_goes_on_is_cancelled_again(in_loop, heard):

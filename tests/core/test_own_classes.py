@@ -272,6 +272,24 @@ def test_a_hash_that_raises_for_another_reason_is_left_as_it_is():
         PureScheduler(Listed([]))
 
 
+def test_a_hash_that_raises_when_a_cycle_is_looked_for_is_left_as_it_is():
+    class Keyed(AbstractJob):
+        def __init__(self, key):
+            self.key = key
+            super().__init__()
+
+        def __hash__(self):
+            return self.key
+
+    first, last = Keyed(1), Keyed(2)
+    scheduler = PureScheduler(first, last)
+    first.requires(last)
+    last.requires(first)
+    del first.key
+    with pytest.raises(AttributeError, match="'Keyed' object has no attribute 'key'"):
+        scheduler.run()
+
+
 def test_the_remedy_works(every_loop):
     @dataclasses.dataclass(eq=False)
     class Remedied(AbstractJob):

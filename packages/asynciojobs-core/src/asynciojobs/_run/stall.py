@@ -94,20 +94,16 @@ class StallWatch:
             if requirement in forever and job not in forever
         ]
         self._run = None
-        if pairs:
-            job, requirement = pairs[0]
-            more = len(pairs) - 1
-            others = (
-                f", and {counted(more, 'more job')} wait{'s' * (more == 1)}" if more else ""
-            )
-            _log.warn(
-                "%s waits for %s, which is a forever job%s: nothing else has been running for "
-                "%g s",
-                name_in_run(job),
-                name_in_run(requirement),
-                others,
-                PATIENCE,
-            )
+        job, requirement = pairs[0]  # nothing goes on, and there is no cycle: so there is one
+        more = len(pairs) - 1
+        others = f", and {counted(more, 'more job')} wait{'s' * (more == 1)}" if more else ""
+        _log.warn(
+            "%s waits for %s, which is a forever job%s: nothing else has been running for %g s",
+            name_in_run(job),
+            name_in_run(requirement),
+            others,
+            PATIENCE,
+        )
 
 
 def check_cycle(graph: Mapping[AnyJob, Iterable[AnyJob]]) -> None:
