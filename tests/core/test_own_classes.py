@@ -272,7 +272,8 @@ def test_a_hash_that_raises_for_another_reason_is_left_as_it_is():
         PureScheduler(Listed([]))
 
 
-def test_a_hash_that_raises_when_a_cycle_is_looked_for_is_left_as_it_is():
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_hash_that_raises_when_a_cycle_is_looked_for_is_left_as_it_is(nested):
     class Keyed(AbstractJob):
         def __init__(self, key):
             self.key = key
@@ -282,7 +283,9 @@ def test_a_hash_that_raises_when_a_cycle_is_looked_for_is_left_as_it_is():
             return self.key
 
     first, last = Keyed(1), Keyed(2)
-    scheduler = PureScheduler(first, last)
+    scheduler = Scheduler(first, last)
+    if nested:
+        scheduler = Scheduler(scheduler)
     first.requires(last)
     last.requires(first)
     del first.key
