@@ -101,10 +101,11 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
     """
     levels = list(nesting(job_set, unless_checked_by=mark))
     _, _, below = levels[0]
-    # An earlier shutdown is forgotten at all depths, checked or not.
-    if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
-        levels = list(nesting(job_set))
-    check_all(levels[1:])
+    if below:
+        # An earlier shutdown is forgotten at all depths, checked or not.
+        if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
+            levels = list(nesting(job_set))
+        check_all(levels[1:])
     return levels
 
 
