@@ -1,4 +1,4 @@
-"""Several things in turns, compared: who runs when, and what the lines say."""
+"""How `rounds` takes turns, and what its lines say."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class PureScheduler(JobSet):
 
     @property
     def jobs_window(self) -> int | None:
-        """How many jobs may run at once; ``None`` or 0 is no limit.
+        """How many jobs may run at once; ``None`` or 0 means no limit.
 
         A new value takes effect at once, during a run too: a larger one starts jobs, a smaller
         one counts as jobs end.
@@ -105,7 +105,7 @@ class PureScheduler(JobSet):
 
     @property
     def timeout(self) -> float | None:
-        """How long a run may take, in seconds; ``None`` is no limit.
+        """How long a run may take, in seconds; ``None`` means no limit.
 
         During a run it can't be changed: that is an `AlreadyRunningError`.
         """

@@ -205,7 +205,7 @@ def _new_requirements(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
 
 
 def slots_of(window: int | None) -> int:
-    """Return the number of slots of a window; ``None`` or 0 is no limit (jobs)."""
+    """Return the number of slots of a window; ``None`` or 0 means no limit (jobs)."""
     return window or NO_LIMIT
 
 
