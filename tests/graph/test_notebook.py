@@ -74,7 +74,10 @@ def outputs(tmp_path_factory, graphviz_pure):
         patch.setenv("ASYNCIOJOBS_DOT", graphviz_pure)
         sources = map(dedented, CELLS.values())
         notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
-        nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+        client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
+        # On a loaded machine, a kernel that is killed sooner writes no coverage.
+        client.create_kernel_manager().shutdown_wait_time = 120
+        client.execute()
     return dict(zip(CELLS, map(output_of, notebook.cells), strict=True))
 
 
