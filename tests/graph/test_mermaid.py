@@ -63,7 +63,7 @@ flowchart LR
   s1 --> s5
   s1 --> j6
   s5 --> j6
-  classDef critical stroke:#a4243b,stroke-width:2px
+  classDef critical stroke:#2b5c8a,stroke-width:2px
   class s1,j2 critical
   classDef forever stroke-dasharray:6 4
   class j4 forever
@@ -80,27 +80,27 @@ def test_the_text_shows_the_status_of_the_jobs(fake_time):
 %%{init: {"flowchart": {"subGraphTitleMargin": {"bottom": 24}}}}%%
 flowchart LR
   subgraph s1 ["1: site
-√ done, 1.7 s"]
+✓ done, 1.7 s"]
     direction LR
     j2("2: build
-√ done, 1.5 s")
+✓ done, 1.5 s")
     j3("3: upload
-‼ raised ConnectionError, 200 ms")
+✗ raised ConnectionError, 200 ms")
   end
   j4("4: monitor
 ■ stopped, 2.7 s")
   subgraph s5 ["5: nothing
-√ done, #lt; 1 ms"]
+✓ done, #lt; 1 ms"]
   end
   j6("6: say #quot;done#quot;
-√ done, 1.0 s")
+✓ done, 1.0 s")
   j2 --> j3
   s1 --> s5
   s1 --> j6
   s5 --> j6
-  classDef critical_done stroke:#a4243b,stroke-width:2px,fill:#d5efd2,color:#000000
+  classDef critical_done stroke:#2b5c8a,stroke-width:2px,fill:#d5efd2,color:#000000
   class s1,j2 critical_done
-  classDef raised fill:#f9cdc8,color:#000000
+  classDef raised fill:#fbdfdb,color:#000000
   class j3 raised
   classDef forever_stopped stroke-dasharray:6 4,fill:#e2e2e2,color:#000000
   class j4 forever_stopped
@@ -109,6 +109,20 @@ flowchart LR
   linkStyle default stroke:#808080
 """
     )
+
+
+def test_what_ended_the_run_has_a_style_of_its_own(fake_time):
+    bad = Job(step, 2, ValueError(), label="bad")
+    scheduler = PureScheduler(Scheduler(bad, label="around"))
+    assert not scheduler.run()
+    text = scheduler.mermaid_format(status=True)
+    classes = dict(re.findall(r"^  class (\S+) (\S+)$", text, re.MULTILINE))
+    assert classes == {"s1": "critical_raised", "j2": "critical_culprit"}
+    styles = dict(re.findall(r"^  classDef (\S+) (\S+)$", text, re.MULTILINE))
+    assert styles == {
+        "critical_raised": "stroke:#2b5c8a,stroke-width:2px,fill:#fbdfdb,color:#000000",
+        "critical_culprit": "stroke:#b3161b,stroke-width:4px,fill:#f49a90,color:#000000",
+    }
 
 
 def test_a_scheduler_that_stays_closed_is_one_box():
@@ -306,7 +320,7 @@ def test_the_single_box_shows_the_status():
     assert lines_of(Scheduler(chain(502)), status=True)[2:] == [
         's0["Scheduler',
         "502 jobs",
-        '○ idle"]',
+        '· idle"]',
     ]
 
 

@@ -43,7 +43,7 @@ class StyledScheduler(Scheduler):
 
 # -- what the kinds look like
 
-THICK = {"stroke": "#a4243b", "stroke-width": "2"}
+THICK = {"stroke": "#2b5c8a", "stroke-width": "2"}
 PLAIN = {"stroke": "#404040"}
 DASHED = {"stroke-dasharray": "5,2"}
 
@@ -83,7 +83,7 @@ def test_a_style_is_a_dict_whose_text_is_dot():
     assert (isinstance(style, dict), type(style), str(style)) == (
         True,
         DotStyle,
-        'style="rounded,dashed" color="#a4243b" penwidth="2"',
+        'style="rounded,dashed" color="#2b5c8a" penwidth="2"',
     )
 
 

@@ -119,7 +119,7 @@ class _Writer:
 
     def add_style(self, node: Node) -> list[str]:
         """Put a node in the class of its style; return the values of its attribute "style"."""
-        attributes = style_of(node.job, status=self.status)
+        attributes = style_of(node, status=self.status)
         self.classes.add(_id(node), css_of(attributes), self.class_name(node))
         return styles_in(attributes)
 
@@ -128,7 +128,7 @@ class _Writer:
         job = node.job
         words = {"critical": counts_as_critical(job), "forever": job.forever}
         if self.status:
-            words[status_of(job).value.word] = True
+            words[status_of(job, is_culprit=node.is_culprit).name.lower()] = True
         return "_".join(word for word, holds in words.items() if holds) or "other"
 
 

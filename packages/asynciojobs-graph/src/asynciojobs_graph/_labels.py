@@ -35,7 +35,7 @@ def label_of(node: Node, *, status: bool) -> str:
     if isinstance(node, Box) and isinstance(node.job, JobSet):
         lines.append(_number_of_jobs(node.job))
     if status:
-        lines.append(status_text(node.job))
+        lines.append(status_text(node.job, is_culprit=node.is_culprit))
     return "\n".join(lines)
 
 
@@ -46,7 +46,7 @@ def label_of_whole(job_set: JobSet, *, status: bool) -> str:
         if job_set.label is not None:
             lines[0] = presentable(job_set._shown_text())
         if status:
-            lines.append(status_text(job_set))
+            lines.append(status_text(job_set, is_culprit=False))
     return "\n".join(lines)
 
 

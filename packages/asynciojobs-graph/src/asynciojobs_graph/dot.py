@@ -94,7 +94,7 @@ class _Writer:
 
     def box(self, box: Box) -> str:
         label = label_of(box, status=self.status)
-        attributes = {"label": label, **style_of(box.job, status=self.status)}
+        attributes = {"label": label, **style_of(box, status=self.status)}
         if not label.isascii():
             attributes.setdefault("width", inches(label))
         return f"{quoted(box.rank)} [{attribute_list(attributes)}]"
@@ -110,7 +110,7 @@ class _Writer:
             anchor = {"label": "", "style": "invis", "width": inches(label), "height": 0.3}
             yield f"{quoted(cluster.rank)} [{attribute_list(anchor)}]"
         # There is no width for clusters, so the label is padded.
-        attributes = {"label": padded(label), **style_of(cluster.job, status=self.status)}
+        attributes = {"label": padded(label), **style_of(cluster, status=self.status)}
         yield from (attribute_list({name: value}) for name, value in attributes.items())
 
     def arrow(self, arrow: Arrow) -> str:

@@ -62,7 +62,7 @@ def mermaid_format(job_set: JobSet, *, status: bool = False, depth: int | None =
           j1("1: one")
           j2("2: two")
           j1 --> j2
-          classDef critical stroke:#a4243b,stroke-width:2px
+          classDef critical stroke:#2b5c8a,stroke-width:2px
           class j1,j2 critical
         <BLANKLINE>
     """
