@@ -34,7 +34,9 @@ def test_a_graph_is_a_digraph(scheduler):
     assert isinstance(scheduler.graph(), graphviz.Digraph)
 
 
-@pytest.mark.parametrize("options", [{}, {"depth": 0}, {"status": True}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"depth": 0}, {"status": True}, {"rankdir": "TB"}], ids=str
+)
 def test_its_source_is_the_dot_format(scheduler, options):
     assert scheduler.graph(**options).source == scheduler.dot_format(**options)
 

@@ -129,13 +129,15 @@ def test_a_name_with_a_null_character_is_refused(scheduler, quick, here):
 
 @pytest.mark.parametrize("depth", [0, None])
 @pytest.mark.parametrize("status", [False, True])
-def test_all_exports_take_the_options_of_dot_format(quick, here, status, depth):
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_all_exports_take_the_options_of_dot_format(quick, here, status, depth, rankdir):
     scheduler = PureScheduler(Scheduler(AbstractJob()))
-    expected = scheduler.dot_format(status=status, depth=depth)
-    scheduler.export_as_dotfile("a.dot", status=status, depth=depth)
-    scheduler.export_as_pngfile("b", status=status, depth=depth)
-    scheduler.export_as_svgfile("c", status=status, depth=depth)
-    scheduler.export_as_graphic("d", "jpg", status=status, depth=depth)
+    options = {"status": status, "depth": depth, "rankdir": rankdir}
+    expected = scheduler.dot_format(**options)
+    scheduler.export_as_dotfile("a.dot", **options)
+    scheduler.export_as_pngfile("b", **options)
+    scheduler.export_as_svgfile("c", **options)
+    scheduler.export_as_graphic("d", "jpg", **options)
     texts = {path.name: path.read_text("utf-8") for path in here.glob("*.dot")}
     assert texts == dict.fromkeys(["a.dot", "b.dot", "c.dot", "d.dot"], expected)
 

@@ -125,6 +125,23 @@ def test_what_ended_the_run_has_a_style_of_its_own(fake_time):
     }
 
 
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+def test_the_direction_is_that_of_rankdir_at_all_levels(rankdir):
+    text = deployment().mermaid_format(rankdir=rankdir)
+    other = deployment().mermaid_format()
+    assert text == other.replace("flowchart LR", f"flowchart {rankdir}").replace(
+        "direction LR", f"direction {rankdir}"
+    )
+
+
+def test_a_graph_beyond_the_limits_has_its_direction():
+    lines = lines_of(PureScheduler(chain(502)), rankdir="TB")
+    assert (lines[0], lines[1].startswith("%% drawn as one box")) == ("flowchart TB", True)
+    inside = nested(2, inside=lambda: [chain(300)])
+    lines = lines_of(PureScheduler(inside), rankdir="TB")
+    assert (lines[0], lines[1].startswith("%% drawn with")) == ("flowchart TB", True)
+
+
 def test_a_scheduler_that_stays_closed_is_one_box():
     assert lines_of(deployment(), depth=0)[1:4] == [
         's1["1: site',

@@ -8,7 +8,7 @@ from asynciojobs import MissingGraphPackageError
 from asynciojobs._bridge import install_command
 from asynciojobs._dag.jobset import JobSet
 
-from .dot import GRAPH_ATTRIBUTES, GRAPH_NAME, NODE_ATTRIBUTES, body_lines
+from .dot import GRAPH_NAME, NODE_ATTRIBUTES, body_lines, graph_attributes
 
 if TYPE_CHECKING:
     from ._schedulergraph import SchedulerGraph
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["graph"]
 
 
-def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) -> SchedulerGraph:
+def graph(
+    job_set: JobSet, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+) -> SchedulerGraph:
     """Return the graph of a scheduler as a ``graphviz.Digraph``, to which more can be added.
 
     Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture.
@@ -25,6 +27,7 @@ def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) ->
         job_set: the scheduler.
         status: see `dot_format()`.
         depth: see `dot_format()`.
+        rankdir: see `dot_format()`.
 
     Raises:
         MissingGraphPackageError: the Python package graphviz is not installed.
@@ -41,7 +44,7 @@ def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) ->
         ) from None
     return SchedulerGraph(
         GRAPH_NAME,
-        graph_attr=GRAPH_ATTRIBUTES,
+        graph_attr=graph_attributes(rankdir),
         node_attr=NODE_ATTRIBUTES,
         body=body_lines(job_set, status=status, depth=depth),
         format="svg",  # graphviz's default is pdf, which not all programs can write
