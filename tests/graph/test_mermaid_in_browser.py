@@ -20,7 +20,9 @@ import pytest
 
 from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler, Sequence
 from asynciojobs_graph import mermaid_format
+from asynciojobs_graph._flowchart import LINE_HEIGHT
 from asynciojobs_graph._labels import presentable
+from asynciojobs_graph._wrapping import wrapped
 from asynciojobs_testkit import FakeClock
 
 VARIABLE = "ASYNCIOJOBS_TEST_MERMAID"
@@ -343,16 +345,30 @@ def test_labels_are_shown_as_they_were_written(cases):
     shown = [
         (member.label, as_seen(case.shape(member)["text"])) for member in case.scheduler.jobs
     ]
-    assert shown == [(label, as_seen(presentable(label))) for label in LABELS * 2]
+    assert shown == [(label, as_seen(wrapped(presentable(label)))) for label in LABELS * 2]
 
 
 def test_labels_are_shown_as_they_were_written_between_other_text(cases):
     case = cases["labels with status"]
     shown = [as_seen(case.shape(member)["text"]) for member in case.scheduler.jobs]
-    assert shown == [
-        as_seen(presentable(f"{member.repr_id()}: {member._shown_text()}") + "\n· idle")
-        for member in case.scheduler.jobs
-    ]
+    assert shown == [as_seen(f"{named(member)}\n· idle") for member in case.scheduler.jobs]
+
+
+def named(member):
+    """Return the id of a job and its label, which is wrapped, and cut if it is too long."""
+    prefix = f"{member.repr_id()}: "
+    text = presentable(f"{prefix}{member._shown_text()}")
+    return prefix + wrapped(text.removeprefix(prefix))
+
+
+@pytest.mark.parametrize("name", ["labels", "labels with status", "with status"])
+def test_mermaid_breaks_no_line(cases, name):
+    """It breaks lines at 200 pixels, unless the text says otherwise."""
+    picture = cases[name].picture
+    for shape in (*picture["boxes"], *picture["clusters"]):
+        lines = shape["text"].rstrip("\n").count("\n") + 1
+        height = shape["title"]["bottom"] - shape["title"]["top"]
+        assert height < (lines + 0.9) * LINE_HEIGHT, shape["text"]
 
 
 def test_a_closed_scheduler_shows_how_many_jobs_it_has(cases):

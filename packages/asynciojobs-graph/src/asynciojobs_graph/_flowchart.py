@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,10 +14,14 @@ from ._mermaid_labels import quoted
 from ._mermaid_styles import StyleClasses, css_of, styles_in
 from ._picture import Box, Cluster, Node, Picture
 from ._status import status_of, style_of
+from ._widths import width_in_ems
 
 __all__ = ["Flowchart", "flowchart", "flowchart_of_one_box"]
 
 LINE_HEIGHT = 24  # pixels
+FONT_SIZE = 16  # pixels
+WRAPPED_BEYOND = 200  # pixels; Mermaid breaks wider lines, unless it is given another width
+ROOM = 1.25  # how much wider than Helvetica the font may be
 ARROW_COLOR = "#808080"  # can be seen on fills, and on light and dark pages
 INDENT = "  "
 DEEPEST_INDENT = 8  # levels; with thousands of them, the text would be mostly spaces
@@ -55,22 +60,26 @@ def flowchart(picture: Picture, *, status: bool, rankdir: str, comment: str = ""
 
 def flowchart_of_one_box(label: str, *, rankdir: str, comment: str) -> str:
     """Return the text of a flowchart with one box and a comment."""
-    head = _head(rankdir, 1)
+    head = _head(rankdir, 1, width_in_ems(label))
     return f"{head}{INDENT}%% {comment}\n{INDENT}s0[{quoted(label)}]\n"
 
 
-def _head(rankdir: str, title_lines: int) -> str:
+def _head(rankdir: str, title_lines: int, widest: float) -> str:
     """Return the first lines: settings, if the labels need any, and the direction.
 
     Args:
         rankdir: which way the arrows point.
         title_lines: how many lines the longest title has. Mermaid leaves room for one; further
             lines would be hidden by the members.
+        widest: the width of the widest label in a box (ems).
     """
     settings: list[str] = []
     if title_lines > 1:
         bottom = LINE_HEIGHT * (title_lines - 1)
         settings.append(f'"subGraphTitleMargin": {{"bottom": {bottom}}}')
+    width = widest * FONT_SIZE
+    if width > WRAPPED_BEYOND:
+        settings.append(f'"wrappingWidth": {math.ceil(width * ROOM / 100) * 100}')
     init = f'%%{{init: {{"flowchart": {{{", ".join(settings)}}}}}}}%%\n' if settings else ""
     return f"{init}flowchart {rankdir}\n"
 
@@ -81,6 +90,7 @@ class _Writer:
     Attributes:
         levels: how deep subgraphs are nested, in the lines so far.
         title_lines: how many lines the longest title has so far.
+        widest: the width of the widest label in a box so far (ems).
         classes: the style classes of the nodes so far.
     """
 
@@ -89,10 +99,11 @@ class _Writer:
         self.rankdir = rankdir
         self.levels = 0
         self.title_lines = 1
+        self.widest = 0.0
         self.classes = StyleClasses()
 
     def head(self) -> str:
-        return _head(self.rankdir, self.title_lines)
+        return _head(self.rankdir, self.title_lines, self.widest)
 
     def lines(self, picture: Picture) -> Iterator[str]:
         """Yield the lines of the nodes, of the arrows, and of the styles."""
@@ -120,6 +131,7 @@ class _Writer:
 
     def box(self, box: Box) -> str:
         label = label_of(box, status=self.status)
+        self.widest = max(self.widest, width_in_ems(label))
         is_round = "rounded" in self.add_style(box)
         return f"{_id(box)}({quoted(label)})" if is_round else f"{_id(box)}[{quoted(label)}]"
 
