@@ -10,6 +10,7 @@ from importlib import metadata
 from asynciojobs._bridge import install_command
 
 from ._errors import DrawingError, MissingProgramError
+from ._svg_ids import with_unique_ids
 
 __all__ = ["VARIABLE", "draw", "drawing_program"]
 
@@ -58,7 +59,7 @@ def _program_of_graphviz_pure() -> str | None:
 
 
 def draw(text: str, picture_format: str, *, seconds: float | None = None) -> bytes:
-    """Return the picture of a DOT text.
+    """Return the picture of a DOT text. The ids of an SVG are made unique.
 
     Args:
         text: the graph in the DOT language.
@@ -74,7 +75,7 @@ def draw(text: str, picture_format: str, *, seconds: float | None = None) -> byt
     failure = _failure_of(done)
     if failure is not None:
         raise DrawingError(program, failure, done.stderr.decode(errors="replace"))
-    return done.stdout
+    return with_unique_ids(done.stdout) if picture_format == "svg" else done.stdout
 
 
 def _run(
