@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asynciojobs import MissingGraphPackageError
@@ -9,6 +10,7 @@ from asynciojobs._bridge import install_command
 from asynciojobs._dag.jobset import JobSet
 
 from .dot import GRAPH_NAME, NODE_ATTRIBUTES, body_lines, graph_attributes
+from .mermaid import mermaid_format
 
 if TYPE_CHECKING:
     from ._schedulergraph import SchedulerGraph
@@ -21,7 +23,8 @@ def graph(
 ) -> SchedulerGraph:
     """Return the graph of a scheduler as a ``graphviz.Digraph``, to which more can be added.
 
-    Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture.
+    Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture. If nothing
+    draws, the notebook shows the scheduler as Mermaid, without what was added.
 
     Args:
         job_set: the scheduler.
@@ -42,10 +45,14 @@ def graph(
             f"{install_command('graph')}",
             name="graphviz",
         ) from None
-    return SchedulerGraph(
+    picture = SchedulerGraph(
         GRAPH_NAME,
         graph_attr=graph_attributes(rankdir),
         node_attr=NODE_ATTRIBUTES,
         body=body_lines(job_set, status=status, depth=depth),
         format="svg",  # graphviz's default is pdf, which not all programs can write
     )
+    picture.as_mermaid = partial(
+        mermaid_format, job_set, status=status, depth=depth, rankdir=rankdir
+    )
+    return picture
