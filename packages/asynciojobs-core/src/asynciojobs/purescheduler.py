@@ -520,7 +520,9 @@ class PureScheduler(JobSet):
 
     # -- drawing: these need the optional package asynciojobs-graph, or raise ImportError
 
-    def dot_format(self, *, status: bool = False, depth: int | None = None) -> str:
+    def dot_format(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> str:
         """Return the graph as text in the DOT language.
 
         This needs no drawing program, and no package besides asynciojobs-graph. The jobs are
@@ -530,15 +532,22 @@ class PureScheduler(JobSet):
         Args:
             status: colour the jobs by their state, and add a line about it to their labels.
             depth: how many levels of nested schedulers to open; ``None`` means all of them.
+            rankdir: which way the arrows point, as in DOT: ``LR`` is from left to right, and
+                ``TB`` from top to bottom, which suits long chains; also ``RL`` and ``BT``.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
             TypeError: the depth is not an int.
-            ValueError: the depth is negative, or a scheduler is nested in itself.
+            ValueError: the depth is negative, `rankdir` is not one of these four, or a
+                scheduler is nested in itself.
         """
-        return str(drawing_function("dot_format")(self, status=status, depth=depth))
+        return str(
+            drawing_function("dot_format")(self, status=status, depth=depth, rankdir=rankdir)
+        )
 
-    def mermaid_format(self, *, status: bool = False, depth: int | None = None) -> str:
+    def mermaid_format(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> str:
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
         Mermaid has limits (500 arrows, 50,000 characters), and so have browsers (200 levels).
@@ -547,10 +556,17 @@ class PureScheduler(JobSet):
         Args:
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
         """
-        return str(drawing_function("mermaid_format")(self, status=status, depth=depth))
+        return str(
+            drawing_function("mermaid_format")(
+                self, status=status, depth=depth, rankdir=rankdir
+            )
+        )
 
-    def graph(self, *, status: bool = False, depth: int | None = None) -> Any:
+    def graph(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> Any:
         """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture.
 
         Its ``source`` is the text of `dot_format()`, and you can add to it.
@@ -558,11 +574,12 @@ class PureScheduler(JobSet):
         Args:
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Raises:
             ImportError: asynciojobs-graph, or the package graphviz, is not installed.
         """
-        return drawing_function("graph")(self, status=status, depth=depth)
+        return drawing_function("graph")(self, status=status, depth=depth, rankdir=rankdir)
 
     def export_as_dotfile(
         self,
@@ -570,6 +587,7 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Write the graph to a file in the DOT language, in UTF-8.
 
@@ -577,12 +595,13 @@ class PureScheduler(JobSet):
             filename: the name of the file, with its extension.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Returns:
             a message that can be printed, such as ``(Over)wrote foo.dot``.
         """
         write = drawing_function("export_as_dotfile")
-        return str(write(self, filename, status=status, depth=depth))
+        return str(write(self, filename, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_graphic(
         self,
@@ -591,6 +610,7 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph to a file. A file with ``.dot`` beside it has the text of the graph.
 
@@ -603,6 +623,7 @@ class PureScheduler(JobSet):
                 format of the drawing program.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Returns:
             the name of the file with the picture.
@@ -613,7 +634,7 @@ class PureScheduler(JobSet):
             OSError: a file can't be written.
         """
         draw = drawing_function("export_as_graphic")
-        return str(draw(self, filename, suffix, status=status, depth=depth))
+        return str(draw(self, filename, suffix, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_pngfile(
         self,
@@ -621,9 +642,12 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph as a png file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "png", status=status, depth=depth)
+        return self.export_as_graphic(
+            filename, "png", status=status, depth=depth, rankdir=rankdir
+        )
 
     def export_as_svgfile(
         self,
@@ -631,9 +655,12 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph as an svg file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "svg", status=status, depth=depth)
+        return self.export_as_graphic(
+            filename, "svg", status=status, depth=depth, rankdir=rankdir
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
