@@ -163,6 +163,26 @@ def test_uvloop_is_refused_if_it_is_imported_later(monkeypatch):
     main.close()
 
 
+def test_a_decorator_does_not_take_a_function_that_runs_later():
+    async def main(): ...
+
+    def fixture():
+        yield
+
+    async def async_fixture():
+        yield
+
+    for function in (main, fixture, async_fixture):
+        with pytest.raises(
+            TypeError,
+            match=exactly(
+                f"a block can't decorate {function!r}, which would run after the block has "
+                "ended: use `with` inside the function"
+            ),
+        ):
+            FakeClock().installed()(function)
+
+
 # -- loops that outlive the clock
 
 
