@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
-from ._blocks import Block, VariableBlock
+from ._blocks import Block, Setting
 from ._stack import ROOM, check_stack_room
 
 __all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
@@ -20,16 +19,15 @@ LOOP = 30
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 """Makes a new event loop, as ``asyncio.new_event_loop`` does."""
 
-_loop_factory: ContextVar[LoopFactory | None] = ContextVar(
-    "asynciojobs loop factory", default=None
-)
+_loop_factory = Setting[LoopFactory | None]("asynciojobs loop factory", None)
 
 
 def use_loop_factory(factory: LoopFactory) -> Block[None]:
-    """Let synchronous methods that are called in this context make their loop with `factory`.
+    """Let synchronous methods that are called in a block make their loop with `factory`.
 
     These methods are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``.
-    Their keyword ``loop_factory`` overrides it.
+    Their keyword ``loop_factory`` overrides it. Other threads are not affected, not even those
+    that the block starts, and functions called with ``asyncio.to_thread()``.
 
     Args:
         factory: makes a new event loop.
@@ -45,7 +43,7 @@ def use_loop_factory(factory: LoopFactory) -> Block[None]:
         True
     """
     _check(factory)
-    return VariableBlock(_loop_factory, factory)
+    return _loop_factory.block(factory)
 
 
 def run_synchronously(

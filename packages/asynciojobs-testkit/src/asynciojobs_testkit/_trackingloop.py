@@ -7,15 +7,13 @@ import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar, cast
 
+from ._inforce import is_cleanup
 from ._leftovers import Leftovers
 from ._realwork import RealWork
 
 __all__ = ["TrackingLoop"]
 
 T = TypeVar("T")
-
-CLEANUP_COROUTINES = {"shutdown_asyncgens", "shutdown_default_executor"}
-"""The methods of a loop that a Runner awaits before it closes the loop."""
 
 
 class TrackingLoop(asyncio.SelectorEventLoop):
@@ -87,13 +85,3 @@ class TrackingLoop(asyncio.SelectorEventLoop):
         transport = await loop._make_subprocess_transport(*args, **options)
         self.work.add_process(transport)
         return transport
-
-
-def is_cleanup(future: object) -> bool:
-    """Return whether a Runner runs this to clean up its loop, not as part of the program.
-
-    That is `gather()` of the tasks that it cancels, or one of `CLEANUP_COROUTINES`.
-    """
-    if asyncio.isfuture(future):
-        return not isinstance(future, asyncio.Task)
-    return getattr(future, "__name__", "") in CLEANUP_COROUTINES
