@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,8 +18,21 @@ def pytest_collection_finish() -> None:
 
     These are pytest and thousands of tests; each `gc.collect()` would look at all of them.
     """
+    prepare_hypothesis()
     gc.collect()
     gc.freeze()
+
+
+def prepare_hypothesis() -> None:
+    """Let Hypothesis register its source of randomness, if any test imports it.
+
+    It does so once, in its first test, and asks the garbage collector who refers to the object.
+    From Python 3.14 on, only a frozen object does.
+    """
+    if "hypothesis" in sys.modules:
+        from hypothesis import find, settings, strategies
+
+        find(strategies.none(), lambda _: True, settings=settings(database=None))
 
 
 def loop_from_zero() -> asyncio.AbstractEventLoop:

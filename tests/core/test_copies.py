@@ -8,7 +8,6 @@ import dataclasses
 import io
 import itertools
 import pickle
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -513,10 +512,10 @@ COROUTINE = (
 @each
 def test_a_coroutine_can_not_be_copied(how):
     job = Job(nothing())
-    with pytest.raises(
-        TypeError, match=f"^{re.escape(COROUTINE.format('nothing()', 'corun'))}$"
-    ):
+    # match= would look at the notes too: from Python 3.14 on, pickle adds some.
+    with pytest.raises(TypeError) as refusal:
         how(job)
+    assert str(refusal.value) == COROUTINE.format("nothing()", "corun")
     job.close()
 
 
@@ -533,9 +532,9 @@ def test_a_future_can_not_be_copied(how, in_loop):
 @each
 def test_a_coroutine_for_the_shutdown_can_not_be_copied(how):
     job = Job(nothing, coshutdown=nothing())
-    message = re.escape(COROUTINE.format("nothing()", "coshutdown"))
-    with pytest.raises(TypeError, match=f"^{message}$"):
+    with pytest.raises(TypeError) as refusal:
         how(job)
+    assert str(refusal.value) == COROUTINE.format("nothing()", "coshutdown")
     job.close()
 
 
