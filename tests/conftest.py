@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,18 @@ import pytest
 
 from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
+
+
+def pytest_configure() -> None:
+    """Let the tests of Hypothesis take their time: the machine may be busy.
+
+    Hypothesis has this rule itself if it finds that it runs in CI.
+    """
+    with contextlib.suppress(ImportError):
+        from hypothesis import settings
+
+        settings.register_profile("unhurried", deadline=None)
+        settings.load_profile("unhurried")
 
 
 def pytest_collection_finish() -> None:
