@@ -17,6 +17,7 @@ from asynciojobs.watch import use_clocks
 from ._clockstate import LATEST_EXACT, ClockState, ticks
 from ._loop import FakeLoop
 from ._monkeypatch import PatchedFunction
+from ._pyodide import refuse_pyodide
 
 __all__ = ["FakeClock"]
 
@@ -46,6 +47,7 @@ class FakeClock:
 
     Raises:
         ValueError: `start` is too large or not finite, or a limit is not above 0.
+        RuntimeError: Python runs in Pyodide, which has no sockets.
 
     Example:
         >>> import asyncio
@@ -66,6 +68,7 @@ class FakeClock:
         seed: int | None = None,
         wall: datetime | None = None,
     ) -> None:
+        refuse_pyodide()
         if not abs(start) <= LATEST_EXACT:
             raise ValueError(
                 f"start must be a time, of {LATEST_EXACT:g} s at most, not {start!r}"
