@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias, TypeVar
 
+from . import _pyodide
 from ._blocks import Block, Setting
 from ._stack import ROOM, check_stack_room
 
@@ -67,10 +68,7 @@ def run_synchronously(
     if loop_factory is not None:
         _check(loop_factory)
     if _in_running_loop():
-        raise RuntimeError(
-            "this call makes an event loop of its own, and can't be made inside a running one: "
-            f"write `{instead}` there"
-        )
+        raise RuntimeError(_refusal(instead))
     check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
         return runner.run(coroutine())
@@ -82,6 +80,19 @@ def _check(factory: object) -> None:
             f"a loop factory must be a function that makes an event loop, not {factory!r}: "
             "give the function itself, such as asyncio.new_event_loop"
         )
+
+
+def _refusal(instead: str) -> str:
+    """Say why a call can't make a loop of its own, and what to write instead."""
+    if _pyodide.IN_PYODIDE:
+        return (
+            "this call makes an event loop of its own, but in Pyodide one is always running: "
+            f"write `{instead}`"
+        )
+    return (
+        "this call makes an event loop of its own, and can't be made inside a running one: "
+        f"write `{instead}` there"
+    )
 
 
 def _in_running_loop() -> bool:

@@ -171,7 +171,8 @@ class PureScheduler(JobSet):
             the result of `co_run()`.
 
         Raises:
-            RuntimeError: it was called inside a running event loop.
+            RuntimeError: it was called inside a running event loop. In Pyodide one is always
+                running: always await `co_run()` there.
             BaseException: any exception of `co_run()`.
         """
         return run_synchronously(

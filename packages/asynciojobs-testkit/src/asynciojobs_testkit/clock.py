@@ -18,6 +18,7 @@ from ._clockstate import LATEST_EXACT, ClockState, ticks
 from ._guards import guards, make_loop
 from ._inforce import Installation, OutOfForce, is_of_uvloop, refusal_of_uvloop
 from ._loop import FakeLoop
+from ._pyodide import refuse_pyodide
 
 __all__ = ["FakeClock"]
 
@@ -42,6 +43,7 @@ class FakeClock:
 
     Raises:
         ValueError: `start` is too large or not finite, or a limit is not above 0.
+        RuntimeError: Python runs in Pyodide, which has no sockets.
 
     Example:
         >>> import asyncio
@@ -62,6 +64,7 @@ class FakeClock:
         seed: int | None = None,
         wall: datetime | None = None,
     ) -> None:
+        refuse_pyodide()
         if not abs(start) <= LATEST_EXACT:
             raise ValueError(
                 f"start must be a time, of {LATEST_EXACT:g} s at most, not {start!r}"
