@@ -52,6 +52,7 @@ def run_synchronously(
     *,
     loop_factory: LoopFactory | None,
     instead: str,
+    before_close: Callable[[asyncio.AbstractEventLoop], None] = lambda _: None,
 ) -> T:
     """Run a coroutine in a new event loop, and return its result.
 
@@ -60,6 +61,7 @@ def run_synchronously(
         loop_factory: makes the loop. With ``None``, the factory of `use_loop_factory` makes
             it, or asyncio if there is none.
         instead: what to write inside a running loop, instead of this call.
+        before_close: called with the loop when the coroutine has ended, or was left.
 
     Raises:
         RuntimeError: the caller is inside a running loop.
@@ -71,7 +73,10 @@ def run_synchronously(
         raise RuntimeError(_refusal(instead))
     check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
-        return runner.run(coroutine())
+        try:
+            return runner.run(coroutine())
+        finally:
+            before_close(runner.get_loop())
 
 
 def _check(factory: object) -> None:

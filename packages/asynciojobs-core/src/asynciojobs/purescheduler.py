@@ -20,6 +20,7 @@ from ._outcomes import CriticalFailure, TimedOut
 from ._requirements import members_of
 from ._run.run import Run
 from ._run.shutdown import shut_down
+from ._signals import SignalStop, StopOn
 from ._stack import check_stack_room
 from .job import ANY_JOB, AbstractJob, Job
 
@@ -158,13 +159,23 @@ class PureScheduler(JobSet):
                 printing.close()
         return type(verdict) not in (CriticalFailure, TimedOut)
 
-    def run(self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any) -> bool:
+    def run(
+        self,
+        *args: Any,
+        loop_factory: LoopFactory | None = None,
+        stop_on: StopOn = None,
+        **kwds: Any,
+    ) -> bool:
         """Run the jobs in a new event loop; see `co_run()`.
 
         Args:
             args: passed to `co_run()`.
             loop_factory: makes the loop. By default, the factory of
                 `asynciojobs.use_loop_factory()` makes it, or asyncio if there is none.
+            stop_on: a signal, or several, that end the run as Ctrl-C does, such as
+                ``[signal.SIGTERM, signal.SIGHUP]``. The first one cancels the jobs, which
+                clean up and are awaited. A second one changes nothing. A third one gives up:
+                the log names the jobs that are left. Only in the main thread.
             kwds: passed to `co_run()`.
 
         Returns:
@@ -173,19 +184,39 @@ class PureScheduler(JobSet):
         Raises:
             RuntimeError: it was called inside a running event loop. In Pyodide one is always
                 running: always await `co_run()` there.
+            ValueError: there are signals in `stop_on`, and this is not the main thread; or
+                one of them can't be handled.
+            TypeError: there is something else in `stop_on`.
+            SystemExit: a signal of `stop_on` came. The code is 128 plus its number.
             BaseException: any exception of `co_run()`.
+
+        Example:
+            >>> import asyncio, signal
+            >>> from asynciojobs import Job
+            >>> async def terminate():
+            ...     signal.raise_signal(signal.SIGTERM)
+            ...     await asyncio.sleep(60)
+            >>> PureScheduler(Job(terminate)).run(stop_on=[signal.SIGTERM])
+            Traceback (most recent call last):
+            SystemExit: 143
         """
-        return run_synchronously(
-            lambda: self.co_run(*args, **kwds),
-            loop_factory=loop_factory,
-            instead="await scheduler.co_run()",
-        )
+        with SignalStop(stop_on, _report.names_left) as stop:
+            return run_synchronously(
+                stop.guard(lambda: self.co_run(*args, **kwds)),
+                loop_factory=loop_factory,
+                instead="await scheduler.co_run()",
+                before_close=stop.before_close,
+            )
 
     def orchestrate(
-        self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any
+        self,
+        *args: Any,
+        loop_factory: LoopFactory | None = None,
+        stop_on: StopOn = None,
+        **kwds: Any,
     ) -> bool:
         """Do the same as `run()`. This is its former name."""
-        return self.run(*args, loop_factory=loop_factory, **kwds)
+        return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
 
     async def co_shutdown(self) -> bool:
         """Call `co_shutdown()` of all jobs, at all depths, including idle ones.
@@ -208,13 +239,17 @@ class PureScheduler(JobSet):
             check_stack_room()
         return await shut_down(self, self.shutdown_timeout)
 
-    def shutdown(self, *, loop_factory: LoopFactory | None = None) -> bool:
+    def shutdown(
+        self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
+    ) -> bool:
         """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`."""
-        return run_synchronously(
-            self.co_shutdown,
-            loop_factory=loop_factory,
-            instead="await scheduler.co_shutdown()",
-        )
+        with SignalStop(stop_on, _report.names_left) as stop:
+            return run_synchronously(
+                stop.guard(self.co_shutdown),
+                loop_factory=loop_factory,
+                instead="await scheduler.co_shutdown()",
+                before_close=stop.before_close,
+            )
 
     def observe(self, callback: Observer) -> Observation:
         """Call a function with each event of this scheduler, at all depths.
