@@ -132,6 +132,10 @@ if TYPE_CHECKING:
             """Take jobs into the run."""
             ...
 
+        def stop(self, reason: str) -> None:
+            """End the run as fine."""
+            ...
+
         def set_window(self, window: int | None) -> None:
             """Change how many regular jobs may run at once."""
             ...
@@ -209,6 +213,7 @@ class JobSet(Copyable):
         "_jobs_window",
         "_timeout",
         "_shutdown_timeout",
+        "keep_going",
         "watch",
         "verbose",
     )

@@ -5,7 +5,8 @@ next that is not done; if there is none, it is ready. Each requirement is looked
 each job is started once, so a run is O(V+E).
 
 - Each job is a task. Its end is dealt with inside that task, in the last step; see `JobTasks`.
-- The window is a count of free slots, and a queue of jobs that are ready.
+- The window is a count of free slots, and a queue of jobs that are ready; see `Queue`.
+- Most runs have no limits, no forever jobs, and so on. What the others need is in `Extras`.
 - Jobs start in slices, one slice a loop turn. So a hundred thousand short jobs that are ready
   never become a hundred thousand tasks, and timers and sockets get their turn.
 - The deadline is a timer of the loop. So it can't be mixed up with a `TimeoutError` of a job,
@@ -22,8 +23,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Level
@@ -31,19 +31,34 @@ from .._events import EventKind, JobEvent
 from .._names import Mark, name_in_run
 from .._outcomes import (
     FINE,
+    RUNNING,
     SCHEDULED,
     Broken,
     Cancelled,
+    Stopped,
     Verdict,
 )
-from ..job import AbstractJob, AnyJob, counts_as_critical
+from .._threads import runs_elsewhere
+from ..job import AbstractJob, AnyJob, counts_as_critical, phase_of
 from . import joining
 from .admission import admit, checked_levels, prepare
+from .claims import check_limits
+from .deadlines import expired_at_once
+from .extras import Extras, ask_for_extras
+from .queue import Queue
 from .roster import Roster
-from .stall import StallWatch
+from .skipping import Skipping
 from .tasks import SLICE, JobTasks
 from .verdicts import critical_failure, timed_out
-from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
+from .waitlist import (
+    NOBODY,
+    by_rank,
+    dismiss,
+    next_unfinished,
+    strike,
+    wait_for,
+    waits_in_run,
+)
 
 __all__ = ["Run"]
 
@@ -57,31 +72,26 @@ class Run:
     Args:
         job_set: the jobs to run.
         window: how many regular jobs may run at once; ``None`` or 0 means no limit (jobs).
+        keep_going: whether the run goes on after a critical job has raised.
     """
 
-    def __init__(self, job_set: JobSet, *, window: int | None) -> None:
+    def __init__(self, job_set: JobSet, *, window: int | None, keep_going: bool) -> None:
         self.job_set = job_set
         self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
         self.observers = self.tasks.observers
         caller = self.state.take_caller()
         is_nested = caller is not None and caller is not SHUTDOWN
-        self.mark = Mark(job_set, is_nested=is_nested)  # on the jobs that take part
+        self.mark = Mark(job_set, self, is_nested=is_nested)  # on the jobs that take part
         # The mark of the outermost run: what that run has checked is not checked again.
         self.nested_mark = caller if is_nested else self.mark
         self.context = contextvars.copy_context()  # each job starts in a copy of it
         self.roster = NO_JOBS
-        self.slots = window or joining.NO_LIMIT
-        self.free = self.slots  # the others are taken by regular jobs in `tasks`
-        self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
-        self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
-        self.starting = False  # start_ready() is at work, or will be in the next turn
-        self.newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
+        self.queue = Queue(window)
         self.shuffled = False  # the jobs on a waitlist may not stand in order
-        # Once jobs have been added during the run: what each job required when it was asked
-        # again. None before.
-        self.asked: dict[AnyJob, joining.Asked] | None = None
-        self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
+        self.extras: Extras | None = None
+        if keep_going:
+            self.use_extras().skipping = Skipping()
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
 
@@ -107,6 +117,7 @@ class Run:
         try:
             entries = self._open()
         except Exception as error:
+            self.mark.run = self.extras = None  # avoid reference cycles
             self.state.record.refuse(error)
             raise
         try:
@@ -143,8 +154,6 @@ class Run:
         finally:
             if deadline is not None:
                 deadline.cancel()
-            if self.stall is not None:
-                self.stall.close()
             try:
                 if self.tasks.live:
                     await self.tasks.wait_out(self)
@@ -160,24 +169,35 @@ class Run:
         self.tasks.nests = bool(below)
         self.roster, entries, in_order = admit(jobs, self.mark)
         self.shuffled = not in_order
-        if self.roster.forever:  # a regular job may wait for one of these
-            self.watch_stall()
+        try:
+            self._look_for_extras(jobs, levels)
+        except BaseException:
+            dismiss(jobs, self.mark)
+            raise
         prepare(levels, self.nested_mark)
         self.state.live_run = self
         if not self.mark.is_nested:
             self.state.record.started_at = self.tasks.time()
         return entries
 
+    def _look_for_extras(self, jobs: list[AnyJob], levels: list[Level]) -> None:
+        """Make the extras that the jobs ask for, and check that they can get what they need."""
+        if not self.mark.is_nested:  # otherwise the outermost run has checked it
+            check_limits(levels, self.loop)
+        if self.extras is not None or self.roster.forever or ask_for_extras(jobs):
+            self.use_extras().prepare_for(jobs)
+
     def nest(self, levels: list[Level]) -> None:
         """Take in a job set that joins the run, with all that is nested in it."""
+        check_limits(levels, self.loop)
         self.tasks.nests = True
         prepare(levels, self.nested_mark)
         self.job_set._enclose(levels[0][0])
 
-    def watch_stall(self) -> StallWatch:
-        """Return the `StallWatch` of the run; make it at the first call."""
-        self.stall = self.stall or StallWatch(self)
-        return self.stall
+    def use_extras(self) -> Extras:
+        """Return the extras of the run; make them at the first call."""
+        self.extras = self.extras or Extras(self)
+        return self.extras
 
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
@@ -186,7 +206,7 @@ class Run:
         return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
-        if self.roster.forever or self.observers.heard:
+        if self.extras is not None or self.observers.heard:
             for job in entries:
                 self.make_ready(job)
         else:
@@ -194,63 +214,104 @@ class Run:
             # make_ready() does the same.
             for job in entries:
                 job._phase = SCHEDULED
-            self._ready.extend(entries)
+            self.queue.ready.extend(entries)
         if not self.roster.awaited:
             self.end(FINE)
         elif timeout == 0:
             self.end(timed_out(self.job_set, 0))
         else:
             self.context.run(self.start_ready)
-            if self.stall is not None:
-                self.stall.look()
+            if self.extras is not None and self.extras.stall is not None:
+                self.extras.stall.look()
 
     # -- a job, from its requirements to its end
 
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
-        if self.asked is not None and joining.must_wait_again(self, job):
+        extras, queue = self.extras, self.queue
+        has_grown = extras is not None and extras.asked is not None
+        if has_grown and joining.must_wait_again(self, job):
             return
         job._phase = SCHEDULED
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
-        if job in self.roster.forever:
-            self._ready_forever.append(job)
-        else:
-            self._ready.append(job)
+        if job not in self.roster.forever:
+            queue.ready.append(job)
+        elif extras is None or not extras.wait_for_limits(job, forever=True):
+            queue.cleared.append(job)
 
     def start_ready(self, now: float | None = None) -> None:
         """Start the jobs in the queue, as far as the window and the slice allow."""
-        self.starting = True
+        queue = self.queue
+        queue.starting = True
         if now is None:
             now = self.tasks.time()
         try:
-            if self._ready_forever or self._verdict is not None or not self.tasks.is_plain():
-                more = self._start_one_by_one(now)
-            else:
-                count = min(len(self._ready), self.free, SLICE)
-                started = self.tasks.start_plain(self._ready, count, now, self)
-                self.free -= started
+            if self._is_plain():
+                count = min(len(queue.ready), queue.free, SLICE)
+                started = self.tasks.start_plain(queue.ready, count, now, self)
+                queue.free -= started
                 more = started < count or started == SLICE
+            else:
+                more = self._start_one_by_one(now)
             if more:
                 self.loop.call_soon(self.start_ready, context=self.context)
             else:
-                self.starting = False
+                queue.starting = False
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self.end(Broken(error))
 
+    def _is_plain(self) -> bool:
+        """Tell whether the jobs in the queue may be started without a look at each."""
+        return (
+            self._verdict is None
+            and (self.extras is None or (self.extras.plain and not self.queue.cleared))
+            and self.tasks.is_plain()
+        )
+
     def _start_one_by_one(self, now: float) -> bool:
         """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
+        queue, extras = self.queue, self.extras
         for _ in range(SLICE):
             if self._verdict is not None:  # an eager job, or an observer, may end the run
                 return False
-            if self._ready_forever:
-                self.tasks.start(self._ready_forever.popleft(), now, self)
-            elif self._ready and self.free > 0:  # less than 0 if the window was made smaller
-                self.free -= 1
-                self.tasks.start(self._ready.popleft(), now, self)
+            if queue.cleared:
+                job = queue.cleared.popleft()
+            elif queue.ready and queue.free > 0:  # less than 0 if the window was made smaller
+                job = queue.ready.popleft()
+                if not waits_in_run(job):  # it was cancelled meanwhile
+                    continue
+                if extras is not None and extras.wait_for_limits(job, forever=False):
+                    continue
+                queue.free -= 1
             else:
                 return False
+            self._start(job, now)
         return True
+
+    def _start(self, job: AnyJob, now: float) -> None:
+        """Start a job that has its slots, unless it was cancelled meanwhile."""
+        extras = self.extras
+        if extras is None or extras.deadlines is None:
+            self.tasks.start(job, now, self)
+        elif (error := expired_at_once(job)) is not None:
+            self.tasks.start_expired(job, error, now, self)
+        else:
+            self.tasks.start(job, now, self)
+            extras.note_start(job, now)
+
+    def go_on(self) -> None:
+        """Start what is ready, or end the run, since jobs have joined it or were skipped."""
+        if not self.roster.awaited:
+            self._end_well()
+        elif not self.queue.starting:
+            self.start_ready()
+
+    def wake(self) -> None:
+        """Start what is ready in the next turn of the loop."""
+        if not (self.queue.starting or self.loop.is_closed()):
+            self.queue.starting = True
+            self.loop.call_soon(self.start_ready, context=self.context)
 
     def is_over(self) -> bool:
         """Tell whether the verdict is settled."""
@@ -259,17 +320,36 @@ class Run:
     def is_idle(self) -> bool:
         """Tell whether none of the jobs that the run waits for is running or ready."""
         if self.roster.only_forever:
-            return not (self.tasks.live or self._ready_forever)
-        return not self._ready and self.free == self.slots
+            return not (self.tasks.live or self.queue.cleared)
+        return not self.queue.ready and self.queue.free == self.queue.slots
 
     def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
         """Deal with an exception that a job raised at a time (seconds)."""
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
-        elif counts_as_critical(job):
+        elif counts_as_critical(job) and not self._goes_on_without(job, error):
             self.end(critical_failure(job, error))
         elif self._verdict is None:
             self.release(job, now)
+
+    def _goes_on_without(self, job: AnyJob, error: BaseException) -> bool:
+        """Skip the jobs behind a critical one that raised; tell whether the run goes on."""
+        skipping = None if self.extras is None else self.extras.skipping
+        if skipping is None or self._verdict is not None:
+            return False
+        self.skip(skipping.fail(job, critical_failure(job, error), self.roster.jobs))
+        return True
+
+    def skip(self, jobs: Iterable[AnyJob]) -> None:
+        """Skip jobs that wait: they will not start."""
+        assert self.extras is not None
+        assert self.extras.skipping is not None
+        for job in jobs:
+            job._note_skip(self.extras.skipping.culprits[job])
+            strike(job)
+            self.roster.leave(job)
+            if self.observers.heard:
+                self.observers.tell(JobEvent(job, EventKind.SKIPPED, self.tasks.time()))
 
     def release(self, job: AnyJob, now: float) -> None:
         """Let the jobs that waited for this one go on, since it ended at a time (seconds)."""
@@ -277,43 +357,101 @@ class Run:
         job._waiters = None
         if waiters is not NOBODY:
             self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
-        roster = self.roster
-        if roster.forever and job in roster.forever:
-            roster.awaited -= roster.only_forever
-        else:
-            self.free += 1
+        queue, roster = self.queue, self.roster
+        if self.extras is None:
+            queue.free += 1
             roster.awaited -= 1
-        if self.stall is not None:
-            self.stall.look()
+        else:
+            self.extras.leave(job)
         if not roster.awaited:
-            self.end(FINE)
-        elif (self._ready or self._ready_forever) and not self.starting:
+            self._end_well()
+        elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(self.start_ready, now)
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
+        is_plain = self.extras is None and not self.observers.heard
+        if self.extras is not None:  # some may have been skipped, or cancelled
+            followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:
             followers.sort(key=by_rank)
         for follower in followers:
             if follower._unfinished and (requirement := next_unfinished(follower)) is not None:
                 wait_for(requirement, follower)
                 self.shuffled = True
-            elif self.asked is not None or self.roster.forever or self.observers.heard:
-                self.make_ready(follower)
-            else:
+            elif is_plain:
                 # Fast path: 24 ns a job, 1 % of a chain. Without it, make_ready() does it.
                 follower._phase = SCHEDULED
-                self._ready.append(follower)
+                self.queue.ready.append(follower)
+            else:
+                self.make_ready(follower)
 
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
         joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
-        """Change the window while the run goes on; see `joining.set_window()`."""
-        joining.set_window(self, window)
+        """Change the window while the run goes on. A larger one starts jobs at once."""
+        self.queue.resize(window)
+        if self.extras is not None and self.extras.limits is not None:
+            self.extras.limits.open_gate()
+        self.wake()
+
+    # -- what users do to jobs that wait or run
+
+    def cancel(self, job: AnyJob, msg: object) -> bool:
+        """Cancel a job; tell whether it had not ended.
+
+        Raises:
+            RuntimeError: it was called in another thread.
+        """
+        self._check_thread(job.repr_main(), "job.cancel")
+        if not waits_in_run(job):
+            return False
+        if phase_of(job) is RUNNING:
+            return self.tasks.cancel(job, msg)
+        if self._verdict is None:
+            self._cancel_unstarted(job, asyncio.CancelledError(*() if msg is None else (msg,)))
+        return True
+
+    def _cancel_unstarted(self, job: AnyJob, error: asyncio.CancelledError) -> None:
+        extras, now = self.use_extras(), self.tasks.time()
+        extras.plain = False  # it may be in the queue
+        job._note_failure(error, now)
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.FAILED, now))
+        self.fail(job, error, now)
+
+    def stop(self, reason: str) -> None:
+        """End the run; it is fine.
+
+        Raises:
+            RuntimeError: it was called in another thread.
+        """
+        self._check_thread(self.job_set.repr_main(), "scheduler.stop")
+        if self._verdict is None:
+            self.end(Stopped(reason))
+
+    def _check_thread(self, name: str, method: str) -> None:
+        if runs_elsewhere(self.loop):
+            raise RuntimeError(
+                f"{name} runs in the event loop of another thread: call "
+                f"loop.call_soon_threadsafe({method}) there"
+            )
+
+    def waits_for(self, job: AnyJob) -> str:
+        """Return what a job waits for whose requirements are met, in words."""
+        extras = self.extras
+        if extras is None or extras.limits is None or job not in extras.limits.asked:
+            return "a slot of the window"
+        return extras.limits.waits_for(job)
 
     # -- the end
+
+    def _end_well(self) -> None:
+        """End the run, now that all jobs have ended that it waited for."""
+        skipping = None if self.extras is None else self.extras.skipping
+        self.end(FINE if skipping is None else skipping.verdict())
 
     def end(self, verdict: Verdict) -> None:
         """Settle how the run ends, and cancel the jobs that are left.
@@ -333,6 +471,8 @@ class Run:
         if settled is not None:
             return
         self.tasks.cancel_all()
+        if self.extras is not None:
+            self.extras.close()
         if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
 
@@ -343,7 +483,11 @@ class Run:
         """
         if self.state.live_run is self:
             self.state.live_run = None
-        if self._verdict is FINE and not self.roster.forever and self.asked is None:
+        self.mark.run = None
+        extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
+        if extras is not None:
+            extras.let_go()
+        elif self._verdict is FINE:
             return  # all jobs have come to their end
         for job in dismiss(self.roster.jobs, self.mark):
             if job.ended_at is None:

@@ -50,12 +50,24 @@ CREATE_TASK = asyncio.BaseEventLoop.create_task
 
 if TYPE_CHECKING:
 
+    class HasSettle(Protocol):
+        """What `JobTasks` needs of the `Extras` of its run."""
+
+        def settle(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+            """Take back what a job holds; return what counts as raised by it."""
+            ...
+
     class TasksOwner(Protocol):
         """What `JobTasks` needs of its run."""
 
         @property
         def nested_mark(self) -> object:
             """The mark of the outermost run, for nested schedulers."""
+            ...
+
+        @property
+        def extras(self) -> HasSettle | None:
+            """What takes back what jobs hold; ``None`` if they hold nothing."""
             ...
 
         def release(self, job: AnyJob, now: float) -> None:
@@ -131,6 +143,8 @@ class JobTasks:
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
+        # Jobs that were cancelled in the first step of an eager task, with the message.
+        self._cancel_soon: dict[AnyJob, object] = {}
         self._priming = False  # a coroutine is being driven by hand to its first `await`
         self._cancelled_at: float | None = None  # when cancel_all() was called
 
@@ -202,6 +216,17 @@ class JobTasks:
         self.live[job] = task
         if not begun:
             self._let_it_hear(job, drive, task)
+        if job in self._cancel_soon:  # pragma: no cover - no eager tasks on Python 3.11
+            self.cancel(job, self._cancel_soon.pop(job))
+
+    def start_expired(
+        self, job: AnyJob, error: TimeoutError, now: float, run: TasksOwner
+    ) -> None:
+        """Start a job that has no time to run: it ends at once, at a time (seconds)."""
+        job._note_start(now)
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+        self._raised(job, error, run)
 
     def _let_it_hear(
         self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
@@ -265,12 +290,17 @@ class JobTasks:
             self.observers.tell(JobEvent(job, EventKind.DONE, now))
         if self._cancelled_at is None:
             run.release(job, now)
-        elif now > self._cancelled_at + SWALLOWED_AFTER:
+            return
+        if run.extras is not None:
+            run.extras.settle(job, None)
+        if now > self._cancelled_at + SWALLOWED_AFTER:
             warn_of_deaf(job, f"went on for {now - self._cancelled_at:.3g}s, to its end")
 
     def _raised(self, job: AnyJob, error: BaseException, run: TasksOwner) -> None:
         self.live.pop(job, None)
         now = self.time()
+        if run.extras is not None:
+            error = run.extras.settle(job, error) or error
         cancelled = self._cancelled_at is not None and isinstance(error, asyncio.CancelledError)
         if cancelled:
             job._note_stop(now)
@@ -329,6 +359,16 @@ class JobTasks:
                 del leaving
 
     # -- the end of all
+
+    def cancel(self, job: AnyJob, msg: object) -> bool:
+        """Cancel a job that was started; tell whether it had not ended."""
+        task = self.live.get(job)
+        if task is None:  # pragma: no cover - no eager tasks on Python 3.11
+            self._cancel_soon[job] = msg
+            return True
+        not_ended = cancel(task, job, msg)
+        self._take_over(job)
+        return not_ended
 
     def cancel_all(self) -> None:
         """Cancel all jobs that have not ended."""

@@ -33,11 +33,13 @@ __all__ = [
     "mark_in_order",
     "next_unfinished",
     "order_by_requirements",
+    "strike",
     "take_part_together",
     "unfinished_requirements",
     "wait_for",
     "wait_for_all",
     "waits",
+    "waits_in_run",
 ]
 
 NOBODY: tuple[()] = ()
@@ -170,6 +172,16 @@ def take_part_together(requirement: AnyJob, job: AnyJob) -> bool:
     return requirement._waiters is not None and requirement._run_mark is job._run_mark
 
 
+def waits_in_run(job: AnyJob) -> bool:
+    """Tell whether a job is in a run, and its end was not dealt with."""
+    return job._waiters is not None
+
+
+def strike(job: AnyJob) -> None:
+    """Take a job out of its run, since it will not start. Waitlists may still hold it."""
+    job._waiters = None
+
+
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
     """Return the requirements of a job that are in a run and not done."""
     return [other for other in requirements_of(job) if other._waiters is not None]
@@ -181,7 +193,8 @@ def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
     for job in jobs:
         waiters = job._waiters
         for follower in (waiters,) if isinstance(waiters, AbstractJob) else waiters or ():
-            waiting[follower] = [job]
+            if follower._waiters is not None:
+                waiting[follower] = [job]
     return waiting
 
 
