@@ -650,6 +650,11 @@ def terms_of(job: AnyJob) -> Terms | None:
     return job._terms
 
 
+def with_terms(jobs: Iterable[AnyJob]) -> list[AnyJob]:
+    """Return the jobs that have limits or a time limit."""
+    return [job for job in jobs if job._terms is not None]
+
+
 def needs_of(job: AnyJob) -> Needs:
     """Return how many slots of which limits a job needs."""
     terms = terms_of(job)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from .._errors import LimitError
-from ..job import AnyJob, needs_of, terms_of
+from ..job import AnyJob, needs_of, with_terms
 from ..limit import Desk, Limit, desk_of
 
 __all__ = ["check_limits", "check_loop", "claims_of", "most_needed"]
@@ -71,13 +71,12 @@ def _most(levels: Iterable[Level]) -> dict[Limit, tuple[int, AnyJob]]:
     """
     inside: dict[int, dict[Limit, tuple[int, AnyJob]]] = {}  # by the id() of a job set
     most: dict[Limit, tuple[int, AnyJob]] = {}
-    for job_set, jobs, _ in reversed(list(levels)):
+    for job_set, jobs, below in reversed(list(levels)):
         most = {}
-        for job in jobs:
-            if terms_of(job) is not None or (inside and id(job) in inside):
-                for limit, need in _with_inside(job, inside.get(id(job), {})).items():
-                    if need[0] > most.get(limit, (0, job))[0]:
-                        most[limit] = need
+        for job in dict.fromkeys([*with_terms(jobs), *below]):
+            for limit, need in _with_inside(job, inside.get(id(job), {})).items():
+                if need[0] > most.get(limit, (0, job))[0]:
+                    most[limit] = need
         if most:
             inside[id(job_set)] = most
     return most

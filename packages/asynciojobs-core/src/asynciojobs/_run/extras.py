@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
 from .._dag.jobset import JobSet
-from ..job import AnyJob, terms_of
+from ..job import AnyJob
 from .asked import Asked
 from .deadlines import Deadlines, timeout_of
 from .limits import LimitedJobs, desks_of
@@ -20,7 +20,7 @@ from .roster import Roster
 from .skipping import Skipping
 from .stall import StallWatch
 
-__all__ = ["Extras", "ask_for_extras"]
+__all__ = ["Extras"]
 
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Extras:
         self.plain = True
 
     def prepare_for(self, jobs: Collection[AnyJob]) -> None:
-        """Make what these jobs ask for.
+        """Make what the run needs for these jobs, which have limits or time limits.
 
         Raises:
             RuntimeError: a limit is in use in another event loop.
@@ -166,8 +166,3 @@ class Extras:
             self.stall.close()
         if self.limits is not None:
             self.limits.leave()
-
-
-def ask_for_extras(jobs: Collection[AnyJob]) -> bool:
-    """Tell whether one of the jobs has a limit, or a time limit."""
-    return any(terms_of(job) is not None for job in jobs)

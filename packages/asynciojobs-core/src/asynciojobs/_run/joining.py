@@ -18,7 +18,7 @@ from .._dag.jobset import JobSet, Level, nesting
 from .._errors import MissingRequirementError
 from .._names import Mark
 from .._outcomes import Broken, Verdict
-from ..job import AnyJob, requirements_of
+from ..job import AnyJob, requirements_of, with_terms
 from .admission import check_all, check_made, check_requirements, check_sound
 from .asked import Asked
 from .roster import Roster
@@ -118,7 +118,7 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
             check_all(levels)
             run.nest(levels)
     extras = run.use_extras()
-    extras.prepare_for(newcomers)
+    extras.prepare_for(with_terms(newcomers))
     among: Iterable[AnyJob] = newcomers
     if (
         extras.stall is not None and extras.stall.late

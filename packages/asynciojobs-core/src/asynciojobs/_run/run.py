@@ -39,12 +39,12 @@ from .._outcomes import (
     Verdict,
 )
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, counts_as_critical, phase_of
+from ..job import AbstractJob, AnyJob, counts_as_critical, phase_of, with_terms
 from . import joining
 from .admission import admit, checked_levels, prepare
 from .claims import check_limits
 from .deadlines import expired_at_once
-from .extras import Extras, ask_for_extras
+from .extras import Extras
 from .queue import Queue
 from .roster import Roster
 from .skipping import Skipping
@@ -182,10 +182,12 @@ class Run:
 
     def _look_for_extras(self, jobs: list[AnyJob], levels: list[Level]) -> None:
         """Make the extras that the jobs ask for, and check that they can get what they need."""
-        if not self.mark.is_nested:  # otherwise the outermost run has checked it
+        asking = with_terms(jobs)
+        # If it is nested, the outermost run has checked it.
+        if not self.mark.is_nested and (asking or any(with_terms(it[1]) for it in levels[1:])):
             check_limits(levels, self.loop)
-        if self.extras is not None or self.roster.forever or ask_for_extras(jobs):
-            self.use_extras().prepare_for(jobs)
+        if self.extras is not None or self.roster.forever or asking:
+            self.use_extras().prepare_for(asking)
 
     def nest(self, levels: list[Level]) -> None:
         """Take in a job set that joins the run, with all that is nested in it."""
@@ -242,12 +244,16 @@ class Run:
 
     def start_ready(self, now: float | None = None) -> None:
         """Start the jobs in the queue, as far as the window and the slice allow."""
-        queue = self.queue
+        queue, extras = self.queue, self.extras
         queue.starting = True
         if now is None:
             now = self.tasks.time()
         try:
-            if self._is_plain():
+            if (
+                self._verdict is None
+                and (extras is None or (extras.plain and not queue.cleared))
+                and self.tasks.is_plain()
+            ):
                 count = min(len(queue.ready), queue.free, SLICE)
                 started = self.tasks.start_plain(queue.ready, count, now, self)
                 queue.free -= started
@@ -260,14 +266,6 @@ class Run:
                 queue.starting = False
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self.end(Broken(error))
-
-    def _is_plain(self) -> bool:
-        """Tell whether the jobs in the queue may be started without a look at each."""
-        return (
-            self._verdict is None
-            and (self.extras is None or (self.extras.plain and not self.queue.cleared))
-            and self.tasks.is_plain()
-        )
 
     def _start_one_by_one(self, now: float) -> bool:
         """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
@@ -370,7 +368,6 @@ class Run:
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
-        is_plain = self.extras is None and not self.observers.heard
         if self.extras is not None:  # some may have been skipped, or cancelled
             followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:
@@ -379,7 +376,7 @@ class Run:
             if follower._unfinished and (requirement := next_unfinished(follower)) is not None:
                 wait_for(requirement, follower)
                 self.shuffled = True
-            elif is_plain:
+            elif self.extras is None and not self.observers.heard:
                 # Fast path: 24 ns a job, 1 % of a chain. Without it, make_ready() does it.
                 follower._phase = SCHEDULED
                 self.queue.ready.append(follower)
