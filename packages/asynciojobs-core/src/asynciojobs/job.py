@@ -650,9 +650,9 @@ def terms_of(job: AnyJob) -> Terms | None:
     return job._terms
 
 
-def with_terms(jobs: Iterable[AnyJob]) -> list[AnyJob]:
-    """Return the jobs that have limits or a time limit."""
-    return [job for job in jobs if job._terms is not None]
+def terms_among(jobs: Iterable[AnyJob]) -> dict[Terms, AnyJob]:
+    """Return the terms of jobs, each with a job that has them."""
+    return {job._terms: job for job in jobs if job._terms is not None}
 
 
 def needs_of(job: AnyJob) -> Needs:

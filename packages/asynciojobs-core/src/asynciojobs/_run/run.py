@@ -39,7 +39,7 @@ from .._outcomes import (
     Verdict,
 )
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, counts_as_critical, phase_of, with_terms
+from ..job import AbstractJob, AnyJob, counts_as_critical, phase_of, terms_among
 from . import joining
 from .admission import admit, checked_levels, prepare
 from .claims import check_limits
@@ -147,7 +147,7 @@ class Run:
         except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
             if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
-            self.tasks.live.clear()
+            self._drop_tasks()
             raise
         except BaseException as error:  # noqa: BLE001 - verdict() raises it
             self.end(Broken(error))
@@ -182,9 +182,9 @@ class Run:
 
     def _look_for_extras(self, jobs: list[AnyJob], levels: list[Level]) -> None:
         """Make the extras that the jobs ask for, and check that they can get what they need."""
-        asking = with_terms(jobs)
+        asking = terms_among(jobs)
         # If it is nested, the outermost run has checked it.
-        if not self.mark.is_nested and (asking or any(with_terms(it[1]) for it in levels[1:])):
+        if not self.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
             check_limits(levels, self.loop)
         if self.extras is not None or self.roster.forever or asking:
             self.use_extras().prepare_for(asking)
@@ -208,7 +208,7 @@ class Run:
         return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
-        if self.extras is not None or self.observers.heard:
+        if self.roster.forever or self.observers.heard:
             for job in entries:
                 self.make_ready(job)
         else:
@@ -249,15 +249,18 @@ class Run:
         if now is None:
             now = self.tasks.time()
         try:
-            if (
-                self._verdict is None
-                and (extras is None or (extras.plain and not queue.cleared))
-                and self.tasks.is_plain()
-            ):
+            if self._verdict is not None or not self.tasks.is_plain():
+                more = self._start_one_by_one(now)
+            elif extras is None:
                 count = min(len(queue.ready), queue.free, SLICE)
                 started = self.tasks.start_plain(queue.ready, count, now, self)
                 queue.free -= started
                 more = started < count or started == SLICE
+            elif extras.plain:
+                more = self._clear(SLICE)
+                count = min(len(queue.cleared), SLICE)
+                self.tasks.start_plain(queue.cleared, count, now, self)
+                more = more or bool(queue.cleared)
             else:
                 more = self._start_one_by_one(now)
             if more:
@@ -267,24 +270,37 @@ class Run:
         except BaseException as error:  # noqa: BLE001 - the loop would only log it
             self.end(Broken(error))
 
+    def _clear(self, count: int) -> bool:
+        """Let ready jobs have their slots, or wait for limits; tell whether there are more.
+
+        Args:
+            count: how many to look at, at most (jobs).
+        """
+        queue, extras = self.queue, self.extras
+        for _ in range(count):
+            if not queue.ready or queue.free <= 0:  # < 0 if the window was made smaller
+                return False
+            job = queue.ready.popleft()
+            if not waits_in_run(job):  # it was cancelled meanwhile
+                continue
+            if extras is None or not extras.wait_for_limits(job, forever=False):
+                queue.free -= 1
+                queue.cleared.append(job)
+        return True
+
     def _start_one_by_one(self, now: float) -> bool:
         """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
-        queue, extras = self.queue, self.extras
+        queue = self.queue
         for _ in range(SLICE):
             if self._verdict is not None:  # an eager job, or an observer, may end the run
                 return False
+            more = bool(queue.cleared) or self._clear(1)
             if queue.cleared:
                 job = queue.cleared.popleft()
-            elif queue.ready and queue.free > 0:  # less than 0 if the window was made smaller
-                job = queue.ready.popleft()
-                if not waits_in_run(job):  # it was cancelled meanwhile
-                    continue
-                if extras is not None and extras.wait_for_limits(job, forever=False):
-                    continue
-                queue.free -= 1
-            else:
+                if waits_in_run(job):
+                    self._start(job, now)
+            elif not more:
                 return False
-            self._start(job, now)
         return True
 
     def _start(self, job: AnyJob, now: float) -> None:
@@ -321,14 +337,16 @@ class Run:
             return not (self.tasks.live or self.queue.cleared)
         return not self.queue.ready and self.queue.free == self.queue.slots
 
-    def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
-        """Deal with an exception that a job raised at a time (seconds)."""
+    def fail(self, job: AnyJob, error: BaseException, now: float, *, held: bool = True) -> None:
+        """Deal with an exception that a job raised at a time (seconds); see `release()`."""
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
         elif counts_as_critical(job) and not self._goes_on_without(job, error):
             self.end(critical_failure(job, error))
-        elif self._verdict is None:
-            self.release(job, now)
+        if self._verdict is None:
+            self.release(job, now, held=held)
+        elif self.extras is not None:
+            self.extras.give_back(job, held=held)
 
     def _goes_on_without(self, job: AnyJob, error: BaseException) -> bool:
         """Skip the jobs behind a critical one that raised; tell whether the run goes on."""
@@ -349,8 +367,14 @@ class Run:
             if self.observers.heard:
                 self.observers.tell(JobEvent(job, EventKind.SKIPPED, self.tasks.time()))
 
-    def release(self, job: AnyJob, now: float) -> None:
-        """Let the jobs that waited for this one go on, since it ended at a time (seconds)."""
+    def release(self, job: AnyJob, now: float, *, held: bool = True) -> None:
+        """Let the jobs that waited for this one go on, since it has ended.
+
+        Args:
+            job: the job.
+            now: when it ended (seconds).
+            held: whether it held a slot of the window, and its limits.
+        """
         waiters = job._waiters
         job._waiters = None
         if waiters is not NOBODY:
@@ -360,7 +384,7 @@ class Run:
             queue.free += 1
             roster.awaited -= 1
         else:
-            self.extras.leave(job)
+            self.extras.leave(job, held=held)
         if not roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
@@ -414,10 +438,11 @@ class Run:
     def _cancel_unstarted(self, job: AnyJob, error: asyncio.CancelledError) -> None:
         extras, now = self.use_extras(), self.tasks.time()
         extras.plain = False  # it may be in the queue
+        held = job in self.queue.cleared
         job._note_failure(error, now)
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.FAILED, now))
-        self.fail(job, error, now)
+        self.fail(job, error, now, held=held)
 
     def stop(self, reason: str) -> None:
         """End the run; it is fine.
@@ -438,10 +463,8 @@ class Run:
 
     def waits_for(self, job: AnyJob) -> str:
         """Return what a job waits for whose requirements are met, in words."""
-        extras = self.extras
-        if extras is None or extras.limits is None or job not in extras.limits.asked:
-            return "a slot of the window"
-        return extras.limits.waits_for(job)
+        limits = None if self.extras is None else self.extras.limits
+        return "a slot of the window" if limits is None else limits.waits_for(job)
 
     # -- the end
 
@@ -472,6 +495,14 @@ class Run:
             self.extras.close()
         if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
+
+    def _drop_tasks(self) -> None:
+        """Forget jobs that have not ended, and never will: the loop is gone."""
+        lost = list(self.tasks.live)
+        self.tasks.live.clear()
+        if self.extras is not None:
+            for job in lost:
+                self.extras.give_back(job, held=True)
 
     def let_go(self) -> None:
         """Take the marks of the run off the jobs, and close coroutines that never started.

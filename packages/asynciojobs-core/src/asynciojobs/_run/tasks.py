@@ -50,11 +50,15 @@ CREATE_TASK = asyncio.BaseEventLoop.create_task
 
 if TYPE_CHECKING:
 
-    class HasSettle(Protocol):
+    class JobsEnds(Protocol):
         """What `JobTasks` needs of the `Extras` of its run."""
 
-        def settle(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
-            """Take back what a job holds; return what counts as raised by it."""
+        def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+            """Return what counts as raised by a job that has ended."""
+            ...
+
+        def give_back(self, job: AnyJob, *, held: bool) -> None:
+            """Take back what the job holds."""
             ...
 
     class TasksOwner(Protocol):
@@ -66,7 +70,7 @@ if TYPE_CHECKING:
             ...
 
         @property
-        def extras(self) -> HasSettle | None:
+        def extras(self) -> JobsEnds | None:
             """What takes back what jobs hold; ``None`` if they hold nothing."""
             ...
 
@@ -292,7 +296,8 @@ class JobTasks:
             run.release(job, now)
             return
         if run.extras is not None:
-            run.extras.settle(job, None)
+            run.extras.outcome(job, None)
+            run.extras.give_back(job, held=True)
         if now > self._cancelled_at + SWALLOWED_AFTER:
             warn_of_deaf(job, f"went on for {now - self._cancelled_at:.3g}s, to its end")
 
@@ -300,7 +305,7 @@ class JobTasks:
         self.live.pop(job, None)
         now = self.time()
         if run.extras is not None:
-            error = run.extras.settle(job, error) or error
+            error = run.extras.outcome(job, error) or error
         cancelled = self._cancelled_at is not None and isinstance(error, asyncio.CancelledError)
         if cancelled:
             job._note_stop(now)
@@ -311,6 +316,8 @@ class JobTasks:
             self.observers.tell(JobEvent(job, kind, now))
         if not cancelled:
             run.fail(job, error, now)
+        elif run.extras is not None:
+            run.extras.give_back(job, held=True)
 
     # -- a nested scheduler, in its task
 
