@@ -240,7 +240,7 @@ class Terms:
     def __init__(self, needs: Needs, timeout: float | None) -> None:
         self.needs = needs
         self.timeout = timeout
-        self.desks = {limit._desk: count for limit, count in needs.items()}
+        self.desks = {desk_of(limit): count for limit, count in needs.items()}
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Needs, float | None]]:
         return Terms, (self.needs, self.timeout)
