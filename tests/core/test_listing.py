@@ -133,7 +133,7 @@ def test_list_during_a_run(fake_time, printed):
     scheduler.run()
     assert lines == [
         "1 !   ▸   <Job `look`> [not done]",
-        "2 !   ○   <Job `waits`> [not done]",
+        "2 !   ○   <Job `waits`> [not done: waits for a slot of the window]",
         "3 !   ·   <Job `behind`> [not done] requires={1}",
     ]
 

@@ -300,9 +300,11 @@ def test_what_an_observer_raises_is_logged(fake_time, log, kind, event):
     async def fail():
         raise ValueError
 
+    fails = Job(fail)
+    behind = Job(asyncio.sleep, 1, required=fails)
     scheduler = PureScheduler(
         Scheduler(Job(asyncio.sleep, 1), Job(asyncio.sleep, 9, forever=True)),
-        Job(fail, critical=False),
+        Scheduler(fails, behind, keep_going=True, critical=False),
     )
     scheduler.observe(look)
     assert (scheduler.run(), scheduler.why()) == (True, "FINE")

@@ -16,10 +16,11 @@ from ._names import name_in_run, path_name
 from ._outcomes import CriticalFailure, Phase, Refused, Verdict
 from ._text import attempt, duration_text
 from ._tracebacks import Tracebacks
-from .job import AbstractJob, AnyJob, badge_of
+from .job import AbstractJob, AnyJob, badge_of, failure_of
 
 __all__ = [
     "debrief_lines",
+    "failures",
     "list_lines",
     "names_left",
     "safe_lines",
@@ -38,16 +39,17 @@ LETTERS = {
     Phase.STOPPED: "X",
     Phase.RUNNING: "R",
     Phase.SCHEDULED: "S",
+    Phase.SKIPPED: "K",
     Phase.IDLE: "I",
 }
-ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED)
+ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED, Phase.SKIPPED)
 
 
 def stats(job_set: JobSet) -> str:
     """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
 
-    Jobs that were stopped are counted as ``X``, and jobs that wait for a slot of the window as
-    ``S``, if there are any.
+    If there are any, jobs that were stopped are counted as ``X``, jobs that wait for a slot of
+    the window or of a limit as ``S``, and jobs that were skipped as ``K``.
     """
     counts = counts_by_phase(job_set)
     parts = [
@@ -195,6 +197,13 @@ def _paths(job_set: JobSet) -> Iterator[Path]:
         yield [*around, job]
         if isinstance(job, JobSet):
             around.append(job)
+
+
+def failures(job_set: JobSet) -> dict[AnyJob, BaseException]:
+    """Return the jobs that raised, at all depths, each with its exception, the first first."""
+    failed = [(job, failure) for job in _all_jobs(job_set) if (failure := failure_of(job))]
+    failed.sort(key=lambda pair: pair[1].number)
+    return {job: failure.exception for job, failure in failed}
 
 
 def shutdown_failures(job_set: JobSet) -> Iterator[tuple[AnyJob, BaseException]]:

@@ -16,7 +16,7 @@ from ._events import Observation, Observer
 from ._feedback import feedback, say
 from ._log import is_debugging
 from ._loops import LoopFactory, run_synchronously
-from ._outcomes import CriticalFailure, TimedOut
+from ._outcomes import CriticalFailure, Stopped, TimedOut
 from ._requirements import members_of
 from ._run.run import Run
 from ._run.shutdown import shut_down
@@ -43,11 +43,14 @@ class PureScheduler(JobSet):
             nested scheduler counts as one job, and forever jobs do not count.
         timeout: how long a run may take; ``None`` means no limit (seconds).
         shutdown_timeout: how long a shutdown may take; ``None`` means no limit (seconds).
+        keep_going: after a critical job has raised, skip only the jobs that depend on it, and
+            run all others. The run has failed then, too.
         watch: gives the time in verbose messages; by default they show the time of day.
         verbose: print the events of a run; `asynciojobs.set_debug()` does so for all.
 
     Attributes:
         jobs: the jobs, in their order of creation.
+        keep_going: as above; a new value counts from the next run on.
         watch: as above.
         verbose: as above.
 
@@ -70,6 +73,7 @@ class PureScheduler(JobSet):
         jobs_window: int | None = None,
         timeout: float | None = None,
         shutdown_timeout: float | None = 1,
+        keep_going: bool = False,
         watch: Watch | None = None,
         verbose: bool = False,
     ) -> None:
@@ -77,6 +81,7 @@ class PureScheduler(JobSet):
         self._jobs_window = checked_window(jobs_window)
         self._timeout = checked_seconds("timeout", timeout)
         self.shutdown_timeout = shutdown_timeout
+        self.keep_going = keep_going
         self.watch = watch
         self.verbose = verbose
 
@@ -149,7 +154,7 @@ class PureScheduler(JobSet):
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        run = Run(self, window=self._jobs_window)
+        run = Run(self, window=self._jobs_window, keep_going=self.keep_going)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
         try:
@@ -251,6 +256,36 @@ class PureScheduler(JobSet):
                 before_close=stop.before_close,
             )
 
+    def stop(self, reason: str = "stopped") -> None:
+        """End the run that goes on, as fine: `co_run()` returns ``True``.
+
+        Jobs that run are cancelled and awaited, and those that wait never start. Use it when
+        the answer is found. Call it from a job, from an observer, or from any other function
+        in the thread of the event loop.
+
+        Args:
+            reason: what `why()` shows.
+
+        Raises:
+            RuntimeError: no run goes on, or it was called in another thread.
+
+        Example:
+            >>> import asyncio
+            >>> async def search(seconds):
+            ...     await asyncio.sleep(seconds)
+            ...     s.stop(f"found after {seconds} s")
+            >>> s = PureScheduler(Job(search, 0), Job(search, 60))
+            >>> s.run(), s.why()
+            (True, 'STOPPED: found after 0 s')
+        """
+        run = self._run_state.current_run()
+        if run is None:
+            raise RuntimeError(
+                f"{self.repr_main()} is not running, so there is nothing to stop: call stop() "
+                "from one of its jobs, or from an observer"
+            )
+        run.stop(str(reason))
+
     def observe(self, callback: Observer) -> Observation:
         """Call a function with each event of this scheduler, at all depths.
 
@@ -299,6 +334,10 @@ class PureScheduler(JobSet):
         record = self._run_state.record
         return record.started_at, record.ended_at
 
+    def was_stopped(self) -> bool:
+        """Tell whether the last run ended because `stop()` was called."""
+        return isinstance(self._run_state.record.verdict, Stopped)
+
     def failed_critical(self) -> bool:
         """Tell whether the last run ended because a critical job raised."""
         return isinstance(self._run_state.record.verdict, CriticalFailure)
@@ -310,6 +349,15 @@ class PureScheduler(JobSet):
     def why(self) -> str:
         """Return why the last run failed or was refused, or ``FINE``."""
         return str(self._run_state.record.verdict)
+
+    def failures(self) -> dict[AbstractJob[object], BaseException]:
+        """Return the exceptions of the jobs that raised in the last run, by job.
+
+        It looks at all depths, at jobs that are critical and at those that are not. The first
+        failure comes first. A nested scheduler that passes an exception on comes after the job
+        that raised it.
+        """
+        return _report.failures(self)
 
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:
         """Return the exceptions of `co_shutdown()` calls since the last run began, by job.
@@ -391,8 +439,8 @@ class PureScheduler(JobSet):
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        If there are any, jobs that the end of the run stopped are counted as ``X``, and jobs
-        that wait for a slot of the window as ``S``.
+        If there are any, jobs that the end of the run stopped are counted as ``X``, jobs that
+        wait for a slot of the window or of a limit as ``S``, and skipped ones as ``K``.
         """
         return _report.stats(self)
 
@@ -504,8 +552,8 @@ class PureScheduler(JobSet):
         """Print a line for each job, in topological order, at all depths.
 
         It shows the job's id, its badge (critical ``!``; once it is done, fine ``✓`` or raised
-        ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■`` or done ``●``; forever
-        ``∞``), its class and label, its result, and its requirements.
+        ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■``, done ``●`` or skipped
+        ``↷``; forever ``∞``), its class and label, its result, and its requirements.
 
         Args:
             details: print the `details()` of each job, too.

@@ -33,6 +33,10 @@ class Roster:
         if self.only_forever:
             self.awaited = len(jobs)
 
+    def leave(self, job: AnyJob) -> None:
+        """Count a job as ended."""
+        self.awaited -= self.only_forever if job in self.forever else 1
+
     def add(self, jobs: Iterable[AnyJob]) -> None:
         """Add jobs that join the run."""
         new = Roster(list(jobs))

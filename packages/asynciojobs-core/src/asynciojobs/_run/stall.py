@@ -28,12 +28,18 @@ PATIENCE = 1.0
 
 if TYPE_CHECKING:
 
+    class HasNewcomers(Protocol):
+        """The part of the `Extras` of a run that its `StallWatch` uses."""
+
+        newcomers: list[AnyJob]
+
     class StallingRun(Protocol):
         """The part of a `Run` that its `StallWatch` uses."""
 
         roster: Roster
-        newcomers: list[AnyJob]
 
+        @property
+        def extras(self) -> HasNewcomers | None: ...
         def is_idle(self) -> bool: ...
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
@@ -65,7 +71,7 @@ class StallWatch:
         run = self._run
         if run is None:
             return
-        if not run.is_idle() or run.newcomers:
+        if not run.is_idle() or (run.extras is not None and run.extras.newcomers):
             self._stop_timer()
             return
         # The sets of requirements may not show such a cycle, if one of them was edited: a job
@@ -94,7 +100,9 @@ class StallWatch:
             if requirement in forever and job not in forever
         ]
         self._run = None
-        job, requirement = pairs[0]  # nothing goes on, and there is no cycle: so there is one
+        if not pairs:  # they wait for a limit
+            return
+        job, requirement = pairs[0]
         more = len(pairs) - 1
         others = f", and {counted(more, 'more job')} wait{'s' * (more == 1)}" if more else ""
         _log.warn(
