@@ -5,9 +5,9 @@ only place where an asyncio program lets time pass, so this is where the clock d
 real work, jump to the next timer, or raise because nothing is left to wait for. The cost is one
 ``select(0)`` a turn; a jump is O(1).
 
-- The time is an integer number of microseconds (ticks), and the loop's resolution is half a
-  tick. So a timer is due at exactly the tick that it is rounded to. Very late times are the
-  exception: floats are coarser than ticks there, and the resolution is that of the floats.
+- The time is an integer number of microseconds (ticks), and each timer is rounded to a tick. Of
+  timers at the same tick, the one made first fires first. The loop's resolution is half a tick.
+  At very late times, floats are coarser than ticks, and the resolution is that of the floats.
 - A jump goes to the first timer of the loop's heap. The timeout passed to the selector won't
   do: it is a difference of floats, and asyncio limits it to a day.
 - Errors are raised from `run_forever()`, so no job can swallow them. First all tasks are
@@ -20,13 +20,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import math
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
+from ._duetime import DueTime
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
 from ._selector import IdleSelector, ShuffledReady
@@ -76,6 +78,7 @@ class FakeLoop(TrackingLoop):
         self._real_deadline = math.inf  # when its real_limit is over (time.monotonic())
         self._cleaning_up = False  # tasks are being cancelled because of an error
         self._ran_away = False  # a run ended with a RunawayError
+        self._ranks = itertools.count()  # of timers, in the order of their creation
         super().__init__(IdleSelector(self._turn, self._idle), state.leftovers)
         self._clock_resolution = HALF_TICK
         if state.order is not None:
@@ -84,6 +87,16 @@ class FakeLoop(TrackingLoop):
     def time(self) -> float:
         """Return the time of the clock, in seconds."""
         return self._state.seconds
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, **options: Any
+    ) -> asyncio.TimerHandle:
+        """Call a function at a moment. Equal timers fire in the order of their creation.
+
+        Raises:
+            ValueError: the moment is not a number (NaN).
+        """
+        return super().call_at(DueTime(when, next(self._ranks)), callback, *args, **options)
 
     def __call__(self) -> FakeLoop:
         """Return this loop, or a new one if it is closed: a loop is also a loop factory."""

@@ -1,0 +1,42 @@
+"""`DueTime`: when a timer is due, and which of two equal timers goes first."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from ._clockstate import TICKS_PER_SECOND, ticks
+
+__all__ = ["DueTime"]
+
+
+class DueTime(float):
+    """A moment in seconds, rounded to a tick. Of two equal ones, the one made first is less.
+
+    asyncio keeps timers in a heap, which says nothing about the order of equal ones. This is
+    the moment that it compares.
+
+    Args:
+        moment: the moment (seconds).
+        rank: how many timers were made before.
+
+    Raises:
+        ValueError: the moment is not a number (NaN).
+
+    Example:
+        >>> first, second = DueTime(0.1 + 0.2, 0), DueTime(0.3, 1)
+        >>> first == second == 0.3, first < second, second < first
+        (True, True, False)
+    """
+
+    __slots__ = ("rank",)
+    rank: int
+
+    def __new__(cls, moment: float, rank: int) -> Self:
+        due = super().__new__(cls, ticks(moment) / TICKS_PER_SECOND)
+        due.rank = rank
+        return due
+
+    def __lt__(self, other: float) -> bool:
+        if isinstance(other, DueTime) and self == other:
+            return self.rank < other.rank
+        return super().__lt__(other)
