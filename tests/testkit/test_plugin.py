@@ -372,3 +372,24 @@ def test_next(fake_clock):
         "-Werror",
     )
     result.assert_outcomes(xfailed=1, passed=1)
+
+
+def test_a_test_is_not_blamed_for_what_a_test_without_a_clock_has_dropped(run):
+    result = run(
+        """
+class Cycle:
+    pass
+
+async def lost():
+    pass
+
+def test_no_clock():
+    cycle = Cycle()
+    cycle.me, cycle.coroutine = cycle, lost()
+
+def test_next(fake_clock):
+    assert Scheduler(Job(asyncio.sleep, 3)).run()
+""",
+        "-Wdefault",
+    )
+    result.assert_outcomes(passed=2, warnings=1)

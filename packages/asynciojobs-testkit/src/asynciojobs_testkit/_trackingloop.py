@@ -62,11 +62,13 @@ class TrackingLoop(asyncio.SelectorEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Handle an error as asyncio does, and note an exception that was never retrieved."""
-        future: Any = context.get("task", context.get("future"))
-        exception = context.get("exception")
-        if "never retrieved" in context["message"] and isinstance(exception, BaseException):
-            self._leftovers.note_exception(future, exception)
+        self._leftovers.note_unretrieved(context)
         super().call_exception_handler(context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Log an error as asyncio does, and note it: nothing else has dealt with it."""
+        self._leftovers.note_logged(context)
+        super().default_exception_handler(context)
 
     # -- real work
 
