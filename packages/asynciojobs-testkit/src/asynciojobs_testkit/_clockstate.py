@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import random
-import time
 
 from asynciojobs._blocks import Block
 
 from ._leftovers import Leftovers
+from ._realtime import time
 from ._realwork import plural
 
 __all__ = ["LATEST_EXACT", "TICKS_PER_SECOND", "ClockState", "ticks"]

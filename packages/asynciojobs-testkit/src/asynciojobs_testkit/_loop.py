@@ -22,7 +22,6 @@ import asyncio
 import contextlib
 import itertools
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any
@@ -31,6 +30,7 @@ from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
 from ._duetime import DueTime
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
+from ._realtime import RealBudget
 from ._selector import IdleSelector, ShuffledReady
 from ._steering import Steering
 from ._trackingloop import TrackingLoop
@@ -49,7 +49,7 @@ CLEAN_UP_ROUNDS = 100
 """How often to cancel the tasks after an error, before they are closed by force."""
 
 CLEAN_UP_LIMIT = 2.0
-"""How long these rounds may take together (real seconds)."""
+"""How much real time these rounds may take together (seconds)."""
 
 
 class FakeLoop(TrackingLoop):
@@ -58,7 +58,7 @@ class FakeLoop(TrackingLoop):
     Args:
         state: the state of the clock.
         horizon: how far the clock may jump while no job starts or ends (seconds).
-        real_limit: how long one run may take (real seconds).
+        real_limit: how much real time one run may take (seconds); see `RealBudget`.
 
     Attributes:
         steering: moves the time by hand.
@@ -75,11 +75,12 @@ class FakeLoop(TrackingLoop):
         self._horizon = horizon
         self._real_limit = real_limit
         self._horizon_end = math.inf  # where the horizon of the current run is (ticks)
-        self._real_deadline = math.inf  # when its real_limit is over (time.monotonic())
+        self._budget = RealBudget(math.inf)  # the real time that it may take
         self._cleaning_up = False  # tasks are being cancelled because of an error
         self._ran_away = False  # a run ended with a RunawayError
         self._ranks = itertools.count()  # of timers, in the order of their creation
-        super().__init__(IdleSelector(self._turn, self._idle), state.leftovers)
+        selector = IdleSelector(self._turn, self._idle, self._note_wait)
+        super().__init__(selector, state.leftovers)
         self._clock_resolution = HALF_TICK
         if state.order is not None:
             self._ready = ShuffledReady(state.order)
@@ -120,10 +121,13 @@ class FakeLoop(TrackingLoop):
             self._ready.begin_turn()
         if self.time() > LATEST_EXACT:
             self._clock_resolution = 2 * math.ulp(self.time())
-        if time.monotonic() > self._real_deadline:
+        if self._budget.is_spent():
             self._give_up(
                 RunawayError, f"the run takes more than {self._real_limit:g} real seconds"
             )
+
+    def _note_wait(self, seconds: float) -> None:
+        self._budget.note_wait(seconds)
 
     def _idle(self) -> float:
         """Decide what happens next, when nothing can run.
@@ -239,7 +243,7 @@ class FakeLoop(TrackingLoop):
 
     def _set_limits(self, real_limit: float) -> None:
         self._horizon_end = self._state.now + ticks(self._horizon)
-        self._real_deadline = time.monotonic() + real_limit
+        self._budget = RealBudget(real_limit)
 
     def _clean_up(self) -> list[str]:
         """Cancel all tasks and run them to their end; return which were closed by force."""
@@ -251,7 +255,7 @@ class FakeLoop(TrackingLoop):
             self._cancel(outermost(asyncio.all_tasks(self)))
             for _ in range(CLEAN_UP_ROUNDS):
                 tasks = asyncio.all_tasks(self)
-                if not tasks or time.monotonic() > self._real_deadline:
+                if not tasks or self._budget.is_spent():
                     break
                 self._cancel(tasks)
             return self._close_by_force(asyncio.all_tasks(self))

@@ -40,7 +40,9 @@ class FakeClock:
             `advance_to()` move it.
         horizon: how far the clock may jump while no job starts or ends (seconds);
             ``math.inf`` means no limit. A single sleep may be longer.
-        real_limit: how long one run may take (real seconds); ``math.inf`` means no limit.
+        real_limit: how much real time one run may take (seconds): the processor time of its
+            thread, and its waiting for real work. So a busy machine makes no run fail. If the
+            thread is blocked, a run ends after ten times as long. ``math.inf`` means no limit.
         seed: shuffles the order in which ready tasks run. The same seed gives the same order.
         wall: the time of day at `start`. With ``None``, the time of day is the real one.
 
