@@ -181,9 +181,9 @@ def test_a_thousand_jobs_in_a_hundred_layers_take_no_time():
     scheduler = layers([10] * 100, degree=3, seed=1, takes=3600)
     clock = FakeClock()
     with clock.installed():
-        begin = time.perf_counter()
+        begin = time.thread_time()  # other programs may keep the machine busy
         assert scheduler.run()
-        assert time.perf_counter() - begin < 1
+        assert time.thread_time() - begin < 1
     assert clock.time == 360_000.0
 
 
@@ -191,9 +191,9 @@ def test_a_chain_of_a_thousand_jobs_takes_no_time():
     scheduler = chain(1000, takes=3600)
     clock = FakeClock()
     with clock.installed():
-        begin = time.perf_counter()
+        begin = time.thread_time()  # other programs may keep the machine busy
         assert scheduler.run()
-        assert time.perf_counter() - begin < 1
+        assert time.thread_time() - begin < 1
     assert clock.time == 3_600_000.0
 
 

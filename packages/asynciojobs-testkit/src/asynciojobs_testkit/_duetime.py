@@ -28,15 +28,16 @@ class DueTime(float):
         (True, True, False)
     """
 
-    __slots__ = ("rank",)
-    rank: int
+    __slots__ = ("_key",)
+    _key: tuple[float, int]
 
     def __new__(cls, moment: float, rank: int) -> Self:
-        due = super().__new__(cls, ticks(moment) / TICKS_PER_SECOND)
-        due.rank = rank
+        seconds = ticks(moment) / TICKS_PER_SECOND
+        due = super().__new__(cls, seconds)
+        due._key = (seconds, rank)
         return due
 
     def __lt__(self, other: float) -> bool:
-        if isinstance(other, DueTime) and self == other:
-            return self.rank < other.rank
+        if isinstance(other, DueTime):
+            return self._key < other._key
         return super().__lt__(other)

@@ -163,7 +163,7 @@ class FakeLoop(TrackingLoop):
         """Return when the first timer is due, in ticks; infinity if there is none."""
         if not self._scheduled:
             return math.inf
-        when = self._scheduled[0].when()
+        when = float(self._scheduled[0].when())
         if when < self.time() + self._clock_resolution:
             return self._state.now
         return max(ticks(when), self._state.now + 1)

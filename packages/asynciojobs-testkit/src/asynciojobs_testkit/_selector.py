@@ -51,8 +51,11 @@ class IdleSelector(selectors.BaseSelector):
     def select(self, timeout: float | None = None) -> Events:
         """Return the I/O that is ready, as any selector does; see `IdleSelector`."""
         self._turn()
-        events = self._select(0)
-        if events or (timeout is not None and timeout <= 0):
+        events = self._real.select(0)
+        if events:
+            self._note(events)
+            return events
+        if timeout is not None and timeout <= 0:
             return events
         if self._stirred:
             self._stirred = False
@@ -65,15 +68,14 @@ class IdleSelector(selectors.BaseSelector):
         """Note that something has happened on a socket."""
         self._stirred = True
 
-    def _select(self, timeout: float) -> Events:
-        events = self._real.select(timeout)
+    def _note(self, events: Events) -> None:
         if any(key.fd != self._wakeup for key, _ in events):
             self.stir()
-        return events
 
     def _wait(self, seconds: float) -> Events:
         begin = time.monotonic()
-        events = self._select(seconds)
+        events = self._real.select(seconds)
+        self._note(events)
         self._waited(min(time.monotonic() - begin, seconds))
         return events
 
