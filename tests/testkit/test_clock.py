@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -101,6 +101,37 @@ def test_a_start_that_is_too_large_or_not_finite_is_refused(start):
 def test_a_limit_that_is_not_above_0_is_refused(parameter, seconds):
     with pytest.raises(ValueError, match=f"^{parameter} must be a number of seconds above 0"):
         FakeClock(**{parameter: seconds})
+
+
+@pytest.mark.parametrize("wall", ["2026-01-01", date(2026, 1, 1), 1767225600.0, 0])
+def test_a_wall_that_is_no_datetime_is_refused(wall):
+    with pytest.raises(TypeError) as caught:
+        FakeClock(wall=wall)
+    assert str(caught.value) == (
+        f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), for "
+        "example, or datetime.fromtimestamp(…) of a number of seconds"
+    )
+
+
+@pytest.mark.parametrize("zone", [None, UTC])
+def test_a_wall_at_the_end_of_all_datetimes_is_refused(zone):
+    with pytest.raises(
+        ValueError,
+        match=r"^wall must be before the year 9799, and not 9799-01-01 00:00:00(\+00:00)?: the "
+        r"time of day goes on from there, and datetime ends with the year 9999$",
+    ):
+        FakeClock(wall=datetime(9799, 1, 1, tzinfo=zone))
+
+
+@pytest.mark.parametrize("zone", [None, UTC])
+def test_the_time_of_day_goes_on_for_as_long_as_the_clock_is_exact(zone, capsys):
+    clock = FakeClock(
+        start=-(2.0**32), wall=datetime(9798, 12, 31, tzinfo=zone), horizon=math.inf
+    )
+    with clock.installed():
+        clock.run(asyncio.sleep(2.0**32))
+        Watch.print_wall_clock()
+    assert capsys.readouterr().out == "06:28:16.000 "
 
 
 def test_a_cancelled_timer_does_not_move_it():

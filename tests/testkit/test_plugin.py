@@ -273,6 +273,29 @@ def test_a_failure_can_be_reproduced_by_its_seed_alone(run):
     again.assert_outcomes(failed=1, deselected=12)
 
 
+def test_a_seed_of_the_marker_wins_over_the_option(run):
+    result = run(
+        """
+@pytest.mark.fake_clock(seed=7)
+def test_seed(fake_clock):
+    assert fake_clock.seed == 7
+
+@pytest.mark.fake_clock(seed=None)
+def test_no_seed(fake_clock):
+    assert fake_clock.seed is None
+
+@pytest.fixture
+def seven(request):
+    request.applymarker(pytest.mark.fake_clock(seed=7))
+
+def test_seed_of_a_fixture(seven, fake_clock):
+    assert fake_clock.seed == 7
+""",
+        "--asynciojobs-seeds=3",
+    )
+    result.assert_outcomes(passed=5)
+
+
 def test_a_negative_number_of_seeds_is_refused(run):
     # Without this check, pytest would skip all tests that use the clock, and succeed.
     result = run(RACE, "--asynciojobs-seeds=-1")

@@ -22,6 +22,9 @@ __all__ = ["FakeClock"]
 
 T = TypeVar("T")
 
+LATEST_YEAR = datetime.max.year - 200
+"""The time of day must start before this year. A clock is exact for 136 years."""
+
 _make_loop: ContextVar[Callable[[], asyncio.AbstractEventLoop] | None] = ContextVar(
     "asynciojobs_testkit loop factory", default=None
 )
@@ -47,7 +50,9 @@ class FakeClock:
         wall: the time of day at `start`. With ``None``, the time of day is the real one.
 
     Raises:
-        ValueError: `start` is too large or not finite, or a limit is not above 0.
+        TypeError: `wall` is not a datetime.
+        ValueError: `start` is too large or not finite, a limit is not above 0, or `wall` is
+            too late.
 
     Example:
         >>> import asyncio
@@ -74,6 +79,7 @@ class FakeClock:
             )
         check_positive("horizon", horizon)
         check_positive("real_limit", real_limit)
+        check_wall(wall)
         self._state = ClockState(start=start, autojump=autojump, seed=seed)
         self._horizon = horizon
         self._real_limit = real_limit
@@ -279,6 +285,27 @@ def check_positive(parameter: str, seconds: float) -> None:
     if not seconds > 0:
         raise ValueError(
             f"{parameter} must be a number of seconds above 0, or math.inf, not {seconds!r}"
+        )
+
+
+def check_wall(wall: object) -> None:
+    """Check a time of day: a clock may go on from there for as long as it is exact.
+
+    Raises:
+        TypeError: it is not a datetime.
+        ValueError: it is too late.
+    """
+    if wall is None:
+        return
+    if not isinstance(wall, datetime):
+        raise TypeError(
+            f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
+            "for example, or datetime.fromtimestamp(…) of a number of seconds"
+        )
+    if wall.year >= LATEST_YEAR:
+        raise ValueError(
+            f"wall must be before the year {LATEST_YEAR}, and not {wall}: the time of day goes "
+            f"on from there, and datetime ends with the year {datetime.max.year}"
         )
 
 

@@ -56,10 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that uses the clock once for each seed."""
+    """Run each test that uses the clock once for each seed, unless it has its own seed."""
     use_clock_if_marked(metafunc.definition, metafunc.fixturenames)
     seeds = metafunc.config.getoption("--asynciojobs-seeds")
-    if seeds and "fake_clock" in metafunc.fixturenames:
+    if seeds and "fake_clock" in metafunc.fixturenames and not has_seed(metafunc.definition):
         if SEED not in metafunc.fixturenames:
             metafunc.fixturenames.append(SEED)
         ids = [f"seed{seed}" for seed in range(seeds)]
@@ -76,6 +76,12 @@ def use_clock_if_marked(node: pytest.Item, fixturenames: list[str]) -> None:
     """Add the fixture `fake_clock` to a test that has the marker."""
     if node.get_closest_marker("fake_clock") and "fake_clock" not in fixturenames:
         fixturenames.append("fake_clock")
+
+
+def has_seed(node: pytest.Item) -> bool:
+    """Return whether the marker of a test sets the seed. Then the option does not count."""
+    marker = node.get_closest_marker("fake_clock")
+    return marker is not None and "seed" in marker.kwargs
 
 
 # -- fixtures
@@ -108,7 +114,7 @@ def fake_clock(
     marker = node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
     options: dict[str, Any] = dict(marker.kwargs)
     if _asynciojobs_seed is not None:
-        options["seed"] = _asynciojobs_seed
+        options.setdefault("seed", _asynciojobs_seed)  # the marker may come from a fixture
     clock = FakeClock(*marker.args, **options)
     node.stash[clock_of] = clock
     with clock.installed():
