@@ -31,6 +31,7 @@ from ._duetime import DueTime
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
 from ._realtime import RealBudget
+from ._realwork import on_threads, other_threads
 from ._selector import IdleSelector, ShuffledReady
 from ._steering import Steering
 from ._trackingloop import TrackingLoop
@@ -44,6 +45,9 @@ HALF_TICK = 0.5 / TICKS_PER_SECOND
 
 REAL_WORK_POLL = 0.05
 """How long to wait for real work before looking again (real seconds)."""
+
+REAL_CLOCK = "a loop may wait for a clock that is real, such as time.monotonic()"
+"""The other reason for a run to make no progress."""
 
 CLEAN_UP_ROUNDS = 100
 """How often to cancel the tasks after an error, before they are closed by force."""
@@ -122,9 +126,7 @@ class FakeLoop(TrackingLoop):
         if self.time() > LATEST_EXACT:
             self._clock_resolution = 2 * math.ulp(self.time())
         if self._budget.is_spent():
-            self._give_up(
-                RunawayError, f"the run takes more than {self._real_limit:g} real seconds"
-            )
+            self._give_up(RunawayError, self._runaway_reason())
 
     def _note_wait(self, seconds: float) -> None:
         self._budget.note_wait(seconds)
@@ -186,12 +188,16 @@ class FakeLoop(TrackingLoop):
             self._give_up(
                 RunawayError,
                 f"no job has started or ended for {self._horizon:.15g} s, which is the "
-                "horizon: a heartbeat may hide a deadlock",
+                f"horizon: a heartbeat may hide a deadlock, or {REAL_CLOCK}",
             )
+
+    def _runaway_reason(self) -> str:
+        limit = f"the run takes more than {self._real_limit:g} real seconds"
+        return limit if self._held_by() else f"{limit}: {REAL_CLOCK}"
 
     def _deadlock_reason(self, timer: float) -> str:
         if timer == math.inf:
-            return "nothing is left to wait for"
+            return f"nothing is left to wait for{on_threads(other_threads())}"
         return (
             f"the next timer is at {timer / TICKS_PER_SECOND:.15g} s, and the time is moved by "
             "advance() only"
