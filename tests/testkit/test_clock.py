@@ -205,6 +205,48 @@ def test_its_repr_shows_the_time():
     assert repr(FakeClock(start=1.5)) == "<FakeClock at 1.5 s>"
 
 
+# -- other clocks
+
+
+def test_a_follower_is_told_the_time_whenever_it_moves():
+    told = []
+    clock = FakeClock(start=1)
+    with clock.followed_by(told.append):
+        clock.run(sleeps(1, 2))
+    clock.run(sleeps(4))
+    assert told == [1.0, 2.0, 4.0]
+
+
+def test_a_follower_is_told_before_a_timer_fires():
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.call_later(2, lambda: told.append("timer"))
+        await asyncio.sleep(3)
+
+    told = []
+    clock = FakeClock()
+    with clock.followed_by(told.append):
+        clock.run(main())
+    assert told == [0.0, 2.0, "timer", 3.0]
+
+
+def test_a_follower_is_told_where_the_time_is_moved_to():
+    async def main():
+        await clock.advance(10)
+
+    told = []
+    clock = FakeClock(autojump=False)
+    with clock.followed_by(told.append):
+        clock.run(main())
+    assert told == [0.0, 10.0]
+
+
+def test_an_error_of_a_follower_ends_the_run():
+    clock = FakeClock()
+    with clock.followed_by(lambda t: 1 / (1 - t)), pytest.raises(ZeroDivisionError):
+        clock.run(sleeps(1))
+
+
 # -- speed
 
 

@@ -230,6 +230,28 @@ class FakeClock:
             )
         return loop
 
+    # -- other clocks
+
+    def followed_by(self, move: Callable[[float], object]) -> Block[None]:
+        """Let other clocks follow this one during a block.
+
+        This is for tools such as freezegun, which fake `datetime.now()` and `time.monotonic()`.
+
+        Args:
+            move: called with the time of this clock (seconds), at the beginning of the block
+                and whenever the time moves, before any timer fires.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock()
+            >>> times = []
+            >>> with clock.followed_by(times.append):
+            ...     clock.run(asyncio.sleep(3600))
+            >>> times
+            [0.0, 3600.0]
+        """
+        return self._state.followed_by(move)
+
     # -- holding the time
 
     def external(self) -> Block[None]:
