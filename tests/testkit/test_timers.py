@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import math
 import random
@@ -11,6 +12,7 @@ import pytest
 
 from asynciojobs import Job, Scheduler, Sequence
 from asynciojobs_testkit import FakeClock
+from asynciojobs_testkit._duetime import DueTime
 
 
 def order_of(delays, **options):
@@ -124,6 +126,25 @@ def test_a_timer_tells_when_it_is_due():
 
     timer = clock.run(main())
     assert (timer.when(), timer.cancelled()) == (1.1, False)
+
+
+def test_a_timer_is_due_if_another_loop_of_the_clock_has_moved_the_time():
+    clock = FakeClock()
+    with contextlib.closing(clock.loop_factory()) as loop:
+        loop.call_at(5, print)
+        clock.run(asyncio.sleep(5))
+        assert (loop._idle(), clock.time) == (0, 5.0)
+
+
+def test_a_moment_is_compared_with_other_numbers():
+    due = DueTime(0.1 + 0.2, 0)
+    assert [due < 0.3, due < 1, due > 0.2, due <= 0.3, due >= 0.3] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_a_timer_at_no_number_is_refused():

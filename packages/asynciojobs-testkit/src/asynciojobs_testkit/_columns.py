@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 
 __all__ = ["columns_of", "cut", "padded"]
 
@@ -24,13 +23,11 @@ def cut(text: str, limit: int) -> str:
     text = "".join(" " if unicodedata.category(it) == "Cc" else it for it in text)
     if columns_of(text) <= limit:
         return text
-    kept, width = "", 1  # that of the ellipsis
-    for sign in signs_of(text):
-        width += columns_of_sign(sign)
-        if width > limit:
-            break
-        kept += sign
-    return f"{kept}…"
+    signs = signs_of(text)
+    width = columns_of(text) + 1  # with the ellipsis
+    while width > limit:
+        width -= columns_of_sign(signs.pop())
+    return "".join([*signs, "…"])
 
 
 def padded(text: str, width: int) -> str:
@@ -48,16 +45,15 @@ def columns_of(text: str) -> int:
     return len(text) if text.isascii() else sum(map(columns_of_sign, signs_of(text)))
 
 
-def signs_of(text: str) -> Iterator[str]:
-    """Yield what is seen as one sign each: a character, and those that change it."""
-    sign = ""
+def signs_of(text: str) -> list[str]:
+    """Return what is seen as one sign each: a character, and those that change it."""
+    signs: list[str] = []
     for character in text:
-        if sign and not belongs_to(sign, character):
-            yield sign
-            sign = ""
-        sign += character
-    if sign:
-        yield sign
+        if signs and belongs_to(signs[-1], character):
+            signs[-1] += character
+        else:
+            signs.append(character)
+    return signs
 
 
 def belongs_to(sign: str, character: str) -> bool:

@@ -64,7 +64,7 @@ class Leftovers:
         ]
         return sorted(lines)
 
-    def note_exception(self, future: Any, exception: BaseException) -> None:
+    def note_exception(self, future: asyncio.Future[Any], exception: BaseException) -> None:
         """Report an exception that was never retrieved."""
         name = name_of(future) if isinstance(future, asyncio.Task) else "a future"
         made = origin(self._job_behind(future))
@@ -74,7 +74,8 @@ class Leftovers:
         """Report the exception in a context for exception handlers if nobody retrieved it."""
         exception = context.get("exception")
         if is_never_retrieved(context) and isinstance(exception, BaseException):
-            self.note_exception(context.get("task", context.get("future")), exception)
+            future: Any = context.get("task", context.get("future"))
+            self.note_exception(future, exception)
 
     def note_logged(self, context: dict[str, Any]) -> None:
         """Report any other exception that asyncio can only log, such as that of a callback."""

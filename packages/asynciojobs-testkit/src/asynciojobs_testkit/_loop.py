@@ -24,7 +24,8 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVarTuple, Unpack
 
 from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
 from ._duetime import DueTime
@@ -37,6 +38,8 @@ from ._steering import Steering
 from ._trackingloop import TrackingLoop
 
 __all__ = ["FakeLoop"]
+
+Ts = TypeVarTuple("Ts")
 
 Task = asyncio.Task[Any]
 
@@ -94,14 +97,19 @@ class FakeLoop(TrackingLoop):
         return self._state.seconds
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, **options: Any
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call a function at a moment. Equal timers fire in the order of their creation.
 
         Raises:
             ValueError: the moment is not a number (NaN).
         """
-        return super().call_at(DueTime(when, next(self._ranks)), callback, *args, **options)
+        due = DueTime(when, next(self._ranks))
+        return super().call_at(due, callback, *args, context=context)
 
     def __call__(self) -> FakeLoop:
         """Return this loop, or a new one if it is closed: a loop is also a loop factory."""
@@ -143,7 +151,7 @@ class FakeLoop(TrackingLoop):
         """
         state = self._state
         timer = self._next_timer()
-        if timer <= state.now:
+        if timer <= state.now:  # another loop of this clock has moved the time
             return 0
         if self._held_by():
             return REAL_WORK_POLL
@@ -165,10 +173,7 @@ class FakeLoop(TrackingLoop):
         """Return when the first timer is due, in ticks; infinity if there is none."""
         if not self._scheduled:
             return math.inf
-        when = float(self._scheduled[0].when())
-        if when < self.time() + self._clock_resolution:
-            return self._state.now
-        return max(ticks(when), self._state.now + 1)
+        return ticks(self._scheduled[0].when())
 
     def _jump(self, moment: int) -> None:
         if self._state.now >= self._horizon_end and self.steering.target is None:

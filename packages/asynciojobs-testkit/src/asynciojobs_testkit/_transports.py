@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from asyncio import selector_events
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["DatagramTransport", "StreamTransport"]
 
-# The type stubs of asyncio do not have these classes.
-StreamBase: Any = selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
-DatagramBase: Any = selector_events._SelectorDatagramTransport  # type: ignore[attr-defined]
+if TYPE_CHECKING:  # the type stubs of asyncio do not have these classes
+
+    class StreamBase:
+        _loop: Any
+
+        def write(self, data: Any) -> None: ...
+        def writelines(self, list_of_data: Any) -> None: ...
+        def write_eof(self) -> None: ...
+
+    class DatagramBase:
+        _loop: Any
+
+        def sendto(self, data: Any, *args: Any, **options: Any) -> None: ...
+
+else:
+    StreamBase = selector_events._SelectorSocketTransport
+    DatagramBase = selector_events._SelectorDatagramTransport
 
 
-class StreamTransport(StreamBase):  # type: ignore[misc]
+class StreamTransport(StreamBase):
     """The transport of a stream. asyncio makes it; the loop then gives it this class."""
 
     def write(self, data: Any) -> None:
@@ -31,7 +45,7 @@ class StreamTransport(StreamBase):  # type: ignore[misc]
         super().write_eof()
 
 
-class DatagramTransport(DatagramBase):  # type: ignore[misc]
+class DatagramTransport(DatagramBase):
     """The transport of datagrams. asyncio makes it; the loop then gives it this class."""
 
     def sendto(self, data: Any, *args: Any, **options: Any) -> None:
