@@ -129,6 +129,11 @@ async def hear_ctrl_c(scene):
     await asyncio.sleep(9)
 
 
+async def hear_a_signal(scene):
+    asyncio.get_running_loop().call_later(1, signal.raise_signal, signal.SIGTERM)
+    await asyncio.sleep(9)
+
+
 async def interrupt(scene):
     await asyncio.sleep(1)
     raise KeyboardInterrupt
@@ -161,6 +166,10 @@ def require_a_job_elsewhere(scene):
 
 def run(scene, _):
     return scene.outermost.run()
+
+
+def run_until_a_signal(scene, _):
+    return scene.outermost.run(stop_on=[signal.SIGTERM])
 
 
 def run_and_cancel(scene, every_loop):
@@ -288,6 +297,9 @@ TABLE = {
         leaves(leave, SystemExit, event_critical=False),
     ],
     "Ctrl-C during `run()`": [comes_from_outside(hear_ctrl_c, KeyboardInterrupt)],
+    "a signal of `run(stop_on=…)`": [
+        comes_from_outside(hear_a_signal, SystemExit, run=run_until_a_signal)
+    ],
     "a cycle, a missing requirement": [
         refused(require_in_a_cycle, CycleError),
         refused(require_a_job_elsewhere, MissingRequirementError),

@@ -405,6 +405,17 @@ def test_an_exception_that_can_not_be_shown_is_listed(fake_time, capsys, method)
     assert "(its __str__ raised ZeroDivisionError)" in capsys.readouterr().out
 
 
+def test_an_exception_that_python_can_not_format_is_listed(fake_time, capsys):
+    error = SyntaxError("no file")
+    error.filename, error.lineno = Odd(), 1  # traceback asks for the truth of a file name
+    scheduler = PureScheduler(Job(raiser(error)))
+    scheduler.run()
+    scheduler.debrief()
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "Traceback (most recent call last):" in lines
+    assert lines[-1] == "SyntaxError:no file (line 1)"
+
+
 @pytest.mark.parametrize("kind", LEAVING)
 @pytest.mark.parametrize("method", SHOW)
 def test_an_exit_in_the_text_of_an_exception_passes_through_listing(

@@ -284,16 +284,43 @@ def test_seed(fake_clock):
 def test_no_seed(fake_clock):
     assert fake_clock.seed is None
 
-@pytest.fixture
-def seven(request):
-    request.applymarker(pytest.mark.fake_clock(seed=7))
+class TestAll:
+    @pytest.fixture(scope="class")
+    def seven(self, request):
+        request.applymarker(pytest.mark.fake_clock(seed=7))
 
-def test_seed_of_a_fixture(seven, fake_clock):
-    assert fake_clock.seed == 7
+    def test_seed_of_a_fixture(self, seven, fake_clock):
+        assert fake_clock.seed == 7
 """,
         "--asynciojobs-seeds=3",
     )
     result.assert_outcomes(passed=5)
+
+
+def test_a_marker_that_a_fixture_adds_after_the_clock_is_an_error(run):
+    # The clock is set up before the fixtures of its test.
+    result = run("""
+@pytest.fixture
+def seven(request):
+    request.applymarker(pytest.mark.fake_clock(seed=7))
+
+@pytest.fixture
+def plain(request):
+    request.applymarker(pytest.mark.fake_clock)
+
+def test_options(seven, fake_clock):
+    assert False
+
+def test_no_options(plain, fake_clock):
+    assert fake_clock.seed is None
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    message = (
+        "test_options got Mark(name='fake_clock', args=(), kwargs={'seed': 7}) from a fixture "
+        "after its clock was made: put the marker on the test, or give that fixture a wider "
+        "scope, such as class"
+    )
+    result.stdout.fnmatch_lines([message])
 
 
 def test_a_negative_number_of_seeds_is_refused(run):

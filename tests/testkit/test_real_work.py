@@ -400,11 +400,11 @@ def test_the_error_counts_each_kind_of_real_work():
         clock.run(main())
 
 
-def test_a_scheduler_in_a_thread_moves_the_same_clock():
+def test_a_scheduler_in_a_thread_moves_the_same_clock_if_it_is_given_its_loops():
     inner = Scheduler(FakeJob(takes=5))
 
     async def main():
-        return await asyncio.to_thread(inner.run)
+        return await asyncio.to_thread(inner.run, loop_factory=clock.loop_factory)
 
     clock = FakeClock()
     assert clock.run(main()) is True

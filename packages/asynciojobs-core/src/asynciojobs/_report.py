@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
 
 from ._badge import Signs
+from ._bridge import inspection
 from ._dag.jobset import JobSet, record_of
 from ._dag.outline import Entry, in_order_of_creation, iterate_jobs, number, outline
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
-from ._names import path_name
+from ._names import name_in_run, path_name
 from ._outcomes import CriticalFailure, Phase, Refused, Verdict
 from ._text import attempt, duration_text
 from ._tracebacks import Tracebacks
 from .job import AbstractJob, AnyJob, badge_of
 
-__all__ = ["debrief_lines", "list_lines", "safe_lines", "shutdown_failures", "stats", "summary"]
+__all__ = [
+    "debrief_lines",
+    "list_lines",
+    "names_left",
+    "safe_lines",
+    "shutdown_failures",
+    "stats",
+    "summary",
+]
 
 Path: TypeAlias = "list[AnyJob]"
 """A job, after the schedulers around it, the outermost first."""
@@ -46,6 +56,14 @@ def stats(job_set: JobSet) -> str:
         if counts[phase] or phase not in ONLY_IF_ANY
     ]
     return f"{' + '.join(parts)} = {counts.total()}"
+
+
+def names_left(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """Return the names of the jobs that have not ended in a loop, or are being shut down."""
+    inspect = inspection()
+    tasks = [task for task in asyncio.all_tasks(loop) if not inspect.awaits_jobs(task)]
+    jobs = [job for task in tasks if (job := inspect.job_of(task)) is not None]
+    return sorted({name_in_run(job) for job in jobs})
 
 
 def summary(job_set: JobSet, duration: float | None) -> str:

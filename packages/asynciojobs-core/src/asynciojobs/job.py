@@ -48,6 +48,7 @@ from ._requirements import (
     distinct,
     unique,
 )
+from ._signals import SignalStop, StopOn
 from ._text import NOLABEL, attempt, call_label, one_line
 from .bestset import BestSet
 
@@ -439,24 +440,30 @@ class AbstractJob(Copyable, Generic[T_co]):
 
     # -- running
 
-    def standalone_run(self, *, loop_factory: LoopFactory | None = None) -> T_co:
+    def standalone_run(
+        self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
+    ) -> T_co:
         """Run this one job on its own, without its requirements; handy while you write it.
 
         Args:
             loop_factory: makes the event loop; by default asyncio does.
+            stop_on: signals that end it; see `PureScheduler.run()`.
 
         Returns:
             the result of `co_run()`. The job itself does not change.
 
         Raises:
             RuntimeError: it was called inside a running event loop.
+            SystemExit: a signal of `stop_on` came.
             BaseException: any exception of `co_run()`.
         """
-        return run_synchronously(
-            lambda: checked_awaitable(self, "co_run", self.co_run()),
-            loop_factory=loop_factory,
-            instead="await job.co_run()",
-        )
+        with SignalStop(stop_on, lambda _: [self.repr_main()]) as stop:
+            return run_synchronously(
+                stop.guard(lambda: checked_awaitable(self, "co_run", self.co_run())),
+                loop_factory=loop_factory,
+                instead="await job.co_run()",
+                before_close=stop.before_close,
+            )
 
     def _start_awaitable(self) -> Awaitable[T_co]:
         """Return the awaitable that a run awaits: `co_run()`.

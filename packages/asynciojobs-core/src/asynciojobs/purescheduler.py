@@ -20,6 +20,7 @@ from ._outcomes import CriticalFailure, TimedOut
 from ._requirements import members_of
 from ._run.run import Run
 from ._run.shutdown import shut_down
+from ._signals import SignalStop, StopOn
 from ._stack import check_stack_room
 from .job import ANY_JOB, AbstractJob, Job
 
@@ -158,33 +159,64 @@ class PureScheduler(JobSet):
                 printing.close()
         return type(verdict) not in (CriticalFailure, TimedOut)
 
-    def run(self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any) -> bool:
+    def run(
+        self,
+        *args: Any,
+        loop_factory: LoopFactory | None = None,
+        stop_on: StopOn = None,
+        **kwds: Any,
+    ) -> bool:
         """Run the jobs in a new event loop; see `co_run()`.
 
         Args:
             args: passed to `co_run()`.
             loop_factory: makes the loop. By default, the factory of
                 `asynciojobs.use_loop_factory()` makes it, or asyncio if there is none.
+            stop_on: a signal, or several, that end the run as Ctrl-C does, such as
+                ``[signal.SIGTERM, signal.SIGHUP]``. The first one cancels the jobs, which
+                clean up and are awaited. A second one changes nothing. A third one gives up:
+                the log names the jobs that are left. Only in the main thread.
             kwds: passed to `co_run()`.
 
         Returns:
             the result of `co_run()`.
 
         Raises:
-            RuntimeError: it was called inside a running event loop.
+            RuntimeError: it was called inside a running event loop. In Pyodide one is always
+                running: always await `co_run()` there.
+            ValueError: there are signals in `stop_on`, and this is not the main thread; or
+                one of them can't be handled.
+            TypeError: there is something else in `stop_on`.
+            SystemExit: a signal of `stop_on` came. The code is 128 plus its number.
             BaseException: any exception of `co_run()`.
+
+        Example:
+            >>> import asyncio, signal
+            >>> from asynciojobs import Job
+            >>> async def terminate():
+            ...     signal.raise_signal(signal.SIGTERM)
+            ...     await asyncio.sleep(60)
+            >>> PureScheduler(Job(terminate)).run(stop_on=[signal.SIGTERM])
+            Traceback (most recent call last):
+            SystemExit: 143
         """
-        return run_synchronously(
-            lambda: self.co_run(*args, **kwds),
-            loop_factory=loop_factory,
-            instead="await scheduler.co_run()",
-        )
+        with SignalStop(stop_on, _report.names_left) as stop:
+            return run_synchronously(
+                stop.guard(lambda: self.co_run(*args, **kwds)),
+                loop_factory=loop_factory,
+                instead="await scheduler.co_run()",
+                before_close=stop.before_close,
+            )
 
     def orchestrate(
-        self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any
+        self,
+        *args: Any,
+        loop_factory: LoopFactory | None = None,
+        stop_on: StopOn = None,
+        **kwds: Any,
     ) -> bool:
         """Do the same as `run()`. This is its former name."""
-        return self.run(*args, loop_factory=loop_factory, **kwds)
+        return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
 
     async def co_shutdown(self) -> bool:
         """Call `co_shutdown()` of all jobs, at all depths, including idle ones.
@@ -207,13 +239,17 @@ class PureScheduler(JobSet):
             check_stack_room()
         return await shut_down(self, self.shutdown_timeout)
 
-    def shutdown(self, *, loop_factory: LoopFactory | None = None) -> bool:
+    def shutdown(
+        self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
+    ) -> bool:
         """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`."""
-        return run_synchronously(
-            self.co_shutdown,
-            loop_factory=loop_factory,
-            instead="await scheduler.co_shutdown()",
-        )
+        with SignalStop(stop_on, _report.names_left) as stop:
+            return run_synchronously(
+                stop.guard(self.co_shutdown),
+                loop_factory=loop_factory,
+                instead="await scheduler.co_shutdown()",
+                before_close=stop.before_close,
+            )
 
     def observe(self, callback: Observer) -> Observation:
         """Call a function with each event of this scheduler, at all depths.
@@ -520,7 +556,9 @@ class PureScheduler(JobSet):
 
     # -- drawing: these need the optional package asynciojobs-graph, or raise ImportError
 
-    def dot_format(self, *, status: bool = False, depth: int | None = None) -> str:
+    def dot_format(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> str:
         """Return the graph as text in the DOT language.
 
         This needs no drawing program, and no package besides asynciojobs-graph. The jobs are
@@ -530,15 +568,22 @@ class PureScheduler(JobSet):
         Args:
             status: colour the jobs by their state, and add a line about it to their labels.
             depth: how many levels of nested schedulers to open; ``None`` means all of them.
+            rankdir: which way the arrows point, as in DOT: ``LR`` is from left to right, and
+                ``TB`` from top to bottom, which suits long chains; also ``RL`` and ``BT``.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
             TypeError: the depth is not an int.
-            ValueError: the depth is negative, or a scheduler is nested in itself.
+            ValueError: the depth is negative, `rankdir` is not one of these four, or a
+                scheduler is nested in itself.
         """
-        return str(drawing_function("dot_format")(self, status=status, depth=depth))
+        return str(
+            drawing_function("dot_format")(self, status=status, depth=depth, rankdir=rankdir)
+        )
 
-    def mermaid_format(self, *, status: bool = False, depth: int | None = None) -> str:
+    def mermaid_format(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> str:
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
         Mermaid has limits (500 arrows, 50,000 characters), and so have browsers (200 levels).
@@ -547,10 +592,17 @@ class PureScheduler(JobSet):
         Args:
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
         """
-        return str(drawing_function("mermaid_format")(self, status=status, depth=depth))
+        return str(
+            drawing_function("mermaid_format")(
+                self, status=status, depth=depth, rankdir=rankdir
+            )
+        )
 
-    def graph(self, *, status: bool = False, depth: int | None = None) -> Any:
+    def graph(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> Any:
         """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture.
 
         Its ``source`` is the text of `dot_format()`, and you can add to it.
@@ -558,11 +610,12 @@ class PureScheduler(JobSet):
         Args:
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Raises:
             ImportError: asynciojobs-graph, or the package graphviz, is not installed.
         """
-        return drawing_function("graph")(self, status=status, depth=depth)
+        return drawing_function("graph")(self, status=status, depth=depth, rankdir=rankdir)
 
     def export_as_dotfile(
         self,
@@ -570,6 +623,7 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Write the graph to a file in the DOT language, in UTF-8.
 
@@ -577,12 +631,13 @@ class PureScheduler(JobSet):
             filename: the name of the file, with its extension.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Returns:
             a message that can be printed, such as ``(Over)wrote foo.dot``.
         """
         write = drawing_function("export_as_dotfile")
-        return str(write(self, filename, status=status, depth=depth))
+        return str(write(self, filename, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_graphic(
         self,
@@ -591,6 +646,7 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph to a file. A file with ``.dot`` beside it has the text of the graph.
 
@@ -603,6 +659,7 @@ class PureScheduler(JobSet):
                 format of the drawing program.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Returns:
             the name of the file with the picture.
@@ -613,7 +670,7 @@ class PureScheduler(JobSet):
             OSError: a file can't be written.
         """
         draw = drawing_function("export_as_graphic")
-        return str(draw(self, filename, suffix, status=status, depth=depth))
+        return str(draw(self, filename, suffix, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_pngfile(
         self,
@@ -621,9 +678,12 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph as a png file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "png", status=status, depth=depth)
+        return self.export_as_graphic(
+            filename, "png", status=status, depth=depth, rankdir=rankdir
+        )
 
     def export_as_svgfile(
         self,
@@ -631,9 +691,12 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph as an svg file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "svg", status=status, depth=depth)
+        return self.export_as_graphic(
+            filename, "svg", status=status, depth=depth, rankdir=rankdir
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

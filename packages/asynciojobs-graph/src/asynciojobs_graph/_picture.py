@@ -7,14 +7,14 @@ nesting may be of any depth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from asynciojobs._dag.digraph import topological_order
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._dag.outline import Entry, number
-from asynciojobs._dag.queries import graph_of
+from asynciojobs._dag.queries import culprit_of, graph_of
 from asynciojobs.job import AnyJob
 
 __all__ = ["Arrow", "Box", "Cluster", "Node", "Picture", "Step", "picture_of"]
@@ -26,6 +26,8 @@ class Box:
 
     job: AnyJob
     rank: str  # the job's id; but a job in two schedulers has two boxes of different ranks
+    is_culprit: bool = False
+    """It failed first: its failure ended the last run, and others may have failed with it."""
 
     @property
     def first(self) -> Box:
@@ -50,6 +52,8 @@ class Cluster:
 
     job: AnyJob
     rank: str
+    is_culprit: bool = False
+    """It failed first, and not because of a job inside of it: it timed out, for example."""
     first: Box = field(init=False)
     last: Box = field(init=False)
 
@@ -135,9 +139,11 @@ class _Level:
     """The members of one scheduler, as far as the walk has come."""
 
     def __init__(
-        self, graph: dict[AnyJob, Iterable[AnyJob]], cluster: Cluster | None = None
+        self, job_set: JobSet, cluster: Cluster | None = None, *, is_blamed: bool = True
     ) -> None:
-        self.graph = graph  # the requirements of each member
+        self.graph = graph_of(job_set.jobs)  # the requirements of each member
+        self.is_blamed = is_blamed  # the run around it was not ended by another job
+        self.culprit = culprit_of(job_set) if is_blamed else None
         self.cluster = cluster  # None: the outermost scheduler, which has no border
         self.nodes: dict[AnyJob, Node] = {}  # the members so far
         self.lengths: dict[AnyJob, int] = {}  # boxes on the longest path that ends at each
@@ -170,17 +176,22 @@ class _PictureBuilder:
 
     def __init__(self, job_set: JobSet) -> None:
         self.picture = Picture()
-        self.levels = [
-            _Level(graph_of(job_set.jobs))
-        ]  # the schedulers that are open, outer first
+        self.levels = [_Level(job_set)]  # the schedulers that are open, outer first
 
     def add(self, box: Box) -> None:
+        level = self.levels[-1]
+        box.is_culprit = box.job is level.culprit
         self.picture.steps.append(("box", box))
-        self.levels[-1].add(box, 1)
+        level.add(box, 1)
 
     def open(self, cluster: Cluster, members: JobSet) -> None:
+        around = self.levels[-1]
+        is_first = cluster.job is around.culprit
+        is_blamed = around.is_blamed and (is_first or around.culprit is None)
+        level = _Level(members, cluster, is_blamed=is_blamed)
+        cluster.is_culprit = is_first and level.culprit is None
         self.picture.steps.append(("open", cluster))
-        self.levels.append(_Level(graph_of(members.jobs), cluster))
+        self.levels.append(level)
 
     def close(self) -> None:
         level = self.levels.pop()

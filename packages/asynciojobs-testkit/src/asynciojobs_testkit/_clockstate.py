@@ -43,6 +43,7 @@ class ClockState:
     def __init__(self, *, start: float, autojump: bool, seed: int | None) -> None:
         self.now: int = round(start * TICKS_PER_SECOND)  # never goes back (ticks)
         self.jumps = 0
+        self.runs = 0  # how often a loop has begun to run
         self.autojump = autojump
         self.order = None if seed is None else random.Random(seed)
         self.leftovers = Leftovers()
@@ -104,6 +105,7 @@ class ClockState:
 
     def note_begin(self, loop: object) -> None:
         """Note that a run begins."""
+        self.runs += 1
         self._running_since[loop] = time.monotonic()
 
     def note_end(self, loop: object) -> None:

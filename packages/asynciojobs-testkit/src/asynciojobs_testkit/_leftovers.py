@@ -43,12 +43,14 @@ class Leftovers:
         # The job that created a task, by the id() of the task: a task that is being deleted
         # has already left all weak dictionaries.
         self._creators: dict[int, AbstractJob[object]] = {}
+        self._collected = False  # garbage was collected; since then, no block and no task began
 
     # -- collecting
 
     def note_task(self, task: Task) -> None:
         """Remember a new task, and the job that created it."""
         self._tasks.add(task)
+        self._collected = False
         creator = self._current_job()
         if creator is None or job_of(task) is not None:
             self._creators.pop(id(task), None)  # an earlier task may have had the same id()
@@ -110,7 +112,7 @@ class Leftovers:
 
     def clear(self) -> None:
         """Forget everything so far, because the test has a more important error to show."""
-        gc.collect(1)
+        self._collect_garbage()
         self._lines.clear()
         self._creators.clear()
         self._tasks = weakref.WeakSet()
@@ -122,12 +124,22 @@ class Leftovers:
             LeftoverError: lists what was left, and the job that created it.
         """
         __tracebackhide__ = True
-        gc.collect(1)
+        self._collect_garbage()
         self._note_exceptions_of_tasks()
         lines = list(self._lines)
         self.clear()
         if lines:
             raise LeftoverError(lines)
+
+    def _collect_garbage(self) -> None:
+        """Let coroutines and futures in reference cycles report themselves.
+
+        This takes long on free-threaded builds, where each collection is a full one. So it is
+        done once, unless there are new tasks: a test checks at its end, and so does its clock.
+        """
+        if not self._collected:
+            gc.collect(1)
+            self._collected = True
 
     def _note_exceptions_of_tasks(self) -> None:
         """Report the tasks that still exist, and whose exception was never retrieved."""
@@ -139,6 +151,7 @@ class Leftovers:
 
     def watching_coroutines(self) -> Block[None]:
         """Report each coroutine that is made and dropped during a block, and never awaited."""
+        self._collected = False
         return WatchingBlock(self)
 
 

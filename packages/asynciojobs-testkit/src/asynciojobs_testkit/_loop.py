@@ -23,14 +23,15 @@ import contextlib
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Generator
 from contextvars import Context
-from typing import Any, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
 from ._duetime import DueTime
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
+from ._inforce import CheckedRun, Installation, Place, check_run
 from ._realtime import RealBudget
 from ._realwork import on_threads, other_threads
 from ._selector import IdleSelector, ShuffledReady
@@ -39,8 +40,8 @@ from ._trackingloop import TrackingLoop
 
 __all__ = ["FakeLoop"]
 
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
 Task = asyncio.Task[Any]
 
 HALF_TICK = 0.5 / TICKS_PER_SECOND
@@ -66,9 +67,11 @@ class FakeLoop(TrackingLoop):
         state: the state of the clock.
         horizon: how far the clock may jump while no job starts or ends (seconds).
         real_limit: how much real time one run may take (seconds); see `RealBudget`.
+        installation: the block that makes this loop by itself; ``None`` if a user makes it.
 
     Attributes:
         steering: moves the time by hand.
+        place: knows where this loop may run.
     """
 
     # Attributes of asyncio's loop that its type stubs leave out.
@@ -76,8 +79,16 @@ class FakeLoop(TrackingLoop):
     _scheduled: list[asyncio.TimerHandle]  # a heap; its first timer is never a cancelled one
     _clock_resolution: float
 
-    def __init__(self, state: ClockState, *, horizon: float, real_limit: float) -> None:
+    def __init__(
+        self,
+        state: ClockState,
+        *,
+        horizon: float,
+        real_limit: float,
+        installation: Installation | None = None,
+    ) -> None:
         self._state = state
+        self.place = Place(state, installation)
         self.steering = Steering(state)
         self._horizon = horizon
         self._real_limit = real_limit
@@ -235,13 +246,25 @@ class FakeLoop(TrackingLoop):
         text = f"at {self.time():.15g} s, {reason}{held}"
         raise kind(text, self.time(), who_waits(self))
 
+    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
+        """Run until a future is done.
+
+        Raises:
+            BaseException: see `run_forever()`; whatever the future raises.
+        """
+        with CheckedRun(self, future):
+            return super().run_until_complete(future)
+
     def run_forever(self) -> None:
         """Run until `stop()` is called.
 
         Raises:
             DeadlockError: nothing is left to wait for.
             RunawayError: the run is past its horizon, or takes too much real time.
+            RuntimeError: this loop must not run here: another clock is installed, or its own
+                is no longer.
         """
+        check_run(self)
         self._set_limits(self._real_limit)
         with self._state.running(self):
             try:

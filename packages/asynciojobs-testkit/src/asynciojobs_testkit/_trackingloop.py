@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar, cast
 
+from ._inforce import is_cleanup
 from ._leftovers import Leftovers
 from ._realwork import RealWork
 from ._selector import IdleSelector
@@ -14,9 +15,6 @@ from ._transports import DatagramTransport, StreamTransport
 __all__ = ["TrackingLoop"]
 
 T = TypeVar("T")
-
-CLEANUP_COROUTINES = {"shutdown_asyncgens", "shutdown_default_executor"}
-"""The methods of a loop that a Runner awaits before it closes the loop."""
 
 
 class TrackingLoop(asyncio.SelectorEventLoop):
@@ -107,13 +105,3 @@ class TrackingLoop(asyncio.SelectorEventLoop):
         transport = cast("Any", super())._make_datagram_transport(*args, **options)
         transport.__class__ = DatagramTransport
         return transport
-
-
-def is_cleanup(future: object) -> bool:
-    """Return whether a Runner runs this to clean up its loop, not as part of the program.
-
-    That is `gather()` of the tasks that it cancels, or one of `CLEANUP_COROUTINES`.
-    """
-    if asyncio.isfuture(future):
-        return not isinstance(future, asyncio.Task)
-    return getattr(future, "__name__", "") in CLEANUP_COROUTINES

@@ -106,7 +106,9 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
     enroll(jobs, run.mark)
     if run.asked is None:
         run.asked = {}
-    run.roster.add(jobs, {job for job in jobs if job.forever})
+    run.roster.add(jobs)
+    if run.roster.forever:
+        run.watch_stall()
     run.newcomers.extend(jobs)
 
 
@@ -180,8 +182,6 @@ def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     for requirement in new:
         if take_part_together(requirement, job):
             unfinished.append(requirement)
-            if requirement in run.roster.forever:
-                run.watch_stall()
         elif not requirement.is_done():
             raise MissingRequirementError(job, requirement)
     wait_for_all(job, unfinished)

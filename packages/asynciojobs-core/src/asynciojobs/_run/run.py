@@ -47,6 +47,9 @@ from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
 
 __all__ = ["Run"]
 
+NO_JOBS = Roster([])
+"""The roster before the jobs have been admitted."""
+
 
 class Run:
     """One run of a job set. It is made for this run, and thrown away.
@@ -67,8 +70,8 @@ class Run:
         # The mark of the outermost run: what that run has checked is not checked again.
         self.nested_mark = caller if is_nested else self.mark
         self.context = contextvars.copy_context()  # each job starts in a copy of it
-        self.roster = Roster()
-        self.slots = joining.slots_of(window)
+        self.roster = NO_JOBS
+        self.slots = window or joining.NO_LIMIT
         self.free = self.slots  # the others are taken by regular jobs in `tasks`
         self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
         self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
@@ -155,16 +158,15 @@ class Run:
         levels = checked_levels(self.job_set, self.nested_mark)
         _, jobs, below = levels[0]
         self.tasks.nests = bool(below)
-        admitted = admit(jobs, self.mark)
-        self.shuffled = not admitted.in_order
-        if admitted.wait_for_forever:
+        self.roster, entries, in_order = admit(jobs, self.mark)
+        self.shuffled = not in_order
+        if self.roster.forever:  # a regular job may wait for one of these
             self.watch_stall()
         prepare(levels, self.nested_mark)
         self.state.live_run = self
         if not self.mark.is_nested:
             self.state.record.started_at = self.tasks.time()
-        self.roster.add(jobs, admitted.forever)
-        return admitted.entries
+        return entries
 
     def nest(self, levels: list[Level]) -> None:
         """Take in a job set that joins the run, with all that is nested in it."""

@@ -188,14 +188,15 @@ def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
 # -- an order in which jobs can be enrolled
 
 
-def mark_in_order(jobs: Collection[AnyJob], mark: object) -> bool:
+def mark_in_order(jobs: Iterable[AnyJob], mark: object) -> bool:
     """Mark jobs, as long as each one comes after those that it requires; tell if all do.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
     """
-    check_free(jobs)
     for job in jobs:
+        if job._waiters is not None:
+            raise AlreadyRunningError(job)
         required = job._required
         if required is not None:
             for requirement in (required,) if isinstance(required, AbstractJob) else required:
