@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ._columns import columns_of, cut, padded
+from asynciojobs._widths import columns_of
+
+from ._columns import cut, padded
 
 __all__ = ["Bar", "gantt"]
 
