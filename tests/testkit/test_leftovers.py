@@ -394,6 +394,32 @@ def test_a_coroutine_of_another_thread_with_a_clock_is_reported_to_that_clock():
     assert ended == [True]
 
 
+def test_a_full_collection_in_another_thread_hides_no_coroutine():
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            collecting.set()
+            dropped.wait(30)
+
+    def collect():
+        Cycle()
+        gc.collect()
+
+    collecting, dropped = threading.Event(), threading.Event()
+    clock = FakeClock()
+    with clock.installed():
+        thread = threading.Thread(target=collect)
+        thread.start()
+        collecting.wait(30)
+        lost()
+        dropped.set()
+        thread.join()
+        with pytest.raises(LeftoverError, match=r"coroutine lost\(\) was never awaited"):
+            clock.check_leftovers()
+
+
 def test_a_coroutine_that_is_closed_is_fine():
     with FakeClock().installed():
         lost().close()

@@ -187,8 +187,8 @@ class Watching(threading.local):
         return self._open[-1]
 
 
-class FullCollection:
-    """Tells whether Python collects all garbage, also that of tests before this one.
+class FullCollection(threading.local):
+    """Tells whether this thread collects all garbage, also that of tests before this one.
 
     A test's own garbage is young, and `Leftovers.check()` collects it.
 
