@@ -288,6 +288,63 @@ def test_assert_never_started():
         timeline.assert_never_started("b", "a")
 
 
+@pytest.fixture
+def failure():
+    scheduler = dag("a>b, long", label="lab", critical=False)
+    scheduler["a"].raises = OSError("no disk")
+    scheduler["long"].takes = 9
+    return timeline_of(PureScheduler(scheduler, FakeJob("fine", takes=5)))
+
+
+def test_assert_failed(failure):
+    failure.assert_failed("a")
+    failure.assert_failed("a", OSError)
+    failure.assert_failed("a", (ValueError, OSError))
+
+
+def test_a_nested_scheduler_fails_with_the_exception_of_its_job():
+    inner = Scheduler(FakeJob("a", raises=OSError), label="inner")
+    timeline_of(PureScheduler(inner)).assert_failed("inner", OSError)
+
+
+def test_assert_failed_with_another_class(failure):
+    start = r"^<FakeJob `a`> raised OSError\('no disk'\), which is not a "
+    with pytest.raises(AssertionError, match=rf"{start}ValueError\n\nlab"):
+        failure.assert_failed("a", ValueError)
+    with pytest.raises(AssertionError, match=rf"{start}ValueError or a KeyError\n\nlab"):
+        failure.assert_failed("a", (ValueError, KeyError))
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        ("fine", r"<FakeJob `fine`> did not fail: it is done at 5 s"),
+        ("long", r"<FakeJob `long`> did not fail: it is cancelled at 1 s"),
+        ("b", r"<FakeJob `b`> never ended"),
+    ],
+)
+def test_assert_failed_of_a_job_that_did_not_fail(failure, job, message):
+    with pytest.raises(AssertionError, match=rf"^{message}\n\nlab"):
+        failure.assert_failed(job)
+
+
+def test_assert_cancelled(failure):
+    failure.assert_cancelled("long")
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        ("fine", r"<FakeJob `fine`> was not cancelled: it is done at 5 s"),
+        ("a", r"<FakeJob `a`> was not cancelled: it is failed at 1 s"),
+        ("b", r"<FakeJob `b`> never ended"),
+    ],
+)
+def test_assert_cancelled_of_a_job_that_was_not_cancelled(failure, job, message):
+    with pytest.raises(AssertionError, match=rf"^{message}\n\nlab"):
+        failure.assert_cancelled(job)
+
+
 def test_assert_requirements_respected(diamond):
     diamond.assert_requirements_respected()
 
@@ -421,6 +478,28 @@ def test_a_label_whose_str_raises_is_shown_as_in_listings():
         "                              "
         "  0 s                                             1 s"
     )
+
+
+def test_wide_characters_keep_the_columns_of_the_chart():
+    labels = ["再起動", "cafe\u0301", "🚀 start", "👩‍👩‍👧"]
+    lines = str(timeline_of(Scheduler(*(FakeJob(it, takes=1) for it in labels)))).splitlines()
+    assert [line.partition("  |")[0] for line in lines[:4]] == [
+        "再起動  ",
+        "cafe\u0301    ",
+        "🚀 start",
+        "👩‍👩‍👧      ",
+    ]
+
+
+def test_a_long_label_is_cut_in_the_chart():
+    labels = ["x" * 40, "x" * 41, "再" * 30]
+    inner = Scheduler(*(FakeJob(it, takes=1) for it in labels), label="inner")
+    lines = str(timeline_of(Scheduler(inner))).splitlines()
+    assert [line.partition("  |")[0] for line in lines[1:4]] == [
+        "  " + "x" * 40,
+        "  " + "x" * 39 + "…",
+        "  " + "再" * 19 + "… ",
+    ]
 
 
 def test_the_chart_of_many_levels():

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from asynciojobs._badge import UNICODE
 from asynciojobs._outcomes import Phase
+from asynciojobs._widths import has_width
 
 from ._quoting import quoted
-from ._widths import has_width
 
 __all__ = ["missing_signs", "probe_of", "signs_to_probe", "with_similar_signs"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from ._widths import columns_of, is_wide, signs_of
+from asynciojobs._widths import columns_of_sign, is_wide, signs_of
 
 __all__ = ["COLUMNS", "wrapped"]
 
@@ -39,12 +39,12 @@ def _parts(line: str) -> Iterator[str]:
     width = 0
     for sign in signs_of(line):
         part.append(sign)
-        width += columns_of(sign)
+        width += columns_of_sign(sign)
         if width > COLUMNS and sign != " ":
             end = _end_of_line(part)
             yield "".join(part[:end]).rstrip(" ")
             part = part[end:]
-            width = sum(map(columns_of, part))
+            width = sum(map(columns_of_sign, part))
     yield "".join(part)
 
 

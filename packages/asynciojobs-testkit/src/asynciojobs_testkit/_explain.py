@@ -31,6 +31,7 @@ __all__ = [
     "name_of",
     "name_of_waiter",
     "outermost",
+    "shown_path",
     "who_waits",
 ]
 
@@ -129,7 +130,10 @@ def _awaited(waiter: asyncio.Future[Any] | None) -> str:
 
 
 def _at(place: Place) -> str:
-    path = Path(place.file)
-    if path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())
-    return f" at {path}:{place.line}, in {place.function}"
+    return f" at {shown_path(place.file)}:{place.line}, in {place.function}"
+
+
+def shown_path(file: str) -> Path:
+    """Return the path of a file, relative to the current directory if it is in there."""
+    path = Path(file)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from asynciojobs._widths import columns_of
+
+from ._columns import cut, padded
+
 __all__ = ["Bar", "gantt"]
 
 WIDTH = 50
@@ -12,6 +16,10 @@ WIDTH = 50
 
 MAX_JOBS = 100
 """How many jobs a chart shows."""
+
+
+MAX_LABEL = 40
+"""How wide the name of a job may be (columns); longer ones are cut."""
 
 
 class Bar(NamedTuple):
@@ -45,10 +53,10 @@ def gantt(bars: Sequence[Bar], end: float) -> str:
     times = [time for bar in bars for time in (bar.scheduled, bar.started, bar.ended)]
     known = [time for time in times if time is not None]
     first, last = min(known, default=0.0), max([*known, end])
-    names = ["  " * bar.depth + bar.name for bar in bars[:MAX_JOBS]]
-    margin = max(map(len, names))
+    names = ["  " * bar.depth + cut(bar.name, MAX_LABEL) for bar in bars[:MAX_JOBS]]
+    margin = max(map(columns_of, names))
     lines = [
-        f"{name:{margin}}  |{drawing(bar, first, last)}|  {caption(bar)}"
+        f"{padded(name, margin)}  |{drawing(bar, first, last)}|  {caption(bar)}"
         for name, bar in zip(names, bars, strict=False)
     ]
     if len(bars) > MAX_JOBS:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -19,10 +18,14 @@ from ._guards import guards, make_loop
 from ._inforce import Installation, OutOfForce, is_of_uvloop, refusal_of_uvloop
 from ._loop import FakeLoop
 from ._pyodide import refuse_pyodide
+from ._realtime import time
 
 __all__ = ["FakeClock"]
 
 T = TypeVar("T")
+
+LATEST_YEAR = datetime.max.year - 200
+"""The time of day must start before this year. A clock is exact for 136 years."""
 
 
 class FakeClock:
@@ -37,12 +40,16 @@ class FakeClock:
             `advance_to()` move it.
         horizon: how far the clock may jump while no job starts or ends (seconds);
             ``math.inf`` means no limit. A single sleep may be longer.
-        real_limit: how long one run may take (real seconds); ``math.inf`` means no limit.
+        real_limit: how much real time one run may take (seconds): the processor time of its
+            thread, and its waiting for real work. So a busy machine makes no run fail. If the
+            thread is blocked, a run ends after ten times as long. ``math.inf`` means no limit.
         seed: shuffles the order in which ready tasks run. The same seed gives the same order.
         wall: the time of day at `start`. With ``None``, the time of day is the real one.
 
     Raises:
-        ValueError: `start` is too large or not finite, or a limit is not above 0.
+        TypeError: `wall` is not a datetime.
+        ValueError: `start` is too large or not finite, a limit is not above 0, or `wall` is
+            too late.
         RuntimeError: Python runs in Pyodide, which has no sockets.
 
     Example:
@@ -71,6 +78,7 @@ class FakeClock:
             )
         check_positive("horizon", horizon)
         check_positive("real_limit", real_limit)
+        check_wall(wall)
         self._state = ClockState(start=start, autojump=autojump, seed=seed)
         self._horizon = horizon
         self._real_limit = real_limit
@@ -248,6 +256,28 @@ class FakeClock:
             )
         return loop
 
+    # -- other clocks
+
+    def followed_by(self, move: Callable[[float], object]) -> Block[None]:
+        """Let other clocks follow this one during a block.
+
+        This is for tools such as freezegun, which fake `datetime.now()` and `time.monotonic()`.
+
+        Args:
+            move: called with the time of this clock (seconds), at the beginning of the block
+                and whenever the time moves, before any timer fires.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock()
+            >>> times = []
+            >>> with clock.followed_by(times.append):
+            ...     clock.run(asyncio.sleep(3600))
+            >>> times
+            [0.0, 3600.0]
+        """
+        return self._state.followed_by(move)
+
     # -- holding the time
 
     def external(self) -> Block[None]:
@@ -318,6 +348,27 @@ def check_positive(parameter: str, seconds: float) -> None:
     if not seconds > 0:
         raise ValueError(
             f"{parameter} must be a number of seconds above 0, or math.inf, not {seconds!r}"
+        )
+
+
+def check_wall(wall: object) -> None:
+    """Check a time of day: a clock may go on from there for as long as it is exact.
+
+    Raises:
+        TypeError: it is not a datetime.
+        ValueError: it is too late.
+    """
+    if wall is None:
+        return
+    if not isinstance(wall, datetime):
+        raise TypeError(
+            f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
+            "for example, or datetime.fromtimestamp(…) of a number of seconds"
+        )
+    if wall.year >= LATEST_YEAR:
+        raise ValueError(
+            f"wall must be before the year {LATEST_YEAR}, and not {wall}: the time of day goes "
+            f"on from there, and datetime ends with the year {datetime.max.year}"
         )
 
 

@@ -24,6 +24,7 @@ SEED = "_asynciojobs_seed"
 
 installed_for_test = pytest.StashKey[Installation | None]()
 clock_of = pytest.StashKey[FakeClock]()
+marker_of = pytest.StashKey[pytest.Mark]()  # the options that the clock was made with
 timelines_of = pytest.StashKey[list[Timeline]]()
 
 
@@ -59,10 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that uses the clock once for each seed."""
+    """Run each test that uses the clock once for each seed, unless it has its own seed."""
     use_clock_if_marked(metafunc.definition, metafunc.fixturenames)
     seeds = metafunc.config.getoption("--asynciojobs-seeds")
-    if seeds and "fake_clock" in metafunc.fixturenames:
+    if seeds and "fake_clock" in metafunc.fixturenames and not has_seed(metafunc.definition):
         if SEED not in metafunc.fixturenames:
             metafunc.fixturenames.append(SEED)
         ids = [f"seed{seed}" for seed in range(seeds)]
@@ -82,6 +83,16 @@ def use_clock_if_marked(node: pytest.Item, fixturenames: list[str]) -> None:
     """Add the fixture `fake_clock` to a test that has the marker."""
     if node.get_closest_marker("fake_clock") and "fake_clock" not in fixturenames:
         fixturenames.append("fake_clock")
+
+
+def has_seed(node: pytest.Item) -> bool:
+    """Return whether the marker of a test sets the seed. Then the option does not count."""
+    return "seed" in options_of(node).kwargs
+
+
+def options_of(node: pytest.Item) -> pytest.Mark:
+    """Return the marker of a test; one without options if it has none."""
+    return node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
 
 
 # -- a loop on the clock
@@ -170,12 +181,13 @@ def fake_clock(
     never awaited.
     """
     node = node_of(request)
-    marker = node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
+    marker = options_of(node)
     options: dict[str, Any] = dict(marker.kwargs)
     if _asynciojobs_seed is not None:
-        options["seed"] = _asynciojobs_seed
+        options.setdefault("seed", _asynciojobs_seed)  # the marker may come from a fixture
     clock = FakeClock(*marker.args, **options)
     node.stash[clock_of] = clock
+    node.stash[marker_of] = marker
     with clock.installed():
         request.config.stash[installed_for_test] = in_force()
         try:
@@ -223,6 +235,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     installation = pyfuncitem.config.stash.get(installed_for_test, None)
     if installation is None:
         return (yield)
+    if text := late_marker(pyfuncitem):
+        pytest.fail(text, pytrace=False)
     runs = installation.state.runs
     try:
         result = yield
@@ -234,6 +248,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if text := off_clock(pyfuncitem, runs) or leftovers_of(pyfuncitem.stash[clock_of]):
         pytest.fail(text, pytrace=False)  # a traceback would only show the plugin
     return result
+
+
+def late_marker(item: pytest.Function) -> str:
+    """Return a text if a fixture has set options after the clock was made; otherwise empty."""
+    marker = options_of(item)
+    if marker == item.stash[marker_of]:
+        return ""
+    return (
+        f"{item.name} got {marker!r} from a fixture after its clock was made: put the marker "
+        "on the test, or give that fixture a wider scope, such as class"
+    )
 
 
 def off_clock(item: pytest.Function, runs: int) -> str:

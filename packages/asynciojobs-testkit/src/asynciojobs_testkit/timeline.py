@@ -244,6 +244,59 @@ class Timeline:
             started = self._recording.time(job, STARTED)
             self._check(started is None, f"{job.repr_main()} started at {started} s")
 
+    def assert_failed(
+        self,
+        job: JobOrLabel,
+        error: type[BaseException] | tuple[type[BaseException], ...] = BaseException,
+    ) -> None:
+        """Assert that a job failed: it raised an exception of a class.
+
+        Args:
+            job: the job.
+            error: the class of the exception, or several classes, one of which it may be.
+
+        Raises:
+            AssertionError: it did not fail, or with another exception.
+            LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("fetch, store")
+            >>> scheduler["fetch"].raises = TimeoutError("no answer")
+            >>> scheduler["store"].takes = 60
+            >>> scheduler.critical = False
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            False
+            >>> timeline.assert_failed("fetch", TimeoutError)
+            >>> timeline.assert_cancelled("store")
+        """
+        __tracebackhide__ = True
+        raised = self._job(job).raised_exception()
+        self._check_end(job, EventKind.FAILED, "did not fail")
+        self._check(
+            isinstance(raised, error),
+            f"{self._named(job)} raised {raised!r}, which is not {names_of_classes(error)}",
+        )
+
+    def assert_cancelled(self, job: JobOrLabel) -> None:
+        """Assert that a job was cancelled: it had started, and the end of the run stopped it.
+
+        Raises:
+            AssertionError: it did not start, it ended by itself, or it still runs.
+            LookupError: there is no such job, or more than one.
+        """
+        __tracebackhide__ = True
+        self._check_end(job, EventKind.CANCELLED, "was not cancelled")
+
+    def _check_end(self, job: JobOrLabel, kind: EventKind, denial: str) -> None:
+        __tracebackhide__ = True
+        _, event = self._first(job, ENDED, "ended")
+        self._check(
+            event.kind is kind,
+            f"{event.job.repr_main()} {denial}: it is {event.kind} at {event.time:.15g} s",
+        )
+
     def assert_requirements_respected(self) -> None:
         """Assert that each job started only after its requirements had ended.
 
@@ -374,6 +427,12 @@ def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
 def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:
     """Return the function that says whether a job takes a slot of a scheduler's window."""
     return lambda job: job in scheduler and not job.forever
+
+
+def names_of_classes(classes: type | tuple[type, ...]) -> str:
+    """Return a text for a class, or for one of several classes."""
+    several = classes if isinstance(classes, tuple) else (classes,)
+    return " or ".join(f"a {one.__qualname__}" for one in several)
 
 
 def names(jobs: Collection[AnyJob]) -> str:
