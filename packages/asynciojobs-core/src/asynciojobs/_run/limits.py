@@ -32,9 +32,10 @@ from .._names import run_of
 from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
-from ..limit import Desk, desk_of
+from ..limit import Desk, Limit, desk_of
 from .claims import check_loop, claims_of, most_needed
 from .queue import Queue
+from .roster import Roster
 
 __all__ = ["LimitedJobs"]
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         """The part of a `Run` that is used here."""
 
         job_set: JobSet
+        roster: Roster
         queue: Queue
 
         def wake(self) -> None: ...
@@ -266,11 +268,25 @@ class LimitedJobs:
             holder.leave()
         serve(needs, self.run)
 
-    def waits_for(self, job: AnyJob) -> str:
-        """Return the limits that a job waits for, in words."""
+    def awaited(self, job: AnyJob) -> list[tuple[Limit, bool]]:
+        """Return the limits that a job waits for; none if it waits for its window.
+
+        Returns:
+            each limit, and whether it has too few free slots. If not, the job waits for its
+            turn: others come first, or a nested scheduler might wait for ever.
+        """
         needs = needs_of(job)
-        short = [limit for limit, count in needs.items() if desk_of(limit).free < count]
-        return " and ".join(map(repr, short or needs))
+        short = [(limit, True) for limit, count in needs.items() if desk_of(limit).free < count]
+        if short:
+            return short
+        may_start = self._regular.is_open() or job in self.run.roster.forever
+        return [(limit, False) for limit in needs] if may_start else []
+
+    def waits_for(self, job: AnyJob) -> str:
+        """Return what a job waits for that has limits, in words."""
+        limits = self.awaited(job)
+        words = [repr(limit) if short else f"its turn at {limit!r}" for limit, short in limits]
+        return " and ".join(words) or "a slot of the window"
 
     def open_gate(self) -> None:
         """Let jobs start that had to wait for a slot of the window."""
