@@ -166,7 +166,7 @@ class _Level:
         self.graph = graph_of(job_set.jobs)  # the requirements of each member
         self.is_blamed = is_blamed  # the run around it was not ended by another job
         self.went_on = keeps_going(job_set)
-        self.culprits = culprits_of(job_set) if is_blamed else []
+        self.culprits = culprits_of(job_set) if is_blamed else ()
         self.cluster = cluster  # None: the outermost scheduler, which has no border
         self.nodes: dict[AnyJob, Node] = {}  # the members so far
         self.lengths: dict[AnyJob, int] = {}  # boxes on the longest path that ends at each
