@@ -296,16 +296,6 @@ def test_a_job_that_starts_when_another_ends_is_disjoint_from_it():
     timeline.assert_disjoint("a", "d")  # d takes no time, at the end of a
 
 
-def test_assert_never_started():
-    scheduler = dag("a>b, c")
-    scheduler["a"].raises = ZeroDivisionError
-    scheduler.critical = False
-    timeline = timeline_of(scheduler)
-    timeline.assert_never_started("b")
-    with pytest.raises(AssertionError, match=r"^<FakeJob `a`> started at 0\.0 s\n"):
-        timeline.assert_never_started("b", "a")
-
-
 def test_assert_skipped(half_failed):
     half_failed.assert_skipped("b")
     half_failed.assert_skipped("b", "c")
@@ -390,6 +380,16 @@ def test_a_job_that_never_started_does_not_hide_that_the_window_was_too_small():
     assert timeline.peak() == 3
     with pytest.raises(AssertionError, match="ran 3 jobs at once, and its jobs_window is 2"):
         timeline.assert_window_respected()
+
+
+def test_assert_never_started():
+    scheduler = dag("a>b, c")
+    scheduler["a"].raises = ZeroDivisionError
+    scheduler.critical = False
+    timeline = timeline_of(scheduler)
+    timeline.assert_never_started("b")
+    with pytest.raises(AssertionError, match=r"^<FakeJob `a`> started at 0\.0 s\n"):
+        timeline.assert_never_started("b", "a")
 
 
 def test_assert_requirements_respected(diamond):

@@ -237,17 +237,6 @@ class Timeline:
         """Return whether one job started and ended while another ran."""
         return self.start(outer) < self.start(inner) and self.end(inner) < self.end(outer)
 
-    def assert_never_started(self, *jobs: JobOrLabel) -> None:
-        """Assert that these jobs never started.
-
-        Raises:
-            AssertionError: one of them did.
-        """
-        __tracebackhide__ = True
-        for job in self._group(jobs):
-            started = self._recording.time(job, STARTED)
-            self._check(started is None, f"{job.repr_main()} started at {started} s")
-
     def assert_skipped(self, *jobs: JobOrLabel) -> None:
         """Assert that these jobs were skipped, since a job that they depend on had failed.
 
@@ -275,6 +264,17 @@ class Timeline:
                 self._recording.first(job, SKIPPED) is not None,
                 f"{job.repr_main()} was not skipped: it {state}",
             )
+
+    def assert_never_started(self, *jobs: JobOrLabel) -> None:
+        """Assert that these jobs never started.
+
+        Raises:
+            AssertionError: one of them did.
+        """
+        __tracebackhide__ = True
+        for job in self._group(jobs):
+            started = self._recording.time(job, STARTED)
+            self._check(started is None, f"{job.repr_main()} started at {started} s")
 
     def assert_requirements_respected(self) -> None:
         """Assert that each job started only after its requirements had ended.
@@ -422,17 +422,17 @@ def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
     return [scheduler, *nested]
 
 
-def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:
-    """Return the function that says whether a job takes a slot of a scheduler's window."""
-    return lambda job: job in scheduler and not job.forever
-
-
 def outcome_of(event: TimelineEvent, *, has_started: bool) -> str:
     """Return how a job ended, or why it was skipped, in words."""
     if event.kind in SKIPPED:
         culprit = event.job.skipped_by()
         return "skipped" if culprit is None else f"skipped: {culprit.repr_main()} failed"
     return str(event.kind) if has_started else f"{event.kind} before it started"
+
+
+def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:
+    """Return the function that says whether a job takes a slot of a scheduler's window."""
+    return lambda job: job in scheduler and not job.forever
 
 
 def names(jobs: Collection[AnyJob]) -> str:
