@@ -125,6 +125,36 @@ def test_what_ended_the_run_has_a_style_of_its_own(fake_time):
     }
 
 
+def test_skipped_jobs_have_a_style_of_their_own(fake_time):
+    bad = Job(step, 2, ValueError(), label="bad")
+    jobs = (
+        Job(step, 1, label="next", required=bad),
+        Scheduler(Job(step, 1, label="in"), label="nested", required=bad),
+        Job(step, 1, label="calm", required=bad, critical=False),
+        Job(step, 1, label="monitor", required=bad, forever=True),
+    )
+    scheduler = PureScheduler(bad, *jobs, keep_going=True)
+    assert not scheduler.run()
+    text = scheduler.mermaid_format(status=True)
+    assert 'j2("2: next\n↷ skipped: #lt;Job #96;bad#96;#gt; failed")' in text
+    classes = dict(re.findall(r"^  class (\S+) (\S+)$", text, re.MULTILINE))
+    assert classes == {
+        "j1": "critical_fatal",
+        "j2,s3": "critical_skipped",
+        "j4": "critical_idle",
+        "j5": "skipped",
+        "j6": "critical_forever_skipped",
+    }
+    styles = dict(re.findall(r"^  classDef (\S+) (\S.*)$", text, re.MULTILINE))
+    calm = "stroke-dasharray:6 4,fill:#e6e0f4,color:#000000"
+    assert styles["critical_fatal"] == (
+        "stroke:#b3161b,stroke-width:4px,fill:#f49a90,color:#000000"
+    )
+    assert styles["skipped"] == calm
+    assert styles["critical_skipped"] == styles["critical_forever_skipped"]
+    assert styles["critical_skipped"] == f"stroke:#2b5c8a,stroke-width:2px,{calm}"
+
+
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
 def test_the_direction_is_that_of_rankdir_at_all_levels(rankdir):
     text = deployment().mermaid_format(rankdir=rankdir)

@@ -253,6 +253,15 @@ def nested():
     return Scheduler(empty, inner, holder, monitor, last, never, critical=False)
 
 
+def after_a_run_that_went_on():
+    boot = Job(step, 2, OSError(), label="boot")
+    measure = Scheduler(job_of(1), label="measure", required=boot)
+    compare = Job(step, 1, label="compare", required=measure)
+    scheduler = Scheduler(boot, measure, compare, job_of(3), critical=False, keep_going=True)
+    assert not scheduler.run(loop_factory=FakeClock().loop_factory)
+    return scheduler
+
+
 def job_of(seconds, **options):
     return Job(step, seconds, label=f"step {seconds}", **options)
 
@@ -284,6 +293,7 @@ CASES = {
     "nested": (nested, {}),
     "closed": (nested, {"depth": 1}),
     "with status": (after_a_run, {"status": True}),
+    "skipped": (after_a_run_that_went_on, {"status": True}),
     "500 arrows": (many_arrows, {}),
     "200 levels": (lambda: levels(200), {}),
     "too much": (lambda: PureScheduler(Sequence(*(job() for _ in range(502)))), {}),
@@ -520,3 +530,22 @@ def test_the_fill_shows_the_status_of_a_job(cases):
         "z": ("✗ raised ValueError, 1.0 s", rgb("#fbdfdb"), black),
         "last": ("✗ ended the run: RuntimeError, 1.0 s", rgb("#f49a90"), black),
     }
+
+
+def test_skipped_jobs_are_drawn_dashed_and_in_a_calm_colour(cases):
+    case = cases["skipped"]
+    shapes = {
+        member.label: case.shape(member)
+        for member in case.scheduler.jobs
+        if member.label != "step 3"
+    }
+    texts = {label: shape["text"].split("\n")[1] for label, shape in shapes.items()}
+    skipped = "↷ skipped: <Job `boot`> failed"
+    assert texts == {
+        "boot": "✗ failed the run: OSError, 2.0 s",
+        "measure": skipped,
+        "compare": skipped,
+    }
+    looks = {label: (shape["fill"], shape["dashes"]) for label, shape in shapes.items()}
+    calm = (rgb("#e6e0f4"), "6px, 4px")
+    assert looks == {"boot": (rgb("#f49a90"), "none"), "measure": calm, "compare": calm}

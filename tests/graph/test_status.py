@@ -36,7 +36,7 @@ def statuses(drawn):
     return draw
 
 
-WHITE, YELLOW, BLUE, GREY, GREEN, PALE, RED = (
+WHITE, YELLOW, BLUE, GREY, GREEN, PALE, RED, LILAC = (
     status.value.fill
     for status in (
         Status.IDLE,
@@ -46,6 +46,7 @@ WHITE, YELLOW, BLUE, GREY, GREEN, PALE, RED = (
         Status.DONE,
         Status.RAISED,
         Status.CULPRIT,
+        Status.SKIPPED,
     )
 )
 
@@ -233,6 +234,111 @@ def test_a_pickled_run_knows_what_failed_first(statuses):
     assert statuses(pickle.loads(pickle.dumps(scheduler))) == statuses(scheduler)
 
 
+# -- runs that go on after a failure
+
+
+def test_skipped_jobs_say_which_job_failed(statuses):
+    bad = failing("bad")
+    behind = Scheduler(FakeJob("inside"), label="behind", required=bad)
+    scheduler = PureScheduler(bad, behind, FakeJob("last", required=behind), keep_going=True)
+    assert scheduler.run() is False
+    skipped = ("↷ skipped: <FakeJob `bad`> failed", LILAC)
+    assert statuses(scheduler) == {
+        "bad": ("✗ failed the run: OSError, 2.0 s", RED),
+        "behind": skipped,
+        "inside": ("· idle", WHITE),
+        "last": skipped,
+    }
+    assert statuses(scheduler, depth=0)["behind"] == skipped
+
+
+def test_each_skipped_job_has_a_colour_of_its_own():
+    fills = [status.value.fill for status in Status]
+    assert fills.count(Status.SKIPPED.value.fill) == 1
+
+
+def test_a_skipped_job_has_a_dashed_border(drawn):
+    class Styled(AbstractJob):
+        def dot_style(self):
+            return {"style": "dotted", "color": "blue"}
+
+    class Bare(AbstractJob):
+        def dot_style(self):
+            return {}
+
+    bad = failing("bad")
+    jobs = (Styled(), Bare(), FakeJob("job"), FakeJob("forever", forever=True))
+    nested = Scheduler(FakeJob("in"), label="s", required=bad)
+    for job in jobs:
+        job.requires(bad)
+    scheduler = PureScheduler(bad, *jobs, nested, keep_going=True)
+    scheduler.run()
+    svg = drawn(scheduler, status=True)
+    shapes = [box for box in svg.boxes.values() if "skipped" in box.texts[-1]]
+    dashes = [shape.look["stroke-dasharray"] for shape in (*shapes, *svg.clusters.values())]
+    assert dashes == ["1,5", "5,2", "5,2", "5,2", "5,2"]
+
+
+def test_the_name_of_the_job_that_failed_is_wrapped(drawn):
+    bad = failing("upload the results of the third measurement to the archive")
+    scheduler = PureScheduler(bad, FakeJob("behind", required=bad), keep_going=True)
+    scheduler.run()
+    assert drawn(scheduler, status=True).boxes["2"].texts == [
+        "2: behind",
+        "↷ skipped: <FakeJob `upload the results",
+        "of the third measurement to the",
+        "archive`> failed",
+    ]
+
+
+def test_all_critical_failures_stand_out_if_the_run_went_on(statuses):
+    scheduler = PureScheduler(
+        failing("first"),
+        failing("second", KeyError, takes=3),
+        failing("harmless", takes=1, critical=False),
+        Scheduler(failing("inside"), label="inner"),
+        Scheduler(FakeJob("slow", takes=9), label="late", timeout=4),
+        FakeJob("fine", takes=5),
+        keep_going=True,
+    )
+    scheduler.run()
+    assert statuses(scheduler) == {
+        "first": ("✗ failed the run: OSError, 2.0 s", RED),
+        "second": ("✗ failed the run: KeyError, 3.0 s", RED),
+        "harmless": ("✗ raised OSError, 1.0 s", PALE),
+        "inner": ("✗ raised OSError, 2.0 s", PALE),
+        "inside": ("✗ ended the run: OSError, 2.0 s", RED),
+        "late": ("✗ failed the run: TimeoutError, 4.0 s", RED),
+        "slow": ("■ stopped, 4.0 s", GREY),
+        "fine": ("✓ done, 5.0 s", GREEN),
+    }
+
+
+def test_jobs_in_a_nested_run_that_went_on_stand_out(statuses):
+    inner = Scheduler(failing("a"), failing("b"), label="inner", keep_going=True)
+    scheduler = PureScheduler(inner)
+    scheduler.run()
+    assert statuses(scheduler) == {
+        "inner": ("✗ raised OSError, 2.0 s", PALE),
+        "a": ("✗ failed the run: OSError, 2.0 s", RED),
+        "b": ("✗ failed the run: OSError, 2.0 s", RED),
+    }
+    assert statuses(scheduler, depth=0) == {
+        "inner": ("✗ ended the run: OSError, 2.0 s", RED),
+    }
+
+
+def test_failures_are_pale_if_something_else_ended_the_run(statuses):
+    scheduler = PureScheduler(
+        failing("bad"), FakeJob("slow", takes=9), timeout=5, keep_going=True
+    )
+    scheduler.run()
+    assert statuses(scheduler) == {
+        "bad": ("✗ raised OSError, 2.0 s", PALE),
+        "slow": ("■ stopped, 5.0 s", GREY),
+    }
+
+
 def is_red(color):
     """Tell whether a colour has far more red than anything else."""
     red, *others = (int(color[start : start + 2], 16) for start in (1, 3, 5))
@@ -240,7 +346,7 @@ def is_red(color):
 
 
 def test_only_failures_are_red():
-    failures = {Status.FAILED, Status.RAISED, Status.CULPRIT}
+    failures = {Status.FAILED, Status.RAISED, Status.CULPRIT, Status.FATAL}
     assert {status for status in Status if is_red(status.value.fill)} == failures
     job, nested = FakeJob("x", critical=True), Scheduler(critical=True)
     assert not any(is_red(shown.dot_style()["color"]) for shown in (job, nested))
@@ -249,7 +355,7 @@ def test_only_failures_are_red():
 def test_the_signs_are_those_of_listings():
     signs = {status.name: status.value.sign for status in Status}
     phases = {phase.name: sign for phase, sign in UNICODE.phases.items()}
-    failures = dict.fromkeys(["FAILED", "RAISED", "CULPRIT"], "✗")
+    failures = dict.fromkeys(["FAILED", "RAISED", "CULPRIT", "FATAL"], "✗")
     assert signs == phases | {"DONE": "✓"} | failures
 
 

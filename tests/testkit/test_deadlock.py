@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import Job, Limit, PureScheduler, Scheduler
 from asynciojobs_testkit import (
     DeadlockError,
     FakeClock,
@@ -114,6 +114,95 @@ def test_the_report_shows_a_job_that_waits_for_a_slot():
     )
     error = deadlock_of(scheduler)
     assert str(error.waiting[1]) == "<Job `b`> scheduled, awaits a slot of the window"
+
+
+def waits(label, **options):
+    return Job(wait_for_ever, label=label, **options)
+
+
+def awaited(error):
+    """Return what each job that has not started waits for, by its label."""
+    return {it.job.label: it.awaits for it in error.waiting if it.state == "scheduled"}
+
+
+def test_the_report_shows_a_job_that_waits_for_a_limit():
+    ssh = Limit(1, "ssh")
+    error = deadlock_of(Scheduler(waits("a", limits=ssh), waits("b", limits=ssh)))
+    assert str(error.waiting[1]) == (
+        "<Job `b`> scheduled, awaits <Limit `ssh` 0 of 1 free> (held by <Job `a`>)"
+    )
+
+
+def test_the_report_shows_each_limit_that_has_too_few_slots():
+    ssh, gpu, disk = Limit(1, "ssh"), Limit(3, "gpu"), Limit(1, "disk")
+    error = deadlock_of(
+        Scheduler(
+            waits("a", limits=ssh),
+            waits("b", limits=(gpu, 2)),
+            waits("c", limits=[ssh, disk, (gpu, 2)]),
+        )
+    )
+    assert awaited(error) == {
+        "c": "<Limit `ssh` 0 of 1 free> (held by <Job `a`>) "
+        "and <Limit `gpu` 1 of 3 free> (held by <Job `b`>)"
+    }
+
+
+def test_the_report_shows_who_holds_a_limit_in_another_scheduler():
+    ssh = Limit(1, "ssh")
+    inner = Scheduler(waits("in"), label="inner", limits=ssh)
+    error = deadlock_of(PureScheduler(inner, Scheduler(waits("b", limits=ssh))))
+    assert awaited(error) == {"b": "<Limit `ssh` 0 of 1 free> (held by <Scheduler `inner`>)"}
+
+
+def test_the_report_names_a_few_of_those_that_hold_a_limit():
+    many = Limit(7, "many")
+    error = deadlock_of(Scheduler(*(waits(str(i), limits=many) for i in range(8))))
+    assert awaited(error) == {
+        "7": "<Limit `many` 0 of 7 free> (held by <Job `0`>, <Job `1`>, <Job `2`>, <Job `3`>, "
+        "<Job `4`> and 2 more)"
+    }
+
+
+def test_the_report_shows_a_job_that_waits_for_its_turn_at_a_limit():
+    ssh, gpu = Limit(1, "ssh"), Limit(1, "gpu")
+    error = deadlock_of(
+        Scheduler(waits("a", limits=ssh), waits("b", limits=[ssh, gpu]), waits("c", limits=gpu))
+    )
+    assert awaited(error) == {
+        "b": "<Limit `ssh` 0 of 1 free> (held by <Job `a`>)",
+        "c": "its turn at <Limit `gpu` 1 of 1 free>",
+    }
+
+
+def test_the_report_shows_jobs_with_limits_that_wait_for_a_slot_of_the_window():
+    """Both wait for a slot now: one was looked at before, since the window had a slot then."""
+    ssh = Limit(1, "ssh")
+    holds = FakeJob("holds", takes=1, limits=ssh)
+    others = Scheduler(
+        *(waits(label, limits=ssh) for label in ("early", "late")),
+        waits("fills"),
+        jobs_window=1,
+    )
+    error = deadlock_of(PureScheduler(holds, others))
+    assert awaited(error) == dict.fromkeys(["early", "late"], "a slot of the window")
+
+
+def test_the_report_shows_a_forever_job_that_waits_for_a_limit():
+    ssh = Limit(1, "ssh")
+    first = FakeJob("first")
+    forever = waits("f", limits=ssh, forever=True, required=first)
+    error = deadlock_of(Scheduler(first, waits("a", limits=ssh), forever))
+    assert awaited(error) == {"f": "<Limit `ssh` 0 of 1 free> (held by <Job `a`>)"}
+
+
+def test_the_report_leaves_out_skipped_jobs():
+    bad = FakeJob("bad", raises=OSError)
+    skipped = Scheduler(FakeJob("in"), label="skipped", required=bad)
+    error = deadlock_of(
+        Scheduler(bad, skipped, FakeJob("last", required=skipped), waits("a"), keep_going=True)
+    )
+    assert [it.name for it in error.waiting] == ["<Job `a`>"]
 
 
 def test_the_report_includes_the_jobs_of_nested_schedulers():

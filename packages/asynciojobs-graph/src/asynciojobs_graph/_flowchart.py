@@ -154,7 +154,7 @@ class _Writer:
         job = node.job
         words = {"critical": counts_as_critical(job), "forever": job.forever}
         if self.status:
-            words[status_of(job, is_culprit=node.is_culprit).name.lower()] = True
+            words[status_of(node).name.lower()] = True
         return "_".join(word for word, holds in words.items() if holds) or "other"
 
 

@@ -36,7 +36,7 @@ def label_of(node: Node, *, status: bool) -> str:
     if isinstance(node, Box) and isinstance(node.job, JobSet):
         lines.append(_number_of_jobs(node.job))
     if status:
-        lines.append(status_text(node.job, is_culprit=node.is_culprit))
+        lines.append(wrapped(presentable(status_text(node))))
     return "\n".join(lines)
 
 
@@ -47,7 +47,7 @@ def label_of_whole(job_set: JobSet, *, status: bool) -> str:
         if job_set.label is not None:
             lines[0] = wrapped(presentable(job_set._shown_text()))
         if status:
-            lines.append(status_text(job_set, is_culprit=False))
+            lines.append(wrapped(presentable(status_text(Box(job_set, "")))))
     return "\n".join(lines)
 
 

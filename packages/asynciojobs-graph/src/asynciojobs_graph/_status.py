@@ -9,7 +9,7 @@ from asynciojobs._badge import UNICODE
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._outcomes import Phase
 from asynciojobs._text import duration_text, one_line
-from asynciojobs.job import AnyJob, phase_of
+from asynciojobs.job import phase_of
 
 from ._picture import Node
 
@@ -43,23 +43,34 @@ class Status(enum.Enum):
     RAISED = Look("raised", UNICODE.raised, "#fbdfdb")
     CULPRIT = Look("ended the run:", UNICODE.raised, "#f49a90")
     """What failed first: its exception ended the run, and the other failures came with it."""
+    FATAL = Look("failed the run:", UNICODE.raised, "#f49a90")
+    """Its exception made the run fail, but the run went on with what did not depend on it."""
+    SKIPPED = Look("skipped", PHASES[Phase.SKIPPED], "#e6e0f4")
+    """It was not started, since a job that it depends on failed."""
 
 
-def status_of(job: AnyJob, *, is_culprit: bool) -> Status:
-    """Return the status of a job."""
+def status_of(node: Node) -> Status:
+    """Return the status of the job of a node."""
+    job = node.job
     phase = phase_of(job)
     if phase is not Phase.DONE:
         return Status[phase.name]
     if job.raised_exception() is not None:
-        return Status.CULPRIT if is_culprit else Status.RAISED
+        if not node.is_culprit:
+            return Status.RAISED
+        return Status.FATAL if node.went_on else Status.CULPRIT
     has_failed = isinstance(job, JobSet) and job.result() is False
     return Status.FAILED if has_failed else Status.DONE
 
 
-def status_text(job: AnyJob, *, is_culprit: bool) -> str:
+def status_text(node: Node) -> str:
     """Return the status of a job as one line, such as ``✗ raised ValueError, 1.5 s``."""
-    look = status_of(job, is_culprit=is_culprit).value
+    job = node.job
+    look = status_of(node).value
     text = f"{look.sign} {look.word}"
+    culprit = job.skipped_by()
+    if culprit is not None:
+        text = f"{text}: {culprit.repr_main()} failed"
     exception = job.raised_exception()
     if exception is not None:
         text = f"{text} {one_line(type(exception).__name__)}"
@@ -74,9 +85,11 @@ def style_of(node: Node, *, status: bool) -> dict[str, object]:
     attributes: dict[str, object] = dict(node.job.dot_style())
     if status:
         style = str(attributes.get("style", ""))
-        shown = status_of(node.job, is_culprit=node.is_culprit)
+        shown = status_of(node)
+        if shown is Status.SKIPPED and not any(name in style for name in ("dashed", "dotted")):
+            style = f"{style},dashed"
         attributes["style"] = f"{style},filled".removeprefix(",")
         attributes["fillcolor"] = shown.value.fill
-        if shown is Status.CULPRIT:
+        if shown in (Status.CULPRIT, Status.FATAL):
             attributes |= CULPRIT_BORDER
     return attributes

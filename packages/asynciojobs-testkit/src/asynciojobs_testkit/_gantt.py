@@ -32,7 +32,7 @@ class Bar(NamedTuple):
     started: float | None
     ended: float | None
     outcome: str
-    """``done``, ``failed`` or ``cancelled``."""
+    """``done``, ``failed`` or ``cancelled``; for a job that did not start, why, or nothing."""
 
 
 def gantt(bars: Sequence[Bar], end: float) -> str:
@@ -65,7 +65,7 @@ def gantt(bars: Sequence[Bar], end: float) -> str:
 
 
 def drawing(bar: Bar, first: float, last: float) -> str:
-    """Return the bar itself: dots while the job waits for a slot, hashes while it runs."""
+    """Return the bar itself: dots while the job waits for slots, hashes while it runs."""
     scale = (WIDTH / (last - first)) if last > first else 0
 
     def column(time: float | None) -> int:
@@ -74,7 +74,8 @@ def drawing(bar: Bar, first: float, last: float) -> str:
     if bar.scheduled is None and bar.started is None:
         return " " * WIDTH
     scheduled = bar.started if bar.scheduled is None else bar.scheduled
-    waits, runs, stops = column(scheduled), column(bar.started), column(bar.ended)
+    waits, stops = column(scheduled), column(bar.ended)
+    runs = stops if bar.started is None else column(bar.started)
     if bar.started is not None:  # a job that took no time is visible too
         runs = min(runs, WIDTH - 1)
         waits, stops = min(waits, runs), max(stops, runs + 1)
@@ -85,7 +86,7 @@ def drawing(bar: Bar, first: float, last: float) -> str:
 def caption(bar: Bar) -> str:
     """Return the times of a job, and how it ended."""
     if bar.started is None:
-        return "never started"
+        return bar.outcome or "never started"
     if bar.ended is None:
         return f"{number(bar.started)} - …  running"
     return f"{number(bar.started)} - {number(bar.ended)}  {bar.outcome}"

@@ -16,6 +16,7 @@ from ._recording import (
     ENDED,
     SCHEDULED,
     SHUTDOWN,
+    SKIPPED,
     STARTED,
     AnyJob,
     Recording,
@@ -83,14 +84,17 @@ class Timeline:
 
     def _bar(self, job: AnyJob, depth: int) -> Bar:
         seen = self._recording
-        ended = seen.first(job, ENDED)
+        started = seen.time(job, STARTED)
+        last = seen.first(job, ENDED) or seen.first(job, SKIPPED)
         return Bar(
             name=one_line(job._shown_text()),
             depth=depth,
             scheduled=seen.time(job, SCHEDULED),
-            started=seen.time(job, STARTED),
+            started=started,
             ended=seen.time(job, ENDED),
-            outcome="" if ended is None else str(ended[1].kind),
+            outcome=""
+            if last is None
+            else outcome_of(last[1], has_started=started is not None),
         )
 
     # -- questions
@@ -233,6 +237,34 @@ class Timeline:
         """Return whether one job started and ended while another ran."""
         return self.start(outer) < self.start(inner) and self.end(inner) < self.end(outer)
 
+    def assert_skipped(self, *jobs: JobOrLabel) -> None:
+        """Assert that these jobs were skipped, since a job that they depend on had failed.
+
+        That happens with `keep_going`. ``job.skipped_by()`` is the job that had failed.
+
+        Raises:
+            AssertionError: one of them was not skipped.
+            LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b>c, d")
+            >>> scheduler["a"].raises = OSError("no disk")
+            >>> scheduler.keep_going, scheduler.critical = True, False
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            False
+            >>> timeline.assert_skipped("b", "c")
+        """
+        __tracebackhide__ = True
+        for job in self._group(jobs):
+            started = self._recording.time(job, STARTED)
+            state = "never started" if started is None else f"started at {started:.15g} s"
+            self._check(
+                self._recording.first(job, SKIPPED) is not None,
+                f"{job.repr_main()} was not skipped: it {state}",
+            )
+
     def assert_never_started(self, *jobs: JobOrLabel) -> None:
         """Assert that these jobs never started.
 
@@ -326,6 +358,25 @@ class Timeline:
                 peak <= (scheduler.jobs_window or peak),
                 f"{scheduler.repr_main()} ran {peak} jobs at once, and its jobs_window is "
                 f"{scheduler.jobs_window}",
+            )
+
+    def assert_limits_respected(self) -> None:
+        """Assert that no job started while one of its limits had too few free slots.
+
+        Slots that jobs of other schedulers take are not seen. If the slots of a limit were
+        changed, the number counts that it had when the job started.
+
+        Raises:
+            AssertionError: a job started all the same.
+        """
+        __tracebackhide__ = True
+        excess = self._recording.first_excess()
+        if excess is not None:
+            event, limit, taken, slots = excess
+            self._check(
+                False,
+                f"{event.job.repr_main()} started at {event.time:.15g} s, and then {taken} "
+                f"slots of {limit.name()} were taken; it had {slots}",
             )
 
     def assert_shutdown_once(self) -> None:
@@ -422,6 +473,14 @@ def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
     """Return a scheduler and all nested ones."""
     nested = [job for job, _ in jobs_within(scheduler) if isinstance(job, PureScheduler)]
     return [scheduler, *nested]
+
+
+def outcome_of(event: TimelineEvent, *, has_started: bool) -> str:
+    """Return how a job ended, or why it was skipped, in words."""
+    if event.kind in SKIPPED:
+        culprit = event.job.skipped_by()
+        return "skipped" if culprit is None else f"skipped: {culprit.repr_main()} failed"
+    return str(event.kind) if has_started else f"{event.kind} before it started"
 
 
 def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:

@@ -26,11 +26,12 @@ from .._dag.jobset import JobSet, nesting
 from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
-from ..limit import Desk, Terms, desk_of
+from ..limit import Desk, Limit, Terms, desk_of
 from .claims import check_loop, claims_of, most_needed
 from .holders import Holder, Needed, holder_around
 from .lines import Gate, Line, Waiting, line_of, new_rank
 from .queue import Queue
+from .roster import Roster
 
 __all__ = ["LimitedJobs"]
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         """The part of a `Run` that is used here."""
 
         job_set: JobSet
+        roster: Roster
         queue: Queue
 
         def wake(self) -> None: ...
@@ -170,6 +172,26 @@ class LimitedJobs:
                 desks = self.holders.pop(job).leave()
         serve(desks, self.run)
 
+    def awaited(self, job: AnyJob) -> list[tuple[Limit, bool]]:
+        """Return the limits that a job waits for; none if it waits for its window.
+
+        Returns:
+            each limit, and whether it has too few free slots. If not, the job waits for its
+            turn: others come first, or a nested scheduler might wait for ever.
+        """
+        needs = needs_of(job)
+        short = [(limit, True) for limit, count in needs.items() if desk_of(limit).free < count]
+        if short:
+            return short
+        may_start = self._regular.is_open() or job in self.run.roster.forever
+        return [(limit, False) for limit in needs] if may_start else []
+
+    def waits_for(self, job: AnyJob) -> str:
+        """Return what a job waits for that has limits, in words."""
+        limits = self.awaited(job)
+        words = [repr(limit) if short else f"its turn at {limit!r}" for limit, short in limits]
+        return " and ".join(words) or "a slot of the window"
+
     def open_gate(self) -> None:
         """Let jobs start that had to wait for a slot of the window."""
         gate = self._regular
@@ -183,12 +205,6 @@ class LimitedJobs:
         """Return the rank of the first job of the run that waits at a limit."""
         lane = line_of(desk, self.holder).lanes.get(self._regular)
         return lane[0].rank if lane else 0
-
-    def waits_for(self, job: AnyJob) -> str:
-        """Return what a job waits for whose requirements are met, in words."""
-        needs = needs_of(job)
-        short = [limit for limit, count in needs.items() if desk_of(limit).free < count]
-        return " and ".join(map(repr, short)) or "a slot of the window"
 
     # -- the end of the run
 
