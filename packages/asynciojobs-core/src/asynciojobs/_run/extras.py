@@ -118,11 +118,17 @@ class Extras:
         self.limits.ask(job, forever=forever)
         return True
 
+    def holds_slots(self, job: AnyJob) -> bool:
+        """Tell whether a job that has not started has its slots, that of the window too."""
+        return self.limits is not None and job in self.limits.held
+
     def note_start(self, job: AnyJob, now: float) -> None:
         """Let the time of a job run that was started, at a time (seconds)."""
         task = self._run.tasks.live.get(job)
-        if self.deadlines is not None and task is not None:
-            self.deadlines.arm(job, task, now)
+        if task is None:  # pragma: no cover - an eager task has ended; none on Python 3.11
+            return
+        assert self.deadlines is not None
+        self.deadlines.arm(job, task, now)
 
     def settle(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
         """Take back what a job holds that has ended.
@@ -140,14 +146,13 @@ class Extras:
 
     def leave(self, job: AnyJob) -> None:
         """Take back what a job holds, and count it as ended, while the run goes on."""
-        run, limits = self._run, self.limits
-        has_slot = job.started_at is not None or (limits is not None and job in limits.held)
-        if has_slot and job not in run.roster.forever:
+        run = self._run
+        if job not in run.roster.forever:
             run.queue.free += 1
         run.roster.leave(job)
         self.settle(job, None)
-        if limits is not None:
-            limits.open_gate()
+        if self.limits is not None:
+            self.limits.open_gate()
         if self.stall is not None:
             self.stall.look()
 

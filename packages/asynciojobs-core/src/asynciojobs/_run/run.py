@@ -30,9 +30,11 @@ from .._dag.jobset import SHUTDOWN, JobSet, Level
 from .._events import EventKind, JobEvent
 from .._names import Mark, name_in_run
 from .._outcomes import (
+    DONE,
     FINE,
     RUNNING,
     SCHEDULED,
+    STOPPED,
     Broken,
     Cancelled,
     Stopped,
@@ -61,6 +63,9 @@ from .waitlist import (
 )
 
 __all__ = ["Run"]
+
+ENDED = (DONE, STOPPED)
+"""The phases of jobs whose end may not have been dealt with."""
 
 NO_JOBS = Roster([])
 """The roster before the jobs have been admitted."""
@@ -229,9 +234,11 @@ class Run:
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        has_grown = extras is not None and extras.asked is not None
-        if has_grown and joining.must_wait_again(self, job):
-            return
+        if extras is not None:
+            if not waits_in_run(job):  # an observer has cancelled it meanwhile
+                return
+            if extras.asked is not None and joining.must_wait_again(self, job):
+                return
         job._phase = SCHEDULED
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
@@ -277,9 +284,11 @@ class Run:
                 return False
             if queue.cleared:
                 job = queue.cleared.popleft()
+                if not waits_in_run(job):  # it was cancelled meanwhile
+                    continue
             elif queue.ready and queue.free > 0:  # less than 0 if the window was made smaller
                 job = queue.ready.popleft()
-                if not waits_in_run(job):  # it was cancelled meanwhile
+                if not waits_in_run(job):
                     continue
                 if extras is not None and extras.wait_for_limits(job, forever=False):
                     continue
@@ -290,7 +299,7 @@ class Run:
         return True
 
     def _start(self, job: AnyJob, now: float) -> None:
-        """Start a job that has its slots, unless it was cancelled meanwhile."""
+        """Start a job that has its slots."""
         extras = self.extras
         if extras is None or extras.deadlines is None:
             self.tasks.start(job, now, self)
@@ -345,6 +354,8 @@ class Run:
         assert self.extras is not None
         assert self.extras.skipping is not None
         for job in jobs:
+            if not waits_in_run(job):  # an observer has cancelled it meanwhile
+                continue
             job._note_skip(self.extras.skipping.culprits[job])
             strike(job)
             self.roster.leave(job)
@@ -406,9 +417,10 @@ class Run:
             RuntimeError: it was called in another thread.
         """
         self._check_thread(job.repr_main(), "job.cancel")
-        if not waits_in_run(job):
+        phase = phase_of(job)
+        if not waits_in_run(job) or phase in ENDED:
             return False
-        if phase_of(job) is RUNNING:
+        if phase is RUNNING:
             return self.tasks.cancel(job, msg)
         if self._verdict is None:
             self._cancel_unstarted(job, asyncio.CancelledError(*() if msg is None else (msg,)))
@@ -417,6 +429,9 @@ class Run:
     def _cancel_unstarted(self, job: AnyJob, error: asyncio.CancelledError) -> None:
         extras, now = self.use_extras(), self.tasks.time()
         extras.plain = False  # it may be in the queue
+        if not (job in self.roster.forever or extras.holds_slots(job)):
+            self.queue.free -= 1  # it has no slot of the window, and release() gives one back
+        self.wake()  # not at once: an observer may have called this in the middle of a step
         job._note_failure(error, now)
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.FAILED, now))
@@ -436,7 +451,7 @@ class Run:
         if runs_elsewhere(self.loop):
             raise RuntimeError(
                 f"{name} runs in the event loop of another thread: call "
-                f"loop.call_soon_threadsafe({method}) there"
+                f"loop.call_soon_threadsafe({method}) instead, with the loop of that run"
             )
 
     def waits_for(self, job: AnyJob) -> str:
