@@ -13,6 +13,7 @@ DOCUMENTS = [
     "README.md",
     "docs/tutorial.md",
     "docs/howto.md",
+    "docs/when-something-fails.md",
     "docs/reference.md",
     "docs/design/architecture.md",
     "packages/asynciojobs-graph/README.md",
