@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from .._errors import LimitError
-from ..job import AnyJob, needs_of, terms_of
-from ..limit import Desk, Limit, desk_of
+from ..job import AnyJob, needs_of, terms_among
+from ..limit import Desk, Limit, Terms, desk_of
 
 __all__ = ["check_limits", "check_loop", "claims_of", "most_needed"]
 
@@ -54,11 +54,15 @@ def check_loop(limit: Limit, loop: asyncio.AbstractEventLoop) -> None:
         )
 
 
-def most_needed(jobs: Iterable[AnyJob]) -> dict[Limit, tuple[int, AnyJob]]:
-    """Return the most slots of each limit that one of these jobs needs itself, and that job."""
+def most_needed(asking: Mapping[Terms, AnyJob]) -> dict[Limit, tuple[int, AnyJob]]:
+    """Return the most slots of each limit that a job needs itself, and that job.
+
+    Args:
+        asking: the terms of some jobs, each with a job that has them.
+    """
     most: dict[Limit, tuple[int, AnyJob]] = {}
-    for job in jobs:
-        for limit, count in needs_of(job).items():
+    for terms, job in asking.items():
+        for limit, count in terms.needs.items():
             if count > most.get(limit, (0, job))[0]:
                 most[limit] = count, job
     return most
@@ -71,13 +75,12 @@ def _most(levels: Iterable[Level]) -> dict[Limit, tuple[int, AnyJob]]:
     """
     inside: dict[int, dict[Limit, tuple[int, AnyJob]]] = {}  # by the id() of a job set
     most: dict[Limit, tuple[int, AnyJob]] = {}
-    for job_set, jobs, _ in reversed(list(levels)):
+    for job_set, jobs, below in reversed(list(levels)):
         most = {}
-        for job in jobs:
-            if terms_of(job) is not None or (inside and id(job) in inside):
-                for limit, need in _with_inside(job, inside.get(id(job), {})).items():
-                    if need[0] > most.get(limit, (0, job))[0]:
-                        most[limit] = need
+        for job in dict.fromkeys([*terms_among(jobs).values(), *below]):
+            for limit, need in _with_inside(job, inside.get(id(job), {})).items():
+                if need[0] > most.get(limit, (0, job))[0]:
+                    most[limit] = need
         if most:
             inside[id(job_set)] = most
     return most

@@ -7,20 +7,21 @@ not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from .._dag.jobset import JobSet
-from ..job import AnyJob, terms_of
+from ..job import AnyJob
+from ..limit import Terms
 from .asked import Asked
-from .deadlines import Deadlines, timeout_of
-from .limits import LimitedJobs, desks_of
+from .deadlines import Deadlines
+from .limits import LimitedJobs
 from .queue import Queue
 from .roster import Roster
 from .skipping import Skipping
 from .stall import StallWatch
 
-__all__ = ["Extras", "ask_for_extras"]
+__all__ = ["Extras"]
 
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Extras:
         limits: the limits of the jobs.
         deadlines: the time limits of the jobs.
         skipping: what failed, and is skipped, in a run that goes on all the same.
-        plain: whether the jobs that are ready may be started without a look at each.
+        plain: whether jobs may be started without a look at each. If not, some may have been
+            cancelled as they waited, or there are time limits.
     """
 
     __slots__ = (
@@ -87,8 +89,11 @@ class Extras:
         self.skipping: Skipping | None = None
         self.plain = True
 
-    def prepare_for(self, jobs: Collection[AnyJob]) -> None:
-        """Make what these jobs ask for.
+    def prepare_for(self, asking: Mapping[Terms, AnyJob]) -> None:
+        """Make what the run needs.
+
+        Args:
+            asking: the limits and time limits of new jobs, each with a job that has them.
 
         Raises:
             RuntimeError: a limit is in use in another event loop.
@@ -96,13 +101,12 @@ class Extras:
         run = self._run
         if run.roster.forever:  # a regular job may wait for one of these
             self.watch_stall()
-        limited = [job for job in jobs if desks_of(job)]
-        if limited:
+        if any(terms.needs for terms in asking):
             self.limits = self.limits or LimitedJobs(run, run.loop)
-            self.limits.register(limited)
-        if any(timeout_of(job) is not None for job in jobs):
+            self.limits.register(asking)
+        if any(terms.timeout is not None for terms in asking):
             self.deadlines = self.deadlines or Deadlines(run.loop, run.tasks.cancel)
-        self.plain = self.plain and self.limits is None and self.deadlines is None
+        self.plain = self.plain and self.deadlines is None
 
     def watch_stall(self) -> StallWatch:
         """Return the `StallWatch` of the run; make it at the first call."""
@@ -113,14 +117,7 @@ class Extras:
 
     def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool:
         """Let a job wait for its limits; tell whether it has any."""
-        if self.limits is None or not desks_of(job):
-            return False
-        self.limits.ask(job, forever=forever)
-        return True
-
-    def holds_slots(self, job: AnyJob) -> bool:
-        """Tell whether a job that has not started has its slots, that of the window too."""
-        return self.limits is not None and job in self.limits.held
+        return self.limits is not None and self.limits.ask(job, forever=forever)
 
     def note_start(self, job: AnyJob, now: float) -> None:
         """Let the time of a job run that was started, at a time (seconds)."""
@@ -130,31 +127,43 @@ class Extras:
         assert self.deadlines is not None
         self.deadlines.arm(job, task, now)
 
-    def settle(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
-        """Take back what a job holds that has ended.
+    def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+        """Return what counts as raised by a job that has ended, and stop its time.
 
         Args:
             job: the job.
             error: what it raised, if anything.
-
-        Returns:
-            what counts as raised by the job.
         """
-        if self.limits is not None:
-            self.limits.give_back(job)
         return error if self.deadlines is None else self.deadlines.disarm(job, error)
 
-    def leave(self, job: AnyJob) -> None:
-        """Take back what a job holds, and count it as ended, while the run goes on."""
-        run = self._run
-        if job not in run.roster.forever:
-            run.queue.free += 1
+    def leave(self, job: AnyJob, *, held: bool) -> None:
+        """Take back what a job holds, and count it as ended, while the run goes on.
+
+        Args:
+            job: the job.
+            held: whether it held a slot of the window, and its limits.
+        """
+        run, limits = self._run, self.limits
         run.roster.leave(job)
-        self.settle(job, None)
-        if self.limits is not None:
-            self.limits.open_gate()
+        if self.deadlines is not None:
+            self.deadlines.disarm(job, None)
+        if limits is not None and held and self.stall is None:
+            follower = limits.pass_on(job)
+            if follower is not None:
+                run.queue.cleared.append(follower)
+                return
+        if held and job not in run.roster.forever:
+            run.queue.free += 1
+        if limits is not None:
+            limits.give_back(job, held=held)
+            limits.open_gate()
         if self.stall is not None:
             self.stall.look()
+
+    def give_back(self, job: AnyJob, *, held: bool) -> None:
+        """Take back what a job holds that has ended as the run did, or later."""
+        if self.limits is not None:
+            self.limits.give_back(job, held=held)
 
     # -- the end of the run
 
@@ -163,7 +172,9 @@ class Extras:
         if self.deadlines is not None:
             self.deadlines.close()
         if self.limits is not None:
-            self.limits.close()
+            cleared = list(self._run.queue.cleared)
+            self._run.queue.cleared.clear()
+            self.limits.close(cleared)
 
     def let_go(self) -> None:
         """Let go of what outlives the run. No job is alive."""
@@ -171,8 +182,3 @@ class Extras:
             self.stall.close()
         if self.limits is not None:
             self.limits.leave()
-
-
-def ask_for_extras(jobs: Collection[AnyJob]) -> bool:
-    """Tell whether one of the jobs has a limit, or a time limit."""
-    return any(terms_of(job) is not None for job in jobs)
