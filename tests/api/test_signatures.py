@@ -35,19 +35,21 @@ from asynciojobs.engine import Engine
 CLASSES = {
     "asynciojobs.purescheduler.PureScheduler": (
         "(*jobs_or_sequences, jobs_window=None, timeout=None, shutdown_timeout=1, "
-        "watch=None, verbose=False)"
+        "keep_going=False, watch=None, verbose=False)"
     ),
     "asynciojobs.scheduler.Scheduler": (
         "(*jobs_or_sequences, jobs_window=None, timeout=None, shutdown_timeout=1, "
-        "watch=None, verbose=False, **kwds)"
+        "keep_going=False, watch=None, verbose=False, **kwds)"
     ),
     "asynciojobs.job.AbstractJob": (
-        "(*, forever=False, critical=True, label=None, required=None, scheduler=None)"
+        "(*, forever=False, critical=True, label=None, required=None, scheduler=None, "
+        "limits=None, timeout=None)"
     ),
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
     "asynciojobs.calljob.CallJob": (
         "(function, /, *args, kwargs=None, executor=None, **job_options)"
     ),
+    "asynciojobs.limit.Limit": "(slots, label=None)",
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
         "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None)"
@@ -71,6 +73,7 @@ PURE_SCHEDULER = {
     "export_as_svgfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "failed_critical": "(self)",
     "failed_time_out": "(self)",
+    "failures": "(self)",
     "graph": "(self, *, status=False, depth=None, rankdir='LR')",
     "iterate_jobs": "(self, scan_schedulers=False)",
     "keep_only": "(self, remains)",
@@ -87,14 +90,17 @@ PURE_SCHEDULER = {
     "sanitize": "(self, verbose=None)",
     "shutdown": "(self, *, loop_factory=None, stop_on=None)",
     "stats": "(self)",
+    "stop": "(self, reason='stopped')",
     "successors": "(self, *starts, compute_backlinks=True)",
     "successors_downstream": "(self, *starts, compute_backlinks=True)",
     "topological_order": "(self)",
     "update": "(self, jobs, *, upstream=False)",
+    "was_stopped": "(self)",
     "why": "(self)",
 }
 
 ABSTRACT_JOB = {
+    "cancel": "(self, msg=None)",
     "co_run": "async (self)",
     "co_shutdown": "async (self)",
     "details": "(self)",
@@ -105,6 +111,7 @@ ABSTRACT_JOB = {
     "is_idle": "(self)",
     "is_running": "(self)",
     "is_scheduled": "(self)",
+    "is_skipped": "(self)",
     "raised_exception": "(self)",
     "repr_id": "(self)",
     "repr_main": "(self)",
@@ -113,6 +120,7 @@ ABSTRACT_JOB = {
     "repr_short": "(self)",
     "requires": "(self, *requirements, remove=False)",
     "result": "(self)",
+    "skipped_by": "(self)",
     "standalone_run": "(self, *, loop_factory=None, stop_on=None)",
     "text_label": "(self)",
 }
@@ -166,6 +174,9 @@ METHODS = {
         "requires": "(self, *requirements)",
         "close_idle_jobs": "(self)",
     },
+    asynciojobs.Limit: {
+        "name": "(self)",
+    },
     asynciojobs.Watch: {
         "elapsed": "(self)",
         "print_elapsed": "(self, suffix='  ')",
@@ -190,6 +201,7 @@ PUBLIC_MODULES = {
     "asynciojobs.calljob": ["CallJob"],
     "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
+    "asynciojobs.limit": ["Limit"],
     "asynciojobs.printjob": ["PrintJob"],
     "asynciojobs.purescheduler": ["PureScheduler"],
     "asynciojobs.scheduler": ["Scheduler"],
@@ -218,6 +230,8 @@ TOP = [
     "CycleError",
     "EventKind",
     "JobEvent",
+    "Limit",
+    "LimitError",
     "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",
@@ -234,6 +248,7 @@ ATTRIBUTES = {
         "ended_at": None,
         "jobs": 0,
         "jobs_window": None,
+        "keep_going": False,
         "started_at": None,
         "timeout": None,
         "shutdown_timeout": 1,

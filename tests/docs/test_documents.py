@@ -14,6 +14,7 @@ DOCUMENTS = [
     "docs/tutorial.md",
     "docs/howto.md",
     "docs/limits.md",
+    "docs/when-something-fails.md",
     "docs/reference.md",
     "docs/design/architecture.md",
     "packages/asynciojobs-graph/README.md",

@@ -147,12 +147,16 @@ class CriticalFailure(NamedTuple):
         text = f"{self.words}: {self.job.repr_main()} raised {raised}"
         return f"{text}; {self.also_raised()}" if self.others else text
 
-    def also_raised(self) -> str:
-        """Return how many other critical jobs raised, and which, as a part of a sentence."""
+    def also_raised(self, where: str = "") -> str:
+        """Return how many other critical jobs raised, and which, as a part of a sentence.
+
+        Args:
+            where: where they are, as in `` in <Scheduler `reboot`>``.
+        """
         count = len(self.others) + self.more
         more = f" and {self.more} more" if self.more else ""
         jobs = "critical jobs" if count > 1 else "critical job"
-        return f"{count} other {jobs} raised: {', '.join(self.others)}{more}"
+        return f"{count} other {jobs} raised{where}: {', '.join(self.others)}{more}"
 
 
 class Stopped(NamedTuple):

@@ -87,7 +87,8 @@ class AbstractJob(Copyable, Generic[T_co]):
     Args:
         forever: the job is not expected to end. Its scheduler does not wait for it, and
             cancels it once all regular jobs are done.
-        critical: an exception of this job ends the run of its scheduler at once.
+        critical: an exception of this job ends the run of its scheduler at once; if the
+            scheduler has `keep_going`, only the jobs that depend on this one are skipped.
         label: the name of the job in listings and pictures; ``str()`` of it is shown.
         required: the job's first requirements: a job, a sequence, or a collection of them.
         scheduler: the new job is added to this scheduler at once. A job is in one scheduler
@@ -338,7 +339,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase not in NOT_SCHEDULED
 
     def is_running(self) -> bool:
-        """Tell whether the job was started. It may have ended since."""
+        """Tell whether the job was started, or cancelled before. It may have ended since."""
         return self._phase not in NOT_STARTED
 
     def is_skipped(self) -> bool:
@@ -346,7 +347,21 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase is SKIPPED
 
     def skipped_by(self) -> AbstractJob[object] | None:
-        """Return the job whose failure was the reason to skip this one; else ``None``."""
+        """Return the job whose failure was the reason to skip this one; else ``None``.
+
+        If there were several, it is the first one that failed.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> boot = Job(fail, label="boot")
+            >>> measure = AbstractJob(label="measure", required=boot)
+            >>> PureScheduler(boot, measure, keep_going=True).run()
+            False
+            >>> measure.is_skipped(), measure.skipped_by() is boot
+            (True, True)
+        """
         return cast("AbstractJob[object]", self._outcome) if self._phase is SKIPPED else None
 
     def is_done(self) -> bool:
@@ -415,7 +430,8 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Cancel this job in the run that goes on, as ``asyncio.Task.cancel()`` does.
 
         A job that runs gets a ``CancelledError``, and may clean up. A job that waits never
-        starts. Both have raised then: a critical job ends the run, others don't.
+        starts. Both have raised then: a critical job ends the run, others don't. If the run is
+        at its end already, a job that waits just stays as it is.
 
         Call it from a job, from an observer, or from any other function in the thread of the
         event loop.

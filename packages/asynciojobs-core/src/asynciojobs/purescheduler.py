@@ -44,7 +44,7 @@ class PureScheduler(JobSet):
         timeout: how long a run may take; ``None`` means no limit (seconds).
         shutdown_timeout: how long a shutdown may take; ``None`` means no limit (seconds).
         keep_going: after a critical job has raised, skip only the jobs that depend on it, and
-            run all others. The run has failed then, too.
+            run all others. At the end the run has failed, too.
         watch: gives the time in verbose messages; by default they show the time of day.
         verbose: print the events of a run; `asynciojobs.set_debug()` does so for all.
 
@@ -143,7 +143,8 @@ class PureScheduler(JobSet):
 
         Returns:
             ``False`` if a critical job raised or the timeout expired. Both end the run at
-            once, and `why()` says which it was. Otherwise ``True``.
+            once, unless `keep_going` lets it go on after a failure. `why()` says which it was.
+            Otherwise ``True``, also if the run was ended by `stop()`.
 
         Raises:
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
@@ -259,8 +260,9 @@ class PureScheduler(JobSet):
     def stop(self, reason: str = "stopped") -> None:
         """End the run that goes on, as fine: `co_run()` returns ``True``.
 
-        Jobs that run are cancelled and awaited, and those that wait never start. Use it when
-        the answer is found. Call it from a job, from an observer, or from any other function
+        Jobs that run are cancelled and awaited, also the one that calls this, and those that
+        wait never start. Use it when the answer is found. If the run is at its end already,
+        nothing happens. Call it from a job, from an observer, or from any other function
         in the thread of the event loop.
 
         Args:
@@ -356,6 +358,13 @@ class PureScheduler(JobSet):
         It looks at all depths, at jobs that are critical and at those that are not. The first
         failure comes first. A nested scheduler that passes an exception on comes after the job
         that raised it.
+
+        Example:
+            >>> async def fail(text):
+            ...     raise OSError(text)
+            >>> s = PureScheduler(Job(fail, "no disk"), Job(fail, "no route"), keep_going=True)
+            >>> s.run(), list(s.failures().values())
+            (False, [OSError('no disk'), OSError('no route')])
         """
         return _report.failures(self)
 

@@ -134,11 +134,11 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
                     f"{self.repr_main()} took more than {timeout}s{verdict.unfinished()}"
                 )
             case CriticalFailure(job, exception) as verdict:
+                where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
                 if self._ran_alone():
-                    where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
                     add_note_once(exception, f"raised by {job.repr_main()}{where}")
                 if verdict.others:
-                    add_note_once(exception, f"{verdict.also_raised()}")
+                    add_note_once(exception, verdict.also_raised(where))
                 try:
                     raise exception
                 finally:

@@ -11,8 +11,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from .. import _log
+from .._names import name_in_run
 from ..job import AnyJob, terms_of
-from .waiting import Patience, warn_of_deaf
+from .waiting import Patience
 
 __all__ = ["Deadlines", "expired_at_once", "timeout_of"]
 
@@ -39,8 +41,7 @@ class Deadlines:
         """Let the time of a job run, from now on (seconds)."""
         seconds = timeout_of(job)
         if seconds is not None and seconds != math.inf:
-            deadline = self._under_way[job] = Deadline(job, task, seconds, self._cancel)
-            deadline.timer = self._loop.call_at(now + seconds, deadline.expire)
+            self._under_way[job] = Deadline(job, task, now, seconds, self._cancel)
 
     def disarm(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
         """Stop the time of a job that has ended.
@@ -70,6 +71,7 @@ class Deadline:
     Args:
         job: the job.
         task: its task.
+        now: when it was started, on the clock of the loop (seconds).
         seconds: how long it may run.
         cancel: cancels a job that runs.
 
@@ -79,6 +81,7 @@ class Deadline:
 
     __slots__ = (
         "_cancel",
+        "_cancellations",
         "_expired_at",
         "_first",
         "_patience",
@@ -90,16 +93,22 @@ class Deadline:
     )
 
     def __init__(
-        self, job: AnyJob, task: asyncio.Task[Any], seconds: float, cancel: Cancel
+        self,
+        job: AnyJob,
+        task: asyncio.Task[Any],
+        now: float,
+        seconds: float,
+        cancel: Cancel,
     ) -> None:
         self.job = job
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer = task.get_loop().call_at(now + seconds, self.expire)
         self._task = task
         self._seconds = seconds
         self._cancel = cancel
         self._text = ""  # once it has expired: what happened
         self._expired_at: float | None = None
         self._first = False  # it expired before anybody else cancelled the job
+        self._cancellations = 0  # once it has expired: how often the job had been cancelled
         self._patience: Patience | None = None  # once it has expired
 
     def expire(self) -> None:
@@ -111,6 +120,7 @@ class Deadline:
         # The message tells this cancellation from others: it is this object, not an equal one.
         self._text = expiry_text(self.job, self._seconds)
         self._cancel(self.job, self._text)
+        self._cancellations = self._task.cancelling()
         self._look_later(loop)
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -124,19 +134,31 @@ class Deadline:
 
     def close(self) -> None:
         """Stop the timer."""
-        if self.timer is not None:
-            self.timer.cancel()
+        self.timer.cancel()
 
     def outcome(self, error: BaseException | None, now: float) -> BaseException | None:
         """Return what counts as raised by the job, which ended at a time (seconds)."""
         if self._expired_at is None:
             return error
         if error is None:
-            warn_of_deaf(self.job, f"went on for {now - self._expired_at:.3g}s, to its end")
-        ours = self._first or any(arg is self._text for arg in getattr(error, "args", ()))
-        if isinstance(error, asyncio.CancelledError) and ours:
+            _log.warn(
+                "%s took more than %ss, was cancelled, and returned all the same after %.3gs",
+                name_in_run(self.job),
+                self._seconds,
+                now - self._expired_at,
+            )
+        if isinstance(error, asyncio.CancelledError) and self._is_ours(error):
             return timed_out(self._text, error)
         return error
+
+    def _is_ours(self, error: asyncio.CancelledError) -> bool:
+        """Tell whether the job was cancelled because its time was over.
+
+        If others have cancelled it too, the first one counts. But if they take that back, ours
+        is left: so `asyncio.timeout()` does, if it expires in the same turn.
+        """
+        was_taken_back = self._task.cancelling() < self._cancellations
+        return self._first or was_taken_back or any(arg is self._text for arg in error.args)
 
 
 def timeout_of(job: AnyJob) -> float | None:

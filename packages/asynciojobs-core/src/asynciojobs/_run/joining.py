@@ -84,6 +84,8 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         run.loop.call_soon(_admit_newcomers, run, context=run.context)
     check_made(jobs)
     enroll(jobs, run.mark)
+    for job in jobs:
+        job._forget_run()
     if extras.asked is None:
         extras.asked = {}
     run.roster.add(jobs)
@@ -112,7 +114,6 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
     """Check new jobs, and make them ready for the run with all that is nested in them."""
     check_sound(newcomers)
     for rank, job in enumerate(newcomers, len(run.roster.jobs) - len(newcomers)):
-        job._forget_run()
         job._rank = rank
         if isinstance(job, JobSet):
             levels = list(nesting(job))
@@ -126,8 +127,6 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
     ):  # jobs of the run may have been made to require the new ones
         among = closure(unfinished_requirements, newcomers)
     check_cycle({job: requirements_of(job) for job in among})
-    if extras.skipping is not None:
-        extras.skipping.learn(newcomers)
 
 
 def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
@@ -163,9 +162,11 @@ def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     new = _new_requirements(run, job)
     check_requirements(job, new)
     skipping = run.use_extras().skipping
-    if skipping is not None and new and (skipped := skipping.skip_late(job)):
-        run.skip(skipped)
-        return []
+    if skipping is not None and new:
+        skipping.learn(job, new)
+        if skipped := skipping.skip_late(job):
+            run.skip(skipped)
+            return []
     unfinished: list[AnyJob] = []
     for requirement in new:
         if take_part_together(requirement, job):

@@ -198,9 +198,11 @@ class Run:
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        has_grown = extras is not None and extras.asked is not None
-        if has_grown and joining.must_wait_again(self, job):
-            return
+        if extras is not None:
+            if not waits_in_run(job):  # an observer has cancelled it meanwhile
+                return
+            if extras.asked is not None and joining.must_wait_again(self, job):
+                return
         job._phase = SCHEDULED
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))

@@ -47,15 +47,15 @@ class Skipping:
         self.culprits[job] = job
         if self._followers is None:
             self._followers = {}
-            self.learn(jobs)
+            for each in jobs:
+                self.learn(each, requirements_of(each))
         return self._behind(job, job)
 
-    def learn(self, jobs: Iterable[AnyJob]) -> None:
-        """Look up what these jobs require, since they joined the run, or require more now."""
+    def learn(self, job: AnyJob, requirements: Iterable[AnyJob]) -> None:
+        """Note what a job requires, since it joined the run, or requires more than before."""
         if self._followers is not None:
-            for job in jobs:
-                for requirement in requirements_of(job):
-                    self._followers.setdefault(requirement, []).append(job)
+            for requirement in requirements:
+                self._followers.setdefault(requirement, []).append(job)
 
     def skip_late(self, job: AnyJob) -> list[AnyJob]:
         """Return the jobs to skip since a job requires one that failed or was skipped.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.observers import Observers
 from .._events import EventKind, JobEvent
-from .._outcomes import RUNNING
+from .._outcomes import DONE, RUNNING, STOPPED
 from .._threads import runs_elsewhere
 from ..job import AnyJob, phase_of
 from .queue import Queue
@@ -17,6 +17,10 @@ from .verdicts import critical_failure
 from .waitlist import strike, waits_in_run
 
 __all__ = ["cancel", "check_thread", "goes_on_without", "skip"]
+
+
+ENDED = (DONE, STOPPED)
+"""The phases of jobs whose end may not have been dealt with."""
 
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
         def loop(self) -> asyncio.AbstractEventLoop: ...
         def is_over(self) -> bool: ...
         def use_extras(self) -> Any: ...
+        def wake(self) -> None: ...
         def fail(
             self, job: AnyJob, error: BaseException, now: float, *, held: bool = True
         ) -> None: ...
@@ -53,6 +58,8 @@ def skip(run: StoppableRun, jobs: Iterable[AnyJob]) -> None:
     assert run.extras is not None
     assert run.extras.skipping is not None
     for job in jobs:
+        if not waits_in_run(job):  # an observer has cancelled it meanwhile
+            continue
         job._note_skip(run.extras.skipping.culprits[job])
         strike(job)
         run.roster.leave(job)
@@ -67,9 +74,10 @@ def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
         RuntimeError: it was called in another thread.
     """
     check_thread(run, job.repr_main(), "job.cancel")
-    if not waits_in_run(job):
+    phase = phase_of(job)
+    if not waits_in_run(job) or phase in ENDED:
         return False
-    if phase_of(job) is RUNNING:
+    if phase is RUNNING:
         cancelled: bool = run.tasks.cancel(job, msg)
         return cancelled
     if not run.is_over():
@@ -81,6 +89,7 @@ def _cancel_unstarted(run: StoppableRun, job: AnyJob, error: asyncio.CancelledEr
     extras, now = run.use_extras(), run.tasks.time()
     extras.plain = False  # it may be in the queue
     held = job in run.queue.cleared
+    run.wake()  # not at once: an observer may have called this in the middle of a step
     job._note_failure(error, now)
     if run.observers.heard:
         run.observers.tell(JobEvent(job, EventKind.FAILED, now))
@@ -96,5 +105,5 @@ def check_thread(run: StoppableRun, name: str, method: str) -> None:
     if runs_elsewhere(run.loop):
         raise RuntimeError(
             f"{name} runs in the event loop of another thread: call "
-            f"loop.call_soon_threadsafe({method}) there"
+            f"loop.call_soon_threadsafe({method}) instead, with the loop of that run"
         )

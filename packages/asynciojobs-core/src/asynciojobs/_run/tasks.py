@@ -136,7 +136,8 @@ class JobTasks:
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
-        # Jobs that were cancelled in the first step of an eager task, with the message.
+        # Jobs that were cancelled while they were being started, with the message: by an
+        # observer, or in the first step of an eager task.
         self._cancel_soon: dict[AnyJob, object] = {}
         self.priming = False
         self._cancelled_at: float | None = None  # when cancel_all() was called
@@ -209,8 +210,9 @@ class JobTasks:
         self.live[job] = task
         if not begun:
             self._let_it_hear(job, drive, task)
-        if job in self._cancel_soon:  # pragma: no cover - no eager tasks on Python 3.11
-            self.cancel(job, self._cancel_soon.pop(job))
+        # Its first step may have ended the run, or cancelled it; so may an observer.
+        if job in self._cancel_soon or self._cancelled_at is not None:
+            self.cancel(job, self._cancel_soon.pop(job, None))
 
     def start_expired(
         self, job: AnyJob, error: TimeoutError, now: float, run: TasksOwner
@@ -313,7 +315,7 @@ class JobTasks:
     def cancel(self, job: AnyJob, msg: object) -> bool:
         """Cancel a job that was started; tell whether it had not ended."""
         task = self.live.get(job)
-        if task is None:  # pragma: no cover - no eager tasks on Python 3.11
+        if task is None:  # it is being started
             self._cancel_soon[job] = msg
             return True
         not_ended = cancel(task, job, msg)
