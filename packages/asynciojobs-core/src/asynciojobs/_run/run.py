@@ -229,6 +229,8 @@ class Run:
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
+        if extras is not None and not waits_in_run(job):  # an observer has just cancelled it
+            return
         has_grown = extras is not None and extras.asked is not None
         if has_grown and joining.must_wait_again(self, job):
             return
@@ -277,6 +279,8 @@ class Run:
                 return False
             if queue.cleared:
                 job = queue.cleared.popleft()
+                if waits_in_run(job):  # otherwise it was cancelled meanwhile
+                    self._start(job, now)
             elif queue.ready and queue.free > 0:  # less than 0 if the window was made smaller
                 job = queue.ready.popleft()
                 if not waits_in_run(job):  # it was cancelled meanwhile
@@ -284,13 +288,13 @@ class Run:
                 if extras is not None and extras.wait_for_limits(job, forever=False):
                     continue
                 queue.free -= 1
+                self._start(job, now)
             else:
                 return False
-            self._start(job, now)
         return True
 
     def _start(self, job: AnyJob, now: float) -> None:
-        """Start a job that has its slots, unless it was cancelled meanwhile."""
+        """Start a job that has its slots."""
         extras = self.extras
         if extras is None or extras.deadlines is None:
             self.tasks.start(job, now, self)
