@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ._checks import checked_seconds, whole_number
-from ._text import one_line
+from ._text import counted, one_line
 
 __all__ = ["Limit"]
 
@@ -36,9 +36,10 @@ class Desk:
         holders: the nested schedulers that hold slots, or may ask for some while they run.
         change: calls a function in the thread of the loop, and starts jobs that can have slots
             then. Without a loop, it only calls the function.
+        is_safe: tells whether all holders can end.
     """
 
-    __slots__ = ("change", "free", "holders", "lines", "loop", "slots", "users")
+    __slots__ = ("change", "free", "holders", "is_safe", "lines", "loop", "slots", "users")
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
@@ -48,18 +49,23 @@ class Desk:
         self.lines: dict[object, Any] = {}
         self.holders: dict[Any, None] = {}
         self.change: Change = call
+        self.is_safe: Callable[[Desk], bool] = has_no_holders
 
-    def open(self, loop: asyncio.AbstractEventLoop, change: Change) -> None:
+    def open(
+        self, loop: asyncio.AbstractEventLoop, change: Change, is_safe: Callable[[Desk], bool]
+    ) -> None:
         """Begin to hand out slots in an event loop. What an earlier loop has lost is back."""
         self.close()
         self.loop = loop
         self.change = change
+        self.is_safe = is_safe
 
     def close(self) -> None:
         """Take all slots back, since no run uses the limit."""
         self.free = self.slots
         self.loop = None
         self.change = call
+        self.is_safe = has_no_holders
         self.users.clear()
         self.lines.clear()
         self.holders.clear()
@@ -70,23 +76,42 @@ class Desk:
         Raises:
             ValueError: a job of a current run could never start.
         """
+
+        def resize() -> None:
+            self._check_users(slots, limit)
+            before = self.slots
+            self._set(slots)
+            if slots < before and not self.is_safe(self):
+                self._set(before)
+                raise ValueError(
+                    f"{limit!r} can't have {counted(slots, 'slot')} now, since schedulers that "
+                    "hold slots might wait for each other forever: wait until one of them ends"
+                )
+
+        self.change(resize)
+
+    def _check_users(self, slots: int, limit: Limit) -> None:
         for most, job in self.users.values():
             if most > slots:
                 raise ValueError(
-                    f"{limit!r} can't have {slots} slots now, since {job.repr_main()} needs "
-                    f"{most}: wait until that run is over"
+                    f"{limit!r} can't have {counted(slots, 'slot')} now, since "
+                    f"{job.repr_main()} needs {most} at once, together with the schedulers "
+                    "around it: wait until its run is over"
                 )
 
-        def resize() -> None:
-            self.free += slots - self.slots
-            self.slots = slots
-
-        self.change(resize)
+    def _set(self, slots: int) -> None:
+        self.free += slots - self.slots
+        self.slots = slots
 
 
 def call(function: Callable[[], None]) -> None:
     """Call a function."""
     function()
+
+
+def has_no_holders(desk: Desk) -> bool:
+    """Tell whether no holder is at a desk, since no run uses it."""
+    return not desk.holders
 
 
 class Limit:
@@ -214,7 +239,7 @@ def _as_items(limits: Any) -> Iterable[Any]:
 
 def _is_pair(item: Any) -> bool:
     """Tell whether something is a limit and a number, as in ``(gpu, 2)``."""
-    return isinstance(item, tuple) and len(item) == 2 and not isinstance(item[1], Limit)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return isinstance(item, tuple) and len(item) == 2 and not isinstance(item[1], Limit | tuple)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 class Terms:

@@ -54,14 +54,18 @@ def check_loop(limit: Limit, loop: asyncio.AbstractEventLoop) -> None:
         )
 
 
-def most_needed(jobs: Iterable[AnyJob]) -> dict[Limit, tuple[int, AnyJob]]:
-    """Return the most slots of each limit that one of these jobs needs itself, and that job."""
-    most: dict[Limit, tuple[int, AnyJob]] = {}
-    for job in jobs:
-        for limit, count in needs_of(job).items():
-            if count > most.get(limit, (0, job))[0]:
-                most[limit] = count, job
-    return most
+def most_needed(jobs: list[AnyJob], inside: Iterable[Level]) -> dict[Limit, tuple[int, AnyJob]]:
+    """Return the most slots of each limit that one of these jobs needs, and that job; O(V).
+
+    Args:
+        jobs: the jobs.
+        inside: the job sets among them, and those nested there. They need what jobs inside of
+            them need, too.
+
+    Raises:
+        LimitError: a limit has fewer slots.
+    """
+    return _most([(None, jobs, ()), *inside])
 
 
 def _most(levels: Iterable[Level]) -> dict[Limit, tuple[int, AnyJob]]:

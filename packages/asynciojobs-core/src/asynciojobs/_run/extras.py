@@ -147,7 +147,7 @@ class Extras:
         run.roster.leave(job)
         self.settle(job, None)
         if limits is not None:
-            limits.open_gate()
+            limits.turn_gate()
         if self.stall is not None:
             self.stall.look()
 

@@ -8,7 +8,8 @@ that; `docs/design/limits.md` has the proof.
 - A nested scheduler gets its limits only if the state is *safe* afterwards: there is an order
   in which all schedulers that hold slots can end, one after the other (Dijkstra's banker's
   algorithm, EWD 623).
-- A job inside of such a scheduler need not wait behind jobs outside of it.
+- A job inside of such a scheduler need not wait behind jobs outside of it. Jobs that are
+  inside of none wait behind all that came earlier.
 
 Otherwise each limit serves in the order in which jobs could start, but for the limit. If the
 first job in its line can't start, since it needs another limit too, the others wait behind it:
@@ -23,23 +24,20 @@ import functools
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from .._dag.jobset import JobSet, nesting
-from .._names import run_of
 from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
 from ..limit import Desk, desk_of
 from .claims import check_loop, claims_of, most_needed
+from .holders import Holder, Needed, can_end, claim_more, holder_around, is_safe, together
 from .queue import Queue
 
 __all__ = ["LimitedJobs"]
-
-Needed: TypeAlias = "Mapping[Desk, int]"
-"""How many slots of which limits."""
 
 NOTHING: Needed = {}
 
@@ -56,33 +54,6 @@ if TYPE_CHECKING:
         queue: Queue
 
         def wake(self) -> None: ...
-
-
-class Holder:
-    """A nested scheduler that holds slots while it runs.
-
-    Args:
-        own: the slots that it holds.
-        claim: the most slots that a job inside of it may need besides.
-        around: the holder that this one is nested in; ``None`` if there is none.
-    """
-
-    __slots__ = ("around", "claim", "own")
-
-    def __init__(self, own: Needed, claim: Needed, around: Holder | None) -> None:
-        self.own = own
-        self.claim = claim
-        self.around = around
-
-    def enter(self) -> None:
-        """Make it known at the limits that it holds or may need."""
-        for desk in (*self.own, *self.claim):
-            desk.holders[self] = None
-
-    def leave(self) -> None:
-        """Undo `enter()`."""
-        for desk in (*self.own, *self.claim):
-            desk.holders.pop(self, None)
 
 
 class Gate:
@@ -117,7 +88,7 @@ class Request:
         needs: what it needs.
         lines: the lines that it stands in, one at each limit.
         jobs: the limited jobs of its run.
-        holder: the holder that it will be, once that was asked for.
+        holder: the holder that a nested scheduler will be; ``None`` for other jobs.
     """
 
     __slots__ = ("gate", "holder", "job", "jobs", "lines", "needs", "rank")
@@ -130,13 +101,8 @@ class Request:
         self.jobs = jobs
         self.lines = [line_of(desk, jobs.holder) for desk in self.needs]
         self.holder: Holder | None = None
-
-    def as_holder(self, job_set: JobSet) -> Holder:
-        """Return the holder that a nested scheduler will be; O(V) the first time."""
-        if self.holder is None:
-            claim = claims_of(nesting(job_set))
-            self.holder = Holder(self.needs, claim, self.jobs.holder)
-        return self.holder
+        if isinstance(job, JobSet):
+            self.holder = Holder(job, self.needs, claims_of(nesting(job)), jobs.holder)
 
 
 def desks_of(job: AnyJob) -> Needed:
@@ -179,6 +145,10 @@ class Line:
             heapq.heappop(self.heads)
         return None
 
+    def is_held_up_by(self, gate: Gate) -> bool:
+        """Tell whether jobs behind a gate, which is not open, stand before others."""
+        return gate in self.lanes and self not in gate.parked
+
     def drop_first(self) -> None:
         """Take out what `first()` found."""
         _, gate = heapq.heappop(self.heads)
@@ -220,7 +190,7 @@ class LimitedJobs:
 
     def __init__(self, run: LimitedRun, loop: asyncio.AbstractEventLoop) -> None:
         self.run = run
-        self.holder = holder_around(run)
+        self.holder = holder_around(run.job_set)
         self.held: dict[AnyJob, Holder | None] = {}
         self.asked: set[AnyJob] = set()
         self._loop = loop
@@ -232,20 +202,32 @@ class LimitedJobs:
         """Take note of the limits that jobs of the run need.
 
         Raises:
+            LimitError: a job could never start.
             RuntimeError: a limit is in use in another event loop.
         """
-        for limit, (count, job) in most_needed(jobs).items():
+        inside = [level for job in jobs if isinstance(job, JobSet) for level in nesting(job)]
+        needs = most_needed(list(jobs), inside)
+        for limit in needs:
             check_loop(limit, self._loop)
+        if self.holder is not None:
+            claim_more(self.holder, needs)
+        for limit, (count, job) in needs.items():
             desk = desk_of(limit)
             if desk.loop is not self._loop:
-                desk.open(self._loop, functools.partial(change, desk, self._loop))
+                desk.open(self._loop, functools.partial(change, desk, self._loop), can_end)
             self._used[desk] = None
             known, _ = desk.users.get(self, (0, job))
             if count > known:
                 desk.users[self] = count, job
 
     def ask(self, job: AnyJob, *, forever: bool) -> None:
-        """Let a job wait for its limits. If they are free, it is cleared at once."""
+        """Let a job wait for its limits. If they are free, it is cleared at once.
+
+        Raises:
+            LimitError: it could never start.
+        """
+        if isinstance(job, JobSet):
+            self.register([job])  # jobs may have been added to it since it was checked
         self.asked.add(job)
         request = Request(job, self._forever if forever else self._regular, self)
         for line in request.lines:
@@ -272,27 +254,44 @@ class LimitedJobs:
         short = [limit for limit, count in needs.items() if desk_of(limit).free < count]
         return " and ".join(map(repr, short or needs))
 
-    def open_gate(self) -> None:
-        """Let jobs start that had to wait for a slot of the window."""
+    def turn_gate(self) -> None:
+        """Let jobs start that had to wait for a slot of the window, or behind jobs that do."""
         gate = self._regular
-        if gate.parked and gate.is_open():
+        if not gate.is_open():
+            serve(self.held_up(), self.run)
+        elif gate.parked:
             parked, gate.parked = gate.parked, {}
             for line in parked:
                 line.unpark(gate)
             serve(sorted(parked.values(), key=lambda desk: first_rank(desk, gate)), self.run)
 
+    def held_up(self) -> Iterable[Desk]:
+        """Return the limits where others may stand behind jobs whose window is full."""
+        gate = self._regular
+        if gate.is_open():
+            return ()
+        lines = [(desk, desk.lines.get(self.holder)) for desk in self._used]
+        return [desk for desk, line in lines if line is not None and line.is_held_up_by(gate)]
+
     def close(self) -> None:
         """Withdraw all requests, and take back what jobs hold that will not start."""
-        for desk in self._used:
-            for line in desk.lines.values():
-                line.lanes.pop(self._regular, None)
-                line.lanes.pop(self._forever, None)
+        self._withdraw()
         for job in [job for job in self.held if phase_of(job) is SCHEDULED]:
             self.give_back(job)
         serve(self._used, self.run)
 
+    def _withdraw(self) -> None:
+        for desk in self._used:
+            line = desk.lines.get(self.holder)
+            if line is not None:
+                line.lanes.pop(self._regular, None)
+                line.lanes.pop(self._forever, None)
+                if not line.lanes:
+                    del desk.lines[self.holder]
+
     def leave(self) -> None:
         """Stop using the limits: no job of the run is alive."""
+        self._withdraw()  # the run may have been lost before its end
         for job in list(self.held):
             self.give_back(job)
         for desk in self._used:
@@ -323,6 +322,7 @@ def serve(desks: Iterable[Desk], here: LimitedRun | None) -> None:
             if may_start(request):
                 start(request, here)
                 pending.extend(request.needs)
+                pending.extend(request.jobs.held_up())
                 break
 
 
@@ -331,7 +331,7 @@ def change(desk: Desk, loop: asyncio.AbstractEventLoop, function: Callable[[], N
 
     def call() -> None:
         function()
-        serve((desk,), None)
+        serve(together((desk,)), None)
 
     if runs_elsewhere(loop):
         call_in_loop(loop, call, "set the slots of a limit")
@@ -353,8 +353,14 @@ def may_start(request: Request) -> bool:
     for line, (desk, count) in zip(request.lines, request.needs.items(), strict=True):
         if desk.free < count or line.first(desk) is not request:
             return False
-    job = request.job
-    return not isinstance(job, JobSet) or is_safe(request.as_holder(job))
+        if request.jobs.holder is None and is_behind_others(request, desk):
+            return False
+    return request.holder is None or is_safe(request.holder)
+
+
+def is_behind_others(request: Request, desk: Desk) -> bool:
+    """Tell whether a job in another line, of those at a limit, came earlier."""
+    return len(desk.lines) > 1 and firsts(desk)[0] is not request
 
 
 def start(request: Request, here: LimitedRun | None) -> None:
@@ -371,58 +377,3 @@ def start(request: Request, here: LimitedRun | None) -> None:
     run.queue.cleared.append(request.job)
     if run is not here:
         run.wake()
-
-
-# -- nested schedulers that hold slots
-
-
-def holder_around(run: LimitedRun) -> Holder | None:
-    """Return the innermost scheduler around a run that holds slots, if there is one."""
-    inner: Any = run.job_set
-    while (outer := run_of(inner)) is not None:
-        limits = None if outer.extras is None else outer.extras.limits
-        holder: Holder | None = None if limits is None else limits.held.get(inner)
-        if holder is not None:
-            return holder
-        inner = outer.job_set
-    return None
-
-
-def together(desks: Iterable[Desk]) -> dict[Desk, None]:
-    """Return limits, and all others that are connected with them by what holders need."""
-    found = dict.fromkeys(desks)
-    pending = list(found)
-    for desk in pending:  # it grows meanwhile
-        for holder in desk.holders:
-            for other in (*holder.own, *holder.claim):
-                if other not in found:
-                    found[other] = None
-                    pending.append(other)
-    return found
-
-
-def is_safe(new: Holder) -> bool:
-    """Tell whether all holders can end, one after the other, if this one gets its slots.
-
-    Other jobs don't count: they give back their slots when they end, whatever others do.
-    """
-    desks = together([*new.own, *new.claim])
-    left = {holder: None for desk in desks for holder in desk.holders} | {new: None}
-    free = {desk: desk.slots for desk in desks}
-    for holder in left:
-        for desk, count in holder.own.items():
-            free[desk] -= count
-    while left:
-        outer = {holder.around for holder in left}
-        able = [
-            holder
-            for holder in left
-            if holder not in outer and all(free[d] >= n for d, n in holder.claim.items())
-        ]
-        if not able:
-            return False
-        for holder in able:
-            del left[holder]
-            for desk, count in holder.own.items():
-                free[desk] += count
-    return True

@@ -289,6 +289,8 @@ class Run:
                     continue
                 queue.free -= 1
                 self._start(job, now)
+                if queue.free <= 0 and extras is not None and extras.limits is not None:
+                    extras.limits.turn_gate()
             else:
                 return False
         return True
@@ -398,7 +400,7 @@ class Run:
         """Change the window while the run goes on. A larger one starts jobs at once."""
         self.queue.resize(window)
         if self.extras is not None and self.extras.limits is not None:
-            self.extras.limits.open_gate()
+            self.extras.limits.turn_gate()
         self.wake()
 
     # -- what users do to jobs that wait or run
