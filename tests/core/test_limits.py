@@ -142,6 +142,7 @@ def test_limits_may_be_given_in_many_forms(a, two):
     assert needs_in_words(sleeper(limits={a, two})) in ("a 1, two 1", "two 1, a 1")
     for nothing in (None, [], (), {}):
         assert needs_in_words(sleeper(limits=nothing)) == ""
+        assert needs_in_words(sleeper(limits=nothing, timeout=1)) == ""
 
 
 def needs_in_words(job):

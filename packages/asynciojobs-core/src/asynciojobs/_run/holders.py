@@ -111,7 +111,8 @@ def claim_more(around: Holder, needs: Mapping[Limit, tuple[int, AnyJob]]) -> Non
         ValueError: if it waits for its slots, it may do so forever.
     """
     for limit, (count, job) in needs.items():
-        holder, needed = around, count
+        holder: Holder | None = around
+        needed = count
         while holder is not None and needed > holder.claim.get(desk_of(limit), 0):
             needed += holder.claim_more(limit, needed, job)
             holder = holder.around

@@ -37,7 +37,7 @@ from .claims import check_loop, claims_of, most_needed
 from .holders import Holder, Needed, can_end, claim_more, holder_around, is_safe, together
 from .queue import Queue
 
-__all__ = ["LimitedJobs"]
+__all__ = ["LimitedJobs", "desks_of"]
 
 NOTHING: Needed = {}
 
