@@ -437,12 +437,13 @@ def test_a_job_that_is_cancelled_when_it_just_got_its_slots_never_starts(
 ):
     """It is cleared, and would start in the next turn of the loop."""
     cleared = sleeper(limits=a, forever=forever, critical=False)
-    other = Scheduler(cleared, sleeper(2), label="other")
-    then = sleeper(0, limits=a)
-    scheduler = PureScheduler(Scheduler(sleeper(limits=a)), other, acting(cleared.cancel))
-    after(1, scheduler, limits=a)
-    scheduler.add(then)
+    last = Scheduler(Scheduler(acting(cleared.cancel)))  # the last of three in the same turn
+    other = Scheduler(cleared, then := sleeper(2))
+    scheduler = PureScheduler(sleeper(limits=a), other, last)
+    then_a = sleeper(limits=a, required=then)
+    other.add(then_a)
     assert scheduler.run() is True
+    assert then_a.started_at == 2
     assert isinstance(cleared.raised_exception(), asyncio.CancelledError)
     assert cleared.started_at is None
 
@@ -528,37 +529,22 @@ def test_a_limit_that_a_lost_loop_used_can_be_used_again(fake_time, a):
     assert is_all_free(a)
 
 
-def test_a_lost_run_leaves_its_place_in_the_line(fake_time, a):
-    """Its tasks are collected while another run of the same loop goes on."""
+def test_a_run_that_is_closed_leaves_its_place_in_the_line(fake_time, a):
+    """Its coroutine is closed while the loop rests, and another run goes on later."""
     with asyncio.Runner(loop_factory=fake_time) as runner:
         loop = runner.get_loop()
-        loop.set_exception_handler(lambda *_: None)
-        kept = [sleeper(limits=a), sleeper(limits=a)]
-        scheduler = PureScheduler(*kept, sleeper(3))
-        task = loop.create_task(scheduler.co_run())
-        lost = PureScheduler(sleeper(limits=a), never := Job(hang))
-        runner.run(begin(lost, turns=3))
-        assert never.is_running()
-        del lost, never
-        gc.collect()
-        assert runner.run(finish(task)) is True
-        assert starts(*kept) == [0, 1]
-        del task
+        loop.set_exception_handler(lambda *_: None)  # its task can't be cancelled any more
+        kept = [sleeper(limits=a), sleeper(3)]
+        kept.append(sleeper(limits=a, required=kept[1]))
+        task = loop.create_task(PureScheduler(*kept).co_run())
+        lost = loop.create_task(PureScheduler(sleeper(limits=a)).co_run())
+        runner.run(asyncio.sleep(0.5))
+        lost.get_coro().close()
+        assert runner.run(result_of(task)) is True
+        assert starts(*kept) == [0, 0, 3]
 
 
-async def hang():
-    await asyncio.get_running_loop().create_future()
-
-
-async def begin(scheduler, turns):
-    coroutine = scheduler.co_run()
-    waiting = weakref.WeakSet()
-    waiting.add(asyncio.ensure_future(coroutine))
-    for _ in range(turns):
-        await asyncio.sleep(0)
-
-
-async def finish(task):
+async def result_of(task):
     return await task
 
 
