@@ -317,6 +317,26 @@ def test_the_window_may_shrink_while_a_job_is_first_in_line(every_loop, a, b):
     assert starts(behind, both) == [2, 3]
 
 
+def test_the_window_may_grow_while_the_run_ends(every_loop, a, two):
+    """A job was first in line, but its window had become full; now it will not start."""
+
+    async def clean_up():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            inner.jobs_window = 5
+            await asyncio.sleep(0.5)
+
+    early, later = sleeper(0.25, forever=True), sleeper(0.5, forever=True)
+    first = sleeper(limits=[a, two], required=early)
+    inner = Scheduler(
+        Job(clean_up), early, later, first, sleeper(9, required=later), jobs_window=2
+    )
+    stop = acting(lambda: Scheduler.stop(inner))
+    assert PureScheduler(sleeper(2, limits=a), inner, stop).run() is True
+    assert (first.started_at, inner.ended_at) == (None, 1.5)
+
+
 def test_a_larger_window_lets_jobs_with_limits_start(every_loop, two):
     scheduler = PureScheduler(jobs_window=1)
     jobs = [sleeper(3, limits=two, scheduler=scheduler) for _ in range(3)]
@@ -698,6 +718,17 @@ def test_a_nested_scheduler_is_refused_if_a_limit_became_too_small_meanwhile(eve
     )
     assert PureScheduler(shrink, nested).run() is True
     assert isinstance(nested.raised_exception(), LimitError)
+
+
+def test_a_run_that_is_refused_leaves_nothing_at_its_limits(every_loop, two):
+    shrink = acting(lambda: setattr(two, "slots", 1))
+    holder = Scheduler(sleeper(limits=two), limits=two)
+    nested = Scheduler(sleeper(limits=two), holder, required=shrink, critical=False)
+    free = []
+    look = acting(lambda: free.append(is_all_free(two)), required=shrink)
+    assert PureScheduler(shrink, nested, look).run() is True
+    assert isinstance(nested.raised_exception(), LimitError)
+    assert free == [True]
 
 
 def test_a_job_that_joins_a_holder_and_could_never_start_is_refused(every_loop, a):

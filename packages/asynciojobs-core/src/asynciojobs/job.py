@@ -634,6 +634,16 @@ def counts_as_critical(job: AnyJob) -> bool:
         return True
 
 
+def had_shutdown(job: AnyJob) -> bool:
+    """Tell whether `co_shutdown()` of a job was called since the last run began."""
+    return job._shutdown_given
+
+
+def note_shutdown(job: AnyJob, *, given: bool) -> None:
+    """Note that `co_shutdown()` of a job was called since the last run began, or was not."""
+    job._shutdown_given = given
+
+
 def phase_of(job: AnyJob) -> Phase:
     """Return how far a job has come."""
     return job._phase
@@ -641,13 +651,18 @@ def phase_of(job: AnyJob) -> Phase:
 
 def failure_of(job: AnyJob) -> Failure | None:
     """Return how a job failed; ``None`` if it did not."""
-    outcome = job._outcome if job._phase is DONE else None
+    outcome = job._outcome if phase_of(job) is DONE else None
     return outcome if type(outcome) is Failure else None
 
 
 def terms_of(job: AnyJob) -> Terms | None:
     """Return what a job asks for besides its requirements."""
     return job._terms
+
+
+def terms_among(jobs: Iterable[AnyJob]) -> dict[Terms, AnyJob]:
+    """Return the terms of jobs, each with a job that has them."""
+    return {terms: job for job in jobs if (terms := job._terms) is not None}
 
 
 def needs_of(job: AnyJob) -> Needs:

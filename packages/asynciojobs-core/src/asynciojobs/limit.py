@@ -143,9 +143,10 @@ class Limit:
         <Limit `ssh` 2 of 2 free>
     """
 
-    __slots__ = ("__weakref__", "_desk", "label")
+    __slots__ = ("__weakref__", "_alone", "_desk", "label")
 
     def __init__(self, slots: int, label: object = None) -> None:
+        self._alone: Terms | None = None  # of all jobs that need one slot of it, and no more
         self._desk = Desk(_checked_slots(slots))
         self.label = label
 
@@ -167,6 +168,12 @@ class Limit:
     def free(self) -> int:
         """How many slots are not taken now."""
         return max(0, self._desk.free)
+
+    def terms(self) -> Terms:
+        """Return the terms of a job that needs one slot of this limit, and nothing else."""
+        if self._alone is None:
+            self._alone = Terms({self: 1}, None)
+        return self._alone
 
     def __repr__(self) -> str:
         return f"<{self.name()} {self.free} of {self.slots} free>"
@@ -258,7 +265,7 @@ class Terms:
     def __init__(self, needs: Needs, timeout: float | None) -> None:
         self.needs = needs
         self.timeout = timeout
-        self.desks = {limit._desk: count for limit, count in needs.items()}
+        self.desks = {desk_of(limit): count for limit, count in needs.items()}
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Needs, float | None]]:
         return Terms, (self.needs, self.timeout)
@@ -271,6 +278,8 @@ def checked_terms(limits: Limits, timeout: float | None) -> Terms | None:
         TypeError: see `checked_needs()` and `checked_seconds()`.
         ValueError: see there.
     """
+    if timeout is None and isinstance(limits, Limit):
+        return limits.terms()  # it need not be made for each job
     needs = checked_needs(limits)
     seconds = checked_seconds("timeout", timeout)
     return Terms(needs, seconds) if needs or seconds is not None else None

@@ -13,7 +13,7 @@ from .._dag import digraph
 from .._dag.jobset import JobSet, Level, nesting
 from .._errors import CycleError, MissingRequirementError
 from .._outcomes import IDLE
-from ..job import AbstractJob, AnyJob, requirements_of
+from ..job import AbstractJob, AnyJob, had_shutdown, requirements_of
 from .roster import Roster
 from .waitlist import (
     by_rank,
@@ -79,7 +79,7 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
     _, _, below = levels[0]
     if below:
         # An earlier shutdown is forgotten at all depths, checked or not.
-        if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
+        if any(isinstance(job, AbstractJob) and had_shutdown(job) for job in below):
             levels = list(nesting(job_set))
         check_all(levels[1:])
     return levels

@@ -7,20 +7,21 @@ not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from .._dag.jobset import JobSet
-from ..job import AnyJob, terms_of
+from ..job import AnyJob
+from ..limit import Terms
 from .asked import Asked
-from .deadlines import Deadlines, timeout_of
-from .limits import LimitedJobs, desks_of
+from .deadlines import Deadlines
+from .limits import LimitedJobs
 from .queue import Queue
 from .roster import Roster
 from .skipping import Skipping
 from .stall import StallWatch
 
-__all__ = ["Extras", "ask_for_extras"]
+__all__ = ["Extras"]
 
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Extras:
         limits: the limits of the jobs.
         deadlines: the time limits of the jobs.
         skipping: what failed, and is skipped, in a run that goes on all the same.
-        plain: whether the jobs that are ready may be started without a look at each.
+        plain: whether jobs may be started without a look at each. If not, some may have been
+            cancelled as they waited, or there are time limits.
     """
 
     __slots__ = (
@@ -87,22 +89,26 @@ class Extras:
         self.skipping: Skipping | None = None
         self.plain = True
 
-    def prepare_for(self, jobs: Collection[AnyJob]) -> None:
-        """Make what these jobs ask for.
+    def prepare_for(self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]) -> None:
+        """Make what the run needs.
+
+        Args:
+            asking: the limits and time limits of new jobs, each with a job that has them.
+            job_sets: the nested schedulers among the new jobs.
 
         Raises:
+            LimitError: a job could never start.
             RuntimeError: a limit is in use in another event loop.
         """
         run = self._run
         if run.roster.forever:  # a regular job may wait for one of these
             self.watch_stall()
-        limited = [job for job in jobs if desks_of(job)]
-        if limited:
+        if any(terms.needs for terms in asking):
             self.limits = self.limits or LimitedJobs(run, run.loop)
-            self.limits.register(limited)
-        if any(timeout_of(job) is not None for job in jobs):
+            self.limits.register(asking, job_sets)
+        if any(terms.timeout is not None for terms in asking):
             self.deadlines = self.deadlines or Deadlines(run.loop, run.tasks.cancel)
-        self.plain = self.plain and self.limits is None and self.deadlines is None
+        self.plain = self.plain and self.deadlines is None
 
     def watch_stall(self) -> StallWatch:
         """Return the `StallWatch` of the run; make it at the first call."""
@@ -113,10 +119,12 @@ class Extras:
 
     def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool:
         """Let a job wait for its limits; tell whether it has any."""
-        if self.limits is None or not desks_of(job):
-            return False
-        self.limits.ask(job, forever=forever)
-        return True
+        return self.limits is not None and self.limits.ask(job, forever=forever)
+
+    def note_full(self) -> None:
+        """Let others pass the jobs that wait for their limits, since the window is full."""
+        if self.limits is not None:
+            self.limits.turn_gate()
 
     def note_start(self, job: AnyJob, now: float) -> None:
         """Let the time of a job run that was started, at a time (seconds)."""
@@ -124,32 +132,43 @@ class Extras:
         if self.deadlines is not None and task is not None:
             self.deadlines.arm(job, task, now)
 
-    def settle(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
-        """Take back what a job holds that has ended.
+    def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+        """Return what counts as raised by a job that has ended, and stop its time.
 
         Args:
             job: the job.
             error: what it raised, if anything.
-
-        Returns:
-            what counts as raised by the job.
         """
-        if self.limits is not None:
-            self.limits.give_back(job)
         return error if self.deadlines is None else self.deadlines.disarm(job, error)
 
-    def leave(self, job: AnyJob) -> None:
-        """Take back what a job holds, and count it as ended, while the run goes on."""
+    def leave(self, job: AnyJob, *, held: bool) -> None:
+        """Take back what a job holds, and count it as ended, while the run goes on.
+
+        Args:
+            job: the job.
+            held: whether it held a slot of the window, and its limits.
+        """
         run, limits = self._run, self.limits
-        has_slot = job.started_at is not None or (limits is not None and job in limits.held)
-        if has_slot and job not in run.roster.forever:
-            run.queue.free += 1
         run.roster.leave(job)
-        self.settle(job, None)
+        if self.deadlines is not None:
+            self.deadlines.disarm(job, None)
+        if limits is not None and held and self.stall is None:
+            follower = limits.pass_on(job)
+            if follower is not None:
+                run.queue.cleared.append(follower)
+                return
+        if held and job not in run.roster.forever:
+            run.queue.free += 1
         if limits is not None:
+            limits.give_back(job, held=held)
             limits.turn_gate()
         if self.stall is not None:
             self.stall.look()
+
+    def give_back(self, job: AnyJob, *, held: bool) -> None:
+        """Take back what a job holds that has ended as the run did, or later."""
+        if self.limits is not None:
+            self.limits.give_back(job, held=held)
 
     # -- the end of the run
 
@@ -158,7 +177,9 @@ class Extras:
         if self.deadlines is not None:
             self.deadlines.close()
         if self.limits is not None:
-            self.limits.close()
+            cleared = list(self._run.queue.cleared)
+            self._run.queue.cleared.clear()
+            self.limits.close(cleared)
 
     def let_go(self) -> None:
         """Let go of what outlives the run. No job is alive."""
@@ -166,8 +187,3 @@ class Extras:
             self.stall.close()
         if self.limits is not None:
             self.limits.leave()
-
-
-def ask_for_extras(jobs: Collection[AnyJob]) -> bool:
-    """Tell whether one of the jobs has a limit, or a time limit."""
-    return any(terms_of(job) is not None for job in jobs)

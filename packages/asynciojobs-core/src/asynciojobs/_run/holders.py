@@ -1,8 +1,8 @@
-"""`Holder`: a nested scheduler that holds slots of limits while its jobs may wait for others.
+"""Nested schedulers that hold slots of limits while they run, and when that is safe.
 
-So these schedulers could wait for each other in a cycle. `is_safe()` tells whether they can't:
-there is an order in which all of them can end, one after the other (Dijkstra's banker's
-algorithm, EWD 623). `docs/design/limits.md` has the proof.
+A state is *safe* if there is an order in which all of them can end, one after the other, even
+if each still needs as much as it may need (Dijkstra's banker's algorithm, EWD 623). Jobs that
+are no schedulers don't count: they give back their slots when they end, whatever others do.
 """
 
 from __future__ import annotations
@@ -16,15 +16,7 @@ from .._names import run_of
 from ..job import AnyJob
 from ..limit import Desk, Limit, desk_of
 
-__all__ = [
-    "Holder",
-    "Needed",
-    "can_end",
-    "claim_more",
-    "holder_around",
-    "is_safe",
-    "together",
-]
+__all__ = ["Holder", "Needed", "can_end", "claim_more", "holder_around", "together"]
 
 Needed: TypeAlias = "Mapping[Desk, int]"
 """How many slots of which limits."""
@@ -55,10 +47,35 @@ class Holder:
         for desk in (*self.own, *self.claim):
             desk.holders[self] = None
 
-    def leave(self) -> None:
-        """Undo `enter()`."""
+    def leave(self) -> dict[Desk, None]:
+        """Undo `enter()`; return the limits at which others may go on now."""
+        desks = together([*self.own, *self.claim])
         for desk in (*self.own, *self.claim):
             desk.holders.pop(self, None)
+        return desks
+
+    def is_safe(self) -> bool:
+        """Tell whether all holders can end if this one has its slots; O(n²) for n holders."""
+        desks = together([*self.own, *self.claim])
+        left = {holder: None for desk in desks for holder in desk.holders} | {self: None}
+        free = {desk: desk.slots for desk in desks}
+        for holder in left:
+            for desk, count in holder.own.items():
+                free[desk] -= count
+        while left:
+            outer = {holder.around for holder in left}
+            able = [it for it in left if it not in outer and it.fits(free)]
+            if not able:
+                return False
+            for holder in able:
+                del left[holder]
+                for desk, count in holder.own.items():
+                    free[desk] += count
+        return True
+
+    def fits(self, free: Needed) -> bool:
+        """Tell whether one job at a time could run inside of it, with these slots."""
+        return all(free[desk] >= count for desk, count in self.claim.items())
 
     def claim_more(self, limit: Limit, needed: int, job: AnyJob) -> int:
         """Claim more slots of a limit, since a job was added; return how many it holds itself.
@@ -73,7 +90,7 @@ class Holder:
             raise LimitError(self.job_set, job, limit, held, needed)
         earlier = self.claim
         self._change_claim({**earlier, desk: needed})
-        if not is_safe(self):
+        if not self.is_safe():
             self._change_claim(earlier)
             raise ValueError(
                 f"{job.repr_main()} was added to {self.job_set.repr_main()} while that holds "
@@ -85,18 +102,6 @@ class Holder:
         self.leave()
         self.claim = claim
         self.enter()
-
-
-def holder_around(job_set: Any) -> Holder | None:
-    """Return the innermost scheduler around a job set that holds slots, if there is one."""
-    inner = job_set
-    while (outer := run_of(inner)) is not None:
-        limits = None if outer.extras is None else outer.extras.limits
-        holder: Holder | None = None if limits is None else limits.held.get(inner)
-        if holder is not None:
-            return holder
-        inner = outer.job_set
-    return None
 
 
 def claim_more(around: Holder, needs: Mapping[Limit, tuple[int, AnyJob]]) -> None:
@@ -118,6 +123,12 @@ def claim_more(around: Holder, needs: Mapping[Limit, tuple[int, AnyJob]]) -> Non
             holder = holder.around
 
 
+def can_end(desk: Desk) -> bool:
+    """Tell whether all holders at a limit can end, one after the other."""
+    # The first one looks at the others.
+    return all(holder.is_safe() for holder in itertools.islice(desk.holders, 1))
+
+
 def together(desks: Iterable[Desk]) -> dict[Desk, None]:
     """Return limits, and all others that are connected with them by what holders need."""
     found = dict.fromkeys(desks)
@@ -131,33 +142,13 @@ def together(desks: Iterable[Desk]) -> dict[Desk, None]:
     return found
 
 
-def can_end(desk: Desk) -> bool:
-    """Tell whether all holders at a limit can end, one after the other."""
-    return all(map(is_safe, itertools.islice(desk.holders, 1)))  # it looks at the others
-
-
-def is_safe(new: Holder) -> bool:
-    """Tell whether all holders can end, one after the other, if this one has its slots.
-
-    Other jobs don't count: they give back their slots when they end, whatever others do.
-    """
-    desks = together([*new.own, *new.claim])
-    left = {holder: None for desk in desks for holder in desk.holders} | {new: None}
-    free = {desk: desk.slots for desk in desks}
-    for holder in left:
-        for desk, count in holder.own.items():
-            free[desk] -= count
-    while left:
-        outer = {holder.around for holder in left}
-        able = [
-            holder
-            for holder in left
-            if holder not in outer and all(free[d] >= n for d, n in holder.claim.items())
-        ]
-        if not able:
-            return False
-        for holder in able:
-            del left[holder]
-            for desk, count in holder.own.items():
-                free[desk] += count
-    return True
+def holder_around(job_set: object) -> Holder | None:
+    """Return the innermost scheduler around a job set that holds slots, if there is one."""
+    inner: Any = job_set
+    while (outer := run_of(inner)) is not None:
+        limits = None if outer.extras is None else outer.extras.limits
+        holder: Holder | None = None if limits is None else limits.holders.get(inner)
+        if holder is not None:
+            return holder
+        inner = outer.job_set
+    return None

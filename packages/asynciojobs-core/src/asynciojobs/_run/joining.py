@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,8 @@ from .._dag.jobset import JobSet, Level, nesting
 from .._errors import MissingRequirementError
 from .._names import Mark
 from .._outcomes import Broken, Verdict
-from ..job import AnyJob, requirements_of
+from ..job import AnyJob, requirements_of, terms_among
+from ..limit import Terms
 from .admission import check_all, check_made, check_requirements, check_sound
 from .asked import Asked
 from .roster import Roster
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
         skipping: Skipping | None
 
         def watch_stall(self) -> StallWatch: ...
-        def prepare_for(self, jobs: Collection[AnyJob]) -> None: ...
+        def prepare_for(
+            self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]
+        ) -> None: ...
 
     class GrowingRun(Protocol):
         """The part of a `Run` that is used here; see there for what each of these means."""
@@ -118,7 +121,8 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
             check_all(levels)
             run.nest(levels)
     extras = run.use_extras()
-    extras.prepare_for(newcomers)
+    job_sets = [job for job in newcomers if isinstance(job, JobSet)]
+    extras.prepare_for(terms_among(newcomers), job_sets)
     among: Iterable[AnyJob] = newcomers
     if (
         extras.stall is not None and extras.stall.late

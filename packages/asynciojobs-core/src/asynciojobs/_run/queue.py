@@ -6,10 +6,17 @@ from collections import deque
 
 from ..job import AnyJob
 
-__all__ = ["NO_LIMIT", "Queue"]
+__all__ = ["NO_LIMIT", "SLICE", "Queue"]
 
 NO_LIMIT = 10**9
 """The slots of a run without a window: more than any run needs (jobs)."""
+
+SLICE = 50
+"""How many jobs are started in one turn of the event loop (jobs).
+
+A task and what it holds are about five objects for the garbage collector, which looks at young
+objects whenever there are 700 new ones. Fifty jobs of one or two turns stay below that.
+"""
 
 
 class Queue:

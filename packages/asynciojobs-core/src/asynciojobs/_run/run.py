@@ -31,31 +31,28 @@ from .._events import EventKind, JobEvent
 from .._names import Mark, name_in_run
 from .._outcomes import (
     FINE,
-    RUNNING,
     SCHEDULED,
     Broken,
     Cancelled,
     Stopped,
     Verdict,
 )
-from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, counts_as_critical, phase_of
+from ..job import AbstractJob, AnyJob, counts_as_critical
 from . import joining
-from .admission import admit, checked_levels, prepare
-from .claims import check_limits
-from .deadlines import expired_at_once
-from .extras import Extras, ask_for_extras
+from .extras import Extras
+from .opening import nest, open_run
 from .queue import Queue
 from .roster import Roster
 from .skipping import Skipping
-from .tasks import SLICE, JobTasks
+from .starting import start_ready, wake
+from .stopping import cancel, check_thread, goes_on_without, skip
+from .tasks import JobTasks
 from .verdicts import critical_failure, timed_out
 from .waitlist import (
     NOBODY,
     by_rank,
     dismiss,
     next_unfinished,
-    strike,
     wait_for,
     waits_in_run,
 )
@@ -115,7 +112,7 @@ class Run:
         """
         self.job_set._check_not_running()  # if it raises, why() stays about the other run
         try:
-            entries = self._open()
+            entries = open_run(self)
         except Exception as error:
             self.mark.run = self.extras = None  # avoid reference cycles
             self.state.record.refuse(error)
@@ -147,7 +144,7 @@ class Run:
         except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
             if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
-            self.tasks.live.clear()
+            self._drop_tasks()
             raise
         except BaseException as error:  # noqa: BLE001 - verdict() raises it
             self.end(Broken(error))
@@ -162,37 +159,9 @@ class Run:
 
     # -- the beginning
 
-    def _open(self) -> list[AnyJob]:
-        """Check that all jobs can run, enroll them, and return those that require nothing."""
-        levels = checked_levels(self.job_set, self.nested_mark)
-        _, jobs, below = levels[0]
-        self.tasks.nests = bool(below)
-        self.roster, entries, in_order = admit(jobs, self.mark)
-        self.shuffled = not in_order
-        try:
-            self._look_for_extras(jobs, levels)
-        except BaseException:
-            dismiss(jobs, self.mark)
-            raise
-        prepare(levels, self.nested_mark)
-        self.state.live_run = self
-        if not self.mark.is_nested:
-            self.state.record.started_at = self.tasks.time()
-        return entries
-
-    def _look_for_extras(self, jobs: list[AnyJob], levels: list[Level]) -> None:
-        """Make the extras that the jobs ask for, and check that they can get what they need."""
-        if not self.mark.is_nested:  # otherwise the outermost run has checked it
-            check_limits(levels, self.loop)
-        if self.extras is not None or self.roster.forever or ask_for_extras(jobs):
-            self.use_extras().prepare_for(jobs)
-
     def nest(self, levels: list[Level]) -> None:
-        """Take in a job set that joins the run, with all that is nested in it."""
-        check_limits(levels, self.loop)
-        self.tasks.nests = True
-        prepare(levels, self.nested_mark)
-        self.job_set._enclose(levels[0][0])
+        """Take in a job set that joins the run; see `opening.nest()`."""
+        nest(self, levels)
 
     def use_extras(self) -> Extras:
         """Return the extras of the run; make them at the first call."""
@@ -206,7 +175,7 @@ class Run:
         return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
-        if self.extras is not None or self.observers.heard:
+        if self.roster.forever or self.observers.heard:
             for job in entries:
                 self.make_ready(job)
         else:
@@ -220,7 +189,7 @@ class Run:
         elif timeout == 0:
             self.end(timed_out(self.job_set, 0))
         else:
-            self.context.run(self.start_ready)
+            self.context.run(start_ready, self)
             if self.extras is not None and self.extras.stall is not None:
                 self.extras.stall.look()
 
@@ -242,82 +211,16 @@ class Run:
         elif extras is None or not extras.wait_for_limits(job, forever=True):
             queue.cleared.append(job)
 
-    def start_ready(self, now: float | None = None) -> None:
-        """Start the jobs in the queue, as far as the window and the slice allow."""
-        queue = self.queue
-        queue.starting = True
-        if now is None:
-            now = self.tasks.time()
-        try:
-            if self._is_plain():
-                count = min(len(queue.ready), queue.free, SLICE)
-                started = self.tasks.start_plain(queue.ready, count, now, self)
-                queue.free -= started
-                more = started < count or started == SLICE
-            else:
-                more = self._start_one_by_one(now)
-            if more:
-                self.loop.call_soon(self.start_ready, context=self.context)
-            else:
-                queue.starting = False
-        except BaseException as error:  # noqa: BLE001 - the loop would only log it
-            self.end(Broken(error))
-
-    def _is_plain(self) -> bool:
-        """Tell whether the jobs in the queue may be started without a look at each."""
-        return (
-            self._verdict is None
-            and (self.extras is None or (self.extras.plain and not self.queue.cleared))
-            and self.tasks.is_plain()
-        )
-
-    def _start_one_by_one(self, now: float) -> bool:
-        """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
-        queue, extras = self.queue, self.extras
-        for _ in range(SLICE):
-            if self._verdict is not None:  # an eager job, or an observer, may end the run
-                return False
-            if queue.cleared:
-                job = queue.cleared.popleft()
-                if waits_in_run(job):  # otherwise it was cancelled meanwhile
-                    self._start(job, now)
-            elif queue.ready and queue.free > 0:  # less than 0 if the window was made smaller
-                job = queue.ready.popleft()
-                if not waits_in_run(job):  # it was cancelled meanwhile
-                    continue
-                if extras is not None and extras.wait_for_limits(job, forever=False):
-                    continue
-                queue.free -= 1
-                self._start(job, now)
-                if queue.free <= 0 and extras is not None and extras.limits is not None:
-                    extras.limits.turn_gate()
-            else:
-                return False
-        return True
-
-    def _start(self, job: AnyJob, now: float) -> None:
-        """Start a job that has its slots."""
-        extras = self.extras
-        if extras is None or extras.deadlines is None:
-            self.tasks.start(job, now, self)
-        elif (error := expired_at_once(job)) is not None:
-            self.tasks.start_expired(job, error, now, self)
-        else:
-            self.tasks.start(job, now, self)
-            extras.note_start(job, now)
-
     def go_on(self) -> None:
         """Start what is ready, or end the run, since jobs have joined it or were skipped."""
         if not self.roster.awaited:
             self._end_well()
         elif not self.queue.starting:
-            self.start_ready()
+            start_ready(self)
 
     def wake(self) -> None:
-        """Start what is ready in the next turn of the loop."""
-        if not (self.queue.starting or self.loop.is_closed()):
-            self.queue.starting = True
-            self.loop.call_soon(self.start_ready, context=self.context)
+        """Start what is ready in the next turn of the loop; see `starting`."""
+        wake(self)
 
     def is_over(self) -> bool:
         """Tell whether the verdict is settled."""
@@ -329,36 +232,25 @@ class Run:
             return not (self.tasks.live or self.queue.cleared)
         return not self.queue.ready and self.queue.free == self.queue.slots
 
-    def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
-        """Deal with an exception that a job raised at a time (seconds)."""
+    def fail(self, job: AnyJob, error: BaseException, now: float, *, held: bool = True) -> None:
+        """Deal with an exception that a job raised at a time (seconds); see `release()`."""
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
-        elif counts_as_critical(job) and not self._goes_on_without(job, error):
+        elif counts_as_critical(job) and not goes_on_without(self, job, error):
             self.end(critical_failure(job, error))
-        elif self._verdict is None:
-            self.release(job, now)
+        if self._verdict is None:
+            self.release(job, now, held=held)
+        elif self.extras is not None:
+            self.extras.give_back(job, held=held)
 
-    def _goes_on_without(self, job: AnyJob, error: BaseException) -> bool:
-        """Skip the jobs behind a critical one that raised; tell whether the run goes on."""
-        skipping = None if self.extras is None else self.extras.skipping
-        if skipping is None or self._verdict is not None:
-            return False
-        self.skip(skipping.fail(job, critical_failure(job, error), self.roster.jobs))
-        return True
+    def release(self, job: AnyJob, now: float, *, held: bool = True) -> None:
+        """Let the jobs that waited for this one go on, since it has ended.
 
-    def skip(self, jobs: Iterable[AnyJob]) -> None:
-        """Skip jobs that wait: they will not start."""
-        assert self.extras is not None
-        assert self.extras.skipping is not None
-        for job in jobs:
-            job._note_skip(self.extras.skipping.culprits[job])
-            strike(job)
-            self.roster.leave(job)
-            if self.observers.heard:
-                self.observers.tell(JobEvent(job, EventKind.SKIPPED, self.tasks.time()))
-
-    def release(self, job: AnyJob, now: float) -> None:
-        """Let the jobs that waited for this one go on, since it ended at a time (seconds)."""
+        Args:
+            job: the job.
+            now: when it ended (seconds).
+            held: whether it held a slot of the window, and its limits.
+        """
         waiters = job._waiters
         job._waiters = None
         if waiters is not NOBODY:
@@ -368,15 +260,14 @@ class Run:
             queue.free += 1
             roster.awaited -= 1
         else:
-            self.extras.leave(job)
+            self.extras.leave(job, held=held)
         if not roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
-            self.context.run(self.start_ready, now)
+            self.context.run(start_ready, self, now)
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
-        is_plain = self.extras is None and not self.observers.heard
         if self.extras is not None:  # some may have been skipped, or cancelled
             followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:
@@ -385,7 +276,7 @@ class Run:
             if follower._unfinished and (requirement := next_unfinished(follower)) is not None:
                 wait_for(requirement, follower)
                 self.shuffled = True
-            elif is_plain:
+            elif self.extras is None and not self.observers.heard:
                 # Fast path: 24 ns a job, 1 % of a chain. Without it, make_ready() does it.
                 follower._phase = SCHEDULED
                 self.queue.ready.append(follower)
@@ -403,30 +294,13 @@ class Run:
             self.extras.limits.turn_gate()
         self.wake()
 
-    # -- what users do to jobs that wait or run
+    def skip(self, jobs: Iterable[AnyJob]) -> None:
+        """Skip jobs that wait; see `stopping.skip()`."""
+        skip(self, jobs)
 
     def cancel(self, job: AnyJob, msg: object) -> bool:
-        """Cancel a job; tell whether it had not ended.
-
-        Raises:
-            RuntimeError: it was called in another thread.
-        """
-        self._check_thread(job.repr_main(), "job.cancel")
-        if not waits_in_run(job):
-            return False
-        if phase_of(job) is RUNNING:
-            return self.tasks.cancel(job, msg)
-        if self._verdict is None:
-            self._cancel_unstarted(job, asyncio.CancelledError(*() if msg is None else (msg,)))
-        return True
-
-    def _cancel_unstarted(self, job: AnyJob, error: asyncio.CancelledError) -> None:
-        extras, now = self.use_extras(), self.tasks.time()
-        extras.plain = False  # it may be in the queue
-        job._note_failure(error, now)
-        if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.FAILED, now))
-        self.fail(job, error, now)
+        """Cancel a job; see `stopping.cancel()`."""
+        return cancel(self, job, msg)
 
     def stop(self, reason: str) -> None:
         """End the run; it is fine.
@@ -434,23 +308,14 @@ class Run:
         Raises:
             RuntimeError: it was called in another thread.
         """
-        self._check_thread(self.job_set.repr_main(), "scheduler.stop")
+        check_thread(self, self.job_set.repr_main(), "scheduler.stop")
         if self._verdict is None:
             self.end(Stopped(reason))
 
-    def _check_thread(self, name: str, method: str) -> None:
-        if runs_elsewhere(self.loop):
-            raise RuntimeError(
-                f"{name} runs in the event loop of another thread: call "
-                f"loop.call_soon_threadsafe({method}) there"
-            )
-
     def waits_for(self, job: AnyJob) -> str:
         """Return what a job waits for whose requirements are met, in words."""
-        extras = self.extras
-        if extras is None or extras.limits is None or job not in extras.limits.asked:
-            return "a slot of the window"
-        return extras.limits.waits_for(job)
+        limits = None if self.extras is None else self.extras.limits
+        return "a slot of the window" if limits is None else limits.waits_for(job)
 
     # -- the end
 
@@ -481,6 +346,14 @@ class Run:
             self.extras.close()
         if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
+
+    def _drop_tasks(self) -> None:
+        """Forget jobs that have not ended, and never will: the loop is gone."""
+        lost = list(self.tasks.live)
+        self.tasks.live.clear()
+        if self.extras is not None:
+            for job in lost:
+                self.extras.give_back(job, held=True)
 
     def let_go(self) -> None:
         """Take the marks of the run off the jobs, and close coroutines that never started.

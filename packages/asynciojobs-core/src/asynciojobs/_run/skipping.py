@@ -90,4 +90,5 @@ class Skipping:
             return FINE
         first, *others = self._failures
         names = [failure.job.repr_main() for failure in others[:SHOWN]]
-        return first._replace(others=tuple(names), more=len(others) - len(names))
+        more = len(others) - len(names)
+        return CriticalFailure(first.job, first.exception, tuple(names), more)

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
@@ -23,18 +22,12 @@ from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
-from ..job import AnyJob, checked_awaitable
-from .shutdown import serve, serve_at_once
+from ..job import AnyJob
+from .queue import SLICE
+from .shutdown import co_run_nested, suspend
 from .waiting import cancel, wait_out, warn_of_deaf
 
-__all__ = ["SLICE", "JobTask", "JobTasks"]
-
-SLICE = 50
-"""How many jobs are started in one turn of the event loop (jobs).
-
-A task and what it holds are about five objects for the garbage collector, which looks at young
-objects whenever there are 700 new ones. Fifty jobs of one or two turns stay below that.
-"""
+__all__ = ["JobTask", "JobTasks"]
 
 SWALLOWED_AFTER = 0.01
 """A job that returns a value this long after its cancellation ignored it (seconds)."""
@@ -50,11 +43,15 @@ CREATE_TASK = asyncio.BaseEventLoop.create_task
 
 if TYPE_CHECKING:
 
-    class HasSettle(Protocol):
+    class JobsEnds(Protocol):
         """What `JobTasks` needs of the `Extras` of its run."""
 
-        def settle(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
-            """Take back what a job holds; return what counts as raised by it."""
+        def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+            """Return what counts as raised by a job that has ended."""
+            ...
+
+        def give_back(self, job: AnyJob, *, held: bool) -> None:
+            """Take back what the job holds."""
             ...
 
     class TasksOwner(Protocol):
@@ -66,7 +63,7 @@ if TYPE_CHECKING:
             ...
 
         @property
-        def extras(self) -> HasSettle | None:
+        def extras(self) -> JobsEnds | None:
             """What takes back what jobs hold; ``None`` if they hold nothing."""
             ...
 
@@ -90,12 +87,6 @@ def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
         monotonic: Callable[[], float] = LOOP_TIME.__globals__["time"].monotonic
         return monotonic
     return loop.time
-
-
-@types.coroutine
-def suspend() -> Generator[None, None, None]:
-    """Suspend once: control goes back to whoever drives the coroutine."""
-    yield
 
 
 class JobTask(asyncio.Task[None]):
@@ -131,6 +122,8 @@ class JobTasks:
         time: the clock of the loop (seconds).
         nests: there are job sets among the jobs.
         observers: the observers of the job set.
+        state: what the engine keeps on the job set.
+        priming: a coroutine is being driven by hand to its first ``await``.
     """
 
     def __init__(self, job_set: JobSet) -> None:
@@ -139,13 +132,13 @@ class JobTasks:
         self.time = clock_of(self.loop)
         self.nests = False
         self.observers = job_set._observers
-        self._state = job_set._run_state
+        self.state = job_set._run_state
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
         # Jobs that were cancelled in the first step of an eager task, with the message.
         self._cancel_soon: dict[AnyJob, object] = {}
-        self._priming = False  # a coroutine is being driven by hand to its first `await`
+        self.priming = False
         self._cancelled_at: float | None = None  # when cancel_all() was called
 
     # -- the start of jobs
@@ -250,9 +243,9 @@ class JobTasks:
 
     def prime(self, drive: Coroutine[Any, Any, None]) -> None:
         """Drive a coroutine of `drive()` into its ``try``, where it sees cancellations."""
-        self._priming = True
+        self.priming = True
         drive.send(None)
-        self._priming = False
+        self.priming = False
 
     # -- a job, in its task
 
@@ -262,9 +255,9 @@ class JobTasks:
         try:
             try:
                 if self.nests and isinstance(job, JobSet):
-                    value = await self._co_run_nested(job, run.nested_mark)
+                    value = await co_run_nested(self, job, run.nested_mark)
                 else:
-                    if self._priming:
+                    if self.priming:
                         await suspend()
                     value = await job._start_awaitable()
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
@@ -292,7 +285,8 @@ class JobTasks:
             run.release(job, now)
             return
         if run.extras is not None:
-            run.extras.settle(job, None)
+            run.extras.outcome(job, None)
+            run.extras.give_back(job, held=True)
         if now > self._cancelled_at + SWALLOWED_AFTER:
             warn_of_deaf(job, f"went on for {now - self._cancelled_at:.3g}s, to its end")
 
@@ -300,7 +294,7 @@ class JobTasks:
         self.live.pop(job, None)
         now = self.time()
         if run.extras is not None:
-            error = run.extras.settle(job, error) or error
+            error = run.extras.outcome(job, error) or error
         cancelled = self._cancelled_at is not None and isinstance(error, asyncio.CancelledError)
         if cancelled:
             job._note_stop(now)
@@ -311,52 +305,8 @@ class JobTasks:
             self.observers.tell(JobEvent(job, kind, now))
         if not cancelled:
             run.fail(job, error, now)
-
-    # -- a nested scheduler, in its task
-
-    async def _co_run_nested(self, job: AnyJob, mark: object) -> object:
-        """Run a nested scheduler, and shut it down however the run ends."""
-        leaving: BaseException | None = None
-        assert isinstance(job, JobSet)
-        state = job._run_state
-        try:
-            if self._priming:
-                await suspend()  # cancelled here, it counts as started: it is shut down
-            if self.loop.get_task_factory() is not None:
-                await asyncio.sleep(0)  # eager tasks would start inside each other
-            state.called_by = mark
-            return await checked_awaitable(job, "co_run", job.co_run())
-        except (KeyboardInterrupt, SystemExit) as error:
-            leaving = error
-            raise
-        finally:
-            state.called_by = None
-            try:
-                if self.loop.is_running():  # otherwise the loop is gone: this is close()
-                    await self._shut_down_nested(job, leaving)
-            finally:
-                del leaving  # its traceback holds this frame
-
-    async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
-        record = self._state.record
-        now = self.time()
-        job._shutdown_given = True
-        if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
-        if serve_at_once(job, record, now):
-            return
-        shutdown = self.loop.create_task(serve(job, record))
-        try:
-            await wait_out({shutdown: job}, cancelled=False)
-        finally:
-            # Even if this was cancelled meanwhile, KeyboardInterrupt and SystemExit are raised.
-            if leaving is None and shutdown.done():
-                leaving = shutdown.result()
-            try:
-                if leaving is not None:
-                    raise leaving
-            finally:
-                del leaving
+        elif run.extras is not None:
+            run.extras.give_back(job, held=True)
 
     # -- the end of all
 

@@ -56,7 +56,7 @@ def check_free(jobs: Iterable[AnyJob]) -> None:
         AlreadyRunningError: one does.
     """
     for job in jobs:
-        if job._waiters is not None:
+        if waits_in_run(job):
             raise AlreadyRunningError(job)
 
 
@@ -122,8 +122,8 @@ def dismiss(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob]:
     """
     left: list[AnyJob] = []
     for job in jobs:
-        if job._waiters is not None and job._run_mark is mark:
-            job._waiters = None
+        if waits_in_run(job) and job._run_mark is mark:
+            strike(job)
             job._unfinished = ()
             left.append(job)
     return left
@@ -169,7 +169,7 @@ def next_unfinished(job: AnyJob) -> AnyJob | None:
 
 def take_part_together(requirement: AnyJob, job: AnyJob) -> bool:
     """Tell whether a requirement is in the same run as the job, and not done."""
-    return requirement._waiters is not None and requirement._run_mark is job._run_mark
+    return waits_in_run(requirement) and requirement._run_mark is job._run_mark
 
 
 def waits_in_run(job: AnyJob) -> bool:
@@ -184,7 +184,7 @@ def strike(job: AnyJob) -> None:
 
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
     """Return the requirements of a job that are in a run and not done."""
-    return [other for other in requirements_of(job) if other._waiters is not None]
+    return [other for other in requirements_of(job) if waits_in_run(other)]
 
 
 def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
@@ -193,7 +193,7 @@ def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
     for job in jobs:
         waiters = job._waiters
         for follower in (waiters,) if isinstance(waiters, AbstractJob) else waiters or ():
-            if follower._waiters is not None:
+            if waits_in_run(follower):
                 waiting[follower] = [job]
     return waiting
 
