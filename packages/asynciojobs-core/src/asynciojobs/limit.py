@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ._checks import checked_seconds, whole_number
 from ._text import counted, one_line
@@ -258,11 +258,15 @@ class Terms:
 
     Attributes:
         desks: the needs, by where the engine gets them.
+        in_use: whether there have been any terms at all in this program.
     """
 
     __slots__ = ("desks", "needs", "timeout")
 
+    in_use: ClassVar[bool] = False
+
     def __init__(self, needs: Needs, timeout: float | None) -> None:
+        Terms.in_use = True
         self.needs = needs
         self.timeout = timeout
         self.desks = {desk_of(limit): count for limit, count in needs.items()}

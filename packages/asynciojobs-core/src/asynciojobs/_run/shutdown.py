@@ -199,7 +199,7 @@ def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
         return False
     jobs = tuple(nested.jobs)
     for job in jobs:
-        if not had_shutdown(job) and job._has_shutdown():
+        if not job._shutdown_given and job._has_shutdown():
             return False
     if nested._observers.heard:
         _jobs_to_call(nested, now)
