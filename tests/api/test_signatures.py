@@ -174,9 +174,7 @@ METHODS = {
         "requires": "(self, *requirements)",
         "close_idle_jobs": "(self)",
     },
-    asynciojobs.Limit: {
-        "name": "(self)",
-    },
+    asynciojobs.Limit: {},
     asynciojobs.Watch: {
         "elapsed": "(self)",
         "print_elapsed": "(self, suffix='  ')",

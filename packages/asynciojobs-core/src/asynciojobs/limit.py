@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from ._checks import checked_seconds, whole_number
-from ._text import one_line
+from ._text import counted, one_line
 
 __all__ = ["Limit"]
 
@@ -36,9 +36,21 @@ class Desk:
         holders: the nested schedulers that hold slots, or may ask for some while they run.
         change: calls a function in the thread of the loop, and starts jobs that can have slots
             then. Without a loop, it only calls the function.
+        is_safe: tells whether all holders can end.
+        alone: the terms of jobs that need one slot, and nothing else, once there are any.
     """
 
-    __slots__ = ("change", "free", "holders", "lines", "loop", "slots", "users")
+    __slots__ = (
+        "alone",
+        "change",
+        "free",
+        "holders",
+        "is_safe",
+        "lines",
+        "loop",
+        "slots",
+        "users",
+    )
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
@@ -48,18 +60,24 @@ class Desk:
         self.lines: dict[object, Any] = {}
         self.holders: dict[Any, None] = {}
         self.change: Change = call
+        self.is_safe: Callable[[Desk], bool] = has_no_holders
+        self.alone: Terms | None = None
 
-    def open(self, loop: asyncio.AbstractEventLoop, change: Change) -> None:
+    def open(
+        self, loop: asyncio.AbstractEventLoop, change: Change, is_safe: Callable[[Desk], bool]
+    ) -> None:
         """Begin to hand out slots in an event loop. What an earlier loop has lost is back."""
         self.close()
         self.loop = loop
         self.change = change
+        self.is_safe = is_safe
 
     def close(self) -> None:
         """Take all slots back, since no run uses the limit."""
         self.free = self.slots
         self.loop = None
         self.change = call
+        self.is_safe = has_no_holders
         self.users.clear()
         self.lines.clear()
         self.holders.clear()
@@ -70,23 +88,42 @@ class Desk:
         Raises:
             ValueError: a job of a current run could never start.
         """
+
+        def resize() -> None:
+            self._check_users(slots, limit)
+            before = self.slots
+            self._set(slots)
+            if slots < before and not self.is_safe(self):
+                self._set(before)
+                raise ValueError(
+                    f"{limit!r} can't have {counted(slots, 'slot')} now, since schedulers that "
+                    "hold slots might wait for each other forever: wait until one of them ends"
+                )
+
+        self.change(resize)
+
+    def _check_users(self, slots: int, limit: Limit) -> None:
         for most, job in self.users.values():
             if most > slots:
                 raise ValueError(
-                    f"{limit!r} can't have {slots} slots now, since {job.repr_main()} needs "
-                    f"{most}: wait until that run is over"
+                    f"{limit!r} can't have {counted(slots, 'slot')} now, since "
+                    f"{job.repr_main()} needs {most} at once, together with the schedulers "
+                    "around it: wait until its run is over"
                 )
 
-        def resize() -> None:
-            self.free += slots - self.slots
-            self.slots = slots
-
-        self.change(resize)
+    def _set(self, slots: int) -> None:
+        self.free += slots - self.slots
+        self.slots = slots
 
 
 def call(function: Callable[[], None]) -> None:
     """Call a function."""
     function()
+
+
+def has_no_holders(desk: Desk) -> bool:
+    """Tell whether no holder is at a desk, since no run uses it."""
+    return not desk.holders
 
 
 class Limit:
@@ -118,10 +155,9 @@ class Limit:
         <Limit `ssh` 2 of 2 free>
     """
 
-    __slots__ = ("__weakref__", "_alone", "_desk", "label")
+    __slots__ = ("__weakref__", "_desk", "label")
 
     def __init__(self, slots: int, label: object = None) -> None:
-        self._alone: Terms | None = None  # of all jobs that need one slot of it, and no more
         self._desk = Desk(_checked_slots(slots))
         self.label = label
 
@@ -144,17 +180,10 @@ class Limit:
         """How many slots are not taken now."""
         return max(0, self._desk.free)
 
-    def terms(self) -> Terms:
-        """Return the terms of a job that needs one slot of this limit, and nothing else."""
-        if self._alone is None:
-            self._alone = Terms({self: 1}, None)
-        return self._alone
-
     def __repr__(self) -> str:
-        return f"<{self.name()} {self.free} of {self.slots} free>"
+        return f"<{self} {self.free} of {self.slots} free>"
 
-    def name(self) -> str:
-        """Return the name of the limit in messages, as in ``Limit `ssh```."""
+    def __str__(self) -> str:
         return "Limit" if self.label is None else f"Limit `{one_line(str(self.label))}`"
 
     # A copy of a job shares the limits of the job. A pickle has limits of its own.
@@ -197,7 +226,7 @@ def checked_needs(limits: Limits) -> Needs:
                 "limits must be a Limit, or a list of limits and pairs such as (limit, 2), "
                 f"not {limits!r}"
             )
-        rule = f"a job must need a number of slots of {limit.name()}, 1 or more, not {count!r}"
+        rule = f"a job must need a number of slots of {limit}, 1 or more, not {count!r}"
         needs[limit] = needs.get(limit, 0) + whole_number(count, rule, least=1)
     for limit, count in needs.items():
         if count > limit.slots:
@@ -221,7 +250,7 @@ def _as_items(limits: Any) -> Iterable[Any]:
 
 def _is_pair(item: Any) -> bool:
     """Tell whether something is a limit and a number, as in ``(gpu, 2)``."""
-    return isinstance(item, tuple) and len(item) == 2 and not isinstance(item[1], Limit)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return isinstance(item, tuple) and len(item) == 2 and not isinstance(item[1], Limit | tuple)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 class Terms:
@@ -258,7 +287,14 @@ def checked_terms(limits: Limits, timeout: float | None) -> Terms | None:
         ValueError: see there.
     """
     if timeout is None and isinstance(limits, Limit):
-        return limits.terms()  # it need not be made for each job
+        return alone(limits)
     needs = checked_needs(limits)
     seconds = checked_seconds("timeout", timeout)
     return Terms(needs, seconds) if needs or seconds is not None else None
+
+
+def alone(limit: Limit) -> Terms:
+    """Return the terms of all jobs that need one slot of this limit, and nothing else."""
+    desk = desk_of(limit)
+    desk.alone = desk.alone or Terms({limit: 1}, None)
+    return desk.alone

@@ -376,7 +376,7 @@ class Timeline:
             self._check(
                 False,
                 f"{event.job.repr_main()} started at {event.time:.15g} s, and then {taken} "
-                f"slots of {limit.name()} were taken; it had {slots}",
+                f"slots of {limit} were taken; it had {slots}",
             )
 
     def assert_shutdown_once(self) -> None:

@@ -7,7 +7,7 @@ not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from .._dag.jobset import JobSet
@@ -89,13 +89,15 @@ class Extras:
         self.skipping: Skipping | None = None
         self.plain = True
 
-    def prepare_for(self, asking: Mapping[Terms, AnyJob]) -> None:
+    def prepare_for(self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]) -> None:
         """Make what the run needs.
 
         Args:
             asking: the limits and time limits of new jobs, each with a job that has them.
+            job_sets: the nested schedulers among the new jobs.
 
         Raises:
+            LimitError: a job could never start.
             RuntimeError: a limit is in use in another event loop.
         """
         run = self._run
@@ -103,7 +105,7 @@ class Extras:
             self.watch_stall()
         if any(terms.needs for terms in asking):
             self.limits = self.limits or LimitedJobs(run, run.loop)
-            self.limits.register(asking)
+            self.limits.register(asking, job_sets)
         if any(terms.timeout is not None for terms in asking):
             self.deadlines = self.deadlines or Deadlines(run.loop, run.tasks.cancel)
         self.plain = self.plain and self.deadlines is None
@@ -118,6 +120,23 @@ class Extras:
     def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool:
         """Let a job wait for its limits; tell whether it has any."""
         return self.limits is not None and self.limits.ask(job, forever=forever)
+
+    def waits_for(self, job: AnyJob) -> str:
+        """Return what a job waits for whose requirements are met, in words."""
+        return "a slot of the window" if self.limits is None else self.limits.waits_for(job)
+
+    def look(self) -> None:
+        """Look whether jobs wait for something that never comes."""
+        if self.stall is not None:
+            self.stall.look()
+
+    def turn_gate(self) -> None:
+        """Let others pass the jobs that wait for their limits, if the window is full now.
+
+        If it is not, let these jobs start.
+        """
+        if self.limits is not None:
+            self.limits.turn_gate()
 
     def note_start(self, job: AnyJob, now: float) -> None:
         """Let the time of a job run that was started, at a time (seconds)."""
@@ -156,7 +175,7 @@ class Extras:
             run.queue.free += 1
         if limits is not None:
             limits.give_back(job, held=held)
-            limits.open_gate()
+            limits.turn_gate()
         if self.stall is not None:
             self.stall.look()
 

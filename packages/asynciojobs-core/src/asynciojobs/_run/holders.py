@@ -7,13 +7,16 @@ are no schedulers don't count: they give back their slots when they end, whateve
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from .._errors import LimitError
 from .._names import run_of
-from ..limit import Desk
+from ..job import AnyJob
+from ..limit import Desk, Limit, desk_of
 
-__all__ = ["Holder", "Needed", "holder_around", "together"]
+__all__ = ["Holder", "Needed", "can_end", "claim_more", "holder_around", "together"]
 
 Needed: TypeAlias = "Mapping[Desk, int]"
 """How many slots of which limits."""
@@ -23,14 +26,18 @@ class Holder:
     """A nested scheduler that holds slots while it runs.
 
     Args:
+        job_set: the scheduler.
         own: the slots that it holds.
         claim: the most slots that a job inside of it may need besides.
         around: the holder that this one is nested in; ``None`` if there is none.
     """
 
-    __slots__ = ("around", "claim", "own")
+    __slots__ = ("around", "claim", "job_set", "own")
 
-    def __init__(self, own: Needed, claim: Needed, around: Holder | None) -> None:
+    def __init__(
+        self, job_set: AnyJob, own: Needed, claim: Needed, around: Holder | None
+    ) -> None:
+        self.job_set = job_set
         self.own = own
         self.claim = claim
         self.around = around
@@ -48,7 +55,7 @@ class Holder:
         return desks
 
     def is_safe(self) -> bool:
-        """Tell whether all holders can end if this one gets its slots; O(n²) for n holders."""
+        """Tell whether all holders can end if this one has its slots; O(n²) for n holders."""
         desks = together([*self.own, *self.claim])
         left = {holder: None for desk in desks for holder in desk.holders} | {self: None}
         free = {desk: desk.slots for desk in desks}
@@ -69,6 +76,57 @@ class Holder:
     def fits(self, free: Needed) -> bool:
         """Tell whether one job at a time could run inside of it, with these slots."""
         return all(free[desk] >= count for desk, count in self.claim.items())
+
+    def claim_more(self, limit: Limit, needed: int, job: AnyJob) -> int:
+        """Claim more slots of a limit, since a job was added; return how many it holds itself.
+
+        Raises:
+            LimitError: there are not as many.
+            ValueError: the job might wait for them forever.
+        """
+        desk = desk_of(limit)
+        held = self.own.get(desk, 0)
+        if held + needed > desk.slots:
+            raise LimitError(self.job_set, job, limit, held, needed)
+        earlier = self.claim
+        self._change_claim({**earlier, desk: needed})
+        if not self.is_safe():
+            self._change_claim(earlier)
+            raise ValueError(
+                f"{job.repr_main()} was added to {self.job_set.repr_main()} while that holds "
+                f"slots, and might wait forever for {limit!r}: add it before the run"
+            )
+        return held
+
+    def _change_claim(self, claim: Needed) -> None:
+        self.leave()
+        self.claim = claim
+        self.enter()
+
+
+def claim_more(around: Holder, needs: Mapping[Limit, tuple[int, AnyJob]]) -> None:
+    """Let the holders around a run claim what its jobs need, if jobs have been added to it.
+
+    Args:
+        around: the innermost holder.
+        needs: the most slots of each limit that a job of the run needs, and that job.
+
+    Raises:
+        LimitError: a job could never start.
+        ValueError: if it waits for its slots, it may do so forever.
+    """
+    for limit, (count, job) in needs.items():
+        holder: Holder | None = around
+        needed = count
+        while holder is not None and needed > holder.claim.get(desk_of(limit), 0):
+            needed += holder.claim_more(limit, needed, job)
+            holder = holder.around
+
+
+def can_end(desk: Desk) -> bool:
+    """Tell whether all holders at a limit can end, one after the other."""
+    # The first one looks at the others.
+    return all(holder.is_safe() for holder in itertools.islice(desk.holders, 1))
 
 
 def together(desks: Iterable[Desk]) -> dict[Desk, None]:

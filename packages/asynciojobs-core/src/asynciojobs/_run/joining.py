@@ -47,7 +47,9 @@ if TYPE_CHECKING:
         skipping: Skipping | None
 
         def watch_stall(self) -> StallWatch: ...
-        def prepare_for(self, asking: Mapping[Terms, AnyJob]) -> None: ...
+        def prepare_for(
+            self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]
+        ) -> None: ...
 
     class GrowingRun(Protocol):
         """The part of a `Run` that is used here; see there for what each of these means."""
@@ -120,7 +122,8 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
             check_all(levels)
             run.nest(levels)
     extras = run.use_extras()
-    extras.prepare_for(terms_among(newcomers))
+    job_sets = [job for job in newcomers if isinstance(job, JobSet)]
+    extras.prepare_for(terms_among(newcomers), job_sets)
     among: Iterable[AnyJob] = newcomers
     if (
         extras.stall is not None and extras.stall.late
@@ -136,6 +139,8 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
         CycleError: now it waits for itself.
         RequirementError: see `_look_again()`.
     """
+    if run.use_extras().asked is None:
+        return False
     unfinished = _look_again(run, job)
     if not unfinished:
         return not waits_in_run(job)  # it was skipped

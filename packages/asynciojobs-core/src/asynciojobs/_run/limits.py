@@ -7,7 +7,8 @@ that; `docs/design/limits.md` has the reasons.
 
 - A nested scheduler gets its limits only if the state is safe afterwards; see `holders`.
 - A job inside of such a scheduler need not wait behind jobs outside of it. So each limit has a
-  line for each such scheduler, and one for all other jobs.
+  line for each such scheduler, and one for all other jobs. These wait behind all jobs that came
+  earlier, so that those inside are not starved.
 
 In a line, first come is first served. If the first job can't start, since it needs another
 limit too, the others wait behind it: so a job that needs two limits is not starved by those
@@ -27,8 +28,8 @@ from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
 from ..limit import Desk, Limit, Terms, desk_of
-from .claims import check_loop, claims_of, most_needed
-from .holders import Holder, Needed, holder_around
+from .claims import check_loop, claims_of, most_needed, most_needed_by, most_of
+from .holders import Holder, Needed, can_end, claim_more, holder_around, together
 from .lines import Gate, Line, Waiting, line_of, new_rank
 from .queue import Queue
 from .roster import Roster
@@ -61,30 +62,47 @@ class LimitedJobs:
         run: as above.
         holder: the innermost scheduler around the run that holds slots.
         holders: the nested schedulers of the run that hold slots.
+        coming: those that wait for slots.
     """
 
-    __slots__ = ("_forever", "_loop", "_regular", "_used", "holder", "holders", "run")
+    __slots__ = ("_forever", "_loop", "_regular", "_used", "coming", "holder", "holders", "run")
 
     def __init__(self, run: LimitedRun, loop: asyncio.AbstractEventLoop) -> None:
         self.run = run
         self.holder = holder_around(run.job_set)
         self.holders: dict[AnyJob, Holder] = {}
+        self.coming: dict[AnyJob, Holder] = {}
         self._loop = loop
         self._regular = Gate(self, run.queue)
         self._forever = Gate(self, None)
         self._used: dict[Desk, None] = {}  # in use by this run
 
-    def register(self, asking: Mapping[Terms, AnyJob]) -> None:
+    def register(self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[Any]) -> None:
         """Take note of the limits that new jobs of the run need.
 
+        Args:
+            asking: the limits of these jobs, each with a job that has them.
+            job_sets: the nested schedulers among these jobs. Those that hold slots need what
+                jobs inside of them need, too.
+
         Raises:
+            LimitError: a job could never start.
             RuntimeError: a limit is in use in another event loop.
         """
-        for limit, (count, job) in most_needed(asking).items():
+        holders = filter(needed_by, job_sets)
+        # All are looked at before any is noted: a refused run must leave nothing behind.
+        every = [most_needed(asking), *(most_needed_by(it, nesting(it)) for it in holders)]
+        self._take_note(most_of(every))
+
+    def _take_note(self, needs: Mapping[Limit, tuple[int, AnyJob]]) -> None:
+        for limit in needs:
             check_loop(limit, self._loop)
+        if self.holder is not None:
+            claim_more(self.holder, needs)
+        for limit, (count, job) in needs.items():
             desk = desk_of(limit)
             if desk.loop is not self._loop:
-                desk.open(self._loop, functools.partial(change, desk, self._loop))
+                desk.open(self._loop, functools.partial(change, desk, self._loop), can_end)
             self._used[desk] = None
             known, _ = desk.users.get(self, (0, job))
             if count > known:
@@ -96,12 +114,17 @@ class LimitedJobs:
         """Let a job wait for its limits; tell whether it has any.
 
         If they are free, it is cleared at once.
+
+        Raises:
+            LimitError: it could never start.
         """
         terms = terms_of(job)
         if terms is None or not terms.desks:
             return False
         desks = terms.desks
-        if len(desks) == 1 and not forever and self._ask_one(job, desks):
+        if isinstance(job, JobSet):
+            self._prepare(job, desks)
+        elif len(desks) == 1 and not forever and self._ask_one(job, desks):
             return True
         gate = self._forever if forever else self._regular
         waiting = Waiting(new_rank(), job)
@@ -110,13 +133,19 @@ class LimitedJobs:
         serve(desks, self.run)
         return True
 
+    def _prepare(self, job_set: Any, desks: Needed) -> None:
+        """Look at a nested scheduler: jobs may have been added since it was checked."""
+        levels = list(nesting(job_set))
+        self._take_note(most_needed_by(job_set, levels))
+        self.coming[job_set] = Holder(job_set, desks, claims_of(levels), self.holder)
+
     def _ask_one(self, job: AnyJob, desks: Needed) -> bool:
         """Let a job wait for its only limit, or clear it, if that is plain to see.
 
         Fast path: 2 µs a job, if all jobs have the same limit.
         """
         ((desk, count),) = desks.items()
-        if not desk.lines and desk.free >= count and not isinstance(job, JobSet):
+        if not desk.lines and desk.free >= count:
             desk.free -= count
             self.run.queue.free -= 1
             self.run.queue.cleared.append(job)
@@ -168,9 +197,12 @@ class LimitedJobs:
         if held:
             for desk, count in terms.desks.items():
                 desk.free += count
-            if job in self.holders:
+            if self.holders and job in self.holders:
                 desks = self.holders.pop(job).leave()
-        serve(desks, self.run)
+        for desk in desks:
+            if desk.lines:
+                serve(desks, self.run)
+                break
 
     def awaited(self, job: AnyJob) -> list[tuple[Limit, bool]]:
         """Return the limits that a job waits for; none if it waits for its window.
@@ -192,14 +224,24 @@ class LimitedJobs:
         words = [repr(limit) if short else f"its turn at {limit!r}" for limit, short in limits]
         return " and ".join(words) or "a slot of the window"
 
-    def open_gate(self) -> None:
-        """Let jobs start that had to wait for a slot of the window."""
+    def turn_gate(self) -> None:
+        """Let jobs start that had to wait for a slot of the window, or behind jobs that do."""
         gate = self._regular
-        if gate.parked and gate.is_open():
+        if not gate.is_open():
+            serve(self.held_up(), self.run)
+        elif gate.parked:
             parked, gate.parked = gate.parked, {}
             for line in parked:
                 line.unpark(gate)
             serve(sorted(parked.values(), key=self._first_rank), self.run)
+
+    def held_up(self) -> Iterable[Desk]:
+        """Return the limits where others may stand behind jobs whose window is full."""
+        gate = self._regular
+        if gate.is_open():
+            return ()
+        lines = [(desk, desk.lines.get(self.holder)) for desk in self._used]
+        return [desk for desk, line in lines if line is not None and line.is_held_up_by(gate)]
 
     def _first_rank(self, desk: Desk) -> int:
         """Return the rank of the first job of the run that waits at a limit."""
@@ -214,21 +256,26 @@ class LimitedJobs:
         Args:
             cleared: these jobs.
         """
+        self._withdraw()
+        for job in cleared:
+            self.give_back(job, held=True)
+        serve(self._used, self.run)
+
+    def _withdraw(self) -> None:
         for desk in self._used:
             line: Line | None = desk.lines.get(self.holder)
             if line is not None:
                 line.close_lane(self._regular)
                 line.close_lane(self._forever)
-        for job in cleared:
-            self.give_back(job, held=True)
-        serve(self._used, self.run)
 
     def leave(self) -> None:
         """Stop using the limits: no job of the run is alive."""
+        self._withdraw()  # the run may have been lost before its end
         for desk in self._used:
             desk.users.pop(self, None)
             if not desk.users:
                 desk.close()
+        del self._regular, self._forever  # they refer to this object: avoid a cycle
 
 
 def change(desk: Desk, loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
@@ -236,7 +283,7 @@ def change(desk: Desk, loop: asyncio.AbstractEventLoop, function: Callable[[], N
 
     def call() -> None:
         function()
-        serve((desk,), None)
+        serve(together((desk,)), None)
 
     if runs_elsewhere(loop):
         call_in_loop(loop, call, "set the slots of a limit")
@@ -260,6 +307,7 @@ def serve(desks: Iterable[Desk], here: LimitedRun | None) -> None:
             if may_start(gate, waiting.job):
                 clear(gate, waiting.job, here)
                 pending.extend(needed_by(waiting.job))
+                pending.extend(gate.limits.held_up())
                 break
 
 
@@ -281,12 +329,15 @@ def may_start(gate: Gate, job: AnyJob) -> bool:
         first = line_of(desk, gate.limits.holder).first()
         if desk.free < count or first is None or first[1].job is not job:
             return False
-    return not isinstance(job, JobSet) or as_holder(gate, job).is_safe()
+        if gate.limits.holder is None and is_behind_others(desk, job):
+            return False
+    holder: Holder | None = gate.limits.coming.get(job)
+    return holder is None or holder.is_safe()
 
 
-def as_holder(gate: Gate, job: Any) -> Holder:
-    """Return the holder that a nested scheduler will be; O(V)."""
-    return Holder(needed_by(job), claims_of(nesting(job)), gate.limits.holder)
+def is_behind_others(desk: Desk, job: AnyJob) -> bool:
+    """Tell whether a job in another line, of those at a limit, came earlier."""
+    return len(desk.lines) > 1 and firsts(desk)[0][1].job is not job
 
 
 def clear(gate: Gate, job: AnyJob, here: LimitedRun | None) -> None:
@@ -294,8 +345,9 @@ def clear(gate: Gate, job: AnyJob, here: LimitedRun | None) -> None:
     for desk, count in needed_by(job).items():
         line_of(desk, gate.limits.holder).drop_first(gate)
         desk.free -= count
-    if isinstance(job, JobSet):
-        gate.limits.holders[job] = holder = as_holder(gate, job)
+    holder: Holder | None = gate.limits.coming.pop(job, None)
+    if holder is not None:
+        gate.limits.holders[job] = holder
         holder.enter()
     if gate.queue is not None:
         gate.queue.free -= 1

@@ -105,6 +105,10 @@ class Line:
                 heapq.heappop(heads)
         return None
 
+    def is_held_up_by(self, gate: Gate) -> bool:
+        """Tell whether jobs behind a gate, which is not open, may stand before others."""
+        return gate in self.lanes and self not in gate.parked
+
     def drop_first(self, gate: Gate) -> None:
         """Take the first job of a lane out."""
         lane = self.lanes[gate]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .._dag.jobset import JobSet, Level, RunState
 from .._names import Mark
@@ -17,9 +17,8 @@ __all__ = ["nest", "open_run"]
 
 
 if TYPE_CHECKING:
-    from .._dag.jobset import LiveRun
 
-    class OpeningRun(LiveRun, Protocol):
+    class OpeningRun(Protocol):
         """The part of a `Run` that is used here."""
 
         job_set: JobSet
@@ -51,7 +50,7 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
         dismiss(jobs, run.mark)
         raise
     prepare(levels, run.nested_mark)
-    run.state.live_run = run
+    run.state.live_run = cast("Any", run)
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
     return entries
@@ -64,7 +63,7 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
     if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
         check_limits(levels, run.loop)
     if run.extras is not None or run.roster.forever or asking:
-        run.use_extras().prepare_for(asking)
+        run.use_extras().prepare_for(asking, levels[0][2])
 
 
 def nest(run: OpeningRun, levels: list[Level]) -> None:

@@ -190,19 +190,17 @@ class Run:
             self.end(timed_out(self.job_set, 0))
         else:
             self.context.run(start_ready, self)
-            if self.extras is not None and self.extras.stall is not None:
-                self.extras.stall.look()
+            if self.extras is not None:
+                self.extras.look()
 
     # -- a job, from its requirements to its end
 
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        if extras is not None:
-            if not waits_in_run(job):  # an observer has cancelled it meanwhile
-                return
-            if extras.asked is not None and joining.must_wait_again(self, job):
-                return
+        # An observer may have cancelled it meanwhile; or it requires more than before.
+        if extras and (not waits_in_run(job) or joining.must_wait_again(self, job)):
+            return
         job._phase = SCHEDULED
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
@@ -290,8 +288,8 @@ class Run:
     def set_window(self, window: int | None) -> None:
         """Change the window while the run goes on. A larger one starts jobs at once."""
         self.queue.resize(window)
-        if self.extras is not None and self.extras.limits is not None:
-            self.extras.limits.open_gate()
+        if self.extras is not None:
+            self.extras.turn_gate()
         self.wake()
 
     def skip(self, jobs: Iterable[AnyJob]) -> None:
@@ -314,8 +312,7 @@ class Run:
 
     def waits_for(self, job: AnyJob) -> str:
         """Return what a job waits for whose requirements are met, in words."""
-        limits = None if self.extras is None else self.extras.limits
-        return "a slot of the window" if limits is None else limits.waits_for(job)
+        return "a slot of the window" if self.extras is None else self.extras.waits_for(job)
 
     # -- the end
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         deadlines: Deadlines | None
 
         def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool: ...
+        def turn_gate(self) -> None: ...
         def note_start(self, job: AnyJob, now: float) -> None: ...
 
     class StartingTasks(Protocol):
@@ -99,6 +100,8 @@ def _clear(run: StartingRun, count: int) -> bool:
         if extras is None or not extras.wait_for_limits(job, forever=False):
             queue.free -= 1
             queue.cleared.append(job)
+        if queue.free <= 0 and extras is not None:
+            extras.turn_gate()
     return True
 
 
