@@ -208,8 +208,8 @@ def test_a_run_that_waits_for_a_limit_of_an_endless_job_says_so_once(every_loop,
     assert (scheduler.run(), scheduler.failed_time_out()) == (False, True)
     assert warnings_of(caplog) == [
         (
-            "<Job `after 0`> waits for <Limit `tap` 0 of 1 free>, and <Job `capture`>, which is "
-            "a forever job, holds slots of it: nothing else has been running for 1 s"
+            "<Job `after 0`> waits for <Limit `tap` 0 of 1 free>, and <Job `capture`>, which "
+            "is a forever job, holds slots of it: nothing else has been running for 1 s"
         )
     ]
 

@@ -181,10 +181,7 @@ class Limit:
         return max(0, self._desk.free)
 
     def __repr__(self) -> str:
-        return f"<{self} {self.free} of {self.slots} free>"
-
-    def __str__(self) -> str:
-        return "Limit" if self.label is None else f"Limit `{one_line(str(self.label))}`"
+        return f"<{name_of(self)} {self.free} of {self.slots} free>"
 
     # A copy of a job shares the limits of the job. A pickle has limits of its own.
 
@@ -196,6 +193,11 @@ class Limit:
 
     def __reduce__(self) -> tuple[type[Limit], tuple[int, object]]:
         return Limit, (self.slots, self.label)
+
+
+def name_of(limit: Limit) -> str:
+    """Return the name of a limit in messages, as in ``Limit `ssh```."""
+    return "Limit" if limit.label is None else f"Limit `{one_line(str(limit.label))}`"
 
 
 def desk_of(limit: Limit) -> Desk:
@@ -226,7 +228,8 @@ def checked_needs(limits: Limits) -> Needs:
                 "limits must be a Limit, or a list of limits and pairs such as (limit, 2), "
                 f"not {limits!r}"
             )
-        rule = f"a job must need a number of slots of {limit}, 1 or more, not {count!r}"
+        named = name_of(limit)
+        rule = f"a job must need a number of slots of {named}, 1 or more, not {count!r}"
         needs[limit] = needs.get(limit, 0) + whole_number(count, rule, least=1)
     for limit, count in needs.items():
         if count > limit.slots:

@@ -10,6 +10,7 @@ from typing import Self, TypeAlias
 
 from asynciojobs import AbstractJob, EventKind, PureScheduler
 from asynciojobs._text import listed, one_line
+from asynciojobs.limit import name_of
 
 from ._gantt import Bar, gantt
 from ._recording import (
@@ -376,7 +377,7 @@ class Timeline:
             self._check(
                 False,
                 f"{event.job.repr_main()} started at {event.time:.15g} s, and then {taken} "
-                f"slots of {limit} were taken; it had {slots}",
+                f"slots of {name_of(limit)} were taken; it had {slots}",
             )
 
     def assert_shutdown_once(self) -> None:
