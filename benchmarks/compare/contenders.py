@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
 from operator import attrgetter
@@ -145,35 +144,6 @@ def task_group(shape: Shape, work: Work) -> Program:
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 group.create_task(job)
-
-    return run
-
-
-def graphlib(shape: Shape, work: Work) -> Program:
-    """Use graphlib, in the loop that its documentation shows, with tasks."""
-    graph: TopologicalSorter[int] = TopologicalSorter()
-    for rank, required in enumerate(shape.requirements):
-        graph.add(rank, *required)
-    coroutines = coroutines_of(shape, work)
-    finished: asyncio.Queue[int] = asyncio.Queue()
-
-    async def job(rank: int) -> None:
-        await coroutines[rank]
-        finished.put_nowait(rank)
-
-    async def run() -> None:
-        graph.prepare()
-        ready: deque[int] = deque()
-        tasks: dict[int, asyncio.Task[None]] = {}
-        most = shape.window or len(coroutines)
-        while graph.is_active():
-            ready.extend(graph.get_ready())
-            while ready and len(tasks) < most:
-                rank = ready.popleft()
-                tasks[rank] = asyncio.create_task(job(rank))
-            rank = await finished.get()
-            del tasks[rank]
-            graph.done(rank)
 
     return run
 
@@ -338,7 +308,6 @@ CONTENDERS = {
     "TaskGroup": Contender("reference", task_group),
     "counter": Contender("reference", counter),
     "ranks": Contender("reference", ranks),
-    "graphlib": Contender("reference", graphlib),
     "async-dag": Contender("peer", async_dag, ("window", "shuffled"), "async_dag"),
     "dagio": Contender("peer", dagio, ("window",), "dagio"),
     "aiodag": Contender("peer", aiodag, ("window", "shuffled"), "aiodag", nests=True),
