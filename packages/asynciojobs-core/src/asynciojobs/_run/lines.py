@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._outcomes import SCHEDULED
 from ..job import AnyJob, phase_of
@@ -18,17 +18,22 @@ new_rank: Callable[[], int] = itertools.count().__next__
 """Numbers the jobs in the order in which they ask for their limits, over all runs."""
 
 
-class HasSlots(Protocol):
-    """The part of a `Queue` that is used here."""
+if TYPE_CHECKING:
 
-    free: int
+    class HasSlots(Protocol):
+        """The part of a `Queue` that is used here."""
+
+        free: int
 
 
-class Waiting(NamedTuple):
+class Waiting:
     """A job that waits for its limits, and its rank."""
 
-    rank: int
-    job: AnyJob
+    __slots__ = ("job", "rank")
+
+    def __init__(self, rank: int, job: AnyJob) -> None:
+        self.rank = rank
+        self.job = job
 
 
 class Gate:
