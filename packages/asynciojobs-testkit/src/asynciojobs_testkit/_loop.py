@@ -23,7 +23,7 @@ import contextlib
 import math
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
@@ -76,6 +76,7 @@ class FakeLoop(TrackingLoop):
         self._real_deadline = math.inf  # when its real_limit is over (time.monotonic())
         self._cleaning_up = False  # tasks are being cancelled because of an error
         self._ran_away = False  # a run ended with a RunawayError
+        self._real_timers: list[asyncio.TimerHandle] = []  # in real time
         super().__init__(IdleSelector(self._turn, self._idle), state.leftovers)
         self._clock_resolution = HALF_TICK
         if state.order is not None:
@@ -90,6 +91,26 @@ class FakeLoop(TrackingLoop):
         if not self.is_closed():
             return self
         return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
+
+    def call_later_in_real_time(
+        self, seconds: float, callback: Callable[[], object]
+    ) -> asyncio.TimerHandle:
+        """Call a function later, in real seconds; `CommandJob` does so for its programs.
+
+        Such a timer does not move the time of the clock, and does not hold it either.
+        """
+        when = time.monotonic() + seconds
+        handle = asyncio.TimerHandle(when, callback, (), self)
+        self._real_timers.append(handle)
+        return handle
+
+    def _call_real_timers(self) -> None:
+        """Let the real timers that are due run in this turn."""
+        now = time.monotonic()
+        due = [timer for timer in self._real_timers if timer.when() <= now]
+        if due:
+            self._real_timers = [timer for timer in self._real_timers if timer.when() > now]
+            self._ready.extend(timer for timer in due if not timer.cancelled())
 
     def is_on(self, state: ClockState) -> bool:
         """Return whether this loop runs on the clock of that state."""
@@ -107,6 +128,8 @@ class FakeLoop(TrackingLoop):
             self._ready.begin_turn()
         if self.time() > LATEST_EXACT:
             self._clock_resolution = 2 * math.ulp(self.time())
+        if self._real_timers:
+            self._call_real_timers()
         if time.monotonic() > self._real_deadline:
             self._give_up(
                 RunawayError, f"the run takes more than {self._real_limit:g} real seconds"
@@ -124,7 +147,7 @@ class FakeLoop(TrackingLoop):
         """
         state = self._state
         timer = self._next_timer()
-        if timer <= state.now:
+        if timer <= state.now or self._ready:  # a real timer is due
             return 0
         if self._held_by():
             return REAL_WORK_POLL

@@ -1,0 +1,108 @@
+"""Process groups: who is in one, and how to signal them. There are none on Windows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from .process import KILL
+
+__all__ = ["end_at_once", "has_members", "send_to_group", "status_of"]
+
+HAS_GROUPS = hasattr(os, "killpg")
+
+Program: TypeAlias = "subprocess.Popen[bytes]"
+
+LAST_WAIT = 5.0
+"""How long a killed program may take to end, if the event loop is lost (seconds)."""
+
+PROCESSES = Path("/proc")
+
+
+def status_of(program: Program) -> int | None:
+    """Return the status of a program that has ended, and free its process; else ``None``.
+
+    Returns:
+        the status; negative for a signal; 255 if other code of this process has taken it.
+    """
+    if program.returncode is not None or not HAS_GROUPS:
+        return program.poll()
+    try:
+        pid, code = os.waitpid(program.pid, os.WNOHANG)
+    except ChildProcessError:
+        program.returncode = 255
+    else:
+        if pid:
+            program.returncode = os.waitstatus_to_exitcode(code)
+    return program.returncode
+
+
+def send_to_group(program: Program, number: int) -> bool:
+    """Send a signal to a program and to what it has started.
+
+    Returns:
+        whether this was allowed. It is not an error if nobody is left.
+    """
+    if not HAS_GROUPS:
+        program.terminate()
+        return True
+    # As long as the program is not waited for, nothing else can get its number.
+    if program.returncode is None or has_members(program.pid):
+        try:
+            os.killpg(program.pid, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            return False
+    return True
+
+
+def has_members(group: int) -> bool:
+    """Tell whether there are processes in a group whose leader has been waited for.
+
+    Processes of other users don't count: they could not be ended.
+    """
+    if not HAS_GROUPS:
+        return False
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    # In a container this process may be the one that has to wait for orphans.
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    members = list(states(group))
+    # Those that have ended, but nobody waits for them, stay in the group. If the system does
+    # not show processes in this way, believe the answer to the signal.
+    return any(state not in "ZX" for state in members) if PROCESSES.is_dir() else True
+
+
+def states(group: int) -> Iterator[str]:
+    """Yield the states of the processes in a group; O(processes of the machine)."""
+    for stat in PROCESSES.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            state, _, its_group, *_ = stat.read_text("latin-1").rpartition(")")[2].split()
+            if int(its_group) == group:
+                yield state
+
+
+def end_at_once(program: Program, owner: int) -> None:
+    """Kill a program and what it has started, wait for it, and close its pipes.
+
+    Args:
+        program: the program.
+        owner: the process that has started it. In a fork of that process this does nothing.
+    """
+    if os.getpid() != owner:
+        return
+    send_to_group(program, KILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        program.wait(LAST_WAIT)
+    for pipe in (program.stdin, program.stdout, program.stderr):
+        if pipe is not None:
+            pipe.close()
