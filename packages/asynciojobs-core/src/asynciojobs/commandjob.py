@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
@@ -15,6 +16,7 @@ from ._commands.arguments import (
     Argument,
     Command,
     Hidden,
+    Variables,
     check_argv,
     check_input,
     check_on_line,
@@ -43,7 +45,6 @@ from .job import AbstractJob
 __all__ = ["CommandJob", "use_commands"]
 
 Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
-Variables: TypeAlias = "Mapping[str, Argument | None]"
 OnLine: TypeAlias = Callable[[str, AnyStr], object]
 
 OWN_OPTIONS = (
@@ -208,7 +209,8 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         self._task_name = shown_line(argv)
         self._givers = jobs_among((*argv, input))
         self._output: Output | None = None  # of the last run
-        self._process: Process | None = None  # while it runs
+        # While it runs; weak, so that nothing but a loop that is not lost keeps it alive.
+        self._process: weakref.ref[Process] | None = None
         super().__init__(**with_givers(job_options, self._givers))
 
     @staticmethod
@@ -233,7 +235,8 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     @property
     def pid(self) -> int | None:
         """The number of the process, while the program runs; otherwise ``None``."""
-        return None if self._process is None else self._process.pid
+        process = self._process and self._process()
+        return None if process is None else process.pid
 
     # -- running
 
@@ -267,9 +270,10 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             text=self._text,
             secrets=secrets_among((*self._argv, *self._env.values())),
         )
-        begun = time()
+        begun, process = time(), None
         try:
-            process = self._process = self._started(command)
+            process = self._started(command)
+            self._process = weakref.ref(process)
             try:
                 status = await end_of(process)
             finally:
@@ -280,7 +284,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         finally:
             self._process = None
             output.shrink()
-            del self, output, command  # the same for this frame
+            del self, output, command, process  # the same for this frame
 
     def _started(self, command: Command) -> Process:
         try:
@@ -292,7 +296,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
 
     def _take(self, stream: str, data: bytes) -> None:
         """Take what the program printed."""
-        output, process = self._output, self._process
+        output, process = self._output, self._process and self._process()
         assert output is not None
         output.add(stream, data)
         if output.leaving is not None and process is not None:

@@ -21,6 +21,7 @@ __all__ = [
     "Command",
     "Hidden",
     "Target",
+    "Variables",
     "as_argument",
     "check_argv",
     "check_input",
@@ -45,6 +46,9 @@ LONGEST_LINE = 120
 
 Argument: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes] | float | Hidden"
 """What can be an argument of a command, besides jobs."""
+
+Variables: TypeAlias = "Mapping[str, Argument | None]"
+"""What is added to the environment."""
 
 Target: TypeAlias = "str | IO[Any] | int | None"
 """Where a stream goes: the path of a file, a file, `DEVNULL` or `STDOUT`; ``None`` keeps it."""
@@ -228,7 +232,7 @@ def checked_path(parameter: str, path: object) -> str | None:
     return text
 
 
-def checked_env(env: Mapping[Any, Any] | None) -> dict[str, str | None]:
+def checked_env(env: Mapping[Any, Any] | None) -> Variables:
     """Return what to add to the environment; ``None`` as a value removes a variable.
 
     Raises:
@@ -239,31 +243,38 @@ def checked_env(env: Mapping[Any, Any] | None) -> dict[str, str | None]:
         return {}
     if not isinstance(env, Mapping):
         raise TypeError(f"env must be a mapping of names to values, or None, not {env!r}")
-    return dict(_checked_variable(name, value) for name, value in env.items())
+    for name, value in env.items():
+        check_variable(name, value)
+    return {os.fsdecode(name): value for name, value in env.items()}
 
 
-def _checked_variable(name: object, value: object) -> tuple[str, str | None]:
+def check_variable(name: object, value: object) -> None:
+    """Check a variable of the environment.
+
+    Raises:
+        TypeError: the name or the value is none that a variable can have.
+        ValueError: the name is empty or has a ``=`` in it, or there is a NUL somewhere.
+    """
     if not isinstance(name, (str, bytes)):
         raise TypeError(f"the names in env must be str, not {name!r}")
     text = os.fsdecode(name)
     if not text or "=" in text or "\0" in text:
         raise ValueError(f"env has the name {name!r}, which no variable can have")
-    if value is None:
-        return text, None
     if isinstance(value, AbstractJob):
         raise TypeError(
-            f"the variable {text} is a job, and only arguments and input may be jobs: give its "
-            "result to a job that makes the CommandJob"
+            f"the variable {text} is a job, and only arguments and input may be jobs: make the "
+            "CommandJob in a job that requires this one"
         )
-    return text, os.fsdecode(as_argument(value, f"the variable {text}"))
+    if value is not None:
+        as_argument(value, f"the variable {text}")
 
 
-def environment(added: Mapping[str, str | None]) -> dict[str, str] | None:
+def environment(added: Variables) -> dict[str, str] | None:
     """Return the environment of this process with some changes; ``None`` if there are none."""
     if not added:
         return None
-    changed = {**os.environ, **added}
-    return {name: value for name, value in changed.items() if value is not None}
+    changed: dict[str, object] = {**os.environ, **added}
+    return {name: _text(value) for name, value in changed.items() if value is not None}
 
 
 def checked_target(stream: str, target: object) -> Target:

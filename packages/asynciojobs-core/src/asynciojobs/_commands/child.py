@@ -11,13 +11,14 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import partial
+from typing import IO
 
 from .. import _log
 from .._names import name_in_run
 from .arguments import Command
 from .groups import end_at_once, has_members, send_to_group, status_of
 from .output import STDERR, STDOUT
-from .pipes import Reader, Writer, read_pipe, watch_exit, write_pipe
+from .pipes import Reader, Writer, forget, read_pipe, watch_exit, write_pipe
 from .process import Feed, Process
 from .starting import started
 
@@ -57,7 +58,9 @@ class Child(Process):
 
     def __init__(self, command: Command, feed: Feed) -> None:
         self._program = program = started(command)
-        self._end_at_once = weakref.finalize(self, end_at_once, program, os.getpid())
+        self._files: list[IO[bytes]] = []  # what the loop watches, besides pipes
+        owner = os.getpid()
+        self._end_at_once = weakref.finalize(self, end_at_once, program, self._files, owner)
         self._status: int | None = None  # set once the program has ended
         self._ended_at = 0.0  # when that was (seconds, real)
         self._killed_at: float | None = None
@@ -65,7 +68,6 @@ class Child(Process):
         self._pause = LOOKS[0]  # until then
         self._readers: list[Reader] = []
         self._writer: Writer | None = None
-        self._forget_exit: Callable[[], None] = lambda: None
         try:
             super().__init__(command, program.pid)
             self._watch(command, feed)
@@ -85,9 +87,10 @@ class Child(Process):
                 self._readers.append(read_pipe(pipe, partial(feed, stream), self._look))
         if program.stdin is not None:
             data = command.input or b""
-            data = data.encode() if isinstance(data, str) else data
+            data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
             self._writer = write_pipe(program.stdin, data)
-        self._forget_exit = watch_exit(program, self._exited)
+        if (file := watch_exit(program, self._exited)) is not None:
+            self._files.append(file)
 
     def later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
         """Call a function later, in real time."""
@@ -109,21 +112,26 @@ class Child(Process):
         self._ended_at = time.monotonic()
         if self._writer is not None:
             self._writer.close()
-        for reader in self._readers:
-            reader.read_on()
         self._look()
+
+    def _forget_exit(self) -> None:
+        for file in self._files:
+            forget(self.over.get_loop().remove_reader, file)
 
     def _look(self) -> None:
         """Look at what is left of the command; finish if that is nothing."""
         if self._status is None or self.over.done():
             return
-        is_read = all(reader.is_over for reader in self._readers)
+        read = [reader.read_on() for reader in self._readers]
+        if self.over.done():  # what was read made the job end it
+            return
+        all_over = all(reader.is_over for reader in self._readers)
         lives = has_members(self.pid)
-        if not lives and (is_read or self.is_ending or self._is_late()):
-            self._finish(self._status, is_read=is_read)
+        if not lives and (all_over or (all(read) and self.is_ending) or self._is_late()):
+            self._finish(self._status, is_held=not all_over)
         elif lives and self._is_hopeless():
             _log.warn("%s has left processes that SIGKILL did not end", self._name())
-            self._finish(self._status, is_read=is_read)
+            self._finish(self._status)
         else:
             if lives and not self.is_ending and self._is_late():
                 _log.warn(
@@ -145,11 +153,8 @@ class Child(Process):
     def _is_hopeless(self) -> bool:
         return self._killed_at is not None and time.monotonic() > self._killed_at + KILLED
 
-    def _finish(self, status: int, *, is_read: bool) -> None:
-        if not is_read:
-            for reader in self._readers:
-                reader.read_on()
-        if not (is_read or self.is_ending):
+    def _finish(self, status: int, *, is_held: bool = False) -> None:
+        if is_held and not self.is_ending:
             _log.inform(
                 "%s has ended, and its output is closed, although another process holds it",
                 self._name(),
@@ -166,8 +171,7 @@ class Child(Process):
             reader.close()
         if self._writer is not None:
             self._writer.close()
-        if self._status is None:
-            self._forget_exit()
+        self._forget_exit()
 
     def _name(self) -> str:
         return name_in_run(self.command.job)

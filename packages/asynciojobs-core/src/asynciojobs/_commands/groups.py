@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 from .process import KILL
 
@@ -17,8 +18,8 @@ HAS_GROUPS = hasattr(os, "killpg")
 
 Program: TypeAlias = "subprocess.Popen[bytes]"
 
-LAST_WAIT = 5.0
-"""How long a killed program may take to end, if the event loop is lost (seconds)."""
+LAST_WAIT = 2.0
+"""How long killed processes may take to end, if the event loop is lost (seconds)."""
 
 PROCESSES = Path("/proc")
 
@@ -91,18 +92,22 @@ def states(group: int) -> Iterator[str]:
                 yield state
 
 
-def end_at_once(program: Program, owner: int) -> None:
-    """Kill a program and what it has started, wait for it, and close its pipes.
+def end_at_once(program: Program, files: Iterable[IO[bytes]], owner: int) -> None:
+    """Kill a program and what it has started, wait for it, and close its files.
 
     Args:
         program: the program.
+        files: are closed, like its pipes.
         owner: the process that has started it. In a fork of that process this does nothing.
     """
     if os.getpid() != owner:
         return
     send_to_group(program, KILL)
+    deadline = time.monotonic() + LAST_WAIT
     with contextlib.suppress(subprocess.TimeoutExpired):
         program.wait(LAST_WAIT)
-    for pipe in (program.stdin, program.stdout, program.stderr):
-        if pipe is not None:
-            pipe.close()
+    while has_members(program.pid) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    for file in (program.stdin, program.stdout, program.stderr, *files):
+        if file is not None:
+            file.close()

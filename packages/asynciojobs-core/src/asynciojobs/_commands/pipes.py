@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import subprocess
 import threading
+import weakref
 from collections.abc import Callable
 from typing import IO, Any, Protocol, TypeAlias
 
-__all__ = ["Reader", "Writer", "read_pipe", "watch_exit", "write_pipe"]
+__all__ = ["Reader", "Writer", "forget", "read_pipe", "watch_exit", "write_pipe"]
 
 CAN_WATCH_PIPES = os.name == "posix"
 
@@ -32,8 +34,8 @@ class Reader(Protocol):
     is_over: bool
     """The pipe has ended, or was closed."""
 
-    def read_on(self) -> None:
-        """Read what is there, without waiting."""
+    def read_on(self) -> bool:
+        """Read what is there, without waiting; tell whether that is all."""
         ...
 
     def close(self) -> None:
@@ -71,26 +73,20 @@ def write_pipe(pipe: IO[Any], data: bytes) -> Writer:
     return LoopWriter(pipe, data) if CAN_WATCH_PIPES else ThreadWriter(pipe, data)
 
 
-def watch_exit(program: Program, ended: Callable[[], None]) -> Callable[[], None]:
-    """Call a function in the event loop once a program has ended.
+def watch_exit(program: Program, ended: Callable[[], None]) -> IO[bytes] | None:
+    """Call a method in the event loop once a program has ended.
 
     Returns:
-        a function to be called when nobody is interested any more.
+        the file that the loop watches for that; ``None`` if a thread waits.
     """
-    try:
-        handle = os.pidfd_open(program.pid)
-    except (AttributeError, OSError):  # there is none on macOS, on Windows, or on old Linux
-        ExitThread(program, ended)
-        return lambda: None
     loop = asyncio.get_running_loop()
-    loop.add_reader(handle, ended)
-
-    def close() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.remove_reader(handle)
-        os.close(handle)
-
-    return close
+    try:
+        file = io.FileIO(os.pidfd_open(program.pid))
+    except (AttributeError, OSError):  # there is none on macOS, on Windows, or on old Linux
+        start_thread(wait_for_exit, program, loop, weakref.WeakMethod(ended))
+        return None
+    loop.add_reader(file.fileno(), ended)
+    return file
 
 
 # -- by the event loop
@@ -115,19 +111,20 @@ class LoopReader:
         if self.is_over:
             self._ended()
 
-    def read_on(self) -> None:
-        """Read what is there, without waiting."""
+    def read_on(self) -> bool:
+        """Read what is there, without waiting; tell whether that is all."""
         for _ in range(READS):
             if self.is_over:
-                return
+                return True
             try:
                 data = os.read(self._pipe.fileno(), CHUNK)
             except BlockingIOError:
-                return
+                return True
             if data:
                 self._feed(data)
             else:
                 self.close()
+        return self.is_over
 
     def close(self) -> None:
         """Read no more."""
@@ -160,22 +157,25 @@ class LoopWriter:
 
     def close(self) -> None:
         """Write no more."""
-        if not self._pipe.closed:
-            forget(self._loop.remove_writer, self._pipe)
+        forget(self._loop.remove_writer, self._pipe)
 
 
-def forget(remove: Callable[[int], object], pipe: IO[Any]) -> None:
-    """Let the loop watch a pipe no more, and close it."""
-    with contextlib.suppress(RuntimeError):  # the loop is closed
-        remove(pipe.fileno())
-    pipe.close()
+def forget(remove: Callable[[int], object], file: IO[Any]) -> None:
+    """Let the loop watch a file no more, and close it."""
+    if not file.closed:  # otherwise the loop is closed as well
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            remove(file.fileno())
+        file.close()
 
 
 # -- by threads
 
 
 class ThreadReader:
-    """A `Reader` with a thread, which owns the pipe; see `read_pipe()`."""
+    """A `Reader` with a thread, which owns the pipe; see `read_pipe()`.
+
+    The thread does not keep this object alive, which ends if the event loop is lost.
+    """
 
     def __init__(
         self, pipe: IO[Any], feed: Callable[[bytes], None], ended: Callable[[], None]
@@ -183,19 +183,10 @@ class ThreadReader:
         self.is_over = False
         self._feed = feed
         self._ended = ended
-        self._loop = asyncio.get_running_loop()
-        self._taken = threading.Event()  # the loop has taken the last data
-        start_thread(self._read_all, pipe)
-
-    def _read_all(self, pipe: IO[Any]) -> None:
-        with pipe, contextlib.suppress(RuntimeError):  # the loop is closed
-            while not self.is_over:
-                data = os.read(pipe.fileno(), CHUNK)
-                self._taken.clear()
-                self._loop.call_soon_threadsafe(self._take, data)
-                if not data:
-                    return
-                self._taken.wait()
+        self._handover = handover = Handover()
+        loop = asyncio.get_running_loop()
+        weakref.finalize(self, handover.close).atexit = False
+        start_thread(read_all, pipe, loop, weakref.WeakMethod(self._take), handover)
 
     def _take(self, data: bytes) -> None:
         if self.is_over:
@@ -205,15 +196,65 @@ class ThreadReader:
         else:
             self.is_over = True
             self._ended()
-        self._taken.set()
+        self._handover.taken.set()
 
-    def read_on(self) -> None:
-        """Do nothing: the thread reads on."""
+    def read_on(self) -> bool:
+        """Tell whether all has been read; the thread reads on."""
+        return self.is_over
 
     def close(self) -> None:
         """Read no more. The thread ends with the pipe, or with the next data."""
         self.is_over = True
-        self._taken.set()
+        self._handover.close()
+
+
+class Handover:
+    """How a thread that reads waits for the event loop, so that it does not run ahead.
+
+    Attributes:
+        taken: is set when the loop has taken the last data.
+        closed: nobody wants data any more.
+    """
+
+    def __init__(self) -> None:
+        self.taken = threading.Event()
+        self.closed = False
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self.closed = True
+        self.taken.set()
+
+
+def read_all(
+    pipe: IO[Any],
+    loop: asyncio.AbstractEventLoop,
+    take: Callable[[], Callable[[bytes], None] | None],
+    handover: Handover,
+) -> None:
+    """Read a pipe in a thread.
+
+    Args:
+        pipe: the pipe; it is closed at the end.
+        loop: the event loop.
+        take: returns what to call there with the data, or ``None`` if it is gone.
+        handover: is used to wait until the data are taken.
+    """
+    with pipe, contextlib.suppress(RuntimeError):  # the loop is closed
+        data = b" "
+        while data and not handover.closed:
+            data = os.read(pipe.fileno(), CHUNK)
+            handover.taken.clear()
+            if not handover.closed:  # it may have been closed before that, or will be after
+                loop.call_soon_threadsafe(call_weakly, take, data)
+                handover.taken.wait()
+
+
+def call_weakly(find: Callable[[], Callable[..., None] | None], *args: object) -> None:
+    """Call a function, if it still exists."""
+    function = find()
+    if function is not None:
+        function(*args)
 
 
 class ThreadWriter:
@@ -234,21 +275,18 @@ class ThreadWriter:
         self._is_over = True
 
 
-class ExitThread:
-    """A thread that waits for the end of a program."""
-
-    def __init__(self, program: Program, ended: Callable[[], None]) -> None:
-        self._ended = ended
-        self._loop = asyncio.get_running_loop()
-        start_thread(self._wait, program)
-
-    def _wait(self, program: Program) -> None:
-        program.wait()
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._ended)
+def wait_for_exit(
+    program: Program,
+    loop: asyncio.AbstractEventLoop,
+    ended: Callable[[], Callable[[], None] | None],
+) -> None:
+    """Wait for the end of a program in a thread."""
+    program.wait()
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(call_weakly, ended)
 
 
 def start_thread(function: Callable[..., None], *args: object) -> None:
     """Start a thread that does not keep the interpreter alive."""
-    name = f"asynciojobs {function.__name__.strip('_')}"
+    name = f"asynciojobs {function.__name__}"
     threading.Thread(target=function, args=args, name=name, daemon=True).start()

@@ -115,9 +115,12 @@ def of_file(file: Path) -> str:
         return "this is a folder, and no program"
     if not os.access(file, os.X_OK):
         return "the file is not executable (chmod +x makes it so)"
-    with contextlib.suppress(OSError), file.open("rb") as opened_file:
-        first = opened_file.readline(256)
-        if first.startswith(b"#!"):
-            interpreter = os.fsdecode(first[2:].split(maxsplit=1)[0])
+    with contextlib.suppress(OSError), file.open("rb") as script:
+        first = os.fsdecode(script.readline(256))
+        if first.startswith("#!") and first[2:].strip():
+            interpreter = first[2:].split()[0]
             return f"its first line names {interpreter} as its interpreter, which is not there"
-    return "the file is no program for this machine, and no script that begins with #!"
+    return (
+        "the file is no program for this machine, and no script whose first line names an "
+        "interpreter, as in #!/bin/sh"
+    )
