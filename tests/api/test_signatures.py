@@ -21,6 +21,8 @@ import asynciojobs_testkit
 from asynciojobs import (
     AbstractJob,
     CallJob,
+    CommandJob,
+    CommandResult,
     CycleError,
     EventKind,
     Job,
@@ -47,6 +49,10 @@ CLASSES = {
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
     "asynciojobs.calljob.CallJob": (
         "(function, /, *args, kwargs=None, executor=None, **job_options)"
+    ),
+    "asynciojobs.commandjob.CommandJob": (
+        "(*argv, input=None, cwd=None, env=None, check=True, text=True, keep=1048576, "
+        "on_line=None, grace=5.0, stdout=None, stderr=None, **job_options)"
     ),
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
@@ -153,6 +159,14 @@ METHODS = {
         "duration": "(self)",
         "fetch": "async (self)",
     },
+    CommandJob: {
+        **ABSTRACT_JOB,
+        "duration": "(self)",
+        "hide": "static (text)",
+    },
+    CommandResult: {
+        "handed_on": "(self)",
+    },
     Engine: {
         "fetch": "async (self, handle)",
         "start": "async (self, function, args, kwargs)",
@@ -181,6 +195,8 @@ METHODS = {
 FUNCTIONS = {
     "asynciojobs.set_debug": "(flag)",
     "asynciojobs.use_loop_factory": "(factory)",
+    # how fake commands get under a CommandJob
+    "asynciojobs.commandjob.use_commands": "(start)",
     # how a fake clock gets under a watch
     "asynciojobs.watch.use_clocks": "(monotonic, wall=None)",
 }
@@ -188,6 +204,7 @@ FUNCTIONS = {
 PUBLIC_MODULES = {
     "asynciojobs.bestset": ["BestSet", "InsertionSet"],
     "asynciojobs.calljob": ["CallJob"],
+    "asynciojobs.commandjob": ["CommandJob", "use_commands"],
     "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
     "asynciojobs.printjob": ["PrintJob"],
@@ -214,6 +231,9 @@ TOP = [
     "ArgumentRequirementError",
     "BrokenPoolError",
     "CallJob",
+    "CommandFailed",
+    "CommandJob",
+    "CommandResult",
     "ConsumedError",
     "CycleError",
     "EventKind",

@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
 from ._blocks import Block, VariableBlock
@@ -235,8 +236,11 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     @property
     def pid(self) -> int | None:
         """The number of the process, while the program runs; otherwise ``None``."""
-        process = self._process and self._process()
+        process = self._running()
         return None if process is None else process.pid
+
+    def _running(self) -> Process | None:
+        return None if self._process is None else self._process()
 
     # -- running
 
@@ -296,7 +300,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
 
     def _take(self, stream: str, data: bytes) -> None:
         """Take what the program printed."""
-        output, process = self._output, self._process and self._process()
+        output, process = self._output, self._running()
         assert output is not None
         output.add(stream, data)
         if output.leaving is not None and process is not None:
@@ -349,8 +353,8 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         for name in (STDOUT, STDERR):
             target = fields.get(f"_{name}")
             if target is not None and not isinstance(target, (str, int)):
-                refusal = NotPicklableError(self, f"its {name}, an open file,")
-                fields[f"_{name}"] = Shared(target, lambda refusal=refusal: refusal)
+                refuse = partial(NotPicklableError, self, f"its {name}, an open file,")
+                fields[f"_{name}"] = Shared(target, refuse)
 
     # -- how it is shown
 

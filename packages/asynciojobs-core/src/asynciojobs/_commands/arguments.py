@@ -145,7 +145,8 @@ def _plain(argument: object) -> str | bytes | None:
     if isinstance(argument, (str, bytes)):
         return argument
     if isinstance(argument, os.PathLike):
-        return os.fspath(argument)
+        path: str | bytes = os.fspath(cast("os.PathLike[str]", argument))
+        return path
     return None if as_number(argument) is None else str(argument)
 
 
@@ -184,7 +185,7 @@ def shown_texts(argv: Iterable[object]) -> tuple[str, ...]:
 
 
 def _shown(argument: object) -> str:
-    if isinstance(argument, Hidden):
+    if isinstance(argument, Hidden) or (isinstance(argument, str) and argument == MASK):
         return MASK
     if isinstance(argument, AbstractJob):
         return f"$({attempt(_label_of, argument)})"
@@ -307,7 +308,7 @@ def checked_keep(keep: object) -> int:
         TypeError: it is no whole number.
         ValueError: it is negative.
     """
-    number = as_number(keep)
+    number: object = as_number(keep)
     if not isinstance(number, int):
         raise TypeError(f"keep must be a number of bytes, not {keep!r}")
     if number < 0:
