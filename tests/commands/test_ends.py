@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from asynciojobs import CommandJob, Job, PureScheduler, Scheduler
-from asynciojobs._commands import child, groups, process
+from asynciojobs._commands import child, groups, process, starting
 
 IGNORING = 'trap "" TERM; echo ready; while :; do sleep 60; done'
 CLEANING = (
@@ -266,7 +266,7 @@ def test_what_ends_soon_by_itself_is_left_alone(every_way, monkeypatch, logged):
 
 
 def daemon(tmp_path, redirect=""):
-    """Return a line that starts a daemon, in a session of its own, and waits until it is one."""
+    """Return a line that starts a daemon, in a session of its own, and waits for it."""
     pid = tmp_path / "pid"
     wait = f"while [ ! -s {pid} ]; do sleep 0.01; done"
     return f"setsid sh -c 'echo $$ > {pid}; exec sleep 60' {redirect} & {wait}; echo done", pid
@@ -276,7 +276,7 @@ def end_daemon(pid, processes):
     assert processes.alive() == {int(pid.read_text())}
     os.kill(int(pid.read_text()), signal.SIGKILL)
     while processes.alive():
-        time.sleep(0.001)
+        pass
 
 
 def test_a_daemon_is_left_alone(every_way, tmp_path, logged, processes):
@@ -294,9 +294,11 @@ def test_a_daemon_that_holds_the_pipes_holds_nothing_up(
     job = shell(line, label="x")
     assert Scheduler(job).run() is True
     assert (job.result().stdout, logged()) == ("done\n", [])
-    assert logged("INFO") == [
-        "<CommandJob `x`> has ended, and its output is closed, although another process holds it"
-    ]
+    (told,) = logged("INFO")
+    assert told == (
+        "<CommandJob `x`> has ended, and its output is closed, although another process "
+        "holds it"
+    )
     end_daemon(pid, processes)
 
 
@@ -306,7 +308,6 @@ def test_a_daemon_holds_nothing_up_with_threads(by_threads, tmp_path, processes)
     assert Scheduler(job).run() is True
     assert job.result().stdout == "done\n"
     end_daemon(pid, processes)
-    time.sleep(0.05)  # the threads that read its pipes end now
 
 
 def test_a_daemon_does_not_hold_up_a_cancellation(every_loop, tmp_path, processes):
@@ -345,14 +346,14 @@ def test_zombies_of_others_are_no_members(processes):
     leader.stdout.close()
     deadline = time.monotonic() + 60
     while "Z" not in groups.states(leader.pid) and time.monotonic() < deadline:
-        time.sleep(0.001)
+        pass
     leader.kill()
     leader.wait()
     os.killpg(leader.pid, 0)  # the group is there
     assert groups.has_members(leader.pid) is False
     os.kill(holder, signal.SIGKILL)
     while processes.alive():
-        time.sleep(0.001)
+        pass
 
 
 def test_if_the_system_shows_no_processes_the_signal_decides(monkeypatch, tmp_path):
@@ -406,19 +407,19 @@ def test_if_the_loop_is_lost_the_group_is_killed(ways, turns, is_ending, caplog,
     job = shell("trap '' TERM; sleep 60 & sleep 60 & wait", input="x" * 1_000_000)
     run = loop.create_task(job.co_run())
 
-    async def some_turns():
+    async def some_turns(run):
         for _ in range(turns):
             await asyncio.sleep(0)
         if is_ending:
             run.cancel()
             await asyncio.sleep(0)
 
-    loop.run_until_complete(some_turns())
+    loop.run_until_complete(some_turns(run))
     loop.close()
     del run, loop
     gc.collect()
     assert processes.alive() == set()
-    time.sleep(0.01 if job.pid is None else 0)  # threads end
+    assert job.pid is None
 
 
 def test_if_only_the_garbage_collector_comes_the_group_is_killed(processes):
@@ -513,3 +514,47 @@ def test_two_hundred_commands_run_twenty_at_a_time(every_loop):
 def test_two_hundred_commands_are_cancelled_at_once(every_loop):
     jobs = [CommandJob("sleep", 60) for _ in range(200)]
     assert PureScheduler(*jobs, timeout=0.5).run() is False
+
+
+# -- terminals
+
+ON_A_TERMINAL = """
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid:
+    shown = b""
+    try:
+        while data := os.read(terminal, 1000):
+            shown += data
+    except OSError:  # the end, on Linux
+        pass
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    sys.exit(shown.decode())
+from asynciojobs import CommandJob, Scheduler
+from asynciojobs._commands.starting import has_terminal
+job = CommandJob("sh", "-c", "cat < /dev/tty", check=False)
+Scheduler(job).run()
+print(has_terminal(), "No such device or address" in job.result().stderr)
+"""
+
+
+def test_a_program_has_no_terminal_so_it_does_not_wait_for_a_password():
+    with script(ON_A_TERMINAL) as program:
+        _, err = program.communicate(timeout=60)
+    assert err.split() == ["True", "True"]
+
+
+def test_a_program_without_input_reads_nothing():
+    job = CommandJob("cat")
+    assert Scheduler(job).run() is True
+    assert job.result().stdout == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_program_leads_a_group_of_its_own(monkeypatch, terminal):
+    monkeypatch.setattr(starting, "has_terminal", lambda: terminal)
+    code = "import os; print(os.getpid() == os.getpgrp(), os.getpid() == os.getsid(0))"
+    job = CommandJob(sys.executable, "-c", code)
+    assert Scheduler(job).run() is True
+    assert job.result().stdout == f"True {terminal}\n"

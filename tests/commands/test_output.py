@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -107,7 +108,7 @@ def test_lines_are_given_as_they_come(every_way):
 
     reading, writing = os.pipe()
     asked = asyncio.Event()
-    with open(reading) as pipe:
+    with io.FileIO(reading) as pipe:
         job = shell(
             f"echo sure?; read answer < /proc/{os.getpid()}/fd/{reading}; echo $answer >&2",
             on_line=on_line,

@@ -280,10 +280,11 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             self._process = weakref.ref(process)
             try:
                 status = await end_of(process)
-            finally:
-                seconds = time() - begun
-                if process.over.done():  # otherwise the loop is lost
-                    output.end()
+            except asyncio.CancelledError:
+                output.end()
+                raise
+            seconds = time() - begun
+            output.end()
             return self._result_of(command, status, seconds)
         finally:
             self._process = None

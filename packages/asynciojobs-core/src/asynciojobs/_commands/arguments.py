@@ -160,7 +160,8 @@ def _remedy(argument: object) -> str:
 
 def jobs_among(things: Iterable[object]) -> tuple[AnyJob, ...]:
     """Return the jobs among some things, each one once, in their order."""
-    return tuple(dict.fromkeys(it for it in things if isinstance(it, AbstractJob)))
+    jobs: list[AnyJob] = [it for it in things if isinstance(it, AbstractJob)]
+    return tuple(dict.fromkeys(jobs))
 
 
 def secrets_among(argv: Iterable[object]) -> tuple[str, ...]:
@@ -188,7 +189,7 @@ def _shown(argument: object) -> str:
     if isinstance(argument, Hidden) or (isinstance(argument, str) and argument == MASK):
         return MASK
     if isinstance(argument, AbstractJob):
-        return f"$({attempt(_label_of, argument)})"
+        return f"$({attempt(_label_of, cast('AnyJob', argument))})"
     return shlex.quote(_text(argument))
 
 
@@ -210,10 +211,9 @@ def check_input(data: object) -> None:
         TypeError: it is neither text, nor bytes, nor a job.
     """
     if data is not None and not isinstance(data, (str, bytes, AbstractJob)):
-        raise TypeError(
-            f"input must be a str, bytes, a job or None, not {type(data).__name__}"
-            f"{_remedy(data) if isinstance(data, Group) else ''}"
-        )
+        kind = type(data).__name__
+        advice = _remedy(cast("object", data)) if isinstance(data, Group) else ""
+        raise TypeError(f"input must be a str, bytes, a job or None, not {kind}{advice}")
 
 
 def checked_path(parameter: str, path: object) -> str | None:
@@ -290,7 +290,7 @@ def checked_target(stream: str, target: object) -> Target:
     if target is None or (target in constants and isinstance(target, int)):
         return cast("Target", target)
     if isinstance(target, (str, bytes, os.PathLike)):
-        return checked_path(stream, target)
+        return checked_path(stream, cast("object", target))
     try:
         cast("Any", target).fileno()
     except (AttributeError, OSError, ValueError):

@@ -103,10 +103,8 @@ class Child(Process):
 
     def _exited(self) -> None:
         """Deal with the end of the program itself."""
-        if self._status is not None:
-            return
         self._status = status_of(self._program)
-        if self._status is None:
+        if self._status is None:  # the system has woken the loop too early
             return
         self._forget_exit()
         self._ended_at = time.monotonic()

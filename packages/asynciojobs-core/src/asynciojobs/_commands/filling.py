@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from .._names import name_in_run
 from ..calljob import CallJob
@@ -25,11 +26,13 @@ async def values_of(job: AnyJob, givers: Iterable[AnyJob]) -> Mapping[AnyJob, ob
 
 async def value_of(job: AnyJob, giver: AnyJob) -> object:
     """Return what a command gets from a job."""
-    value = await giver.fetch() if isinstance(giver, CallJob) else giver.result()
+    value: object = giver.result()
+    if isinstance(giver, CallJob):  # an engine may have the value
+        value = await giver.fetch()
     if not isinstance(value, CommandResult):
         return value
     try:
-        return value.handed_on()
+        return cast("CommandResult[str]", value).handed_on()
     except ValueError as error:
         raise ValueError(
             f"{name_in_run(job)} can't start, since it takes the output of "
@@ -63,7 +66,7 @@ def place_of(job: AnyJob, place: int, argument: object) -> str:
         return f"argument {place}"
     return (
         f"{name_in_run(job)} can't start: argument {place}, which is the result of "
-        f"{name_in_run(argument)},"
+        f"{name_in_run(cast('AnyJob', argument))},"
     )
 
 

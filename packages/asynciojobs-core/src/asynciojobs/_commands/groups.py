@@ -54,9 +54,8 @@ def send_to_group(program: Program, number: int) -> bool:
     # As long as the program is not waited for, nothing else can get its number.
     if program.returncode is None or has_members(program.pid):
         try:
-            os.killpg(program.pid, number)
-        except ProcessLookupError:
-            pass
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(program.pid, number)
         except PermissionError:
             return False
     return True

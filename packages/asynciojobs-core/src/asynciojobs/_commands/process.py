@@ -58,8 +58,7 @@ class Process:
         """Note that nothing is left of the command."""
         if self._limit is not None:
             self._limit.cancel()
-        if not self.over.done():
-            self.over.set_result(status)
+        self.over.set_result(status)
 
     # -- ending it
 

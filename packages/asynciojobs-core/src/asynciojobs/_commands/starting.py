@@ -19,7 +19,10 @@ Program: TypeAlias = "subprocess.Popen[bytes]"
 
 
 def started(command: Command) -> Program:
-    """Start a program, as the leader of a session and a process group of its own.
+    """Start a program, as the leader of a process group of its own, without a terminal.
+
+    If this process has a terminal, the program gets a session of its own, which has none. In
+    the same session, the system would stop it as soon as it asked for a password there.
 
     Raises:
         FileNotFoundError: there is no such program, no such folder to run in, or no folder for
@@ -31,6 +34,7 @@ def started(command: Command) -> Program:
         stdout = opened(command.stdout, files)
         same = command.stderr is not None and command.stderr == command.stdout
         stderr = stdout if same else opened(command.stderr, files)
+        session = has_terminal()
         try:
             return subprocess.Popen(
                 command.argv,
@@ -40,10 +44,23 @@ def started(command: Command) -> Program:
                 stderr=stderr,
                 cwd=command.cwd,
                 env=command.env,
-                start_new_session=True,
+                start_new_session=session,
+                process_group=None if session else 0,
             )
         except OSError as error:
             raise explained(error, command) from None
+
+
+def has_terminal() -> bool:
+    """Tell whether this process has a terminal, so that programs need another session.
+
+    A session costs time: if a machine is busy, Linux lets the processes of a new one wait.
+    """
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 def opened(target: Target, files: contextlib.ExitStack) -> IO[Any] | int:
