@@ -57,6 +57,12 @@ def every_loop(request):
     yield from silent(request.param)
 
 
+@pytest.fixture(params=LOOPS, ids=lambda make: make.__name__)
+def make_loop(request):
+    """A function that makes a loop, of each kind. It may log what it likes."""
+    return request.param
+
+
 @pytest.fixture(params=[*LOOPS, "by_threads"], ids=lambda it: getattr(it, "__name__", it))
 def every_way(request):
     """Each kind of loop, and threads that wait for the pipes, as on Windows."""

@@ -162,7 +162,8 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_cancellation_in_any_turn_leaves_nothing(every_way, program, caplog):
+def test_a_cancellation_in_any_turn_leaves_nothing(every_way, program, monkeypatch):
+    monkeypatch.setattr(child, "LINGER", 60.0)  # so that no program ends by itself
     with asyncio.Runner(loop_factory=every_way) as runner:
         for turns in range(6):
             ended = runner.run(cancelled_after(turns, PROGRAMS[program]()))
@@ -420,6 +421,27 @@ def test_if_the_loop_is_lost_the_group_is_killed(ways, turns, is_ending, caplog,
     gc.collect()
     assert processes.alive() == set()
     assert job.pid is None
+
+
+def lost(make_loop, *jobs):
+    """Close a loop in which jobs run; return its task."""
+    loop = make_loop()
+    loop.set_exception_handler(lambda *_: None)  # it says that tasks are pending
+    task = loop.create_task(Scheduler(*jobs).co_run())
+    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.close()
+    task._log_destroy_pending = False
+    return task
+
+
+def test_if_the_loop_is_closed_the_group_is_killed_at_once(make_loop, processes):
+    """Nothing has to be dropped for that: the user has all of it."""
+    job = shell("trap '' TERM; sleep 60 & sleep 60 & wait", grace=0)
+    task = lost(make_loop, job, Scheduler(CommandJob("sleep", 60)))
+    assert (processes.alive(), job.pid) == (set(), None)
+    del task
+    gc.collect()
+    assert PureScheduler(job, timeout=0.05).run() is False
 
 
 def test_if_only_the_garbage_collector_comes_the_group_is_killed(processes):

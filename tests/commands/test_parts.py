@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -97,6 +98,22 @@ def test_a_process_without_a_terminal_knows_that(monkeypatch):
 
     monkeypatch.setattr(os, "open", refuse)
     assert starting.has_terminal() is False
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+def test_what_a_lost_program_has_started_is_awaited(monkeypatch, looks):
+    answers = iter([True] * looks + [False])
+    monkeypatch.setattr(groups, "has_members", lambda group: next(answers))
+    program = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    groups.end_at_once(program, [], os.getpid())
+    assert (program.returncode, next(answers, "all asked")) == (-signal.SIGKILL, "all asked")
+
+
+def test_what_outlives_sigkill_is_not_awaited_for_ever(monkeypatch):
+    monkeypatch.setattr(groups, "has_members", lambda group: True)
+    monkeypatch.setattr(groups, "LAST_WAIT", 0.01)
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as program:
+        groups.end_at_once(program, [], os.getpid())
 
 
 @pytest.fixture

@@ -237,7 +237,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def pid(self) -> int | None:
         """The number of the process, while the program runs; otherwise ``None``."""
         process = self._running()
-        return None if process is None else process.pid
+        return None if process is None or process.has_ended() else process.pid
 
     def _running(self) -> Process | None:
         return None if self._process is None else self._process()

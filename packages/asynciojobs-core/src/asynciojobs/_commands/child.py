@@ -59,8 +59,8 @@ class Child(Process):
     def __init__(self, command: Command, feed: Feed) -> None:
         self._program = program = started(command)
         self._files: list[IO[bytes]] = []  # what the loop watches, besides pipes
-        owner = os.getpid()
-        self._end_at_once = weakref.finalize(self, end_at_once, program, self._files, owner)
+        self._owner = os.getpid()
+        self._end_at_once = self._guarded_by(self)
         self._status: int | None = None  # set once the program has ended
         self._ended_at = 0.0  # when that was (seconds, real)
         self._killed_at: float | None = None
@@ -89,8 +89,18 @@ class Child(Process):
             data = command.input or b""
             data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
             self._writer = write_pipe(program.stdin, data)
-        if (file := watch_exit(program, self._exited)) is not None:
+        file, watch = watch_exit(program, self._exited)
+        if file is not None:
             self._files.append(file)
+            self._guard(watch)
+
+    def _guard(self, thing: object) -> None:
+        """Let the command be killed at once, if a thing is gone before it has ended."""
+        self._end_at_once.detach()
+        self._end_at_once = self._guarded_by(thing)
+
+    def _guarded_by(self, thing: object) -> weakref.finalize[..., object]:
+        return weakref.finalize(thing, end_at_once, self._program, self._files, self._owner)
 
     def later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
         """Call a function later, in real time."""
@@ -101,11 +111,16 @@ class Child(Process):
 
     # -- its end
 
+    def has_ended(self) -> bool:
+        """Tell whether the program itself has ended."""
+        return self._program.returncode is not None
+
     def _exited(self) -> None:
         """Deal with the end of the program itself."""
         self._status = status_of(self._program)
         if self._status is None:  # the system has woken the loop too early
             return
+        self._guard(self)
         self._forget_exit()
         self._ended_at = time.monotonic()
         if self._writer is not None:

@@ -73,20 +73,37 @@ def write_pipe(pipe: IO[Any], data: bytes) -> Writer:
     return LoopWriter(pipe, data) if CAN_WATCH_PIPES else ThreadWriter(pipe, data)
 
 
-def watch_exit(program: Program, ended: Callable[[], None]) -> IO[bytes] | None:
+def watch_exit(
+    program: Program, ended: Callable[[], None]
+) -> tuple[IO[bytes], Watch] | tuple[None, None]:
     """Call a method in the event loop once a program has ended.
 
     Returns:
-        the file that the loop watches for that; ``None`` if a thread waits.
+        the file that the loop watches for that, and an object that only the loop keeps. So
+        that object is gone once the loop is closed. ``None`` and ``None`` if a thread waits.
     """
     loop = asyncio.get_running_loop()
     try:
         file = io.FileIO(os.pidfd_open(program.pid))
     except (AttributeError, OSError):  # there is none on macOS, on Windows, or on old Linux
         start_thread(wait_for_exit, program, loop, weakref.WeakMethod(ended))
-        return None
-    loop.add_reader(file.fileno(), ended)
-    return file
+        return None, None
+    watch = Watch(ended)
+    loop.add_reader(file.fileno(), watch)
+    return file, watch
+
+
+class Watch:
+    """A call of a function, as an object to which there can be weak references."""
+
+    __slots__ = ("__weakref__", "_function")
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function = function
+
+    def __call__(self) -> None:
+        """Call the function."""
+        self._function()
 
 
 # -- by the event loop

@@ -51,6 +51,10 @@ class Process:
         """Call a function later, on the clock that the command lives by."""
         return self.over.get_loop().call_later(seconds, call)
 
+    def has_ended(self) -> bool:
+        """Tell whether the program itself has ended."""
+        return self.over.done()
+
     def abandon(self) -> None:
         """Kill the command at once, without the event loop, which is lost."""
 
