@@ -88,10 +88,15 @@ def silent(make_loop):
 
 
 @pytest.fixture
-def by_threads(monkeypatch):
+def without_pidfd(monkeypatch):
+    """A thread waits for the end of a program, as on macOS."""
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+
+
+@pytest.fixture
+def by_threads(monkeypatch, without_pidfd):
     """Threads wait for the pipes and for the end of programs, as on Windows."""
     monkeypatch.setattr(pipes, "CAN_WATCH_PIPES", False)
-    monkeypatch.delattr(os, "pidfd_open", raising=False)
 
 
 def read(path):

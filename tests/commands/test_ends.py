@@ -378,7 +378,7 @@ def test_orphans_that_this_process_inherits_are_waited_for(monkeypatch):
     assert waited == [-12345] * 3
 
 
-def test_a_status_that_others_have_taken_is_255(every_loop, monkeypatch):
+def test_a_status_that_others_have_taken_is_255(every_loop, monkeypatch, logged):
     waitpid = os.waitpid
 
     def taken(pid, options):
@@ -389,15 +389,28 @@ def test_a_status_that_others_have_taken_is_255(every_loop, monkeypatch):
     job = CommandJob("true", check=False)
     assert Scheduler(job).run() is True
     assert job.result().status == 255
+    assert logged() == [
+        (
+            "other code of this process has taken the exit status of <CommandJob `true`>, so that "
+            "counts as 255"
+        )
+    ]
 
 
 # -- a loop that is lost
 
 
-@pytest.fixture(params=["watched", "by_threads"])
+@pytest.fixture(params=["watched", "by_threads", "without_pidfd"])
 def ways(request):
-    if request.param == "by_threads":
+    if request.param != "watched":
         request.getfixturevalue(request.param)
+
+
+def test_a_thread_may_wait_for_the_end(without_pidfd):
+    capture = CommandJob("sleep", 60, forever=True)
+    echo = CommandJob("cat", input="a")
+    assert Scheduler(capture, echo).run() is True
+    assert echo.result().stdout == "a"
 
 
 @pytest.mark.parametrize("turns", range(4))

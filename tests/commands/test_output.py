@@ -13,7 +13,7 @@ import tracemalloc
 
 import pytest
 
-from asynciojobs import CommandJob, Job, Scheduler
+from asynciojobs import CommandJob, Job, PureScheduler, Scheduler
 from asynciojobs._commands.output import Lines, Output
 
 
@@ -277,6 +277,18 @@ def test_details_are_the_last_lines(capsys):
     )
     scheduler.list(details=True)
     assert "\n          stdout: 20\n          stderr: err\n" in capsys.readouterr().out
+
+
+def test_details_are_those_of_the_last_run():
+    first = CommandJob("sh", "-c", "exit $STATUS")
+    job = CommandJob("echo", "a", required=first)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STATUS", "0")
+        assert PureScheduler(first, job).run() is True
+        assert job.details() == "stdout: a"
+        patch.setenv("STATUS", "1")
+        assert PureScheduler(first, job).run() is False
+        assert job.details() is None
 
 
 def test_details_of_a_silent_command():

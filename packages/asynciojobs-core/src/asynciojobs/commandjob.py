@@ -104,7 +104,8 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             it is bytes.
         keep: how much of stdout, and of stderr, is kept: the last ones (bytes).
         on_line: called with ``"stdout"`` or ``"stderr"`` and each line, without its end, as it
-            comes. A line that is longer than 64 KiB comes in pieces. What it raises is logged.
+            comes, if that stream is kept. A line that is longer than 64 KiB comes in pieces.
+            What it raises is logged.
         grace: how long the program has to end after SIGTERM (seconds).
         stdout: a path or an open file to write to. Then nothing of it is kept.
         stderr: the same for stderr; or `subprocess.STDOUT`, to put it into stdout.
@@ -342,6 +343,10 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             self._stderr,
             self._grace,
         )
+
+    def _forget_run(self) -> None:
+        super()._forget_run()
+        self._output = None
 
     # -- copies
 

@@ -16,7 +16,7 @@ from typing import IO
 from .. import _log
 from .._names import name_in_run
 from .arguments import Command
-from .groups import end_at_once, has_members, send_to_group, status_of
+from .groups import UNKNOWN, end_at_once, has_members, send_to_group, status_of
 from .output import STDERR, STDOUT
 from .pipes import Reader, Writer, forget, read_pipe, watch_exit, write_pipe
 from .process import Feed, Process
@@ -117,7 +117,15 @@ class Child(Process):
 
     def _exited(self) -> None:
         """Deal with the end of the program itself."""
-        self._status = status_of(self._program)
+        try:
+            self._status = status_of(self._program)
+        except ChildProcessError:
+            self._status = UNKNOWN
+            _log.warn(
+                "other code of this process has taken the exit status of %s, so that counts as %d",
+                self._name(),
+                UNKNOWN,
+            )
         if self._status is None:  # the system has woken the loop too early
             return
         self._guard(self)

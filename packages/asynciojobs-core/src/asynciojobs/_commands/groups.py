@@ -12,11 +12,14 @@ from typing import IO, TypeAlias
 
 from .process import KILL
 
-__all__ = ["end_at_once", "has_members", "send_to_group", "status_of"]
+__all__ = ["UNKNOWN", "end_at_once", "has_members", "send_to_group", "status_of"]
 
 HAS_GROUPS = hasattr(os, "killpg")
 
 Program: TypeAlias = "subprocess.Popen[bytes]"
+
+UNKNOWN = 255
+"""The status of a program if nobody knows it, as in asyncio."""
 
 LAST_WAIT = 2.0
 """How long killed processes may take to end, if the event loop is lost (seconds)."""
@@ -28,17 +31,20 @@ def status_of(program: Program) -> int | None:
     """Return the status of a program that has ended, and free its process; else ``None``.
 
     Returns:
-        the status; negative for a signal; 255 if other code of this process has taken it.
+        the status; negative for a signal.
+
+    Raises:
+        ChildProcessError: other code of this process has taken the status.
     """
     if program.returncode is not None or not HAS_GROUPS:
         return program.poll()
     try:
         pid, code = os.waitpid(program.pid, os.WNOHANG)
     except ChildProcessError:
-        program.returncode = 255
-    else:
-        if pid:
-            program.returncode = os.waitstatus_to_exitcode(code)
+        program.returncode = UNKNOWN
+        raise
+    if pid:
+        program.returncode = os.waitstatus_to_exitcode(code)
     return program.returncode
 
 
