@@ -48,10 +48,8 @@ __all__ = ["CommandJob", "use_commands"]
 Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 OnLine: TypeAlias = Callable[[str, AnyStr], object]
 
-OWN_OPTIONS = (
-    *("input", "cwd", "env", "check", "text", "keep", "on_line", "grace", "stdout", "stderr"),
-)
-SHELL = {
+OWN_OPTIONS = "input cwd env check text keep on_line grace stdout stderr".split()  # noqa: SIM905
+ADVICE = {
     "shell": ': there is no shell, unless you write CommandJob("sh", "-c", line)',
     "args": ": give the program and its arguments one by one, CommandJob(*argv)",
 }
@@ -193,7 +191,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         **job_options: Unpack[JobOptions],
     ) -> None:
         for name in job_options:
-            check_options("CommandJob", [name], OWN_OPTIONS, SHELL.get(name, ""))
+            check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
         check_argv(argv)
         check_input(input)
         check_on_line(on_line)
@@ -344,10 +342,6 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             self._grace,
         )
 
-    def _forget_run(self) -> None:
-        super()._forget_run()
-        self._output = None
-
     # -- copies
 
     def _begin_copy(self) -> None:
@@ -373,7 +367,9 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
 
     def details(self) -> str | None:
         """Return the last ten lines that the program wrote to stdout, and to stderr."""
-        return None if self._output is None else "\n".join(self._output.details()) or None
+        if self._output is None or not self.is_running():  # in the last run
+            return None
+        return "\n".join(self._output.details()) or None
 
     def _printed(self) -> str:
         """Return what to say about the output of a command that failed."""

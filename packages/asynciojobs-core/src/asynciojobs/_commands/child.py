@@ -122,9 +122,9 @@ class Child(Process):
         except ChildProcessError:
             self._status = UNKNOWN
             _log.warn(
-                "other code of this process has taken the exit status of %s, so that counts as %d",
+                "other code of this process has taken the exit status of %s, so that counts as "
+                "255",
                 self._name(),
-                UNKNOWN,
             )
         if self._status is None:  # the system has woken the loop too early
             return
