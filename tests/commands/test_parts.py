@@ -103,14 +103,14 @@ def test_a_process_without_a_terminal_knows_that(monkeypatch):
 @pytest.mark.parametrize("looks", [1, 3])
 def test_what_a_lost_program_has_started_is_awaited(monkeypatch, looks):
     answers = iter([True] * looks + [False])
-    monkeypatch.setattr(groups, "has_members", lambda group: next(answers))
+    monkeypatch.setattr(groups, "has_members", lambda group, *, pause=0: next(answers))
     program = subprocess.Popen(["sleep", "60"], start_new_session=True)
     groups.end_at_once(program, [], os.getpid())
     assert (program.returncode, next(answers, "all asked")) == (-signal.SIGKILL, "all asked")
 
 
 def test_what_outlives_sigkill_is_not_awaited_for_ever(monkeypatch):
-    monkeypatch.setattr(groups, "has_members", lambda group: True)
+    monkeypatch.setattr(groups, "has_members", lambda group, *, pause=0: True)
     monkeypatch.setattr(groups, "LAST_WAIT", 0.01)
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as program:
         groups.end_at_once(program, [], os.getpid())

@@ -16,7 +16,15 @@ from typing import IO
 from .. import _log
 from .._names import name_in_run
 from .arguments import Command
-from .groups import UNKNOWN, end_at_once, has_members, send_to_group, status_of
+from .groups import (
+    SHORTEST_PAUSE,
+    UNKNOWN,
+    end_at_once,
+    has_members,
+    next_pause,
+    send_to_group,
+    status_of,
+)
 from .output import STDERR, STDOUT
 from .pipes import Reader, Writer, forget, read_pipe, watch_exit, write_pipe
 from .process import Feed, Process
@@ -29,9 +37,6 @@ LINGER = 0.5
 
 KILLED = 1.0
 """How long processes may take to vanish after SIGKILL, at most (seconds)."""
-
-LOOKS = 0.001, 0.05
-"""The shortest and the longest time between two looks at a process group (seconds)."""
 
 
 def start(command: Command, feed: Feed) -> Process:
@@ -65,7 +70,7 @@ class Child(Process):
         self._ended_at = 0.0  # when that was (seconds, real)
         self._killed_at: float | None = None
         self._looking: asyncio.TimerHandle | None = None  # for the next look at what is left
-        self._pause = LOOKS[0]  # until then
+        self._pause = SHORTEST_PAUSE  # until then (seconds)
         self._readers: list[Reader] = []
         self._writer: Writer | None = None
         try:
@@ -147,7 +152,7 @@ class Child(Process):
         if self.over.done():  # what was read made the job end it
             return
         all_over = all(reader.is_over for reader in self._readers)
-        lives = has_members(self.pid)
+        lives = has_members(self.pid, pause=self._pause)
         if not lives and (all_over or (all(read) and self.is_ending) or self._is_late()):
             self._finish(self._status, is_held=not all_over)
         elif lives and self._is_hopeless():
@@ -166,7 +171,7 @@ class Child(Process):
         if self._looking is not None:
             self._looking.cancel()
         self._looking = self.later(self._pause, self._look)
-        self._pause = min(2 * self._pause, LOOKS[1])
+        self._pause = next_pause(self._pause)
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._ended_at + LINGER
@@ -209,7 +214,7 @@ class Child(Process):
     def stop(self) -> None:
         """Send SIGTERM, and SIGKILL if the command has not ended within its grace."""
         super().stop()
-        self._pause = LOOKS[0]
+        self._pause = SHORTEST_PAUSE
         self._look()
 
     def kill(self) -> None:

@@ -12,7 +12,15 @@ from typing import IO, TypeAlias
 
 from .process import KILL
 
-__all__ = ["UNKNOWN", "end_at_once", "has_members", "send_to_group", "status_of"]
+__all__ = [
+    "SHORTEST_PAUSE",
+    "UNKNOWN",
+    "end_at_once",
+    "has_members",
+    "next_pause",
+    "send_to_group",
+    "status_of",
+]
 
 HAS_GROUPS = hasattr(os, "killpg")
 
@@ -25,6 +33,12 @@ LAST_WAIT = 2.0
 """How long killed processes may take to end, if the event loop is lost (seconds)."""
 
 PROCESSES = Path("/proc")
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.256
+"""How long to wait between two looks at a group (seconds). The pauses double."""
+
+THOROUGH_PAUSE = 0.03
+"""If a pause was longer than this, look for zombies as well (seconds)."""
 
 
 def status_of(program: Program) -> int | None:
@@ -67,10 +81,21 @@ def send_to_group(program: Program, number: int) -> bool:
     return True
 
 
-def has_members(group: int) -> bool:
+def next_pause(pause: float) -> float:
+    """Return how long to wait until the next look, after a pause (seconds)."""
+    return min(2 * pause, LONGEST_PAUSE)
+
+
+def has_members(group: int, *, pause: float = 0.0) -> bool:
     """Tell whether there are processes in a group whose leader has been waited for.
 
     Processes of other users don't count: they could not be ended.
+
+    Args:
+        group: the number of the group.
+        pause: how long ago the last look was (seconds). To see that all that is left are
+            zombies takes O(processes of the machine), so that is done after a while, and
+            rarely.
     """
     if not HAS_GROUPS:
         return False
@@ -82,10 +107,11 @@ def has_members(group: int) -> bool:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass
-    members = list(states(group))
     # Those that have ended, but nobody waits for them, stay in the group. If the system does
     # not show processes in this way, believe the answer to the signal.
-    return any(state not in "ZX" for state in members) if PROCESSES.is_dir() else True
+    if pause < THOROUGH_PAUSE or not PROCESSES.is_dir():
+        return True
+    return any(state not in "ZX" for state in states(group))
 
 
 def states(group: int) -> Iterator[str]:
@@ -111,8 +137,10 @@ def end_at_once(program: Program, files: Iterable[IO[bytes]], owner: int) -> Non
     deadline = time.monotonic() + LAST_WAIT
     with contextlib.suppress(subprocess.TimeoutExpired):
         program.wait(LAST_WAIT)
-    while has_members(program.pid) and time.monotonic() < deadline:
-        time.sleep(0.001)
+    pause = SHORTEST_PAUSE
+    while has_members(program.pid, pause=pause) and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = next_pause(pause)
     for file in (program.stdin, program.stdout, program.stderr, *files):
         if file is not None:
             file.close()
