@@ -186,6 +186,7 @@ class Child(Process):
                 self._name(),
             )
         self._close()
+        self._readers.clear()  # they refer to this object
         self._end_at_once.detach()
         self.finish(status)
 

@@ -100,6 +100,7 @@ async def end_of(process: Process) -> int:
     """
     try:
         await asyncio.wait((process.over,))
+        return process.over.result()
     except asyncio.CancelledError:
         process.stop()
         await _wait_whatever_happens(process)
@@ -107,7 +108,8 @@ async def end_of(process: Process) -> int:
     except GeneratorExit:  # the loop is lost
         process.abandon()
         raise
-    return process.over.result()
+    finally:
+        del process  # the traceback, which the job may keep, holds this frame
 
 
 async def _wait_whatever_happens(process: Process) -> None:
