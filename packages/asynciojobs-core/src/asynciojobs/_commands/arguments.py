@@ -109,7 +109,7 @@ def check_argv(argv: tuple[object, ...]) -> None:
     for place, argument in enumerate(argv):
         if not isinstance(argument, AbstractJob):
             as_argument(argument, f"argument {place}" if place else "the program")
-    if not argv or _plain(argv[0]) in ("", b""):
+    if not argv or (not isinstance(argv[0], AbstractJob) and not _plain(argv[0])):
         raise ValueError(
             "CommandJob() got no program: give it and its arguments one by one, as in "
             'CommandJob("ls", "-l")'
@@ -287,7 +287,7 @@ def checked_target(stream: str, target: object) -> Target:
         ValueError: there is a NUL in a path.
     """
     constants = (subprocess.DEVNULL, subprocess.STDOUT)[: 1 + (stream == "stderr")]
-    if target is None or (target in constants and isinstance(target, int)):
+    if target is None or (isinstance(target, int) and target in constants):
         return cast("Target", target)
     if isinstance(target, (str, bytes, os.PathLike)):
         return checked_path(stream, cast("object", target))
