@@ -162,6 +162,13 @@ def test_a_long_line_comes_in_pieces(end, size, chunk):
     assert len(found) == -(-size // 65536)
 
 
+def test_pieces_come_before_the_line_has_ended():
+    found = []
+    lines = Lines(found.append, text=True)
+    lines.add(b"x" * 200_000)
+    assert [len(piece) for piece in found] == [65536] * 3
+
+
 def test_a_piece_does_not_cut_a_character():
     found = lines_of("é".encode() * 50_000 + b"a" + "é".encode() * 50_000)
     assert "".join(found) == "é" * 50_000 + "a" + "é" * 50_000
