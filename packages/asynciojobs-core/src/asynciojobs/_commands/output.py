@@ -124,10 +124,9 @@ class Lines:
         self._rest = self._pieces(self._rest)
 
     def end(self) -> None:
-        """Give the last line, if it has no end."""
+        """Give the last line, if it has no end; to be called once."""
         if self._rest:
             self._give_last(self._rest)
-            self._rest = bytearray()
 
     def _give_last(self, line: bytearray) -> None:
         self._one(self._pieces(line), is_last=True)
