@@ -12,11 +12,12 @@ import tempfile
 import time
 import tracemalloc
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from math import inf
+from operator import concat, sub
 from typing import Any, TypeAlias
 
 import distributed
@@ -29,7 +30,7 @@ from benchmarks.rounds import Contender, comparison, measured, medians, table, t
 
 AnyExecutor: TypeAlias = Executor | Engine | None
 Contenders: TypeAlias = dict[str, Contender]
-Pids: TypeAlias = list[int]
+Others: TypeAlias = list[list[psutil.Popen]]  # the processes of each further column
 Rows: TypeAlias = list[tuple[str, ...]]
 
 # How many times the time of another CallJob may take.
@@ -93,7 +94,7 @@ async def pool(options: argparse.Namespace) -> None:
 
 
 @asynccontextmanager
-async def cluster(count: int) -> AsyncGenerator[tuple[Any, list[Pids]], None]:
+async def cluster(count: int) -> AsyncGenerator[tuple[Any, Others], None]:
     """Start the scheduler of Dask and some workers, each a process; end them."""
     # Dask advises against sending large objects, which is what is measured.
     warnings.filterwarnings("ignore", "Sending large graph")
@@ -107,18 +108,17 @@ async def cluster(count: int) -> AsyncGenerator[tuple[Any, list[Pids]], None]:
             async with untyped.Client(scheduler_file=file, asynchronous=True) as client:
                 await client.wait_for_workers(count)
                 await by_hand(client, 10, 10, 0)  # the workers import what they need
-                scheduler, *workers = (process.pid for process in processes)
-                yield client, [[scheduler], workers]
+                yield client, [processes[:1], processes[1:]]
         finally:
             for process in reversed(processes):
                 process.terminate()
                 process.wait()
 
 
-def started(program: str, *options: str) -> subprocess.Popen[bytes]:
+def started(program: str, *options: str) -> psutil.Popen:
     """Start a program of Dask in this Python; it prints nothing."""
     command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *options]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 async def by_hand(client: Any, chains: int, links: int, seconds: float) -> None:
@@ -141,16 +141,12 @@ async def by_chains(engine: Engine, chains: int, links: int, seconds: float) -> 
     assert await scheduler.co_run()
 
 
-def merge(one: bytes, two: bytes) -> bytes:
-    return one + two
-
-
 async def tree(engine: Engine, size: int) -> None:
     """Make four parts, merge two and two, and measure the result."""
     call = partial(CallJob[Any], executor=engine)
     parts = [call(bytes, size) for _ in range(4)]
-    halves = call(merge, *parts[:2]), call(merge, *parts[2:])
-    whole = call(merge, *halves)
+    halves = call(concat, *parts[:2]), call(concat, *parts[2:])
+    whole = call(concat, *halves)
     length = call(len, whole)
     assert await Scheduler(*parts, *halves, whole, length).co_run()
     assert await length.fetch() == 4 * size
@@ -163,8 +159,8 @@ async def tree_by_values(engine: Engine, size: int) -> None:
         return await engine.fetch(await engine.start(call[0], call[1:], {}))
 
     parts = await asyncio.gather(*(call(bytes, size) for _ in range(4)))
-    halves = await asyncio.gather(call(merge, *parts[:2]), call(merge, *parts[2:]))
-    assert await call(len, await call(merge, *halves)) == 4 * size
+    halves = await asyncio.gather(call(concat, *parts[:2]), call(concat, *parts[2:]))
+    assert await call(len, await call(concat, *halves)) == 4 * size
 
 
 async def dask(options: argparse.Namespace) -> None:
@@ -211,36 +207,33 @@ def batches(name: str, executor: AnyExecutor, total: int) -> Contenders:
     }
 
 
-def used_by(pids: Pids) -> float:
-    processes = map(psutil.Process, pids)
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
+def used(others: Others) -> list[float]:
+    return [sum(sum(it.cpu_times()[:2]) for it in processes) for processes in others]
 
 
-async def cost_of(others: Sequence[Pids], run: Contender) -> list[float]:
+async def cost_of(others: Others, run: Contender) -> list[float]:
     """Return the processor time of a run (seconds): here, and in other processes."""
-    before = [used_by(pids) for pids in others]
+    before = used(others)
     _, here = await timed(run)
     if others:
         await asyncio.sleep(0.3)  # Dask forgets the tasks
-    return [here, *(used_by(pids) - then for pids, then in zip(others, before, strict=True))]
+    return [here, *map(sub, used(others), before)]
 
 
-async def costs(contenders: Contenders, others: list[Pids], rounds: int, unit: float) -> Rows:
+async def costs(contenders: Contenders, others: Others, rounds: int, unit: float) -> Rows:
     """Return a row for each: medians, in the unit (seconds)."""
     found = await measured(contenders, rounds, partial(cost_of, others))
-    cells = {name: [f"{cost / unit:.1f}" for cost in medians(found[name])] for name in found}
-    return [(name, *row, *[""] * (len(COLUMNS) - len(row))) for name, row in cells.items()]
+    return [(name, *(f"{it / unit:.1f}" for it in medians(found[name]))) for name in found]
 
 
-async def transfers(client: Any, others: list[Pids], size: int, rounds: int) -> Rows:
+async def transfers(client: Any, others: Others, size: int, rounds: int) -> Rows:
     """Return what it costs to move much data, in either direction and not at all."""
     one, two = (DaskEngine(client, workers=address) for address in await client.run(os.getpid))
     made = CallJob(bytes, size, executor=one)
     await Scheduler(made).co_run()
+    send = partial(by_jobs, DaskEngine(client), 1, len, bytes(size))
     there_and_back: Contenders = {
-        "from the driver to a worker": partial(
-            by_jobs, DaskEngine(client), 1, len, bytes(size)
-        ),
+        "from the driver to a worker": send,
         "from a worker to the driver": made.fetch,
     }
     # Once: from then on, both workers have it.
@@ -278,9 +271,9 @@ async def scale(options: argparse.Namespace) -> None:
         contenders = batches("DaskEngine", engine, total)
         contenders["Client.submit()"] = partial(by_hand, client, total, 1, 0)
         rows += await costs(contenders, others, rounds, total / 1e6)
-        rows += [("",) * 4, (f"ms for {megabytes} MB", *COLUMNS)]
+        rows += [("",), (f"ms for {megabytes} MB", *COLUMNS)]
         rows += await transfers(client, others, megabytes * 2**20, rounds)
-        rows += [("",) * 4, ("bytes a job", "made", "done", "peak")]
+        rows += [("",), ("bytes a job", "made", "done", "peak")]
         rows.append(await memory("DaskEngine", engine, total))
     rows.append(await memory("threads of the loop", None, total))
     print(*table(rows), sep="\n")

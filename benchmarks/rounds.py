@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from math import isinf
 from statistics import median
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -99,9 +100,9 @@ def comparison(
 
 
 def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table: the first column to the left, the others to the right."""
+    """Yield the lines of a table: first column left, others right; a row may be shorter."""
     grid = list(rows)
-    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    widths = [max(map(len, column)) for column in zip_longest(*grid, fillvalue="")]
     for first, *cells in grid:
-        padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        padded = map(str.rjust, cells, widths[1:])
         yield "  ".join([first.ljust(widths[0]), *padded]).rstrip()

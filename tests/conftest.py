@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,13 +14,38 @@ from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
 
 
+def pytest_configure() -> None:
+    """Let the tests of Hypothesis take their time: the machine may be busy.
+
+    Hypothesis has this rule itself if it finds that it runs in CI.
+    """
+    with contextlib.suppress(ImportError):
+        from hypothesis import settings
+
+        settings.register_profile("unhurried", deadline=None)
+        settings.load_profile("unhurried")
+
+
 def pytest_collection_finish() -> None:
     """Hide all objects that exist before the first test from the garbage collector.
 
     These are pytest and thousands of tests; each `gc.collect()` would look at all of them.
     """
+    prepare_hypothesis()
     gc.collect()
     gc.freeze()
+
+
+def prepare_hypothesis() -> None:
+    """Let Hypothesis register its source of randomness, if any test imports it.
+
+    It does so once, in its first test, and asks the garbage collector who refers to the object.
+    From Python 3.14 on, only a frozen object does.
+    """
+    if "hypothesis" in sys.modules:
+        from hypothesis import find, settings, strategies
+
+        find(strategies.none(), lambda _: True, settings=settings(database=None))
 
 
 def loop_from_zero() -> asyncio.AbstractEventLoop:

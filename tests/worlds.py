@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 OWN = "{}.{}".format(*sys.version_info)
-VERSIONS = ("3.11", "3.12", "3.13")
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 # Variables set by the hatch that runs this program; the hatch that it starts must not see them.
 OURS = re.compile("HATCH_.*|VIRTUAL_ENV|PYTHONPATH")
@@ -58,11 +58,9 @@ def pythons() -> dict[str, str]:
         kept = subprocess.run(
             [pyenv, "versions", "--bare"], capture_output=True, text=True, check=False
         )
-        found |= {
-            full.rpartition(".")[0]: full
-            for full in kept.stdout.split()
-            if re.fullmatch(r"3\.1[1-3]\.\d+", full)
-        }
+        releases = [it for it in kept.stdout.split() if re.fullmatch(r"\d+\.\d+\.\d+", it)]
+        ours = {it.rpartition(".")[0]: it for it in releases}
+        found |= {version: full for version, full in ours.items() if version in VERSIONS}
     for version in VERSIONS:
         if shutil.which(f"python{version}"):
             found.setdefault(version, version)

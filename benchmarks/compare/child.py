@@ -131,17 +131,17 @@ def main() -> None:
     parser.add_argument("contender")
     parser.add_argument("shape")
     parser.add_argument("jobs", type=int)
-    parser.add_argument("mode", nargs="?")
+    parser.add_argument("mode", nargs="?", choices=("verify", "tick"))
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()
     contender, shape = load(options.contender), SHAPES[options.shape](options.jobs)
-    told: object
-    if options.mode:
-        told = asyncio.run(
-            {"verify": verify, "tick": tick_beside}[options.mode](contender, shape)
-        )
-    else:
-        told = measure(contender, shape, options.runs)
+    match options.mode:
+        case "verify":
+            told: object = asyncio.run(verify(contender, shape))
+        case "tick":
+            told = asyncio.run(tick_beside(contender, shape))
+        case _:
+            told = measure(contender, shape, options.runs)
     print(json.dumps(told), flush=True)
     os._exit(0)  # taking a million objects apart would measure nothing
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -18,30 +18,30 @@ from typing import Any, Literal
 
 from asynciojobs import Job, Scheduler
 
-from .shapes import AnyCoroutine, Program, Shape, Work, layer_width
+from .shapes import LAYERS, AnyCoroutine, Program, Shape, Work
 
-NO_WINDOW = "it has no limit on how many run at once"
-MADE_IN_ORDER = "a job must be made after those that it requires"
-NO_AWAIT = "its jobs are plain functions, which can't await"
+REASONS = {  # why a shape is left out
+    "window": "it has no limit on how many run at once",
+    "shuffled": "a job must be made after those that it requires",
+    "yielding": "its jobs are plain functions, which can't await",
+}
 
 
 @dataclass(frozen=True)
 class Contender:
     """Builds a program for a shape, in a running event loop."""
 
-    name: str
     role: Literal["ours", "reference", "peer", "baseline"]
     build: Callable[[Shape, Work], Program]  # makes the jobs, in whatever way is natural here
-    nests: bool = False  # `build` takes shapes that have parts
+    cannot: Sequence[str] = ()  # the shapes that are left out
     module: str = "asyncio"  # what must be installed
-    # by the name of a shape: why it is left out
-    cannot: Mapping[str, str] = field(default_factory=dict[str, str])
+    nests: bool = False  # `build` takes shapes that have parts
 
     def why_not(self, shape: str) -> str | None:
         """Return why a shape can't be run, if it can't."""
         if find_spec(self.module) is None:
             return "it is not installed"
-        return self.cannot.get(shape)
+        return REASONS[shape] if shape in self.cannot else None
 
     def program(self, shape: Shape, work: Work) -> Program:
         """Make the program of any shape; that of nested ones has jobs that run the parts."""
@@ -67,13 +67,12 @@ def scheduler(shape: Shape, work: Work) -> Scheduler:
 
 
 def jobs_of(shape: Shape, work: Work) -> list[Job[object]]:
-    jobs: list[Job[object]]
+    jobs: list[Job[object]] = []
     if shape.order:
-        jobs = [Job(work(number)) for number in shape.numbers]
+        jobs += (Job(work(number)) for number in shape.numbers)
         for job, required in zip(jobs, shape.requirements, strict=True):
             job.requires([jobs[rank] for rank in required])
         return jobs
-    jobs = []
     for number, required in zip(shape.numbers, shape.requirements, strict=True):
         if required:
             jobs.append(Job(work(number), required=[jobs[rank] for rank in required]))
@@ -95,12 +94,10 @@ def by_hand(shape: Shape, work: Work) -> Program:
 
     async def run() -> None:
         match shape.name:
-            case "chain":
-                await one_by_one(iter(coroutines))
-            case "shuffled":
-                await one_by_one(coroutines[rank] for rank in shape.order)
+            case "chain" | "shuffled":
+                await one_by_one(coroutines[rank] for rank in shape.order or shape.numbers)
             case "layered":
-                width = layer_width(len(coroutines))
+                width = len(coroutines) // LAYERS
                 for start in range(0, len(coroutines), width):
                     await asyncio.gather(*coroutines[start : start + width])
             case "window":
@@ -335,30 +332,24 @@ def dask(shape: Shape, work: Work) -> Program:
     return run
 
 
-IN_ORDER = {"window": NO_WINDOW, "shuffled": MADE_IN_ORDER}
-FUNCTIONS = {"shuffled": MADE_IN_ORDER, "yielding": NO_AWAIT}
-
 CONTENDERS = {
-    contender.name: contender
-    for contender in (
-        Contender("ours", "ours", ours, nests=True),
-        Contender("by-hand", "reference", by_hand),
-        Contender("TaskGroup", "reference", task_group),
-        Contender("counter", "reference", counter),
-        Contender("ranks", "reference", ranks),
-        Contender("graphlib", "reference", graphlib),
-        Contender("async-dag", "peer", async_dag, False, "async_dag", IN_ORDER),
-        Contender("dagio", "peer", dagio, False, "dagio", {"window": NO_WINDOW}),
-        Contender("aiodag", "peer", aiodag, True, "aiodag", IN_ORDER),
-        Contender("dask", "peer", dask, False, "dask", FUNCTIONS),
-    )
+    "ours": Contender("ours", ours, nests=True),
+    "by-hand": Contender("reference", by_hand),
+    "TaskGroup": Contender("reference", task_group),
+    "counter": Contender("reference", counter),
+    "ranks": Contender("reference", ranks),
+    "graphlib": Contender("reference", graphlib),
+    "async-dag": Contender("peer", async_dag, ("window", "shuffled"), "async_dag"),
+    "dagio": Contender("peer", dagio, ("window",), "dagio"),
+    "aiodag": Contender("peer", aiodag, ("window", "shuffled"), "aiodag", nests=True),
+    "dask": Contender("peer", dask, ("shuffled", "yielding"), "dask"),
 }
 
-BASELINE = Contender("held", "baseline", held, nests=True)
+BASELINE = Contender("baseline", held, nests=True)
 
 
 def load(name: str) -> Contender:
     """Return a contender, with its module imported, so that this is not measured."""
-    contender = BASELINE if name == BASELINE.name else CONTENDERS[name]
+    contender = BASELINE if name == "held" else CONTENDERS[name]
     import_module(contender.module)
     return contender

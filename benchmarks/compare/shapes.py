@@ -41,10 +41,6 @@ class Shape:
         self.size: int = size + sum(part.size for part in self.parts)
 
 
-def chain(n: int) -> Shape:
-    return Shape("chain", [(rank - 1,) if rank else () for rank in range(n)])
-
-
 def shuffled(n: int) -> Shape:
     """Return a chain whose jobs are created in another order."""
     order = random.Random(1).sample(range(n), n)
@@ -56,17 +52,13 @@ def shuffled(n: int) -> Shape:
 
 def layered(n: int) -> Shape:
     """Return ten layers; each job requires ten of the layer before."""
-    width = layer_width(n)
+    width = n // LAYERS
 
     def required(rank: int) -> tuple[int, ...]:
         above = (rank // width - 1) * width
         return tuple(above + (rank * 7 + k) % width for k in range(FANOUT))
 
     return Shape("layered", [required(rank) if rank >= width else () for rank in range(n)])
-
-
-def layer_width(n: int) -> int:
-    return max(n // LAYERS, FANOUT)
 
 
 def fan(n: int) -> Shape:
@@ -84,7 +76,7 @@ def nested(n: int) -> Shape:
 # By name, what makes a shape of so many jobs, at least 100.
 SHAPES: dict[str, Callable[[int], Shape]] = {
     "independent": lambda n: Shape("independent", [()] * n),
-    "chain": chain,
+    "chain": lambda n: Shape("chain", [(rank - 1,) if rank else () for rank in range(n)]),
     "shuffled": shuffled,
     "layered": layered,
     "window": lambda n: Shape("window", [()] * n, window=WINDOW),
@@ -107,22 +99,21 @@ class Recorder:
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        self.running: set[int] = set()
+        self.begun: set[int] = set()
         self.ended: set[int] = set()
         self.most = 0
         self.faults: list[str] = []
 
     async def __call__(self, number: int, *_results: object) -> None:
-        if number in self.running or number in self.ended:
+        if number in self.begun:
             self.faults.append(f"job {number} ran twice")
         # Nested jobs require nothing; of all others the number is the rank.
         required = () if self.shape.parts else self.shape.requirements[number]
         for early in [rank for rank in required if rank not in self.ended]:
             self.faults.append(f"job {number} ran before job {early}, which it requires")
-        self.running.add(number)
-        self.most = max(self.most, len(self.running))
+        self.begun.add(number)
+        self.most = max(self.most, len(self.begun) - len(self.ended))
         await asyncio.sleep(0)
-        self.running.discard(number)
         self.ended.add(number)
 
     def verdict(self) -> list[str]:

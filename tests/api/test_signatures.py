@@ -37,14 +37,15 @@ from asynciojobs.engine import Engine
 CLASSES = {
     "asynciojobs.purescheduler.PureScheduler": (
         "(*jobs_or_sequences, jobs_window=None, timeout=None, shutdown_timeout=1, "
-        "watch=None, verbose=False)"
+        "keep_going=False, watch=None, verbose=False)"
     ),
     "asynciojobs.scheduler.Scheduler": (
         "(*jobs_or_sequences, jobs_window=None, timeout=None, shutdown_timeout=1, "
-        "watch=None, verbose=False, **kwds)"
+        "keep_going=False, watch=None, verbose=False, **kwds)"
     ),
     "asynciojobs.job.AbstractJob": (
-        "(*, forever=False, critical=True, label=None, required=None, scheduler=None)"
+        "(*, forever=False, critical=True, label=None, required=None, scheduler=None, "
+        "limits=None, timeout=None)"
     ),
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
     "asynciojobs.calljob.CallJob": (
@@ -54,6 +55,7 @@ CLASSES = {
         "(*argv, input=None, cwd=None, env=None, check=True, text=True, keep=1048576, "
         "on_line=None, grace=5.0, stdout=None, stderr=None, **job_options)"
     ),
+    "asynciojobs.limit.Limit": "(slots, label=None)",
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
         "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None)"
@@ -68,16 +70,17 @@ PURE_SCHEDULER = {
     "co_run": "async (self)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, silence_done_jobs=False)",
-    "dot_format": "(self, *, status=False, depth=None)",
+    "dot_format": "(self, *, status=False, depth=None, rankdir='LR')",
     "entry_jobs": "(self)",
     "exit_jobs": "(self, *, discard_forever=True, compute_backlinks=True)",
-    "export_as_dotfile": "(self, filename, *, status=False, depth=None)",
-    "export_as_graphic": "(self, filename, suffix, *, status=False, depth=None)",
-    "export_as_pngfile": "(self, filename, *, status=False, depth=None)",
-    "export_as_svgfile": "(self, filename, *, status=False, depth=None)",
+    "export_as_dotfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
+    "export_as_graphic": "(self, filename, suffix, *, status=False, depth=None, rankdir='LR')",
+    "export_as_pngfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
+    "export_as_svgfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "failed_critical": "(self)",
     "failed_time_out": "(self)",
-    "graph": "(self, *, status=False, depth=None)",
+    "failures": "(self)",
+    "graph": "(self, *, status=False, depth=None, rankdir='LR')",
     "iterate_jobs": "(self, scan_schedulers=False)",
     "keep_only": "(self, remains)",
     "keep_only_between": (
@@ -85,22 +88,25 @@ PURE_SCHEDULER = {
     ),
     "list": "(self, details=False, silence_done_jobs=False)",
     "list_safe": "(self, silence_done_jobs=False)",
-    "orchestrate": "(self, *args, loop_factory=None, **kwds)",
+    "orchestrate": "(self, *args, loop_factory=None, stop_on=None, **kwds)",
     "predecessors": "(self, *starts)",
     "predecessors_upstream": "(self, *starts)",
     "remove": "(self, job)",
-    "run": "(self, *args, loop_factory=None, **kwds)",
+    "run": "(self, *args, loop_factory=None, stop_on=None, **kwds)",
     "sanitize": "(self, verbose=None)",
-    "shutdown": "(self, *, loop_factory=None)",
+    "shutdown": "(self, *, loop_factory=None, stop_on=None)",
     "stats": "(self)",
+    "stop": "(self, reason='stopped')",
     "successors": "(self, *starts, compute_backlinks=True)",
     "successors_downstream": "(self, *starts, compute_backlinks=True)",
     "topological_order": "(self)",
     "update": "(self, jobs, *, upstream=False)",
+    "was_stopped": "(self)",
     "why": "(self)",
 }
 
 ABSTRACT_JOB = {
+    "cancel": "(self, msg=None)",
     "co_run": "async (self)",
     "co_shutdown": "async (self)",
     "details": "(self)",
@@ -111,6 +117,7 @@ ABSTRACT_JOB = {
     "is_idle": "(self)",
     "is_running": "(self)",
     "is_scheduled": "(self)",
+    "is_skipped": "(self)",
     "raised_exception": "(self)",
     "repr_id": "(self)",
     "repr_main": "(self)",
@@ -119,14 +126,15 @@ ABSTRACT_JOB = {
     "repr_short": "(self)",
     "requires": "(self, *requirements, remove=False)",
     "result": "(self)",
-    "standalone_run": "(self, *, loop_factory=None)",
+    "skipped_by": "(self)",
+    "standalone_run": "(self, *, loop_factory=None, stop_on=None)",
     "text_label": "(self)",
 }
 
 METHODS = {
     PureScheduler: {
         **PURE_SCHEDULER,
-        "mermaid_format": "(self, *, status=False, depth=None)",
+        "mermaid_format": "(self, *, status=False, depth=None, rankdir='LR')",
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
@@ -142,7 +150,7 @@ METHODS = {
         **PURE_SCHEDULER,
         **ABSTRACT_JOB,
         "dot_cluster_name": "(self)",
-        "mermaid_format": "(self, *, status=False, depth=None)",
+        "mermaid_format": "(self, *, status=False, depth=None, rankdir='LR')",
         "observe": "(self, callback)",
         "close_idle_jobs": "(self)",
         "close_all_jobs": "(self)",
@@ -180,6 +188,7 @@ METHODS = {
         "requires": "(self, *requirements)",
         "close_idle_jobs": "(self)",
     },
+    asynciojobs.Limit: {},
     asynciojobs.Watch: {
         "elapsed": "(self)",
         "print_elapsed": "(self, suffix='  ')",
@@ -207,6 +216,7 @@ PUBLIC_MODULES = {
     "asynciojobs.commandjob": ["CommandJob", "use_commands"],
     "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
+    "asynciojobs.limit": ["Limit"],
     "asynciojobs.printjob": ["PrintJob"],
     "asynciojobs.purescheduler": ["PureScheduler"],
     "asynciojobs.scheduler": ["Scheduler"],
@@ -238,6 +248,8 @@ TOP = [
     "CycleError",
     "EventKind",
     "JobEvent",
+    "Limit",
+    "LimitError",
     "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",
@@ -254,6 +266,7 @@ ATTRIBUTES = {
         "ended_at": None,
         "jobs": 0,
         "jobs_window": None,
+        "keep_going": False,
         "started_at": None,
         "timeout": None,
         "shutdown_timeout": 1,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from asynciojobs import CommandJob, Job, PureScheduler, Scheduler
+from asynciojobs import CommandJob, Job, Limit, PureScheduler, Scheduler
 from asynciojobs._commands import child, groups, process, starting
 
 IGNORING = 'trap "" TERM; echo ready; while :; do sleep 60; done'
@@ -105,6 +105,51 @@ def test_a_timeout_ends_a_command(every_way):
     job = CommandJob("sleep", 60)
     assert PureScheduler(job, timeout=0.05).run() is False
     assert (job.is_done(), job.is_running()) == (False, True)
+
+
+def test_the_timeout_of_a_job_ends_its_command(every_way, logged):
+    job = CommandJob("sleep", 60, timeout=0.05, critical=False)
+    assert Scheduler(job).run() is True
+    error = job.raised_exception()
+    assert isinstance(error, TimeoutError)
+    assert str(error).startswith("<CommandJob `sleep 60`> ")
+    assert logged() == []
+
+
+def test_the_timeout_of_a_job_ends_a_program_that_ignores_sigterm(every_way, logged):
+    job = shell(IGNORING, grace=0.05, timeout=0.1, label="deaf")
+    with pytest.raises(TimeoutError):
+        Scheduler(job).run()
+    assert (job.pid, job.is_done()) == (None, True)
+    assert len(logged()) <= 1  # none if the timeout came before the trap
+
+
+def test_a_limit_holds_for_commands(every_way, tmp_path):
+    log = tmp_path / "log"
+    line = 'echo begin >> "$1"; sleep 0.01; echo end >> "$1"'
+    one = Limit(1)
+    assert Scheduler(*[shell(line, "sh", log, limits=one) for _ in range(3)]).run() is True
+    assert log.read_text().split() == ["begin", "end"] * 3
+
+
+def test_a_command_behind_a_failure_is_not_started(every_loop, tmp_path):
+    broken = CommandJob("false")
+    behind = CommandJob("touch", tmp_path / "behind", required=broken)
+    other = CommandJob("touch", tmp_path / "other")
+    assert PureScheduler(broken, behind, other, keep_going=True).run() is False
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_cancel_and_stop_end_commands(every_way):
+    async def end():
+        await asyncio.sleep(0.02)
+        assert job.cancel() is True
+        scheduler.stop()
+
+    job = CommandJob("sleep", 60, critical=False)
+    scheduler = Scheduler(job, CommandJob("sleep", 60), Job(end))
+    assert scheduler.run() is True
+    assert scheduler.was_stopped()
 
 
 def test_a_failure_elsewhere_ends_a_command(every_way):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import dataclasses
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler, Watch, use_loop_factory
+from asynciojobs import CallJob, Job, PureScheduler, Scheduler, Watch, use_loop_factory
 from asynciojobs.watch import use_clocks
 from asynciojobs_testkit import FakeClock, Timeline
 
@@ -124,3 +126,96 @@ def test_a_block_can_be_used_again():
             pass
     with block:
         assert Watch(show_elapsed=False).seconds() == 0
+
+
+# -- threads
+
+
+def loop_and_watch():
+    """Return the class of the loops that are made here, and whether a watch is fake."""
+    loop = Job(current_loop).standalone_run()
+    return type(loop).__name__, Watch(show_elapsed=False)._clock() == 5
+
+
+def of_a_thread(function, *args):
+    """Return what a function returns in a new thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
+
+
+def fake_settings():
+    return use_loop_factory(CLOCK.loop_factory), use_clocks(lambda: 5.0)
+
+
+REAL = ("_UnixSelectorEventLoop", False) if os.name == "posix" else ("ProactorEventLoop", False)
+FAKE = ("FakeLoop", True)
+
+
+def test_settings_are_those_of_one_thread():
+    loops, clocks = fake_settings()
+    with loops, clocks:
+        assert loop_and_watch() == FAKE
+        assert of_a_thread(loop_and_watch) == REAL
+
+
+def test_a_thread_that_inherits_the_context_does_not_inherit_the_settings():
+    # As sys.flags.thread_inherit_context does, and asyncio.to_thread().
+    loops, clocks = fake_settings()
+    with loops, clocks:
+        assert of_a_thread(contextvars.copy_context().run, loop_and_watch) == REAL
+
+
+def test_such_a_thread_has_settings_of_its_own():
+    def nested():
+        before = loop_and_watch()
+        loops, clocks = fake_settings()
+        with loops, clocks:
+            inside = loop_and_watch()
+        return before, inside, loop_and_watch()
+
+    loops, clocks = fake_settings()
+    with loops, clocks:
+        assert of_a_thread(contextvars.copy_context().run, nested) == (REAL, FAKE, REAL)
+        assert loop_and_watch() == FAKE
+
+
+def test_the_functions_of_calljob_and_to_thread_do_not_get_the_settings():
+    async def call():
+        return await asyncio.to_thread(loop_and_watch)
+
+    loops, clocks = fake_settings()
+    jobs = [CallJob(loop_and_watch), Job(call)]
+    with loops, clocks:
+        assert Scheduler(*jobs).run()
+    assert [job.result() for job in jobs] == [REAL, REAL]
+
+
+def test_tasks_and_copies_of_the_context_have_the_settings():
+    async def task():
+        return Watch(show_elapsed=False)._clock()
+
+    async def main():
+        return await asyncio.gather(task(), asyncio.create_task(task()))
+
+    loops, clocks = fake_settings()
+    with loops, clocks:
+        assert contextvars.copy_context().run(loop_and_watch) == FAKE
+        assert asyncio.run(main()) == [5, 5]
+
+
+def test_a_task_that_enters_a_block_does_not_affect_others():
+    async def inside():
+        with use_clocks(lambda: 5.0):
+            entered.set()
+            await looked.wait()
+
+    async def outside():
+        await entered.wait()
+        looked.set()
+        return Watch(show_elapsed=False)._clock() == 5
+
+    async def main():
+        return await asyncio.gather(inside(), outside())
+
+    entered, looked = asyncio.Event(), asyncio.Event()
+    assert asyncio.run(main()) == [None, False]

@@ -140,7 +140,8 @@ def recorded_calls(fake_package):
     return calls
 
 
-OPTIONS = [{"status": False, "depth": None}, {"status": True, "depth": 3}]
+DEFAULTS = {"status": False, "depth": None, "rankdir": "LR"}
+OPTIONS = [DEFAULTS, {"status": True, "depth": 3, "rankdir": "TB"}]
 DRAWINGS = {
     "dot_format": ((), ("dot_format",)),
     "mermaid_format": ((), ("mermaid_format",)),
@@ -165,7 +166,7 @@ def test_a_drawing_method_passes_its_arguments_on(recorded_calls, method, option
 def test_by_default_all_levels_are_opened_and_no_status_is_shown(recorded_calls, method):
     args, _ = DRAWINGS[method]
     getattr(Scheduler(), method)(*args)
-    assert recorded_calls[0][-1] == {"status": False, "depth": None}
+    assert recorded_calls[0][-1] == DEFAULTS
 
 
 @pytest.mark.parametrize("method", ["dot_style", "dot_cluster_name"])

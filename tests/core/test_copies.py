@@ -8,7 +8,6 @@ import dataclasses
 import io
 import itertools
 import pickle
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -320,12 +319,23 @@ class WithState(Exception):
         self.state = state
 
 
-class Evil(Exception):
+class Truthless:
     def __bool__(self):
         raise ZeroDivisionError
 
+
+class Evil(Truthless, Exception):
+    """Until Python 3.13, traceback asks for its truth."""
+
     def __str__(self):
         return "evil"
+
+
+def elsewhere():
+    """Return an exception whose file name has no truth; traceback asks for it."""
+    error = SyntaxError("no")
+    error.filename, error.lineno = Truthless(), 1
+    return error
 
 
 ERRORS = [
@@ -341,9 +351,10 @@ ERRORS = [
     lambda: SystemExit("now"),
     Evil,
     lambda: ValueError(threading.Lock()),
+    elsewhere,
 ]
 
-VALUE, CODE, STATE, EXIT, EVIL, LOCK = 0, 2, 7, 9, 10, 11
+VALUE, CODE, STATE, EXIT, EVIL, LOCK, ELSEWHERE = 0, 2, 7, 9, 10, 11, 12
 
 places = pytest.mark.parametrize("place", range(EXIT))
 
@@ -488,8 +499,9 @@ def test_an_exception_that_can_not_be_copied_is_shared(every_loop):
 
 
 @deep
-def test_the_origin_of_an_exception_that_python_can_not_format_is_shown(how, every_loop):
-    job = Job(fail, EVIL, critical=False)
+@pytest.mark.parametrize("place", [EVIL, ELSEWHERE])
+def test_the_origin_of_an_exception_that_python_can_not_format_is_shown(place, how, every_loop):
+    job = Job(fail, place, critical=False)
     PureScheduler(job).run()
     assert "in fail\n" in str(how(job).raised_exception().__cause__)
 
@@ -513,10 +525,10 @@ COROUTINE = (
 @each
 def test_a_coroutine_can_not_be_copied(how):
     job = Job(nothing())
-    with pytest.raises(
-        TypeError, match=f"^{re.escape(COROUTINE.format('nothing()', 'corun'))}$"
-    ):
+    # match= would look at the notes too: from Python 3.14 on, pickle adds some.
+    with pytest.raises(TypeError) as refusal:
         how(job)
+    assert str(refusal.value) == COROUTINE.format("nothing()", "corun")
     job.close()
 
 
@@ -533,9 +545,9 @@ def test_a_future_can_not_be_copied(how, in_loop):
 @each
 def test_a_coroutine_for_the_shutdown_can_not_be_copied(how):
     job = Job(nothing, coshutdown=nothing())
-    message = re.escape(COROUTINE.format("nothing()", "coshutdown"))
-    with pytest.raises(TypeError, match=f"^{message}$"):
+    with pytest.raises(TypeError) as refusal:
         how(job)
+    assert str(refusal.value) == COROUTINE.format("nothing()", "coshutdown")
     job.close()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler, Sequence
+from asynciojobs import Job, Limit, PureScheduler, Scheduler, Sequence
 
 
 def tidy(seconds: float, done: list[str]) -> Callable[[], object]:
@@ -196,6 +196,34 @@ def test_a_run_that_waits_for_an_endless_job_says_so_once(every_loop, caplog):
     scheduler = PureScheduler(background, endless("beside"), beside, after, timeout=30)
     assert (scheduler.run(), scheduler.failed_time_out()) == (False, True)
     assert warnings_of(caplog) == [STALLED.format("")]
+
+
+def test_a_run_that_waits_for_a_limit_of_an_endless_job_says_so_once(every_loop, caplog):
+    tap = Limit(1, "tap")
+    capture = Job(asyncio.sleep, 99, forever=True, label="capture", limits=tap)
+    other = Job(asyncio.sleep, 99, forever=True, label="other", limits=tap)
+    beside = Job(asyncio.sleep, 5, limits=Limit(1, "beside"))
+    after = [Job(asyncio.sleep, 1, limits=tap, label=f"after {n}") for n in range(2)]
+    scheduler = PureScheduler(capture, other, beside, *after, timeout=30)
+    assert (scheduler.run(), scheduler.failed_time_out()) == (False, True)
+    assert warnings_of(caplog) == [
+        (
+            "<Job `after 0`> waits for <Limit `tap` 0 of 1 free>, and <Job `capture`>, which is "
+            "a forever job, holds slots of it: nothing else has been running for 1 s"
+        )
+    ]
+
+
+def test_a_run_that_waits_for_a_limit_of_another_run_is_not_worth_a_warning(in_loop, caplog):
+    tap = Limit(1, "tap")
+    holds = PureScheduler(Job(asyncio.sleep, 9, limits=tap))
+    waits = PureScheduler(endless(), Job(asyncio.sleep, 1, limits=tap))
+
+    async def both():
+        return await asyncio.gather(holds.co_run(), waits.co_run())
+
+    assert in_loop(both()) == [True, True]
+    assert warnings_of(caplog) == []
 
 
 @pytest.mark.parametrize(

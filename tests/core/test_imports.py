@@ -22,6 +22,8 @@ FLOORS = 10
 LOADED = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
+if sys.argv[2:] == ["after asyncio"]:
+    import asyncio
 before = set(sys.modules)
 import asynciojobs
 print(json.dumps(sorted(set(sys.modules) - before)))
@@ -87,9 +89,13 @@ def floors():
 
 @pytest.fixture(scope="module")
 def loaded():
-    """Return the modules that `import asynciojobs` loads in a new interpreter."""
+    """Return the modules that `import asynciojobs` loads in a new interpreter.
+
+    Modules that `import asyncio` loads alone don't count: from Python 3.14 on, that loads
+    `dataclasses`.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, str(PACKAGE.parent)],
+        [sys.executable, "-c", LOADED, str(PACKAGE.parent), "after asyncio"],
         capture_output=True,
         check=True,
         text=True,

@@ -253,6 +253,13 @@ def test_a_regular_newcomer_ends_a_run_of_forever_jobs(every_loop):
     assert forever.ended_at == 3
 
 
+def test_a_run_of_forever_jobs_waits_for_a_forever_newcomer(every_loop):
+    new = sleeper(4, forever=True)
+    scheduler = PureScheduler(adder(lambda: scheduler.add(new), forever=True))
+    assert scheduler.run() is True
+    assert (new.ended_at, new.is_done()) == (5, True)
+
+
 def test_a_newcomer_may_require_a_job_that_was_regular_when_it_came(every_loop):
     def act():
         job.forever = True

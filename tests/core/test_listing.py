@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from asynciojobs import AbstractJob, CallJob, CycleError, Job, PureScheduler, Scheduler
+from asynciojobs import AbstractJob, CallJob, CycleError, Job, Limit, PureScheduler, Scheduler
 
 
 async def give(value):
@@ -133,8 +133,39 @@ def test_list_during_a_run(fake_time, printed):
     scheduler.run()
     assert lines == [
         "1 !   ▸   <Job `look`> [not done]",
-        "2 !   ○   <Job `waits`> [not done]",
+        "2 !   ○   <Job `waits`> [not done: waits for a slot of the window]",
         "3 !   ·   <Job `behind`> [not done] requires={1}",
+    ]
+
+
+def test_list_during_a_run_shows_the_limits_that_jobs_wait_for(fake_time, printed):
+    lines = []
+
+    async def look():
+        await asyncio.sleep(2)
+        lines.extend(printed(scheduler.list))
+
+    def sleeps(label, seconds=9, **options):
+        return Job(asyncio.sleep, seconds, label=label, **options)
+
+    ssh, gpu, disk = Limit(1, "ssh"), Limit(2, "gpu"), Limit(1, "disk")
+    window = Scheduler(
+        sleeps("waits", limits=disk), sleeps("fills"), label="window", jobs_window=1
+    )
+    scheduler = PureScheduler(
+        Job(look, label="look"),
+        sleeps("holds", limits=[ssh, gpu]),
+        sleeps("short", limits=[ssh, (gpu, 2)]),
+        sleeps("next", limits=gpu),
+        sleeps("soon", 1, limits=disk),
+        window,
+    )
+    scheduler.run()
+    texts = (line.partition("[not done: waits for ") for line in lines)
+    assert [(before.split()[-1], after[:-1]) for before, found, after in texts if found] == [
+        ("`short`>", "<Limit `ssh` 0 of 1 free> and <Limit `gpu` 1 of 2 free>"),
+        ("`next`>", "its turn at <Limit `gpu` 1 of 2 free>"),
+        ("`waits`>", "a slot of the window"),
     ]
 
 

@@ -340,10 +340,12 @@ def test_after_an_exit_in_an_observer_the_scheduler_can_run_again(every_loop, ki
 
     ran = []
     first = sleeper("first")
+    fails = Job(maybe, label="fails")
+    behind = Job(asyncio.sleep, 1, label="behind", required=fails)
     scheduler = PureScheduler(
         first,
         sleeper("a", 9, forever=True),
-        Job(maybe, critical=False, label="fails"),
+        Scheduler(fails, behind, label="goes on", keep_going=True, critical=False),
         Scheduler(sleeper("deep"), label="nested"),
     )
     handle = scheduler.observe(leave)

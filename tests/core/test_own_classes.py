@@ -268,8 +268,13 @@ def test_a_hash_that_raises_for_another_reason_is_left_as_it_is():
         def __post_init__(self):
             super().__init__()
 
-    with pytest.raises(TypeError, match="^unhashable type: 'list'$"):
+    with pytest.raises(TypeError) as raised:
         PureScheduler(Listed([]))
+    name = f"{__name__}.{Listed.__qualname__}"
+    assert str(raised.value) in (
+        "unhashable type: 'list'",
+        f"cannot use '{name}' as a dict key (unhashable type: 'list')",  # from Python 3.14 on
+    )
 
 
 @pytest.mark.parametrize("nested", [False, True])

@@ -126,7 +126,8 @@ def test_watch_and_verbose_have_their_defaults(scheduler_class):
 def test_an_unknown_keyword_is_a_type_error_that_names_the_options():
     rule = (
         "Scheduler() has no option 'jobs_windows', only jobs_window, timeout, "
-        "shutdown_timeout, watch, verbose, forever, critical, label, required, scheduler"
+        "shutdown_timeout, keep_going, watch, verbose, forever, critical, label, required, "
+        "scheduler, limits"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         Scheduler(label="s", jobs_windows=2)

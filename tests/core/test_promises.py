@@ -40,7 +40,13 @@ class Scene:
         self.failure = ValueError("no")
         self.served = Counter()  # how often the jobs of each name were shut down
         other = functools.partial(self.job, forever=row.others_forever)
-        self.event = self.job("event", row.happens, self, critical=row.event_critical)
+        self.event = self.job(
+            "event",
+            row.happens,
+            self,
+            critical=row.event_critical,
+            timeout=row.event_timeout,
+        )
         self.running = other("running", asyncio.sleep, 9)
         self.behind = other("behind", asyncio.sleep, 1, required=self.event)
         self.waiting = other("waiting", asyncio.sleep, 1, required=self.running)
@@ -120,12 +126,33 @@ async def be_cancelled_by_another(scene):
     await asyncio.sleep(9)
 
 
+async def be_cancelled_by_its_method(scene):
+    asyncio.get_running_loop().call_later(1, scene.event.cancel)
+    await asyncio.sleep(9)
+
+
+async def cancel_one_that_waits(scene):
+    asyncio.get_running_loop().call_later(1, scene.waiting.cancel)
+    await asyncio.sleep(9)
+
+
+async def stop(scene):
+    await asyncio.sleep(1)
+    scene.levels[0].stop("found")
+    await asyncio.sleep(9)
+
+
 async def go_on(scene):
     await asyncio.sleep(9)
 
 
 async def hear_ctrl_c(scene):
     asyncio.get_running_loop().call_later(1, signal.raise_signal, signal.SIGINT)
+    await asyncio.sleep(9)
+
+
+async def hear_a_signal(scene):
+    asyncio.get_running_loop().call_later(1, signal.raise_signal, signal.SIGTERM)
     await asyncio.sleep(9)
 
 
@@ -151,6 +178,14 @@ def leave_as_it_is(scene):
     pass
 
 
+def keep_going(scene):
+    scene.levels[0].keep_going = True
+
+
+def wait_uncritically(scene):
+    scene.waiting.critical = False
+
+
 def require_in_a_cycle(scene):
     scene.running.requires(scene.waiting)
 
@@ -161,6 +196,10 @@ def require_a_job_elsewhere(scene):
 
 def run(scene, _):
     return scene.outermost.run()
+
+
+def run_until_a_signal(scene, _):
+    return scene.outermost.run(stop_on=[signal.SIGTERM])
 
 
 def run_and_cancel(scene, every_loop):
@@ -193,6 +232,12 @@ ALL_GO_ON = {
     "nested": "done at 9",
     "inside": "done at 9",
 }
+ALL_BUT_THOSE_BEHIND = ALL_GO_ON | {"behind": "never started"}
+ALL_BUT_THE_ONE_THAT_WAITS = ALL_GO_ON | {
+    "event": "done at 9",
+    "behind": "done at 10",
+    "waiting": "never started",
+}
 NOTHING_STARTS = dict.fromkeys(ALL_END, "never started")
 
 
@@ -210,6 +255,8 @@ class Row:
     critical: object
     """The same for a critical `Scheduler`."""
     event_critical: bool = True
+    event_timeout: float | None = None
+    """The timeout of the job `event` (seconds)."""
     others_forever: bool = False
     timeout: float | None = None
     """The timeout of the scheduler of the scene (seconds)."""
@@ -222,7 +269,8 @@ class Row:
     def record(self, depth, *, critical):
         """Return what `Scene.record()` must return."""
         answer = self.critical if critical else self.tolerant
-        ends_all = not isinstance(answer, bool)
+        # With keep_going, the jobs around the scene end before the scene does.
+        ends_all = not isinstance(answer, bool) and self.fates is not ALL_BUT_THOSE_BEHIND
         starts = self.fates is not NOTHING_STARTS
         around = "ended at 1" if ends_all else "done at 9"
         # If a scheduler that is not critical fails, the schedulers around it do not.
@@ -273,12 +321,35 @@ TABLE = {
     "a job returns": [goes_on(succeed, "result")],
     "a job that is not critical raises": [goes_on(fail, FAILURE, event_critical=False)],
     "a critical job raises": [fails(fail, FAILURE, FAILURE)],
+    "a critical job raises, with `keep_going`": [
+        fails(fail, FAILURE, FAILURE, fates=ALL_BUT_THOSE_BEHIND, spoil=keep_going)
+    ],
     "another job, or the job itself, cancels its task": [
         fails(cancel_itself, CANCELLED, CANCELLED),
         fails(be_cancelled_by_another, CANCELLED, CANCELLED),
         goes_on(cancel_itself, CANCELLED, event_critical=False),
         goes_on(be_cancelled_by_another, CANCELLED, event_critical=False),
     ],
+    "`cancel()` of a job that runs": [
+        fails(be_cancelled_by_its_method, CANCELLED, CANCELLED),
+        goes_on(be_cancelled_by_its_method, CANCELLED, event_critical=False),
+    ],
+    "`cancel()` of a job that waits": [
+        fails(cancel_one_that_waits, None, CANCELLED, fates=ALL_END),
+        Row(
+            cancel_one_that_waits,
+            ALL_BUT_THE_ONE_THAT_WAITS,
+            None,
+            tolerant=True,
+            critical=True,
+            spoil=wait_uncritically,
+        ),
+    ],
+    "the timeout of a job expires": [
+        fails(go_on, TimeoutError, TimeoutError, event_timeout=1),
+        goes_on(go_on, TimeoutError, event_critical=False, event_timeout=1),
+    ],
+    "`stop()`": [Row(stop, ALL_END, None, tolerant=True, critical=True)],
     "the timeout expires": [fails(go_on, None, TimeoutError, fates=ALL_END, timeout=1)],
     "cancelled from outside": [comes_from_outside(go_on, CANCELLED, run=run_and_cancel)],
     "a job raises `KeyboardInterrupt` or `SystemExit`": [
@@ -288,6 +359,9 @@ TABLE = {
         leaves(leave, SystemExit, event_critical=False),
     ],
     "Ctrl-C during `run()`": [comes_from_outside(hear_ctrl_c, KeyboardInterrupt)],
+    "a signal of `run(stop_on=…)`": [
+        comes_from_outside(hear_a_signal, SystemExit, run=run_until_a_signal)
+    ],
     "a cycle, a missing requirement": [
         refused(require_in_a_cycle, CycleError),
         refused(require_a_job_elsewhere, MissingRequirementError),

@@ -59,9 +59,9 @@ def test_functions_are_called_by_threads_and_executors():
 
 def test_jobs_overlap_in_real_time():
     jobs = [Job(asyncio.sleep, 0.005) for _ in range(100)]
-    before = time.monotonic()
     PureScheduler(*jobs).run()
-    assert time.monotonic() - before < 0.5
+    took = max(job.ended_at for job in jobs) - min(job.started_at for job in jobs)
+    assert sum(job.duration() for job in jobs) > 10 * took
 
 
 def test_requirements_and_windows_are_respected():

@@ -14,6 +14,8 @@ DOCUMENTS = [
     "README.md",
     "docs/tutorial.md",
     "docs/howto.md",
+    "docs/limits.md",
+    "docs/when-something-fails.md",
     "docs/reference.md",
     "docs/design/architecture.md",
     "packages/asynciojobs-graph/README.md",

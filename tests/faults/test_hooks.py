@@ -300,9 +300,11 @@ def test_what_an_observer_raises_is_logged(fake_time, log, kind, event):
     async def fail():
         raise ValueError
 
+    fails = Job(fail)
+    behind = Job(asyncio.sleep, 1, required=fails)
     scheduler = PureScheduler(
         Scheduler(Job(asyncio.sleep, 1), Job(asyncio.sleep, 9, forever=True)),
-        Job(fail, critical=False),
+        Scheduler(fails, behind, keep_going=True, critical=False),
     )
     scheduler.observe(look)
     assert (scheduler.run(), scheduler.why()) == (True, "FINE")
@@ -403,6 +405,17 @@ def test_an_exception_that_can_not_be_shown_is_listed(fake_time, capsys, method)
     scheduler.run()
     getattr(scheduler, method)()
     assert "(its __str__ raised ZeroDivisionError)" in capsys.readouterr().out
+
+
+def test_an_exception_that_python_can_not_format_is_listed(fake_time, capsys):
+    error = SyntaxError("no file")
+    error.filename, error.lineno = Odd(), 1  # traceback asks for the truth of a file name
+    scheduler = PureScheduler(Job(raiser(error)))
+    scheduler.run()
+    scheduler.debrief()
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "Traceback (most recent call last):" in lines
+    assert lines[-1] == "SyntaxError:no file (line 1)"
 
 
 @pytest.mark.parametrize("kind", LEAVING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import sys
 from functools import partial
 
@@ -263,3 +264,24 @@ def test_cancelling_a_job_that_has_not_begun_works_or_raises(loops):
         cancelled = isinstance(other.raised_exception(), asyncio.CancelledError)
         assert cancelled is (outcomes[-1] is not RecursionError)
     assert True in outcomes
+
+
+@pytest.mark.parametrize("comes", [False, True], ids=["no signal", "a signal"])
+def test_at_each_depth_the_handlers_of_signals_are_put_back(loops, comes):
+    async def work():
+        if comes:
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(9)
+
+    def run():
+        return PureScheduler(Job(work)).run(stop_on=[signal.SIGTERM])
+
+    before = signal.getsignal(signal.SIGTERM)
+    outcomes = set()
+    for left in range(5, ROOM - 60):
+        try:
+            outcomes.add(at_depth(left, run))
+        except BaseException as error:
+            outcomes.add(type(error))
+        assert signal.getsignal(signal.SIGTERM) is before, left
+    assert outcomes == {RecursionError, SystemExit if comes else True}

@@ -34,7 +34,9 @@ def test_a_graph_is_a_digraph(scheduler):
     assert isinstance(scheduler.graph(), graphviz.Digraph)
 
 
-@pytest.mark.parametrize("options", [{}, {"depth": 0}, {"status": True}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"depth": 0}, {"status": True}, {"rankdir": "TB"}], ids=str
+)
 def test_its_source_is_the_dot_format(scheduler, options):
     assert scheduler.graph(**options).source == scheduler.dot_format(**options)
 
@@ -125,6 +127,59 @@ def test_a_missing_program_is_an_error_only_when_the_graph_is_drawn(scheduler, m
     graph = scheduler.graph()
     with pytest.raises(MissingProgramError, match=r"^the environment variable "):
         graph.pipe(format="svg")
+
+
+# -- a notebook where nothing draws
+
+MERMAID = "text/vnd.mermaid"
+
+
+@pytest.fixture
+def nothing_draws(monkeypatch):
+    monkeypatch.setenv("ASYNCIOJOBS_DOT", "/nowhere/dot")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"depth": 0, "status": True, "rankdir": "TB"}], ids=str
+)
+def test_a_notebook_where_nothing_draws_shows_mermaid(
+    scheduler, nothing_draws, caplog, options
+):
+    bundle = scheduler.graph(**options)._repr_mimebundle_()
+    assert bundle == {MERMAID: scheduler.mermaid_format(**options)}
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("options", "kinds"),
+    [
+        ({"include": ["image/png"]}, []),
+        ({"include": ["image/svg+xml", MERMAID]}, [MERMAID]),
+        ({"exclude": [MERMAID]}, []),
+    ],
+    ids=str,
+)
+def test_a_notebook_gets_the_kinds_that_it_asks_for(scheduler, nothing_draws, options, kinds):
+    assert list(scheduler.graph()._repr_mimebundle_(**options)) == kinds
+
+
+def test_a_copy_is_shown_as_mermaid_too(scheduler, nothing_draws):
+    assert MERMAID in scheduler.graph().copy()._repr_mimebundle_()
+
+
+def test_a_program_that_fails_is_logged(scheduler, script, caplog):
+    path = script("echo 'out of ink' >&2; exit 3")
+    graph = scheduler.graph()
+    for shown in (graph._repr_mimebundle_(), scheduler._repr_mimebundle_()):
+        assert MERMAID in shown
+    message = f"shown as Mermaid, since {path} failed (exit status 3): out of ink"
+    assert caplog.messages == [message, message]
+
+
+def test_a_graph_of_the_user_is_not_shown_as_mermaid(scheduler, nothing_draws):
+    """It has the class of ours, but no scheduler."""
+    with pytest.raises(MissingProgramError):
+        type(scheduler.graph())("mine")._repr_mimebundle_()
 
 
 # -- without the package graphviz

@@ -129,13 +129,15 @@ def test_a_name_with_a_null_character_is_refused(scheduler, quick, here):
 
 @pytest.mark.parametrize("depth", [0, None])
 @pytest.mark.parametrize("status", [False, True])
-def test_all_exports_take_the_options_of_dot_format(quick, here, status, depth):
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_all_exports_take_the_options_of_dot_format(quick, here, status, depth, rankdir):
     scheduler = PureScheduler(Scheduler(AbstractJob()))
-    expected = scheduler.dot_format(status=status, depth=depth)
-    scheduler.export_as_dotfile("a.dot", status=status, depth=depth)
-    scheduler.export_as_pngfile("b", status=status, depth=depth)
-    scheduler.export_as_svgfile("c", status=status, depth=depth)
-    scheduler.export_as_graphic("d", "jpg", status=status, depth=depth)
+    options = {"status": status, "depth": depth, "rankdir": rankdir}
+    expected = scheduler.dot_format(**options)
+    scheduler.export_as_dotfile("a.dot", **options)
+    scheduler.export_as_pngfile("b", **options)
+    scheduler.export_as_svgfile("c", **options)
+    scheduler.export_as_graphic("d", "jpg", **options)
     texts = {path.name: path.read_text("utf-8") for path in here.glob("*.dot")}
     assert texts == dict.fromkeys(["a.dot", "b.dot", "c.dot", "d.dot"], expected)
 
@@ -208,6 +210,52 @@ def test_a_missing_folder_is_not_made(scheduler, quick, here, name):
     with pytest.raises(FileNotFoundError) as caught:
         scheduler.export_as_svgfile(name)
     assert (caught.value.filename, names(here)) == (f"{name}.dot", ["file"])
+
+
+@pytest.mark.parametrize("name", ["out/../x", "out/../out/x", "../here/x", "link/../x", "./x"])
+def test_a_path_with_two_dots_leads_to_the_file(scheduler, quick, here, name):
+    (here / "out" / "deep").mkdir(parents=True)
+    (here / "link").symlink_to("out/deep")  # so link/.. is out
+    picture = scheduler.export_as_svgfile(name)
+    assert Path(picture).read_bytes() == SVG
+    assert Path(f"{picture.removesuffix('.svg')}.dot").exists()
+    message = scheduler.export_as_dotfile(f"{name}.gv")
+    assert Path(message.removeprefix("(Over)wrote ")).read_text() == scheduler.dot_format()
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("nowhere/../x", FileNotFoundError), ("file/../x", NotADirectoryError)],
+)
+def test_a_path_that_can_not_be_opened_is_refused(scheduler, quick, here, name, error):
+    """Without the ``nowhere/..`` of its name, the file would not be where the name leads."""
+    (here / "file").touch()
+    with pytest.raises(error):
+        Path(f"{name}.dot").write_text("")
+    with pytest.raises(error) as caught:
+        scheduler.export_as_svgfile(name)
+    assert (caught.value.filename, names(here)) == (f"{name}.dot", ["file"])
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [("nowhere/../y", FileNotFoundError), ("x.dot", OSError)],
+    ids=["missing", "itself"],
+)
+def test_a_link_that_can_not_be_opened_is_refused(scheduler, here, target, error):
+    (here / "x.dot").symlink_to(target)
+    with pytest.raises(error) as caught:
+        scheduler.export_as_dotfile("x.dot")
+    assert (caught.value.filename, names(here)) == ("x.dot", ["x.dot"])
+
+
+def test_links_are_followed_one_after_the_other(scheduler, here):
+    (here / "a" / "b").mkdir(parents=True)
+    (here / "x").symlink_to("a/y")
+    (here / "a" / "y").symlink_to("b/../b/z")
+    scheduler.export_as_dotfile("x")
+    assert (here / "a" / "b" / "z").read_text() == scheduler.dot_format()
+    assert ((here / "x").is_symlink(), (here / "a" / "y").is_symlink()) == (True, True)
 
 
 def test_a_folder_that_is_read_only_is_an_error(scheduler, quick, here):

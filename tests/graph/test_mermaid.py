@@ -63,7 +63,7 @@ flowchart LR
   s1 --> s5
   s1 --> j6
   s5 --> j6
-  classDef critical stroke:#a4243b,stroke-width:2px
+  classDef critical stroke:#2b5c8a,stroke-width:2px
   class s1,j2 critical
   classDef forever stroke-dasharray:6 4
   class j4 forever
@@ -77,30 +77,30 @@ def test_the_text_shows_the_status_of_the_jobs(fake_time):
     assert (
         scheduler.mermaid_format(status=True)
         == """\
-%%{init: {"flowchart": {"subGraphTitleMargin": {"bottom": 24}}}}%%
+%%{init: {"flowchart": {"subGraphTitleMargin": {"bottom": 24}, "wrappingWidth": 400}}}%%
 flowchart LR
   subgraph s1 ["1: site
-√ done, 1.7 s"]
+✓ done, 1.7 s"]
     direction LR
     j2("2: build
-√ done, 1.5 s")
+✓ done, 1.5 s")
     j3("3: upload
-‼ raised ConnectionError, 200 ms")
+✗ raised ConnectionError, 200 ms")
   end
   j4("4: monitor
 ■ stopped, 2.7 s")
   subgraph s5 ["5: nothing
-√ done, #lt; 1 ms"]
+✓ done, #lt; 1 ms"]
   end
   j6("6: say #quot;done#quot;
-√ done, 1.0 s")
+✓ done, 1.0 s")
   j2 --> j3
   s1 --> s5
   s1 --> j6
   s5 --> j6
-  classDef critical_done stroke:#a4243b,stroke-width:2px,fill:#d5efd2,color:#000000
+  classDef critical_done stroke:#2b5c8a,stroke-width:2px,fill:#d5efd2,color:#000000
   class s1,j2 critical_done
-  classDef raised fill:#f9cdc8,color:#000000
+  classDef raised fill:#fbdfdb,color:#000000
   class j3 raised
   classDef forever_stopped stroke-dasharray:6 4,fill:#e2e2e2,color:#000000
   class j4 forever_stopped
@@ -109,6 +109,94 @@ flowchart LR
   linkStyle default stroke:#808080
 """
     )
+
+
+def test_what_ended_the_run_has_a_style_of_its_own(fake_time):
+    bad = Job(step, 2, ValueError(), label="bad")
+    scheduler = PureScheduler(Scheduler(bad, label="around"))
+    assert not scheduler.run()
+    text = scheduler.mermaid_format(status=True)
+    classes = dict(re.findall(r"^  class (\S+) (\S+)$", text, re.MULTILINE))
+    assert classes == {"s1": "critical_raised", "j2": "critical_culprit"}
+    styles = dict(re.findall(r"^  classDef (\S+) (\S+)$", text, re.MULTILINE))
+    assert styles == {
+        "critical_raised": "stroke:#2b5c8a,stroke-width:2px,fill:#fbdfdb,color:#000000",
+        "critical_culprit": "stroke:#b3161b,stroke-width:4px,fill:#f49a90,color:#000000",
+    }
+
+
+def test_skipped_jobs_have_a_style_of_their_own(fake_time):
+    bad = Job(step, 2, ValueError(), label="bad")
+    jobs = (
+        Job(step, 1, label="next", required=bad),
+        Scheduler(Job(step, 1, label="in"), label="nested", required=bad),
+        Job(step, 1, label="calm", required=bad, critical=False),
+        Job(step, 1, label="monitor", required=bad, forever=True),
+    )
+    scheduler = PureScheduler(bad, *jobs, keep_going=True)
+    assert not scheduler.run()
+    text = scheduler.mermaid_format(status=True)
+    assert 'j2("2: next\n↷ skipped: #lt;Job #96;bad#96;#gt; failed")' in text
+    classes = dict(re.findall(r"^  class (\S+) (\S+)$", text, re.MULTILINE))
+    assert classes == {
+        "j1": "critical_fatal",
+        "j2,s3": "critical_skipped",
+        "j4": "critical_idle",
+        "j5": "skipped",
+        "j6": "critical_forever_skipped",
+    }
+    styles = dict(re.findall(r"^  classDef (\S+) (\S.*)$", text, re.MULTILINE))
+    calm = "stroke-dasharray:6 4,fill:#e6e0f4,color:#000000"
+    assert styles["critical_fatal"] == (
+        "stroke:#b3161b,stroke-width:4px,fill:#f49a90,color:#000000"
+    )
+    assert styles["skipped"] == calm
+    assert styles["critical_skipped"] == styles["critical_forever_skipped"]
+    assert styles["critical_skipped"] == f"stroke:#2b5c8a,stroke-width:2px,{calm}"
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+def test_the_direction_is_that_of_rankdir_at_all_levels(rankdir):
+    text = deployment().mermaid_format(rankdir=rankdir)
+    other = deployment().mermaid_format()
+    assert text == other.replace("flowchart LR", f"flowchart {rankdir}").replace(
+        "direction LR", f"direction {rankdir}"
+    )
+
+
+def test_a_graph_beyond_the_limits_has_its_direction():
+    lines = lines_of(PureScheduler(chain(502)), rankdir="TB")
+    assert (lines[0], lines[1].startswith("%% drawn as one box")) == ("flowchart TB", True)
+    inside = nested(2, inside=lambda: [chain(300)])
+    lines = lines_of(PureScheduler(inside), rankdir="TB")
+    assert (lines[0], lines[1].startswith("%% drawn with")) == ("flowchart TB", True)
+
+
+@pytest.mark.parametrize(
+    ("label", "width"),
+    [
+        ("short", None),
+        ("x" * 40, 500),
+        ("M" * 40, 800),
+        ("one line\nand another", None),
+    ],
+)
+def test_mermaid_is_told_not_to_break_wide_lines(label, width):
+    """It would break them at 200 pixels, after we have broken them at 40 columns."""
+    setting = (
+        ""
+        if width is None
+        else f'%%{{init: {{"flowchart": {{"wrappingWidth": {width}}}}}}}%%\n'
+    )
+    assert mermaid_format(PureScheduler(job(label))).startswith(f"{setting}flowchart LR\n  j1(")
+
+
+def test_long_labels_are_wrapped():
+    label = "copy the results of the third measurement to the archive on the server"
+    text = mermaid_format(PureScheduler(job(label), Scheduler(job(), label=label)))
+    wrapped = "copy the results of the third\nmeasurement to the archive on the server"
+    assert f'j1("1: {wrapped}")' in text
+    assert f'subgraph s2 ["2: {wrapped}"]' in text
 
 
 def test_a_scheduler_that_stays_closed_is_one_box():
@@ -266,8 +354,8 @@ def test_usual_labels_are_readable_in_the_text(label):
 )
 def test_characters_that_mermaid_would_interpret_have_codes(label, written):
     text = mermaid_format(PureScheduler(job(label)))
-    # the colon after the id is replaced, too
-    assert text.replace("1#58;", "1:").startswith(f'flowchart LR\n  j1("1: {written}")\n')
+    # the colon after the id is replaced, too; the text may begin with a setting
+    assert f'flowchart LR\n  j1("1: {written}")\n' in text.replace("1#58;", "1:")
 
 
 def test_titles_of_many_lines_get_room():
@@ -306,7 +394,7 @@ def test_the_single_box_shows_the_status():
     assert lines_of(Scheduler(chain(502)), status=True)[2:] == [
         's0["Scheduler',
         "502 jobs",
-        '○ idle"]',
+        '· idle"]',
     ]
 
 
@@ -314,15 +402,23 @@ def size(text):
     return len(text.encode("utf-16-le")) // 2
 
 
+def lines_of_40_columns(sign, length):
+    """Return a text of this size that is not wrapped."""
+    line = sign * (40 // size(sign)) + "\n"
+    lines, rest = divmod(length, size(line))
+    return line * lines + sign * (rest // size(sign))
+
+
 @pytest.mark.parametrize("sign", ["x", "😀"])
 def test_50000_characters_are_drawn_and_not_one_more(sign):
     def text_of(last):
-        label = sign * (2400 // size(sign))
-        return mermaid_format(PureScheduler(*(job(label) for _ in range(20)), job("x" * last)))
+        label = lines_of_40_columns(sign, 2400)
+        filler = lines_of_40_columns("x", last)
+        return mermaid_format(PureScheduler(*(job(label) for _ in range(20)), job(filler)))
 
     longest = 50_000 - size(text_of(0)) + len("NOLABEL")
     text = text_of(longest)
-    assert (size(text), "%%" in text) == (50_000, False)
+    assert (size(text), "%% drawn" in text) == (50_000, False)
     assert "%% drawn as one box: " in text_of(longest + 1)
 
 

@@ -20,7 +20,9 @@ import pytest
 
 from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler, Sequence
 from asynciojobs_graph import mermaid_format
+from asynciojobs_graph._flowchart import LINE_HEIGHT
 from asynciojobs_graph._labels import presentable
+from asynciojobs_graph._wrapping import wrapped
 from asynciojobs_testkit import FakeClock
 
 VARIABLE = "ASYNCIOJOBS_TEST_MERMAID"
@@ -251,6 +253,15 @@ def nested():
     return Scheduler(empty, inner, holder, monitor, last, never, critical=False)
 
 
+def after_a_run_that_went_on():
+    boot = Job(step, 2, OSError(), label="boot")
+    measure = Scheduler(job_of(1), label="measure", required=boot)
+    compare = Job(step, 1, label="compare", required=measure)
+    scheduler = Scheduler(boot, measure, compare, job_of(3), critical=False, keep_going=True)
+    assert not scheduler.run(loop_factory=FakeClock().loop_factory)
+    return scheduler
+
+
 def job_of(seconds, **options):
     return Job(step, seconds, label=f"step {seconds}", **options)
 
@@ -282,6 +293,7 @@ CASES = {
     "nested": (nested, {}),
     "closed": (nested, {"depth": 1}),
     "with status": (after_a_run, {"status": True}),
+    "skipped": (after_a_run_that_went_on, {"status": True}),
     "500 arrows": (many_arrows, {}),
     "200 levels": (lambda: levels(200), {}),
     "too much": (lambda: PureScheduler(Sequence(*(job() for _ in range(502)))), {}),
@@ -343,16 +355,30 @@ def test_labels_are_shown_as_they_were_written(cases):
     shown = [
         (member.label, as_seen(case.shape(member)["text"])) for member in case.scheduler.jobs
     ]
-    assert shown == [(label, as_seen(presentable(label))) for label in LABELS * 2]
+    assert shown == [(label, as_seen(wrapped(presentable(label)))) for label in LABELS * 2]
 
 
 def test_labels_are_shown_as_they_were_written_between_other_text(cases):
     case = cases["labels with status"]
     shown = [as_seen(case.shape(member)["text"]) for member in case.scheduler.jobs]
-    assert shown == [
-        as_seen(presentable(f"{member.repr_id()}: {member._shown_text()}") + "\n○ idle")
-        for member in case.scheduler.jobs
-    ]
+    assert shown == [as_seen(f"{named(member)}\n· idle") for member in case.scheduler.jobs]
+
+
+def named(member):
+    """Return the id of a job and its label, which is wrapped, and cut if it is too long."""
+    prefix = f"{member.repr_id()}: "
+    text = presentable(f"{prefix}{member._shown_text()}")
+    return prefix + wrapped(text.removeprefix(prefix))
+
+
+@pytest.mark.parametrize("name", ["labels", "labels with status", "with status"])
+def test_mermaid_breaks_no_line(cases, name):
+    """It breaks lines at 200 pixels, unless the text says otherwise."""
+    picture = cases[name].picture
+    for shape in (*picture["boxes"], *picture["clusters"]):
+        lines = shape["text"].rstrip("\n").count("\n") + 1
+        height = shape["title"]["bottom"] - shape["title"]["top"]
+        assert height < (lines + 0.9) * LINE_HEIGHT, shape["text"]
 
 
 def test_a_closed_scheduler_shows_how_many_jobs_it_has(cases):
@@ -472,8 +498,12 @@ def test_the_border_shows_the_kind_of_a_job(cases, name):
     case = cases[name]
     for member, _ in members(case.scheduler):
         shape = case.shape(member)
-        assert (shape["stroke"] == rgb("#a4243b")) is member.is_critical()
-        assert (shape["width"] == "2px") is member.is_critical()
+        failed_first = name == "with status" and member.label == "last"
+        assert (shape["stroke"] == rgb("#b3161b")) is failed_first
+        assert (shape["width"] == "4px") is failed_first
+        is_critical = member.is_critical() and not failed_first
+        assert (shape["stroke"] == rgb("#2b5c8a")) is is_critical
+        assert (shape["width"] == "2px") is is_critical
         assert (shape["dashes"] == "6px, 4px") is member.forever
         assert shape["round"] is (not isinstance(member, Scheduler))
 
@@ -490,10 +520,32 @@ def test_the_fill_shows_the_status_of_a_job(cases):
         for shape in [case.shape(member)]
     }
     black = rgb("#000000")
-    assert {label: look[label] for label in ("inner", "x", "empty", "monitor", "last")} == {
-        "inner": ("√ done, 6.0 s", rgb("#d5efd2"), black),
-        "x": ("√ done, 1.0 s", rgb("#d5efd2"), black),
-        "empty": ("√ done, < 1 ms", rgb("#d5efd2"), black),
+    assert {
+        label: look[label] for label in ("inner", "x", "z", "empty", "monitor", "last")
+    } == {
+        "inner": ("✓ done, 6.0 s", rgb("#d5efd2"), black),
+        "x": ("✓ done, 1.0 s", rgb("#d5efd2"), black),
+        "empty": ("✓ done, < 1 ms", rgb("#d5efd2"), black),
         "monitor": ("■ stopped, 7.0 s", rgb("#e2e2e2"), black),
-        "last": ("‼ raised RuntimeError, 1.0 s", rgb("#f9cdc8"), black),
+        "z": ("✗ raised ValueError, 1.0 s", rgb("#fbdfdb"), black),
+        "last": ("✗ ended the run: RuntimeError, 1.0 s", rgb("#f49a90"), black),
     }
+
+
+def test_skipped_jobs_are_drawn_dashed_and_in_a_calm_colour(cases):
+    case = cases["skipped"]
+    shapes = {
+        member.label: case.shape(member)
+        for member in case.scheduler.jobs
+        if member.label != "step 3"
+    }
+    texts = {label: shape["text"].split("\n")[1] for label, shape in shapes.items()}
+    skipped = "↷ skipped: <Job `boot`> failed"
+    assert texts == {
+        "boot": "✗ failed the run: OSError, 2.0 s",
+        "measure": skipped,
+        "compare": skipped,
+    }
+    looks = {label: (shape["fill"], shape["dashes"]) for label, shape in shapes.items()}
+    calm = (rgb("#e6e0f4"), "6px, 4px")
+    assert looks == {"boot": (rgb("#f49a90"), "none"), "measure": calm, "compare": calm}

@@ -38,6 +38,9 @@ CELLS = {
         os.environ["ASYNCIOJOBS_DOT"] = "/no/such/program"
         scheduler
     """,
+    "a graph without a program": """
+        scheduler.graph(rankdir="TB")
+    """,
     "as Mermaid": """
         from IPython.display import display
 
@@ -110,13 +113,19 @@ def test_after_a_run_the_picture_shows_the_status_of_the_jobs(outputs):
     output = outputs["after the run"]
     assert output.kinds == [SVG, PLAIN]
     words = [text.partition(",")[0] for text in texts_of(output.data[SVG])]
-    assert words == ["1: <one>", "√ done", "2: two", "√ done"]
+    assert words == ["1: <one>", "✓ done", "2: two", "✓ done"]
 
 
 def test_without_a_drawing_program_a_scheduler_is_shown_as_mermaid(outputs):
     output = outputs["without a program"]
     assert output.kinds == [PLAIN, MERMAID]
-    assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: #lt;one#gt;\n√ done')
+    assert output.data[MERMAID].startswith('flowchart LR\n  j1("1: #lt;one#gt;\n✓ done')
+
+
+def test_without_a_drawing_program_a_graph_is_shown_as_mermaid(outputs):
+    output = outputs["a graph without a program"]
+    assert output.kinds == [PLAIN, MERMAID]
+    assert output.data[MERMAID].startswith('flowchart TB\n  j1("1: #lt;one#gt;")\n')
 
 
 def test_mermaid_is_shown_on_request(outputs):

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from asynciojobs import Scheduler, __version__
+from asynciojobs import AbstractJob, Scheduler, Sequence, __version__
 from asynciojobs_graph import DrawingError, MissingProgramError, _programs
 from asynciojobs_graph._programs import VARIABLE, draw, drawing_program
+from asynciojobs_graph._status import Status
 
 TEXT = Scheduler().dot_format()
 
@@ -204,6 +205,110 @@ def test_a_program_with_children_is_not_waited_for(script, tmp_path):
 def test_a_program_may_write_megabytes_to_stderr(script):
     script("cat; head -c 3000000 /dev/zero | tr '\\0' x >&2")
     assert draw(TEXT, "svg") == TEXT.encode()
+
+
+def test_what_a_program_says_of_a_success_is_logged(script, caplog):
+    path = script("cat; echo 'out of cyan,' >&2; echo 'so it is green' >&2")
+    assert draw(TEXT, "svg") == TEXT.encode()
+    assert logged(caplog) == [f"{path} drew the svg, but said: out of cyan,\nso it is green"]
+
+
+def logged(caplog):
+    assert {record.name for record in caplog.records} <= {"asynciojobs"}
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_a_program_that_says_nothing_is_not_logged(script, caplog):
+    script("cat; echo >&2")
+    draw(TEXT, "svg")
+    assert logged(caplog) == []
+
+
+def test_the_end_of_what_a_program_says_is_logged(script, caplog):
+    path = script("cat; head -c 3000000 /dev/zero | tr '\\0' x >&2; echo end >&2")
+    draw(TEXT, "svg")
+    assert logged(caplog) == [f"{path} drew the svg, but said: {'x' * 1996}end"]
+
+
+def test_a_failure_is_not_logged_as_well(script, caplog):
+    script("echo 'out of ink' >&2; exit 3")
+    failure()
+    assert logged(caplog) == []
+
+
+def test_a_picture_that_was_made_smaller_is_logged(system_dot, monkeypatch, caplog):
+    """The bitmaps of cairo have at most 32,767 pixels in each direction."""
+    monkeypatch.setenv(VARIABLE, system_dot)
+    jobs = [AbstractJob(label="job") for _ in range(400)]
+    draw(Scheduler(Sequence(*jobs)).dot_format(), "png")
+    (message,) = logged(caplog)
+    assert "too large" in message
+
+
+@pytest.mark.parametrize("label", ["é", "漢字", "😀"])
+def test_what_a_program_says_about_the_widths_of_labels_is_not_logged(program, caplog, label):
+    """The labels have a width of their own."""
+    draw(Scheduler(AbstractJob(label=label), Scheduler(label=label)).dot_format(), "svg")
+    assert logged(caplog) == []
+
+
+# -- signs that graphviz-pure can't draw
+
+
+@pytest.fixture
+def pure(graphviz_pure, monkeypatch):
+    """Make graphviz-pure the drawing program."""
+    monkeypatch.setenv(VARIABLE, graphviz_pure)
+
+
+@pytest.mark.parametrize("picture_format", ["png", "jpg", "jpeg"])
+def test_signs_that_are_drawn_as_boxes_are_logged(pure, caplog, picture_format):
+    scheduler = Scheduler(AbstractJob(label="漢字 é ж ω א"), AbstractJob(label="字😀e\u0301"))
+    draw(scheduler.dot_format(), picture_format)
+    (message,) = logged(caplog)
+    assert message == (
+        f"graphviz-pure draws boxes for '漢', '字', '😀' in a {picture_format}: draw an svg, "
+        "or install Graphviz, whose `dot` has the fonts of the system"
+    )
+
+
+def test_of_many_signs_only_the_first_are_logged(pure, caplog):
+    draw(
+        Scheduler(AbstractJob(label="".join(map(chr, range(0x4E00, 0x4E20))))).dot_format(),
+        "png",
+    )
+    assert " '\u4e08', '\u4e09' and 22 more in a png: " in logged(caplog)[0]
+
+
+@pytest.mark.parametrize("label", ["plain", "é ж ω א → … “x” €", "e\u0301"])
+def test_signs_that_the_fonts_have_are_not_logged(pure, caplog, label):
+    draw(Scheduler(AbstractJob(label=label)).dot_format(), "png")
+    assert logged(caplog) == []
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_signs_of_a_status_are_drawn_by_all_programs(program, caplog, status):
+    look = status.value
+    draw(Scheduler(AbstractJob(label=f"{look.sign} {look.word} ↷")).dot_format(), "png")
+    assert logged(caplog) == []
+
+
+def test_an_svg_has_the_signs_of_listings(pure):
+    assert "✓ ✗ ▸".encode() in draw(Scheduler(AbstractJob(label="✓ ✗ ▸")).dot_format(), "svg")
+
+
+def test_the_dot_of_the_system_is_not_asked_for_its_signs(script, caplog):
+    script("cat >/dev/null; printf picture")
+    assert draw(Scheduler(AbstractJob(label="漢")).dot_format(), "png") == b"picture"
+    assert logged(caplog) == []
+
+
+def test_a_program_that_can_not_tell_its_signs_is_not_blamed(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv(
+        VARIABLE, executable(tmp_path / "bin" / "graphviz-pure", "printf picture")
+    )
+    assert draw(Scheduler(AbstractJob(label="漢")).dot_format(), "png") == b"picture"
+    assert logged(caplog) == []
 
 
 def test_a_message_quotes_the_end_of_stderr(script):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from asynciojobs import AbstractJob, PureScheduler, Scheduler
@@ -43,7 +45,7 @@ class StyledScheduler(Scheduler):
 
 # -- what the kinds look like
 
-THICK = {"stroke": "#a4243b", "stroke-width": "2"}
+THICK = {"stroke": "#2b5c8a", "stroke-width": "2"}
 PLAIN = {"stroke": "#404040"}
 DASHED = {"stroke-dasharray": "5,2"}
 
@@ -83,7 +85,7 @@ def test_a_style_is_a_dict_whose_text_is_dot():
     assert (isinstance(style, dict), type(style), str(style)) == (
         True,
         DotStyle,
-        'style="rounded,dashed" color="#a4243b" penwidth="2"',
+        'style="rounded,dashed" color="#2b5c8a" penwidth="2"',
     )
 
 
@@ -343,6 +345,34 @@ def test_an_invalid_depth_is_refused(depth, kind, message, tmp_path):
             draws(depth=depth)
     with pytest.raises(kind, match=message):
         scheduler.export_as_svgfile(tmp_path / "x", depth=depth)
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- the direction
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+def test_arrows_point_where_rankdir_says(drawn, rankdir):
+    before = job("before")
+    inside = job("inside", required=(first := job("first")))
+    svg = drawn(
+        PureScheduler(before, Scheduler(first, inside, required=before)), rankdir=rankdir
+    )
+    for arrow in svg.arrows:
+        aside, down = arrow.tip.x - arrow.begin.x, arrow.tip.y - arrow.begin.y
+        forwards = {"LR": aside, "RL": -aside, "TB": down, "BT": -down}
+        assert max(forwards, key=forwards.get) == rankdir
+
+
+@pytest.mark.parametrize("rankdir", ["", "lr", "TD", None, 1, ["LR"]])
+def test_an_invalid_direction_is_refused(rankdir, tmp_path):
+    message = rf"^rankdir is one of 'LR', 'RL', 'TB' and 'BT', not {re.escape(repr(rankdir))}$"
+    scheduler = levels()
+    for draws in (scheduler.dot_format, scheduler.graph, scheduler.mermaid_format):
+        with pytest.raises(ValueError, match=message):
+            draws(rankdir=rankdir)
+    with pytest.raises(ValueError, match=message):
+        scheduler.export_as_svgfile(tmp_path / "x", rankdir=rankdir)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -134,6 +134,16 @@ def test_every_distribution_needs_the_same_python(folder: str):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
+def test_every_distribution_names_the_pythons_it_is_tested_on(folder: str):
+    (matrix,) = toml("hatch.toml")["envs"]["hatch-test"]["matrix"]
+    classifiers = project(folder)["classifiers"]
+    named = re.findall(
+        r"^Programming Language :: Python :: (3\.\d+)$", "\n".join(classifiers), re.MULTILINE
+    )
+    assert named == matrix["python"][::-1]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_every_distribution_contains_the_licence_of_the_project(folder: str):
     assert project(folder)["license-files"] == ["LICENSE"]
     text = (ROOT / "packages" / folder / "LICENSE").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The workspace, as its files describe it: members, environments and commands."""
 
+import ast
 import os
 import tomllib
 from pathlib import Path
@@ -40,6 +41,17 @@ def test_the_root_is_no_distribution():
 @pytest.mark.parametrize("command", ["hatchw", ".ci/run"])
 def test_the_commands_are_executable(command: str):
     assert os.access(ROOT / command, os.X_OK)
+
+
+def test_the_worlds_have_a_world_for_each_python_of_the_matrix():
+    (matrix,) = ENVIRONMENTS["hatch-test"]["matrix"]
+    tree = ast.parse((ROOT / "tests/worlds.py").read_text(encoding="utf-8"))
+    (versions,) = (
+        ast.literal_eval(it.value)
+        for it in tree.body
+        if isinstance(it, ast.Assign) and ast.unparse(it.targets[0]) == "VERSIONS"
+    )
+    assert list(versions) == matrix["python"][::-1]
 
 
 def test_the_build_builds_every_member():

@@ -12,7 +12,16 @@ import sys
 
 import pytest
 
-from asynciojobs import CallJob, CommandFailed, CommandJob, Job, PureScheduler, Scheduler
+from asynciojobs import (
+    CallJob,
+    CommandFailed,
+    CommandJob,
+    Job,
+    Limit,
+    PureScheduler,
+    Scheduler,
+)
+from asynciojobs._commands import child
 from asynciojobs_testkit import (
     FakeClock,
     FakeCommands,
@@ -191,6 +200,64 @@ def test_a_timeout_ends_a_command(fake_commands, fake_clock):
     assert fake_clock.time == 10.0
 
 
+def test_the_timeout_of_a_job_ends_its_command(fake_commands, caplog):
+    fake_commands("slow", takes=90, cleanup=3)
+    job = CommandJob("slow", timeout=10, critical=False)
+    after = FakeJob(takes=1, required=job)
+    assert Scheduler(job, after).run() is True
+    assert isinstance(job.raised_exception(), TimeoutError)
+    assert (job.ended_at, after.ended_at) == (13.0, 14.0)
+    assert fake_commands.signals == [(10.0, ("slow",), signal.SIGTERM)]
+    assert [record.getMessage() for record in caplog.records] == [
+        "<CommandJob `slow`> was cancelled and is still running, so its end is awaited"
+    ]
+
+
+def test_commands_share_the_slots_of_a_limit(fake_commands, fake_clock, timeline):
+    fake_commands("ssh *", takes=90)
+    ssh = Limit(2, "ssh")
+    jobs = [CommandJob("ssh", f"h{i}", "reboot", limits=ssh) for i in range(4)]
+    scheduler = Scheduler(*jobs)
+    seen = timeline(scheduler)
+    assert scheduler.run() is True
+    seen.assert_limits_respected()
+    assert [call.time for call in fake_commands.calls] == [0.0, 0.0, 90.0, 90.0]
+
+
+def test_a_command_keeps_its_slot_until_nothing_is_left_of_it(fake_commands):
+    fake_commands("slow *", takes=90, cleanup=3)
+    one = Limit(1)
+    jobs = [
+        CommandJob("slow", i, limits=one, timeout=10, critical=False, label=i) for i in range(2)
+    ]
+    assert Scheduler(*jobs).run() is True
+    assert [call.time for call in fake_commands.calls] == [0.0, 13.0]
+
+
+def test_a_command_behind_a_failure_is_not_started(fake_commands):
+    fake_commands("*", stdout="x")
+    fake_commands("broken", status=1)
+    broken = CommandJob("broken")
+    behind = CommandJob("cat", input=broken)
+    other = CommandJob("other")
+    scheduler = PureScheduler(broken, behind, other, keep_going=True)
+    assert scheduler.run() is False
+    assert (behind.skipped_by(), other.result().stdout) == (broken, "x")
+    assert sorted(call.argv for call in fake_commands.calls) == [("broken",), ("other",)]
+
+
+def test_cancel_ends_the_command_of_a_job(fake_commands, fake_clock):
+    async def cancel():
+        await asyncio.sleep(5)
+        assert job.cancel() is True
+
+    fake_commands("slow", takes=90)
+    job = CommandJob("slow", critical=False)
+    assert Scheduler(job, Job(cancel)).run() is True
+    assert isinstance(job.raised_exception(), asyncio.CancelledError)
+    assert fake_commands.signals == [(5.0, ("slow",), signal.SIGTERM)]
+
+
 def test_the_pid_is_a_number_of_its_own(fake_commands):
     pids = []
 
@@ -250,15 +317,20 @@ def test_after_the_block_commands_are_real(fake_clock):
     assert CommandJob("echo", "real").standalone_run().stdout == "real\n"
 
 
-def test_threads_of_a_run_use_the_block_too(fake_commands):
+def test_the_block_belongs_to_its_thread(fake_commands):
     fake_commands("echo *", stdout="fake\n")
 
     def inner():
         return CommandJob("echo", "real").standalone_run().stdout
 
-    job = CallJob(inner)
-    assert Scheduler(job).run() is True
-    assert job.result() == "fake\n"
+    def inner_with_a_block():
+        with FakeCommands() as commands:
+            commands("echo *", stdout="inner\n")
+            return inner()
+
+    plain, faked = CallJob(inner), CallJob(inner_with_a_block)
+    assert Scheduler(plain, faked).run() is True
+    assert (plain.result(), faked.result(), inner()) == ("real\n", "inner\n", "fake\n")
 
 
 # -- real commands
@@ -277,6 +349,14 @@ def test_the_grace_of_a_real_command_is_in_real_time(fake_clock, caplog):
     assert Scheduler(job, Job(ready.wait)).run() is True
     assert (fake_clock.time, job.ended_at) == (0.0, 0.0)
     assert "it gets SIGKILL" in caplog.text
+
+
+def test_what_a_command_leaves_is_ended_though_time_is_frozen(monkeypatch, caplog):
+    freezegun = pytest.importorskip("freezegun")
+    monkeypatch.setattr(child, "LINGER", 0.05)
+    with freezegun.freeze_time("2026-01-31"), FakeClock(real_limit=20).installed():
+        CommandJob("sh", "-c", "exec sleep 60 > /dev/null 2>&1 &").standalone_run()
+    assert "left processes in its group: they are ended too" in caplog.text
 
 
 def test_an_endless_command_is_a_runaway_whose_error_names_it():

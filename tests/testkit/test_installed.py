@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from asynciojobs import Job, Scheduler
+from asynciojobs import CallJob, Job, Scheduler, Watch
 from asynciojobs_testkit import FakeClock, FakeJob
 
 
@@ -110,19 +110,46 @@ def test_an_explicit_loop_factory_wins_over_the_clock():
     assert (clock.time, other.time) == (0.0, 1.0)
 
 
-def test_other_threads_are_not_affected():
-    def real():
-        begin = time.monotonic()
-        asyncio.run(asyncio.sleep(0.05))
-        took.append(time.monotonic() - begin)
+def all_is_real():
+    """Return whether asyncio, schedulers and watches are in real time here."""
+    job = Job(running_loop)
+    Scheduler(job).run()
+    loops = (asyncio.run(running_loop()), job.result())
+    watch = Watch(show_elapsed=False)
+    return all(is_real(loop) for loop in loops) and watch._clock is time.monotonic
 
-    took = []
+
+def is_real(loop):
+    return type(loop).__module__.startswith("asyncio.")
+
+
+def test_nothing_is_real_inside_the_block():
+    with FakeClock().installed():
+        assert not all_is_real()
+    assert all_is_real()
+
+
+@pytest.mark.parametrize("inherits", [False, True], ids=["plain", "inherits_the_context"])
+def test_other_threads_are_not_affected(inherits):
+    real = []
     with FakeClock().installed() as clock:
-        thread = threading.Thread(target=real)
+        run = contextvars.copy_context().run if inherits else lambda function: function()
+        thread = threading.Thread(target=run, args=(lambda: real.append(all_is_real()),))
         thread.start()
         thread.join()
-    assert took[0] >= 0.05
-    assert clock.time == 0.0
+    assert (real, clock.time) == ([True], 0.0)
+
+
+def test_the_threads_of_a_run_are_not_affected():
+    job = CallJob(all_is_real)
+
+    async def main():
+        return await asyncio.to_thread(all_is_real)
+
+    with FakeClock().installed() as clock:
+        assert asyncio.run(main())
+        assert Scheduler(job).run()
+    assert (job.result(), clock.time) == (True, 0.0)
 
 
 def test_asynchronous_generators_are_closed():

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import pickle
 import re
+import sys
+import threading
+import warnings
 
 import pytest
 
 from asynciojobs import Job, Scheduler
 from asynciojobs_testkit import FakeClock, FakeJob, LeftoverError
+from asynciojobs_testkit._leftovers import Leftovers
 
 
 async def fail():
@@ -193,3 +199,274 @@ def test_an_error_survives_pickling():
     error = LeftoverError(["one", "two"])
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.leftovers) == (str(error), ["one", "two"])
+
+
+# -- asynchronous generators: asyncio closes those that are left early
+
+
+async def pages():
+    for number in range(10):
+        await asyncio.sleep(1)
+        yield number
+
+
+async def first_page():
+    async for page in pages():
+        return page
+    return None
+
+
+async def next_page():
+    return await anext(pages())
+
+
+async def cleans_up():
+    try:
+        yield 0
+    finally:
+        await asyncio.sleep(60)
+
+
+async def leaves_one_that_cleans_up():
+    async for number in cleans_up():
+        return number
+    return None
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("function", [first_page, next_page, leaves_one_that_cleans_up])
+def test_a_generator_that_is_left_early_is_no_leftover(function):
+    assert FakeClock().run(function()) == 0
+
+
+def test_a_generator_that_a_job_leaves_early_is_no_leftover():
+    job = Job(leaves_one_that_cleans_up)
+    with FakeClock().installed():
+        assert Scheduler(job).run()
+    assert job.result() == 0
+
+
+def test_the_error_of_a_generator_that_is_left_early_is_reported():
+    async def fails():
+        try:
+            yield 0
+        finally:
+            raise ZeroDivisionError("by zero")
+
+    async def main():
+        async for _ in fails():
+            break
+        await asyncio.sleep(1)
+
+    with pytest.raises(LeftoverError) as caught:
+        FakeClock().run(main())
+    (line,) = caught.value.leftovers
+    assert line.endswith(" raised ZeroDivisionError(by zero), which was never retrieved")
+
+
+# -- errors that asyncio can only log
+
+
+def divide(number):
+    return number / 0
+
+
+def leftovers_of_run(coroutine):
+    with pytest.raises(LeftoverError) as caught:
+        FakeClock().run(coroutine)
+    return caught.value.leftovers
+
+
+def test_the_error_of_a_callback_is_reported():
+    async def main():
+        asyncio.get_running_loop().call_later(1, divide, 1)
+        await asyncio.sleep(2)
+
+    (line,) = leftovers_of_run(main())
+    number = divide.__code__.co_firstlineno
+    assert re.fullmatch(
+        rf"Exception in callback divide\(1?\) at .*test_leftovers\.py:{number}: it raised "
+        r"ZeroDivisionError\(division by zero\)",
+        line,
+    )
+
+
+def test_the_error_of_a_server_is_reported():
+    async def serve(reader, writer):
+        with contextlib.closing(writer):
+            raise ZeroDivisionError("by zero")
+
+    async def main():
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            with contextlib.closing(writer):
+                await reader.read()
+
+    (line,) = leftovers_of_run(main())
+    assert line.endswith(": it raised ZeroDivisionError(by zero)") or "never retrieved" in line
+
+
+def test_an_error_that_an_exception_handler_deals_with_is_fine():
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: handled.append(context["exception"]))
+        loop.call_soon(divide, 1)
+        await asyncio.sleep(1)
+
+    handled = []
+    FakeClock().run(main())
+    assert [type(error) for error in handled] == [ZeroDivisionError]
+
+
+def test_a_message_without_an_exception_is_fine():
+    async def main():
+        asyncio.get_running_loop().call_exception_handler({"message": "hello there"})
+
+    FakeClock().run(main())
+
+
+# -- who is blamed for a coroutine
+
+
+class Cycle:
+    """Something that only the garbage collector frees."""
+
+    def __init__(self, kept):
+        self.kept = kept
+        self.me = self
+
+
+async def lost():
+    pass
+
+
+PYTHON_WARNS = pytest.mark.filterwarnings("ignore:coroutine 'lost' was never awaited")
+
+
+@PYTHON_WARNS
+def test_a_coroutine_that_was_made_before_the_block_is_not_reported():
+    Cycle(lost())
+    with FakeClock().installed():
+        gc.collect()
+
+
+@PYTHON_WARNS
+def test_the_old_garbage_of_another_block_is_not_reported():
+    with FakeClock().installed():
+        cycle = Cycle(lost())
+    with FakeClock().installed():
+        del cycle
+        gc.collect()
+
+
+def test_young_garbage_is_reported():
+    with pytest.raises(LeftoverError), FakeClock().installed():
+        Cycle(lost())
+
+
+@PYTHON_WARNS
+def test_a_coroutine_of_another_thread_is_not_reported():
+    with FakeClock().installed():
+        thread = threading.Thread(target=lost)
+        thread.start()
+        thread.join()
+
+
+def test_a_coroutine_of_another_thread_with_a_clock_is_reported_to_that_clock():
+    def lose_one():
+        with FakeClock().installed():
+            begun.set()
+            is_open.wait()
+            lost()
+
+    def use_clock():
+        with pytest.raises(LeftoverError):
+            lose_one()
+        ended.append(True)
+
+    begun, is_open, ended = threading.Event(), threading.Event(), []
+    thread = threading.Thread(target=use_clock)
+    thread.start()
+    begun.wait()
+    with FakeClock().installed():
+        is_open.set()
+        thread.join()
+    assert ended == [True]
+
+
+def test_a_full_collection_in_another_thread_hides_no_coroutine():
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            collecting.set()
+            dropped.wait(30)
+
+    def collect():
+        Cycle()
+        gc.collect()
+
+    collecting, dropped = threading.Event(), threading.Event()
+    clock = FakeClock()
+    with clock.installed():
+        thread = threading.Thread(target=collect)
+        thread.start()
+        collecting.wait(30)
+        lost()
+        dropped.set()
+        thread.join()
+        with pytest.raises(LeftoverError, match=r"coroutine lost\(\) was never awaited"):
+            clock.check_leftovers()
+
+
+def test_a_coroutine_that_is_closed_is_fine():
+    with FakeClock().installed():
+        lost().close()
+
+
+def test_python_warns_as_it_does_of_a_coroutine_of_another_thread():
+    with warnings.catch_warnings(record=True) as seen, FakeClock().installed():
+        warnings.simplefilter("always")
+        thread = threading.Thread(target=lost)
+        thread.start()
+        thread.join()
+    assert [str(it.message).splitlines()[0] for it in seen] == [
+        "coroutine 'lost' was never awaited"
+    ]
+
+
+def test_python_notes_origins_as_before_after_overlapping_blocks():
+    before = (sys.get_coroutine_origin_tracking_depth(), list(gc.callbacks))
+    blocks = [Leftovers().watching_coroutines(), Leftovers().watching_coroutines()]
+    for block in blocks:
+        block.__enter__()
+    during = sys.get_coroutine_origin_tracking_depth()
+    for block in blocks:
+        block.__exit__(None, None, None)
+    assert during == max(1, before[0])
+    assert (sys.get_coroutine_origin_tracking_depth(), list(gc.callbacks)) == before
+
+
+def test_callbacks_of_the_collector_may_be_cleared(monkeypatch):
+    monkeypatch.setattr(gc, "callbacks", [])
+    with FakeClock().installed():
+        gc.callbacks.clear()
+
+
+def test_a_scheduler_that_was_only_drawn_is_told_what_to_call():
+    with pytest.raises(LeftoverError) as caught, FakeClock().installed():
+        Scheduler(Job(lost(), label="fetch")).stats()
+    (line,) = caught.value.leftovers
+    assert re.fullmatch(
+        r"coroutine lost\(\) was never awaited: it was made at .*test_leftovers\.py:\d+, in "
+        r"test_a_scheduler_that_was_only_drawn_is_told_what_to_call; if it is for a job that "
+        r"will not run, call close_all_jobs\(\) of its scheduler",
+        line,
+    )
+
+
+def test_a_scheduler_whose_jobs_are_closed_leaves_nothing_behind():
+    with FakeClock().installed():
+        scheduler = Scheduler(Job(lost(), label="fetch"))
+        scheduler.close_all_jobs()

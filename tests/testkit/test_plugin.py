@@ -273,6 +273,56 @@ def test_a_failure_can_be_reproduced_by_its_seed_alone(run):
     again.assert_outcomes(failed=1, deselected=12)
 
 
+def test_a_seed_of_the_marker_wins_over_the_option(run):
+    result = run(
+        """
+@pytest.mark.fake_clock(seed=7)
+def test_seed(fake_clock):
+    assert fake_clock.seed == 7
+
+@pytest.mark.fake_clock(seed=None)
+def test_no_seed(fake_clock):
+    assert fake_clock.seed is None
+
+class TestAll:
+    @pytest.fixture(scope="class")
+    def seven(self, request):
+        request.applymarker(pytest.mark.fake_clock(seed=7))
+
+    def test_seed_of_a_fixture(self, seven, fake_clock):
+        assert fake_clock.seed == 7
+""",
+        "--asynciojobs-seeds=3",
+    )
+    result.assert_outcomes(passed=5)
+
+
+def test_a_marker_that_a_fixture_adds_after_the_clock_is_an_error(run):
+    # The clock is set up before the fixtures of its test.
+    result = run("""
+@pytest.fixture
+def seven(request):
+    request.applymarker(pytest.mark.fake_clock(seed=7))
+
+@pytest.fixture
+def plain(request):
+    request.applymarker(pytest.mark.fake_clock)
+
+def test_options(seven, fake_clock):
+    assert False
+
+def test_no_options(plain, fake_clock):
+    assert fake_clock.seed is None
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    message = (
+        "test_options got Mark(name='fake_clock', args=(), kwargs={'seed': 7}) from a fixture "
+        "after its clock was made: put the marker on the test, or give that fixture a wider "
+        "scope, such as class"
+    )
+    result.stdout.fnmatch_lines([message])
+
+
 def test_a_negative_number_of_seeds_is_refused(run):
     # Without this check, pytest would skip all tests that use the clock, and succeed.
     result = run(RACE, "--asynciojobs-seeds=-1")
@@ -372,3 +422,24 @@ def test_next(fake_clock):
         "-Werror",
     )
     result.assert_outcomes(xfailed=1, passed=1)
+
+
+def test_a_test_is_not_blamed_for_what_a_test_without_a_clock_has_dropped(run):
+    result = run(
+        """
+class Cycle:
+    pass
+
+async def lost():
+    pass
+
+def test_no_clock():
+    cycle = Cycle()
+    cycle.me, cycle.coroutine = cycle, lost()
+
+def test_next(fake_clock):
+    assert Scheduler(Job(asyncio.sleep, 3)).run()
+""",
+        "-Wdefault",
+    )
+    result.assert_outcomes(passed=2, warnings=1)

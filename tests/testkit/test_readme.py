@@ -91,6 +91,65 @@ def test_a_deadlock_prints_what_the_readme_shows(lab):
     assert shown("text deadlock") in output(lab)[1]
 
 
+POLLS = """\
+import asyncio, time
+from datetime import datetime, timedelta
+import pytest
+from asynciojobs import Job, Scheduler
+
+async def poll():
+    start, end = datetime.now(), time.monotonic() + 90
+    while time.monotonic() < end:
+        await asyncio.sleep(1)
+    return datetime.now() - start, time.time()
+
+def test_poll(all_clocks):
+    job = Job(poll)
+    assert Scheduler(job).run()
+    assert all_clocks.time == 90.0
+    assert job.result()[0] == timedelta(seconds=90)
+"""
+
+
+def test_the_clocks_of_freezegun_follow_as_the_readme_says(pytester):
+    pytest.importorskip("freezegun")
+    (pytester.path / "conftest.py").write_text(block("python conftest.py"), "utf-8")
+    (pytester.path / "test_poll.py").write_text(POLLS, "utf-8")
+    output(pytester)[0].assert_outcomes(passed=1)
+
+
+def test_the_clocks_of_time_machine_follow_as_the_readme_says(pytester):
+    pytest.importorskip("time_machine")
+    text = block("python conftest.py")
+    for ours, theirs in {
+        "from freezegun import freeze_time": "import time_machine",
+        "freeze_time(START)": "time_machine.travel(START, tick=False)",
+    }.items():
+        assert text.count(ours) == 1
+        text = text.replace(ours, theirs)
+    (pytester.path / "conftest.py").write_text(text, "utf-8")
+    poll = POLLS.replace("time.monotonic()", "time.time()")
+    (pytester.path / "test_poll.py").write_text(poll, "utf-8")
+    output(pytester)[0].assert_outcomes(passed=1)
+
+
+def test_a_clock_that_is_replaced_follows_as_the_readme_says(pytester):
+    (pytester.path / "conftest.py").write_text(
+        """
+import pytest
+
+@pytest.fixture
+def all_clocks(fake_clock, monkeypatch):
+    monkeypatch.setattr("time.monotonic", lambda: fake_clock.time)
+    return fake_clock
+""",
+        "utf-8",
+    )
+    poll = POLLS.replace("timedelta(seconds=90)", "job.result()[0]")
+    (pytester.path / "test_poll.py").write_text(poll, "utf-8")
+    output(pytester)[0].assert_outcomes(passed=1)
+
+
 def test_the_other_examples_print_what_the_readme_shows(capsys):
     names = {"__name__": "readme"}
     plain = [(heading, text) for heading, text in BLOCKS if heading in ("python", "")]

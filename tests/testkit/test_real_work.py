@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sys
 import threading
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from asynciojobs import CallJob, Job, Scheduler
-from asynciojobs_testkit import FakeClock, FakeJob, RunawayError
+from asynciojobs_testkit import FakeClock, FakeJob, RunawayError, _selector
 
 
 def test_a_thread_and_a_subprocess_take_no_time_on_the_clock():
@@ -87,15 +88,15 @@ def test_an_endless_call_is_a_runaway_whose_error_names_it():
 
 def test_a_thread_whose_future_was_cancelled_does_not_hold_the_time():
     async def main():
-        thread = asyncio.ensure_future(asyncio.to_thread(time.sleep, 0.3))
+        thread = asyncio.ensure_future(asyncio.to_thread(gate.wait))
         await asyncio.sleep(0)
         thread.cancel()
         await asyncio.sleep(60)
-        return time.perf_counter()
+        gate.set()
 
+    gate = threading.Event()
     clock = FakeClock()
-    begin = time.perf_counter()
-    assert clock.run(main()) - begin < 0.2
+    clock.run(main())
     assert clock.time == 60.0
 
 
@@ -184,6 +185,162 @@ def test_timers_fire_while_a_socket_is_open():
     assert clock.time == 60.0
 
 
+# -- sockets that are open, and how long they may take to answer
+
+
+async def sleep_often(count):
+    for _ in range(count):
+        await asyncio.sleep(1)
+
+
+def open_server():
+    return asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_sockets_that_are_only_open_cost_nothing(count):
+    async def main():
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(count):
+                await stack.enter_async_context(await open_server())
+            await sleep_often(2000)
+
+    clock = FakeClock(real_limit=5)  # ten milliseconds for each of the sleeps would be 20 s
+    clock.run(main())
+    assert clock.time == 2000.0
+
+
+def test_a_connection_that_is_idle_costs_nothing():
+    async def main():
+        _, writer = await asyncio.open_connection(sock=here)
+        await sleep_often(2000)
+        writer.close()
+        await writer.wait_closed()
+
+    here, there = socket.socketpair()
+    clock = FakeClock(real_limit=5)
+    with there:
+        clock.run(main())
+    assert clock.time == 2000.0
+
+
+def test_sockets_that_are_closed_cost_nothing():
+    async def main():
+        for _ in range(50):
+            async with await open_server():
+                pass
+            await asyncio.sleep(1)
+
+    waits = []
+    FakeClock().run(noting_waits(main(), waits))
+    assert waits == []
+
+
+async def noting_waits(coroutine, waits):
+    """Run a coroutine, and note how often its loop really waits."""
+    selector = asyncio.get_running_loop()._selector
+    selector._waited = waits.append
+    return await coroutine
+
+
+@pytest.fixture
+def answer_on(monkeypatch):
+    """Return a function that starts a thread, which answers on a socket.
+
+    The clock can't see the thread. Sockets have half a minute to answer then, and not 10 ms.
+    """
+
+    def answer(sock):
+        data, address = sock.recvfrom(100)
+        text = data.upper() or b"THE END"
+        if address:
+            sock.sendto(text, address)
+        else:
+            sock.send(text)
+
+    def start(sock):
+        monkeypatch.setattr(_selector, "SOCKET_GRACE", 30)
+        threads.append(threading.Thread(target=answer, args=[sock]))
+        threads[-1].start()
+
+    threads = []
+    yield start
+    for thread in threads:
+        thread.join()
+
+
+STREAMS = {
+    "write": (lambda writer: writer.write(b"hello"), b"HELLO"),
+    "writelines": (lambda writer: writer.writelines([b"hel", b"lo"]), b"HELLO"),
+    "write_eof": (lambda writer: writer.write_eof(), b"THE END"),
+}
+
+
+@pytest.mark.parametrize(("send", "expected"), STREAMS.values(), ids=STREAMS)
+def test_the_time_stands_still_for_an_answer_on_an_idle_connection(answer_on, send, expected):
+    async def main():
+        reader, writer = await asyncio.open_connection(sock=here)
+        await sleep_often(3)
+        answer_on(there)
+        send(writer)
+        async with asyncio.timeout(60):
+            answer = await reader.read(100)
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    here, there = socket.socketpair()
+    clock = FakeClock()
+    with there:
+        assert clock.run(main()) == expected
+    assert clock.time == 3.0
+
+
+def test_the_time_stands_still_for_the_answer_to_a_datagram(answer_on):
+    class Protocol(asyncio.DatagramProtocol):
+        def __init__(self):
+            self.answer = asyncio.get_running_loop().create_future()
+
+        def datagram_received(self, data, _):
+            self.answer.set_result(data)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.create_datagram_endpoint(
+            Protocol, remote_addr=there.getsockname()
+        )
+        await sleep_often(3)
+        answer_on(there)
+        transport.sendto(b"hello")
+        async with asyncio.timeout(60):
+            answer = await protocol.answer
+        transport.close()
+        return answer
+
+    clock = FakeClock()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+        there.bind(("127.0.0.1", 0))
+        assert clock.run(main()) == b"HELLO"
+    assert clock.time == 3.0
+
+
+def test_the_time_stands_still_for_a_socket_that_is_read_by_hand(answer_on):
+    async def main():
+        loop = asyncio.get_running_loop()
+        here.setblocking(False)
+        await sleep_often(3)
+        answer_on(there)
+        await loop.sock_sendall(here, b"hello")
+        async with asyncio.timeout(60):
+            return await loop.sock_recv(here, 100)
+
+    here, there = socket.socketpair()
+    clock = FakeClock()
+    with here, there:
+        assert clock.run(main()) == b"HELLO"
+    assert clock.time == 3.0
+
+
 def test_an_endless_external_block_is_a_runaway_whose_error_names_it():
     async def main():
         with clock.external():
@@ -243,11 +400,11 @@ def test_the_error_counts_each_kind_of_real_work():
         clock.run(main())
 
 
-def test_a_scheduler_in_a_thread_moves_the_same_clock():
+def test_a_scheduler_in_a_thread_moves_the_same_clock_if_it_is_given_its_loops():
     inner = Scheduler(FakeJob(takes=5))
 
     async def main():
-        return await asyncio.to_thread(inner.run)
+        return await asyncio.to_thread(inner.run, loop_factory=clock.loop_factory)
 
     clock = FakeClock()
     assert clock.run(main()) is True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import Job, Limit, PureScheduler, Scheduler, Sequence
+from asynciojobs._run import limits
 from asynciojobs_testkit import FakeJob, Timeline, dag
 
 
@@ -29,6 +31,14 @@ def recorded(timeline):
 @pytest.fixture
 def diamond():
     return timeline_of(dag("a>b, a>c, b c>d"))
+
+
+@pytest.fixture
+def half_failed():
+    scheduler = dag("bad>b>c, fine, other>fine", label="lab", critical=False)
+    scheduler["bad"].raises = OSError("no disk")
+    scheduler.keep_going = True
+    return timeline_of(PureScheduler(scheduler))
 
 
 # -- events
@@ -79,6 +89,14 @@ def test_an_event_is_a_tuple_of_time_job_and_kind(diamond):
 
 def test_its_repr_shows_the_scheduler_and_the_number_of_events(diamond):
     assert repr(diamond) == "<Timeline of <Dag `NOLABEL`>, 16 events>"
+
+
+def test_skipped_jobs_are_recorded(half_failed):
+    assert recorded(half_failed)[6:9] == [
+        (1.0, "bad", "failed"),
+        (1.0, "b", "skipped"),
+        (1.0, "c", "skipped"),
+    ]
 
 
 # -- questions
@@ -278,6 +296,92 @@ def test_a_job_that_starts_when_another_ends_is_disjoint_from_it():
     timeline.assert_disjoint("a", "d")  # d takes no time, at the end of a
 
 
+def test_assert_skipped(half_failed):
+    half_failed.assert_skipped("b")
+    half_failed.assert_skipped("b", "c")
+    half_failed.assert_never_started("b", "c")
+
+
+@pytest.mark.parametrize(
+    ("job", "state"), [("fine", "it started at 1 s"), ("bad", "it started at 0 s")]
+)
+def test_assert_skipped_of_a_job_that_started(half_failed, job, state):
+    with pytest.raises(
+        AssertionError, match=rf"^<FakeJob `{job}`> was not skipped: {state}\n\nlab"
+    ):
+        half_failed.assert_skipped("b", job)
+
+
+def test_assert_skipped_of_a_job_that_the_run_did_not_reach():
+    scheduler = dag("a>b", critical=False)
+    scheduler["a"].raises = OSError
+    with pytest.raises(
+        AssertionError, match=r"^<FakeJob `b`> was not skipped: it never started\n"
+    ):
+        timeline_of(scheduler).assert_skipped("b")
+
+
+def test_a_job_that_was_skipped_in_an_earlier_run_only_is_not_skipped():
+    scheduler = dag("a>b", critical=False, keep_going=True)
+    scheduler["a"].raises = OSError
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        timeline.assert_skipped("b")
+        scheduler["a"].raises = None
+        scheduler.run()
+    assert (timeline.start("b"), timeline.end("b")) == (2.0, 3.0)
+    with pytest.raises(AssertionError, match="was not skipped"):
+        timeline.assert_skipped("b")
+
+
+def test_a_job_that_was_skipped_in_the_last_run_only_never_started():
+    """The first event of the last run is one of a new job."""
+    scheduler = dag("a>b, c>d", critical=False, keep_going=True)
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        bad = FakeJob("bad", takes=1, raises=OSError)
+        scheduler["a"].requires(bad)
+        scheduler["c"].requires(FakeJob("first", takes=5, scheduler=scheduler))
+        scheduler.add(bad)
+        scheduler.run()
+    timeline.assert_skipped("a", "b")
+    timeline.assert_never_started("a", "b")
+    timeline.assert_order("first", "c", "d")
+
+
+def test_a_job_that_is_cancelled_while_it_waits_has_ended_but_never_started():
+    async def end_it():
+        return waits.cancel()
+
+    waits = FakeJob("waits", critical=False)
+    ends = Job(end_it, label="ends")
+    timeline = timeline_of(
+        PureScheduler(FakeJob("a", takes=2, required=ends), ends, waits, jobs_window=1)
+    )
+    timeline.assert_never_started("waits")
+    timeline.assert_window_respected()
+    assert (timeline.end("waits"), timeline.peak()) == (0.0, 1)
+    assert str(timeline).splitlines()[2] == (
+        "waits  |                                                  |  failed before it started"
+    )
+
+
+def test_a_job_that_never_started_does_not_hide_that_the_window_was_too_small():
+    async def end_them():
+        for job in waiting:
+            job.cancel()
+
+    first = Job(end_them)
+    later = [FakeJob(takes=1, required=first) for _ in range(3)]
+    waiting = [FakeJob(required=later, critical=False) for _ in range(2)]
+    scheduler = PureScheduler(first, *later, *waiting, jobs_window=3)
+    timeline = timeline_of(scheduler)
+    scheduler.jobs_window = 2
+    assert timeline.peak() == 3
+    with pytest.raises(AssertionError, match="ran 3 jobs at once, and its jobs_window is 2"):
+        timeline.assert_window_respected()
+
+
 def test_assert_never_started():
     scheduler = dag("a>b, c")
     scheduler["a"].raises = ZeroDivisionError
@@ -286,6 +390,63 @@ def test_assert_never_started():
     timeline.assert_never_started("b")
     with pytest.raises(AssertionError, match=r"^<FakeJob `a`> started at 0\.0 s\n"):
         timeline.assert_never_started("b", "a")
+
+
+@pytest.fixture
+def failure():
+    scheduler = dag("a>b, long", label="lab", critical=False)
+    scheduler["a"].raises = OSError("no disk")
+    scheduler["long"].takes = 9
+    return timeline_of(PureScheduler(scheduler, FakeJob("fine", takes=5)))
+
+
+def test_assert_failed(failure):
+    failure.assert_failed("a")
+    failure.assert_failed("a", OSError)
+    failure.assert_failed("a", (ValueError, OSError))
+
+
+def test_a_nested_scheduler_fails_with_the_exception_of_its_job():
+    inner = Scheduler(FakeJob("a", raises=OSError), label="inner")
+    timeline_of(PureScheduler(inner)).assert_failed("inner", OSError)
+
+
+def test_assert_failed_with_another_class(failure):
+    start = r"^<FakeJob `a`> raised OSError\('no disk'\), which is not a "
+    with pytest.raises(AssertionError, match=rf"{start}ValueError\n\nlab"):
+        failure.assert_failed("a", ValueError)
+    with pytest.raises(AssertionError, match=rf"{start}ValueError or a KeyError\n\nlab"):
+        failure.assert_failed("a", (ValueError, KeyError))
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        ("fine", r"<FakeJob `fine`> did not fail: it is done at 5 s"),
+        ("long", r"<FakeJob `long`> did not fail: it is cancelled at 1 s"),
+        ("b", r"<FakeJob `b`> never ended"),
+    ],
+)
+def test_assert_failed_of_a_job_that_did_not_fail(failure, job, message):
+    with pytest.raises(AssertionError, match=rf"^{message}\n\nlab"):
+        failure.assert_failed(job)
+
+
+def test_assert_cancelled(failure):
+    failure.assert_cancelled("long")
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        ("fine", r"<FakeJob `fine`> was not cancelled: it is done at 5 s"),
+        ("a", r"<FakeJob `a`> was not cancelled: it is failed at 1 s"),
+        ("b", r"<FakeJob `b`> never ended"),
+    ],
+)
+def test_assert_cancelled_of_a_job_that_was_not_cancelled(failure, job, message):
+    with pytest.raises(AssertionError, match=rf"^{message}\n\nlab"):
+        failure.assert_cancelled(job)
 
 
 def test_assert_requirements_respected(diamond):
@@ -322,6 +483,88 @@ def test_assert_window_respected_fails(diamond):
         diamond.assert_window_respected()
 
 
+def test_assert_limits_respected():
+    ssh, gpu = Limit(2, "ssh"), Limit(3, "gpu")
+    inner = Scheduler(*(FakeJob(takes=1, limits=ssh) for _ in range(4)), label="inner")
+    jobs = [FakeJob(takes=2, limits=[ssh, (gpu, 2)]) for _ in range(3)]
+    timeline = timeline_of(PureScheduler(inner, *jobs, FakeJob("free")))
+    timeline.assert_limits_respected()
+
+
+@pytest.fixture
+def limits_ignored(monkeypatch):
+    """Let jobs start although their limits have too few free slots."""
+    monkeypatch.setattr(limits.LimitedJobs, "ask", lambda *_, **__: False)
+
+
+@pytest.mark.usefixtures("limits_ignored")
+def test_assert_limits_respected_fails():
+    ssh, gpu = Limit(9, "ssh"), Limit(3, "gpu")
+    first = FakeJob("first", takes=1)
+    inner = Scheduler(FakeJob("b", takes=1, limits=[ssh, (gpu, 2)]), required=first)
+    timeline = timeline_of(
+        PureScheduler(first, inner, FakeJob("a", takes=2, limits=(gpu, 2)), FakeJob("c"))
+    )
+    message = (
+        r"<FakeJob `b`> started at 1 s, and then 4 slots of Limit `gpu` were taken; it had 3"
+    )
+    with pytest.raises(AssertionError, match=rf"^{message}\n\nfirst"):
+        timeline.assert_limits_respected()
+
+
+@pytest.mark.usefixtures("limits_ignored")
+def test_a_nested_scheduler_holds_its_limits_until_it_has_ended():
+    ssh = Limit(2, "ssh")
+    inner = Scheduler(FakeJob("a", takes=2), label="inner", limits=ssh)
+    later = Sequence(FakeJob("wait", takes=1), FakeJob("b", limits=(ssh, 2)))
+    with pytest.raises(
+        AssertionError, match="`b`> started at 1 s, and then 3 slots of Limit `s"
+    ):
+        timeline_of(PureScheduler(inner, later)).assert_limits_respected()
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_the_slots_that_a_limit_had_at_the_start_of_a_job_count(slots):
+    async def change():
+        await asyncio.sleep(1)
+        ssh.slots = slots
+
+    ssh = Limit(2, "ssh")
+    jobs = [FakeJob(takes=2, limits=ssh) for _ in range(6)]
+    timeline = timeline_of(PureScheduler(Job(change), *jobs))
+    timeline.assert_limits_respected()
+    ssh.slots = 1
+    timeline.assert_limits_respected()
+
+
+def test_a_limit_may_get_smaller_between_the_grant_and_the_start():
+    """The slot is taken when `a` ends; the other run starts `b` in the next turn."""
+
+    async def change():
+        await asyncio.sleep(2)
+        ssh.slots = 1
+
+    ssh = Limit(3, "ssh")
+    hold = FakeJob("hold", takes=9, limits=ssh)
+    a = FakeJob("a", takes=2, limits=(ssh, 2))
+    inner = Scheduler(FakeJob("b", takes=1, limits=ssh), label="inner")
+    timeline = timeline_of(PureScheduler(hold, a, inner, Job(change, label="change")))
+    assert (timeline.start("b"), timeline.end("change")) == (2.0, 2.0)
+    timeline.assert_limits_respected()
+
+
+def test_jobs_that_are_cancelled_while_they_wait_take_no_slots():
+    async def end_it():
+        return waits.cancel()
+
+    ssh = Limit(1, "ssh")
+    waits = FakeJob("waits", limits=ssh, critical=False)
+    jobs = [FakeJob(takes=1, limits=ssh) for _ in range(3)]
+    timeline = timeline_of(PureScheduler(jobs[0], waits, *jobs[1:], Job(end_it)))
+    timeline.assert_never_started(waits)
+    timeline.assert_limits_respected()
+
+
 def test_assert_shutdown_once():
     inner = Scheduler(FakeJob("a"), label="inner")
     timeline_of(PureScheduler(inner, FakeJob("b"))).assert_shutdown_once()
@@ -349,6 +592,45 @@ def test_the_chart_shows_every_outcome():
         "waits  |................##################################|  1 - 3  cancelled\n"
         "late   |                                                  |  never started\n"
         "       0 s                                             3 s"
+    )
+
+
+def test_the_chart_shows_why_a_job_was_skipped():
+    bad = FakeJob("bad", takes=1, raises=OSError)
+    behind = Scheduler(FakeJob("in"), label="behind", required=bad)
+    jobs = (bad, behind, FakeJob("after", required=behind), FakeJob("fine", takes=2))
+    assert str(timeline_of(PureScheduler(*jobs, keep_going=True))) == (
+        "bad     |#########################                         |  0 - 1  failed\n"
+        "behind  |                                                  |"
+        "  skipped: <FakeJob `bad`> failed\n"
+        "  in    |                                                  |  never started\n"
+        "after   |                                                  |"
+        "  skipped: <FakeJob `bad`> failed\n"
+        "fine    |##################################################|  0 - 2  done\n"
+        "        0 s                                             2 s"
+    )
+
+
+def test_the_chart_says_skipped_even_if_a_later_run_was_not_recorded():
+    scheduler = dag("a>b", critical=False, keep_going=True)
+    scheduler["a"].raises = OSError
+    timeline = timeline_of(scheduler)
+    scheduler["a"].raises = None
+    scheduler.run()
+    assert str(timeline).splitlines()[1].endswith("|  skipped")
+
+
+def test_the_chart_shows_how_long_a_job_waited_that_was_cancelled_then():
+    async def end_it():
+        await asyncio.sleep(1)
+        waits.cancel()
+
+    waits = FakeJob("waits", critical=False)
+    timeline = timeline_of(
+        PureScheduler(Job(end_it, label="end"), FakeJob("a", takes=2), waits, jobs_window=2)
+    )
+    assert str(timeline).splitlines()[2] == (
+        "waits  |.........................                         |  failed before it started"
     )
 
 
@@ -421,6 +703,28 @@ def test_a_label_whose_str_raises_is_shown_as_in_listings():
         "                              "
         "  0 s                                             1 s"
     )
+
+
+def test_wide_characters_keep_the_columns_of_the_chart():
+    labels = ["再起動", "cafe\u0301", "🚀 start", "👩‍👩‍👧"]
+    lines = str(timeline_of(Scheduler(*(FakeJob(it, takes=1) for it in labels)))).splitlines()
+    assert [line.partition("  |")[0] for line in lines[:4]] == [
+        "再起動  ",
+        "cafe\u0301    ",
+        "🚀 start",
+        "👩‍👩‍👧      ",
+    ]
+
+
+def test_a_long_label_is_cut_in_the_chart():
+    labels = ["x" * 40, "x" * 41, "再" * 30]
+    inner = Scheduler(*(FakeJob(it, takes=1) for it in labels), label="inner")
+    lines = str(timeline_of(Scheduler(inner))).splitlines()
+    assert [line.partition("  |")[0] for line in lines[1:4]] == [
+        "  " + "x" * 40,
+        "  " + "x" * 39 + "…",
+        "  " + "再" * 19 + "… ",
+    ]
 
 
 def test_the_chart_of_many_levels():

@@ -11,6 +11,7 @@ from ._errors import (
     BrokenPoolError,
     ConsumedError,
     CycleError,
+    LimitError,
     MissingDaskPackageError,
     MissingRequirementError,
     NotPicklableError,
@@ -22,6 +23,7 @@ from ._log import set_debug
 from ._loops import use_loop_factory
 from .bestset import BestSet
 from .job import AbstractJob, Job
+from .limit import Limit
 from .printjob import PrintJob
 from .purescheduler import PureScheduler
 from .scheduler import Scheduler
@@ -45,6 +47,8 @@ __all__ = [
     "EventKind",
     "Job",
     "JobEvent",
+    "Limit",
+    "LimitError",
     "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",

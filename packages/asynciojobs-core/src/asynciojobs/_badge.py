@@ -25,7 +25,7 @@ UNICODE = Signs(
     raised="✗",
     fine="✓",
     forever="∞",
-    phases=dict(zip(Phase, "·○▸■●", strict=True)),
+    phases=dict(zip(Phase, "·○▸■●↷", strict=True)),
 )
 
 ASCII = Signs(
@@ -33,7 +33,7 @@ ASCII = Signs(
     raised="x",
     fine="+",
     forever="8",
-    phases=dict(zip(Phase, ".o>#*", strict=True)),
+    phases=dict(zip(Phase, ".o>#*-", strict=True)),
 )
 
 

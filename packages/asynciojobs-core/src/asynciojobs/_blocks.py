@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
+import threading
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Generic, ParamSpec, TypeVar
 
-__all__ = ["Block", "VariableBlock"]
+__all__ = ["Block", "Setting"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,11 +23,28 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
+RUNS_LATER = (
+    inspect.iscoroutinefunction,
+    inspect.isgeneratorfunction,
+    inspect.isasyncgenfunction,
+)
+
+
 class Block(Generic[T_co]):
     """A context manager, which also works as a decorator of functions."""
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a function. Each call is a block of its own, so any thread may call it."""
+        """Decorate a function. Each call is a block of its own, so any thread may call it.
+
+        Raises:
+            TypeError: a call of the function would only make a coroutine or a generator, which
+                runs when the block has ended.
+        """
+        if any(is_kind(function) for is_kind in RUNS_LATER):
+            raise TypeError(
+                f"a block can't decorate {function!r}, which would run after the block has "
+                "ended: use `with` inside the function"
+            )
 
         @functools.wraps(function)
         def call(*args: P.args, **kwds: P.kwargs) -> R:
@@ -46,20 +65,62 @@ class Block(Generic[T_co]):
         raise NotImplementedError  # pragma: no cover - abstract
 
 
-class VariableBlock(Block[None], Generic[T]):
-    """A block in which a context variable has another value.
+class Setting(Generic[T]):
+    """A value that blocks set, for the context and the thread that enter them.
+
+    A copy of a context may run in another thread: `asyncio.to_thread()` makes one, and where
+    ``sys.flags.thread_inherit_context`` is set, as on free-threaded builds, so does each new
+    thread. In such a thread the setting has its default.
 
     Args:
-        variable: the context variable.
+        name: the name of the context variable.
+        default: the value outside of all blocks.
+    """
+
+    def __init__(self, name: str, default: T) -> None:
+        # The thread that entered the block, and the value. The thread is known by an object:
+        # its number is used again after its end.
+        self._variable: ContextVar[tuple[object, T]] = ContextVar(name)
+        self._default = default
+
+    def get(self) -> T:
+        """Return the value of the innermost block; the default if there is none."""
+        thread, value = self._variable.get((None, self._default))
+        return value if thread is here.mark else self._default
+
+    def block(self, value: T) -> Block[None]:
+        """Return a block in which the setting has another value."""
+        return SettingBlock(self._variable, value)
+
+
+class SettingBlock(Block[None], Generic[T]):
+    """A block in which a setting has another value.
+
+    Args:
+        variable: the context variable of the setting.
         value: its value in the block.
     """
 
-    def __init__(self, variable: ContextVar[T], value: T) -> None:
+    def __init__(self, variable: ContextVar[tuple[object, T]], value: T) -> None:
         self._variable = variable
         self._value = value
 
     def __enter__(self) -> None:
-        self._token: Token[T] = self._variable.set(self._value)
+        self._token = self._variable.set((here.mark, self._value))
 
     def __exit__(self, *_: object) -> None:
         self._variable.reset(self._token)
+
+
+class Here(threading.local):
+    """Tells threads apart.
+
+    Attributes:
+        mark: an object that no other thread has, or ever had.
+    """
+
+    def __init__(self) -> None:
+        self.mark = object()
+
+
+here = Here()

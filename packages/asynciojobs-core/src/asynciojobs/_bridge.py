@@ -1,4 +1,4 @@
-"""The bridge to the optional package that draws, which is imported when somebody draws."""
+"""The bridge to what is imported on demand, above all to the optional package that draws."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .version import __version__
 
-__all__ = ["MissingGraphPackageError", "drawing_function", "install_command"]
+__all__ = ["MissingGraphPackageError", "drawing_function", "inspection", "install_command"]
 
 GRAPH_PACKAGE = "asynciojobs_graph"
 
@@ -57,3 +57,8 @@ def drawing_function(name: str) -> Callable[..., Any]:
             name=GRAPH_PACKAGE,
         ) from None
     return function
+
+
+def inspection() -> Any:
+    """Return the module that tells what goes on in a loop; runs themselves don't need it."""
+    return import_module("._run.inspect", __package__)

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable
 from types import MethodType
 from typing import Any, Protocol, SupportsIndex, TypedDict, cast
 
-from ._requirements import Requirements
-
 __all__ = [
     "JobHolder",
     "JobOptions",
+    "NestedOptions",
     "accepts",
     "as_number",
     "callable_label",
@@ -29,6 +28,7 @@ __all__ = [
     "is_method_of",
     "is_used_up_once",
     "not_awaitable",
+    "whole_number",
 ]
 
 LARGEST_FLOAT = sys.float_info.max
@@ -45,14 +45,21 @@ class JobHolder(Protocol):
         ...
 
 
-class JobOptions(TypedDict, total=False):
-    """The keyword parameters that all kinds of jobs share; see `AbstractJob`."""
+class NestedOptions(TypedDict, total=False):
+    """The keyword parameters that a scheduler has as a job; see `AbstractJob`."""
 
     forever: bool
     critical: bool
     label: object
-    required: Requirements
+    required: Any
     scheduler: JobHolder | None
+    limits: Any
+
+
+class JobOptions(NestedOptions, total=False):
+    """The keyword parameters that all kinds of jobs share; see `AbstractJob`."""
+
+    timeout: float | None  # that of a scheduler is about its runs
 
 
 def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str = "") -> None:
@@ -67,7 +74,8 @@ def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str
     Raises:
         TypeError: there is no option of that name.
     """
-    known = (*own, *JobOptions.__annotations__)
+    options = NestedOptions if "timeout" in own else JobOptions
+    known = (*own, *options.__annotations__)
     for name in given:
         if name not in known:
             raise TypeError(
@@ -123,15 +131,30 @@ def checked_window(jobs: int | None) -> int | None:
     if jobs is None:
         return None
     rule = f"jobs_window must be a number of jobs, or None or 0 for no limit, not {jobs!r}"
-    if isinstance(jobs, bool):
+    return whole_number(jobs, rule, least=0)
+
+
+def whole_number(thing: object, rule: str, *, least: int) -> int:
+    """Return something as an int.
+
+    Args:
+        thing: what the user gave.
+        rule: the text of the error.
+        least: the smallest number that is allowed.
+
+    Raises:
+        TypeError: it is not a whole number.
+        ValueError: it is too small.
+    """
+    if isinstance(thing, bool):
         raise TypeError(rule)
     try:
-        window = operator.index(jobs)
+        number = operator.index(cast("SupportsIndex", thing))
     except TypeError:
         raise TypeError(rule) from None
-    if window < 0:
+    if number < least:
         raise ValueError(rule)
-    return window
+    return number
 
 
 # -- coroutines, and functions that return one

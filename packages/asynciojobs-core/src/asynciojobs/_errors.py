@@ -16,6 +16,7 @@ __all__ = [
     "BrokenPoolError",
     "ConsumedError",
     "CycleError",
+    "LimitError",
     "MissingDaskPackageError",
     "MissingRequirementError",
     "NotPicklableError",
@@ -223,6 +224,34 @@ class ConsumedError(ExplainedError, RuntimeError):
     fields = ("job",)
     rule = "{job} was made of a coroutine, which can run only once"
     remedy = "give it a coroutine function and its arguments instead, Job(function, *args)"
+
+
+class LimitError(ValueError):
+    """A job could never start, since it needs more slots of a limit than it can get.
+
+    Attributes:
+        holder: the scheduler that holds slots while the job waits; or the job itself.
+        job: the job.
+        limit: the limit.
+    """
+
+    __reduce__ = by_data
+
+    def __init__(self, holder: Named, job: Named, limit: Any, held: int, needed: int) -> None:
+        self.holder = holder
+        self.job = job
+        self.limit = limit
+        if needed:
+            rule = (
+                f"{holder.repr_main()} holds {counted(held, 'slot')} of {limit!r} while it "
+                f"runs, and {job.repr_main()} inside it needs {needed} more"
+            )
+        else:
+            rule = f"{job.repr_main()} needs {counted(held, 'slot')} of {limit!r}"
+        super().__init__(
+            f"{rule}, so that job could never start: give the limit more slots, or let one of "
+            "them need fewer"
+        )
 
 
 class MissingDaskPackageError(ImportError):

@@ -23,6 +23,8 @@ class EventKind(enum.StrEnum):
     """It returned."""
     FAILED = "failed"
     """It raised."""
+    SKIPPED = "skipped"
+    """It will not start, since a job that it depends on failed."""
     CANCELLED = "cancelled"
     """It had started, and was cancelled at the end of the run."""
     SHUTDOWN = "shutdown"

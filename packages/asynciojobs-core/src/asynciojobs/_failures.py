@@ -7,6 +7,7 @@ through. As in `concurrent.futures`, its text goes along as the ``__cause__``.
 from __future__ import annotations
 
 import copy
+import itertools
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -19,21 +20,29 @@ Parts: TypeAlias = tuple[Callable[..., BaseException], tuple[Any, ...], Any, str
 """A function that makes an exception, its arguments, the state, the text of the traceback."""
 
 
+numbers = itertools.count()
+
+
 class Failure:
     """The exception of a job. It can be raised any number of times.
 
     Args:
         exception: what the job raised.
+
+    Attributes:
+        exception: as above.
+        number: failures are numbered in the order in which they happened.
     """
 
-    __slots__ = ("_traceback", "exception")
+    __slots__ = ("_traceback", "exception", "number")
 
     def __init__(self, exception: BaseException) -> None:
         self.exception = exception
+        self.number = next(numbers)
         self._traceback: TracebackType | None = exception.__traceback__
 
-    def __reduce__(self) -> tuple[type[Failure], tuple[object]]:
-        return Failure, (PortableException.of(self.exception, self._traceback),)
+    def __reduce__(self) -> tuple[Callable[..., Failure], tuple[object, int]]:
+        return failed, (PortableException.of(self.exception, self._traceback), self.number)
 
     def reraise(self) -> NoReturn:
         """Raise the exception with its original traceback, as a ``Future`` does.
@@ -44,6 +53,13 @@ class Failure:
             raise self.exception.with_traceback(self._traceback)
         finally:
             del self  # the traceback holds this frame: avoid a reference cycle
+
+
+def failed(exception: BaseException, number: int) -> Failure:
+    """Return a failure that was copied or pickled."""
+    failure = Failure(exception)
+    failure.number = number
+    return failure
 
 
 class OriginalTraceback(Exception):  # noqa: N818 - it is no error

@@ -6,10 +6,11 @@ import contextlib
 import logging
 import sys
 
-__all__ = ["error", "inform", "is_debugging", "set_debug", "warn"]
+__all__ = ["error", "inform", "is_debugging", "set_debug", "warn", "warn_once"]
 
 logger = logging.getLogger("asynciojobs")
 _level_before: int | None = None  # what set_debug(False) restores; None if not debugging
+_warned_of: set[str] = set()  # the messages of warn_once()
 
 
 def set_debug(flag: bool) -> None:
@@ -47,6 +48,13 @@ def inform(message: str, *args: object) -> None:
 def warn(message: str, *args: object) -> None:
     """Log a warning."""
     _log(logging.WARNING, message, args)
+
+
+def warn_once(message: str, *args: object) -> None:
+    """Log a warning, unless it has been logged before, with these or other arguments."""
+    if message not in _warned_of:
+        _warned_of.add(message)
+        _log(logging.WARNING, message, args)
 
 
 def error(message: str, *args: object, exception: BaseException | None = None) -> None:

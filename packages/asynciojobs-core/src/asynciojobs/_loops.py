@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
-from ._blocks import Block, VariableBlock
+from . import _pyodide
+from ._blocks import Block, Setting
 from ._stack import ROOM, check_stack_room
 
 __all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
@@ -20,16 +20,15 @@ LOOP = 30
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 """Makes a new event loop, as ``asyncio.new_event_loop`` does."""
 
-_loop_factory: ContextVar[LoopFactory | None] = ContextVar(
-    "asynciojobs loop factory", default=None
-)
+_loop_factory = Setting[LoopFactory | None]("asynciojobs loop factory", None)
 
 
 def use_loop_factory(factory: LoopFactory) -> Block[None]:
-    """Let synchronous methods that are called in this context make their loop with `factory`.
+    """Let synchronous methods that are called in a block make their loop with `factory`.
 
     These methods are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``.
-    Their keyword ``loop_factory`` overrides it.
+    Their keyword ``loop_factory`` overrides it. Other threads are not affected, not even those
+    that the block starts, and functions called with ``asyncio.to_thread()``.
 
     Args:
         factory: makes a new event loop.
@@ -45,7 +44,7 @@ def use_loop_factory(factory: LoopFactory) -> Block[None]:
         True
     """
     _check(factory)
-    return VariableBlock(_loop_factory, factory)
+    return _loop_factory.block(factory)
 
 
 def run_synchronously(
@@ -53,6 +52,7 @@ def run_synchronously(
     *,
     loop_factory: LoopFactory | None,
     instead: str,
+    before_close: Callable[[asyncio.AbstractEventLoop], None] = lambda _: None,
 ) -> T:
     """Run a coroutine in a new event loop, and return its result.
 
@@ -61,6 +61,7 @@ def run_synchronously(
         loop_factory: makes the loop. With ``None``, the factory of `use_loop_factory` makes
             it, or asyncio if there is none.
         instead: what to write inside a running loop, instead of this call.
+        before_close: called with the loop when the coroutine has ended, or was left.
 
     Raises:
         RuntimeError: the caller is inside a running loop.
@@ -69,13 +70,13 @@ def run_synchronously(
     if loop_factory is not None:
         _check(loop_factory)
     if _in_running_loop():
-        raise RuntimeError(
-            "this call makes an event loop of its own, and can't be made inside a running one: "
-            f"write `{instead}` there"
-        )
+        raise RuntimeError(_refusal(instead))
     check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
-        return runner.run(coroutine())
+        try:
+            return runner.run(coroutine())
+        finally:
+            before_close(runner.get_loop())
 
 
 def _check(factory: object) -> None:
@@ -84,6 +85,19 @@ def _check(factory: object) -> None:
             f"a loop factory must be a function that makes an event loop, not {factory!r}: "
             "give the function itself, such as asyncio.new_event_loop"
         )
+
+
+def _refusal(instead: str) -> str:
+    """Say why a call can't make a loop of its own, and what to write instead."""
+    if _pyodide.IN_PYODIDE:
+        return (
+            "this call makes an event loop of its own, but in Pyodide one is always running: "
+            f"write `{instead}`"
+        )
+    return (
+        "this call makes an event loop of its own, and can't be made inside a running one: "
+        f"write `{instead}` there"
+    )
 
 
 def _in_running_loop() -> bool:

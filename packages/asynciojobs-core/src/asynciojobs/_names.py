@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from ._outcomes import Named
 from ._text import NOLABEL, one_line
 
-__all__ = ["Mark", "Placed", "name_in_run", "path_name"]
+__all__ = ["Mark", "Placed", "name_in_run", "path_name", "run_of"]
 
 DEEPEST = 100
 """How many schedulers around a job are looked at; a text has room for fewer (schedulers)."""
@@ -33,13 +33,18 @@ class Mark:
     Args:
         job_set: the job set of the run.
         is_nested: the run is part of another one.
+
+    Attributes:
+        is_nested: as above.
+        run: the run, as long as it goes on; then ``None``.
     """
 
-    __slots__ = ("_job_set", "is_nested")
+    __slots__ = ("_job_set", "is_nested", "run")
 
-    def __init__(self, job_set: object, *, is_nested: bool) -> None:
+    def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
         self._job_set = weakref.ref(job_set)  # one job must not keep all the others alive
         self.is_nested = is_nested
+        self.run: Any = run
 
     def job_set(self) -> object:
         """Return the job set, or ``None`` if it is gone."""
@@ -103,6 +108,12 @@ def name_in_run(job: Named) -> str:
             break
         path.append(around)
     return path_name(reversed(path))
+
+
+def run_of(job: object) -> Any:
+    """Return the run that a job takes part in; ``None`` if there is none now."""
+    mark = getattr(job, "_run_mark", None)
+    return mark.run if isinstance(mark, Mark) else None
 
 
 def _is_labelled(thing: object) -> TypeGuard[Labelled]:

@@ -12,6 +12,7 @@ __all__ = [
     "IDLE",
     "RUNNING",
     "SCHEDULED",
+    "SKIPPED",
     "STOPPED",
     "Broken",
     "Cancelled",
@@ -20,6 +21,7 @@ __all__ = [
     "Named",
     "Phase",
     "Refused",
+    "Stopped",
     "TimedOut",
     "Verdict",
     "add_note_once",
@@ -46,6 +48,8 @@ class Phase(enum.Enum):
     STOPPED = "stopped"
     """It was started, and cancelled by the end of its run."""
     DONE = "done"
+    SKIPPED = "skipped"
+    """It was not started, since a job that it depends on failed."""
 
 
 # On Python 3.11 an attribute of an enum class costs ten times as much as a global.
@@ -54,6 +58,7 @@ SCHEDULED = Phase.SCHEDULED
 RUNNING = Phase.RUNNING
 STOPPED = Phase.STOPPED
 DONE = Phase.DONE
+SKIPPED = Phase.SKIPPED
 
 
 def exception_text(exception: BaseException) -> str:
@@ -123,10 +128,14 @@ class TimedOut(NamedTuple):
 
 
 class CriticalFailure(NamedTuple):
-    """A critical job raised."""
+    """A critical job raised. If the run went on all the same, others may have raised, too."""
 
     job: Named
     exception: BaseException
+    others: tuple[str, ...] = ()
+    """The names of the first few other critical jobs that raised."""
+    more: int = 0
+    """How many more raised (jobs)."""
 
     @property
     def words(self) -> str:
@@ -135,7 +144,33 @@ class CriticalFailure(NamedTuple):
 
     def __str__(self) -> str:
         raised = exception_text(self.exception)
-        return f"{self.words}: {self.job.repr_main()} raised {raised}"
+        text = f"{self.words}: {self.job.repr_main()} raised {raised}"
+        return f"{text}; {self.also_raised()}" if self.others else text
+
+    def also_raised(self, where: str = "") -> str:
+        """Return how many other critical jobs raised, and which, as a part of a sentence.
+
+        Args:
+            where: where they are, as in `` in <Scheduler `reboot`>``.
+        """
+        count = len(self.others) + self.more
+        more = f" and {self.more} more" if self.more else ""
+        jobs = "critical jobs" if count > 1 else "critical job"
+        return f"{count} other {jobs} raised{where}: {', '.join(self.others)}{more}"
+
+
+class Stopped(NamedTuple):
+    """The user stopped the run, and it is fine."""
+
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """How the run ended, in short."""
+        return "STOPPED"
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.reason}"
 
 
 class Cancelled:
@@ -190,6 +225,6 @@ class Refused(NamedTuple):
         return f"{self.words}: {self.reason}"
 
 
-Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Cancelled | Broken | Refused
+Verdict: TypeAlias = Fine | TimedOut | CriticalFailure | Stopped | Cancelled | Broken | Refused
 
 FINE = Fine()

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
 
 from ._badge import Signs
+from ._bridge import inspection
 from ._dag.jobset import JobSet, record_of
 from ._dag.outline import Entry, in_order_of_creation, iterate_jobs, number, outline
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
-from ._names import path_name
+from ._names import name_in_run, path_name
 from ._outcomes import CriticalFailure, Phase, Refused, Verdict
 from ._text import attempt, duration_text
 from ._tracebacks import Tracebacks
-from .job import AbstractJob, AnyJob, badge_of
+from .job import AbstractJob, AnyJob, badge_of, failure_of
 
-__all__ = ["debrief_lines", "list_lines", "safe_lines", "shutdown_failures", "stats", "summary"]
+__all__ = [
+    "debrief_lines",
+    "failures",
+    "list_lines",
+    "names_left",
+    "safe_lines",
+    "shutdown_failures",
+    "stats",
+    "summary",
+]
 
 Path: TypeAlias = "list[AnyJob]"
 """A job, after the schedulers around it, the outermost first."""
@@ -28,16 +39,17 @@ LETTERS = {
     Phase.STOPPED: "X",
     Phase.RUNNING: "R",
     Phase.SCHEDULED: "S",
+    Phase.SKIPPED: "K",
     Phase.IDLE: "I",
 }
-ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED)
+ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED, Phase.SKIPPED)
 
 
 def stats(job_set: JobSet) -> str:
     """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
 
-    Jobs that were stopped are counted as ``X``, and jobs that wait for a slot of the window as
-    ``S``, if there are any.
+    If there are any, jobs that were stopped are counted as ``X``, jobs that wait for a slot of
+    the window or of a limit as ``S``, and jobs that were skipped as ``K``.
     """
     counts = counts_by_phase(job_set)
     parts = [
@@ -46,6 +58,14 @@ def stats(job_set: JobSet) -> str:
         if counts[phase] or phase not in ONLY_IF_ANY
     ]
     return f"{' + '.join(parts)} = {counts.total()}"
+
+
+def names_left(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """Return the names of the jobs that have not ended in a loop, or are being shut down."""
+    inspect = inspection()
+    tasks = [task for task in asyncio.all_tasks(loop) if not inspect.awaits_jobs(task)]
+    jobs = [job for task in tasks if (job := inspect.job_of(task)) is not None]
+    return sorted({name_in_run(job) for job in jobs})
 
 
 def summary(job_set: JobSet, duration: float | None) -> str:
@@ -177,6 +197,13 @@ def _paths(job_set: JobSet) -> Iterator[Path]:
         yield [*around, job]
         if isinstance(job, JobSet):
             around.append(job)
+
+
+def failures(job_set: JobSet) -> dict[AnyJob, BaseException]:
+    """Return the jobs that raised, at all depths, each with its exception, the first first."""
+    failed = [(job, failure) for job in _all_jobs(job_set) if (failure := failure_of(job))]
+    failed.sort(key=lambda pair: pair[1].number)
+    return {job: failure.exception for job, failure in failed}
 
 
 def shutdown_failures(job_set: JobSet) -> Iterator[tuple[AnyJob, BaseException]]:

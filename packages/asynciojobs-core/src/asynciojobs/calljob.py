@@ -55,6 +55,7 @@ class CallJob(TakesResults[T_co]):
         kwargs: its keyword arguments.
         executor: ``None`` means a thread of the event loop, as with `asyncio.to_thread`:
             context variables are copied, and there are a few more threads than processors.
+            In Pyodide, which has no threads, the function blocks the event loop.
             Otherwise a `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. With
             these two, `function` must be a plain function.
         job_options: see `AbstractJob`.

@@ -6,11 +6,10 @@ import asyncio
 import os
 import weakref
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import partial
 from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
-from ._blocks import Block, VariableBlock
+from ._blocks import Block, Setting
 from ._calls.taking import TakesResults, with_givers
 from ._checks import JobOptions, check_options
 from ._commands.arguments import (
@@ -55,13 +54,14 @@ ADVICE = {
 }
 
 
-_start: ContextVar[Start] = ContextVar("asynciojobs start of commands", default=start)
+_start = Setting[Start]("asynciojobs start of commands", start)
 
 
 def use_commands(start: Start) -> Block[None]:
-    """Let `start` start the commands that jobs of this context run, instead of the system.
+    """Let `start` start the commands that jobs run in a block, instead of the system.
 
-    The testkit uses this for its fake commands.
+    The testkit uses this for its fake commands. Other threads are not affected, not even those
+    that the block starts, and functions called with ``asyncio.to_thread()``.
 
     Args:
         start: is called in the event loop, with the command and a function that takes what it
@@ -75,7 +75,7 @@ def use_commands(start: Start) -> Block[None]:
         Traceback (most recent call last):
         OSError: no commands here, and not ('reboot',)
     """
-    return VariableBlock(_start, start)
+    return _start.block(start)
 
 
 class CommandJob(TakesResults[CommandResult[AnyStr]]):

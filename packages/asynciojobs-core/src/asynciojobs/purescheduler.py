@@ -16,10 +16,11 @@ from ._events import Observation, Observer
 from ._feedback import feedback, say
 from ._log import is_debugging
 from ._loops import LoopFactory, run_synchronously
-from ._outcomes import CriticalFailure, TimedOut
+from ._outcomes import CriticalFailure, Stopped, TimedOut
 from ._requirements import members_of
 from ._run.run import Run
 from ._run.shutdown import shut_down
+from ._signals import SignalStop, StopOn
 from ._stack import check_stack_room
 from .job import ANY_JOB, AbstractJob, Job
 
@@ -42,11 +43,14 @@ class PureScheduler(JobSet):
             nested scheduler counts as one job, and forever jobs do not count.
         timeout: how long a run may take; ``None`` means no limit (seconds).
         shutdown_timeout: how long a shutdown may take; ``None`` means no limit (seconds).
+        keep_going: after a critical job has raised, skip only the jobs that depend on it, and
+            run all others. At the end the run has failed, too.
         watch: gives the time in verbose messages; by default they show the time of day.
         verbose: print the events of a run; `asynciojobs.set_debug()` does so for all.
 
     Attributes:
         jobs: the jobs, in their order of creation.
+        keep_going: as above; a new value counts from the next run on.
         watch: as above.
         verbose: as above.
 
@@ -69,6 +73,7 @@ class PureScheduler(JobSet):
         jobs_window: int | None = None,
         timeout: float | None = None,
         shutdown_timeout: float | None = 1,
+        keep_going: bool = False,
         watch: Watch | None = None,
         verbose: bool = False,
     ) -> None:
@@ -76,6 +81,7 @@ class PureScheduler(JobSet):
         self._jobs_window = checked_window(jobs_window)
         self._timeout = checked_seconds("timeout", timeout)
         self.shutdown_timeout = shutdown_timeout
+        self.keep_going = keep_going
         self.watch = watch
         self.verbose = verbose
 
@@ -137,7 +143,8 @@ class PureScheduler(JobSet):
 
         Returns:
             ``False`` if a critical job raised or the timeout expired. Both end the run at
-            once, and `why()` says which it was. Otherwise ``True``.
+            once, unless `keep_going` lets it go on after a failure. `why()` says which it was.
+            Otherwise ``True``, also if the run was ended by `stop()`.
 
         Raises:
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
@@ -148,7 +155,7 @@ class PureScheduler(JobSet):
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        run = Run(self, window=self._jobs_window)
+        run = Run(self, window=self._jobs_window, keep_going=self.keep_going)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
         try:
@@ -158,33 +165,64 @@ class PureScheduler(JobSet):
                 printing.close()
         return type(verdict) not in (CriticalFailure, TimedOut)
 
-    def run(self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any) -> bool:
+    def run(
+        self,
+        *args: Any,
+        loop_factory: LoopFactory | None = None,
+        stop_on: StopOn = None,
+        **kwds: Any,
+    ) -> bool:
         """Run the jobs in a new event loop; see `co_run()`.
 
         Args:
             args: passed to `co_run()`.
             loop_factory: makes the loop. By default, the factory of
                 `asynciojobs.use_loop_factory()` makes it, or asyncio if there is none.
+            stop_on: a signal, or several, that end the run as Ctrl-C does, such as
+                ``[signal.SIGTERM, signal.SIGHUP]``. The first one cancels the jobs, which
+                clean up and are awaited. A second one changes nothing. A third one gives up:
+                the log names the jobs that are left. Only in the main thread.
             kwds: passed to `co_run()`.
 
         Returns:
             the result of `co_run()`.
 
         Raises:
-            RuntimeError: it was called inside a running event loop.
+            RuntimeError: it was called inside a running event loop. In Pyodide one is always
+                running: always await `co_run()` there.
+            ValueError: there are signals in `stop_on`, and this is not the main thread; or
+                one of them can't be handled.
+            TypeError: there is something else in `stop_on`.
+            SystemExit: a signal of `stop_on` came. The code is 128 plus its number.
             BaseException: any exception of `co_run()`.
+
+        Example:
+            >>> import asyncio, signal
+            >>> from asynciojobs import Job
+            >>> async def terminate():
+            ...     signal.raise_signal(signal.SIGTERM)
+            ...     await asyncio.sleep(60)
+            >>> PureScheduler(Job(terminate)).run(stop_on=[signal.SIGTERM])
+            Traceback (most recent call last):
+            SystemExit: 143
         """
-        return run_synchronously(
-            lambda: self.co_run(*args, **kwds),
-            loop_factory=loop_factory,
-            instead="await scheduler.co_run()",
-        )
+        with SignalStop(stop_on, _report.names_left) as stop:
+            return run_synchronously(
+                stop.guard(lambda: self.co_run(*args, **kwds)),
+                loop_factory=loop_factory,
+                instead="await scheduler.co_run()",
+                before_close=stop.before_close,
+            )
 
     def orchestrate(
-        self, *args: Any, loop_factory: LoopFactory | None = None, **kwds: Any
+        self,
+        *args: Any,
+        loop_factory: LoopFactory | None = None,
+        stop_on: StopOn = None,
+        **kwds: Any,
     ) -> bool:
         """Do the same as `run()`. This is its former name."""
-        return self.run(*args, loop_factory=loop_factory, **kwds)
+        return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
 
     async def co_shutdown(self) -> bool:
         """Call `co_shutdown()` of all jobs, at all depths, including idle ones.
@@ -207,13 +245,48 @@ class PureScheduler(JobSet):
             check_stack_room()
         return await shut_down(self, self.shutdown_timeout)
 
-    def shutdown(self, *, loop_factory: LoopFactory | None = None) -> bool:
+    def shutdown(
+        self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
+    ) -> bool:
         """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`."""
-        return run_synchronously(
-            self.co_shutdown,
-            loop_factory=loop_factory,
-            instead="await scheduler.co_shutdown()",
-        )
+        with SignalStop(stop_on, _report.names_left) as stop:
+            return run_synchronously(
+                stop.guard(self.co_shutdown),
+                loop_factory=loop_factory,
+                instead="await scheduler.co_shutdown()",
+                before_close=stop.before_close,
+            )
+
+    def stop(self, reason: str = "stopped") -> None:
+        """End the run that goes on, as fine: `co_run()` returns ``True``.
+
+        Jobs that run are cancelled and awaited, also the one that calls this, and those that
+        wait never start. Use it when the answer is found. If the run is at its end already,
+        nothing happens. Call it from a job, from an observer, or from any other function
+        in the thread of the event loop.
+
+        Args:
+            reason: what `why()` shows.
+
+        Raises:
+            RuntimeError: no run goes on, or it was called in another thread.
+
+        Example:
+            >>> import asyncio
+            >>> async def search(seconds):
+            ...     await asyncio.sleep(seconds)
+            ...     s.stop(f"found after {seconds} s")
+            >>> s = PureScheduler(Job(search, 0), Job(search, 60))
+            >>> s.run(), s.why()
+            (True, 'STOPPED: found after 0 s')
+        """
+        run = self._run_state.current_run()
+        if run is None:
+            raise RuntimeError(
+                f"{self.repr_main()} is not running, so there is nothing to stop: call stop() "
+                "from one of its jobs, or from an observer"
+            )
+        run.stop(str(reason))
 
     def observe(self, callback: Observer) -> Observation:
         """Call a function with each event of this scheduler, at all depths.
@@ -263,6 +336,10 @@ class PureScheduler(JobSet):
         record = self._run_state.record
         return record.started_at, record.ended_at
 
+    def was_stopped(self) -> bool:
+        """Tell whether the last run ended because `stop()` was called."""
+        return isinstance(self._run_state.record.verdict, Stopped)
+
     def failed_critical(self) -> bool:
         """Tell whether the last run ended because a critical job raised."""
         return isinstance(self._run_state.record.verdict, CriticalFailure)
@@ -274,6 +351,22 @@ class PureScheduler(JobSet):
     def why(self) -> str:
         """Return why the last run failed or was refused, or ``FINE``."""
         return str(self._run_state.record.verdict)
+
+    def failures(self) -> dict[AbstractJob[object], BaseException]:
+        """Return the exceptions of the jobs that raised in the last run, by job.
+
+        It looks at all depths, at jobs that are critical and at those that are not. The first
+        failure comes first. A nested scheduler that passes an exception on comes after the job
+        that raised it.
+
+        Example:
+            >>> async def fail(text):
+            ...     raise OSError(text)
+            >>> s = PureScheduler(Job(fail, "no disk"), Job(fail, "no route"), keep_going=True)
+            >>> s.run(), list(s.failures().values())
+            (False, [OSError('no disk'), OSError('no route')])
+        """
+        return _report.failures(self)
 
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:
         """Return the exceptions of `co_shutdown()` calls since the last run began, by job.
@@ -355,8 +448,8 @@ class PureScheduler(JobSet):
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        If there are any, jobs that the end of the run stopped are counted as ``X``, and jobs
-        that wait for a slot of the window as ``S``.
+        If there are any, jobs that the end of the run stopped are counted as ``X``, jobs that
+        wait for a slot of the window or of a limit as ``S``, and skipped ones as ``K``.
         """
         return _report.stats(self)
 
@@ -468,8 +561,8 @@ class PureScheduler(JobSet):
         """Print a line for each job, in topological order, at all depths.
 
         It shows the job's id, its badge (critical ``!``; once it is done, fine ``✓`` or raised
-        ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■`` or done ``●``; forever
-        ``∞``), its class and label, its result, and its requirements.
+        ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■``, done ``●`` or skipped
+        ``↷``; forever ``∞``), its class and label, its result, and its requirements.
 
         Args:
             details: print the `details()` of each job, too.
@@ -520,7 +613,9 @@ class PureScheduler(JobSet):
 
     # -- drawing: these need the optional package asynciojobs-graph, or raise ImportError
 
-    def dot_format(self, *, status: bool = False, depth: int | None = None) -> str:
+    def dot_format(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> str:
         """Return the graph as text in the DOT language.
 
         This needs no drawing program, and no package besides asynciojobs-graph. The jobs are
@@ -530,15 +625,22 @@ class PureScheduler(JobSet):
         Args:
             status: colour the jobs by their state, and add a line about it to their labels.
             depth: how many levels of nested schedulers to open; ``None`` means all of them.
+            rankdir: which way the arrows point, as in DOT: ``LR`` is from left to right, and
+                ``TB`` from top to bottom, which suits long chains; also ``RL`` and ``BT``.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
             TypeError: the depth is not an int.
-            ValueError: the depth is negative, or a scheduler is nested in itself.
+            ValueError: the depth is negative, `rankdir` is not one of these four, or a
+                scheduler is nested in itself.
         """
-        return str(drawing_function("dot_format")(self, status=status, depth=depth))
+        return str(
+            drawing_function("dot_format")(self, status=status, depth=depth, rankdir=rankdir)
+        )
 
-    def mermaid_format(self, *, status: bool = False, depth: int | None = None) -> str:
+    def mermaid_format(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> str:
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
         Mermaid has limits (500 arrows, 50,000 characters), and so have browsers (200 levels).
@@ -547,10 +649,17 @@ class PureScheduler(JobSet):
         Args:
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
         """
-        return str(drawing_function("mermaid_format")(self, status=status, depth=depth))
+        return str(
+            drawing_function("mermaid_format")(
+                self, status=status, depth=depth, rankdir=rankdir
+            )
+        )
 
-    def graph(self, *, status: bool = False, depth: int | None = None) -> Any:
+    def graph(
+        self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+    ) -> Any:
         """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture.
 
         Its ``source`` is the text of `dot_format()`, and you can add to it.
@@ -558,11 +667,12 @@ class PureScheduler(JobSet):
         Args:
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Raises:
             ImportError: asynciojobs-graph, or the package graphviz, is not installed.
         """
-        return drawing_function("graph")(self, status=status, depth=depth)
+        return drawing_function("graph")(self, status=status, depth=depth, rankdir=rankdir)
 
     def export_as_dotfile(
         self,
@@ -570,6 +680,7 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Write the graph to a file in the DOT language, in UTF-8.
 
@@ -577,12 +688,13 @@ class PureScheduler(JobSet):
             filename: the name of the file, with its extension.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Returns:
             a message that can be printed, such as ``(Over)wrote foo.dot``.
         """
         write = drawing_function("export_as_dotfile")
-        return str(write(self, filename, status=status, depth=depth))
+        return str(write(self, filename, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_graphic(
         self,
@@ -591,6 +703,7 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph to a file. A file with ``.dot`` beside it has the text of the graph.
 
@@ -603,6 +716,7 @@ class PureScheduler(JobSet):
                 format of the drawing program.
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
+            rankdir: as for `dot_format()`.
 
         Returns:
             the name of the file with the picture.
@@ -613,7 +727,7 @@ class PureScheduler(JobSet):
             OSError: a file can't be written.
         """
         draw = drawing_function("export_as_graphic")
-        return str(draw(self, filename, suffix, status=status, depth=depth))
+        return str(draw(self, filename, suffix, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_pngfile(
         self,
@@ -621,9 +735,12 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph as a png file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "png", status=status, depth=depth)
+        return self.export_as_graphic(
+            filename, "png", status=status, depth=depth, rankdir=rankdir
+        )
 
     def export_as_svgfile(
         self,
@@ -631,9 +748,12 @@ class PureScheduler(JobSet):
         *,
         status: bool = False,
         depth: int | None = None,
+        rankdir: str = "LR",
     ) -> str:
         """Draw the graph as an svg file; see `export_as_graphic()`."""
-        return self.export_as_graphic(filename, "svg", status=status, depth=depth)
+        return self.export_as_graphic(
+            filename, "svg", status=status, depth=depth, rankdir=rankdir
+        )
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None

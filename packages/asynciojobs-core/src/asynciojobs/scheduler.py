@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
-from ._checks import JobOptions, check_options
+from ._checks import NestedOptions, check_options
 from ._outcomes import CriticalFailure, TimedOut, add_note_once
 from ._text import NOLABEL
 from .job import AbstractJob, counts_as_critical
@@ -20,7 +20,7 @@ __all__ = ["Scheduler"]
 AS_JOB = cast("type[AbstractJob[bool]]", AbstractJob)
 """The base class for jobs. `super()` would find the other base, which is a set of jobs."""
 
-OPTIONS = ("jobs_window", "timeout", "shutdown_timeout", "watch", "verbose")
+OPTIONS = ("jobs_window", "timeout", "shutdown_timeout", "keep_going", "watch", "verbose")
 """The options that a scheduler has besides those of jobs."""
 
 
@@ -32,9 +32,11 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         jobs_window: how many of its jobs may run at once (jobs).
         timeout: how long a run may take (seconds).
         shutdown_timeout: how long a shutdown may take (seconds).
+        keep_going: go on after a critical job has raised; see `PureScheduler`.
         watch: gives the time in verbose messages.
         verbose: print the events of a run.
-        kwds: forever, critical, label, required, scheduler; see `AbstractJob`.
+        kwds: forever, critical, label, required, scheduler, limits; see `AbstractJob`. It
+            holds its limits for the whole of its run.
 
     Raises:
         TypeError: see `PureScheduler`.
@@ -57,9 +59,10 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         jobs_window: int | None = None,
         timeout: float | None = None,
         shutdown_timeout: float | None = 1,
+        keep_going: bool = False,
         watch: Watch | None = None,
         verbose: bool = False,
-        **kwds: Unpack[JobOptions],
+        **kwds: Unpack[NestedOptions],
     ) -> None:
         PureScheduler.__init__(
             self,
@@ -67,6 +70,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             jobs_window=jobs_window,
             timeout=timeout,
             shutdown_timeout=shutdown_timeout,
+            keep_going=keep_going,
             watch=watch,
             verbose=verbose,
         )
@@ -114,16 +118,27 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             self._raise_failure()
         return fine
 
+    def cancel(self, msg: object = None) -> bool:
+        """Cancel this scheduler in the run that it is nested in; see `AbstractJob.cancel()`."""
+        if self._ran_alone() and self._run_state.current_run() is not None:
+            raise RuntimeError(
+                f"{self.repr_main()} runs on its own, and not as a job of another scheduler: "
+                "call stop(), or cancel the task that awaits its co_run()"
+            )
+        return AS_JOB.cancel(self, msg)
+
     def _raise_failure(self) -> None:
         match self._run_state.record.verdict:
             case TimedOut(timeout) as verdict:
                 raise TimeoutError(
                     f"{self.repr_main()} took more than {timeout}s{verdict.unfinished()}"
                 )
-            case CriticalFailure(job, exception):
+            case CriticalFailure(job, exception) as verdict:
+                where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
                 if self._ran_alone():
-                    where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
                     add_note_once(exception, f"raised by {job.repr_main()}{where}")
+                if verdict.others:
+                    add_note_once(exception, verdict.also_raised(where))
                 try:
                     raise exception
                 finally:

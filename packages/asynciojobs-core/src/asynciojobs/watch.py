@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._blocks import Block, VariableBlock
+from ._blocks import Block, Setting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,20 +23,16 @@ class Clocks(NamedTuple):
     """Returns the time of day; ``None`` means the machine's clock."""
 
 
-_clocks: ContextVar[Clocks] = ContextVar("asynciojobs watch clocks")
-_REAL_CLOCKS = Clocks(time.monotonic, None)
-
-
-def _current_clocks() -> Clocks:
-    return _clocks.get(_REAL_CLOCKS)
+_clocks = Setting("asynciojobs watch clocks", Clocks(time.monotonic, None))
 
 
 def use_clocks(
     monotonic: Callable[[], float], wall: Callable[[], datetime] | None = None
 ) -> Block[None]:
-    """Let watches that are made or reset in this context read other clocks.
+    """Let watches that are made or reset in a block read other clocks.
 
-    A fake clock uses this, so that all watches of a test follow it.
+    A fake clock uses this, so that all watches of a test follow it. Other threads are not
+    affected, not even those that the block starts.
 
     Args:
         monotonic: returns seconds.
@@ -49,7 +44,7 @@ def use_clocks(
         000.000  hello there
         <Watch 000.000>
     """
-    return VariableBlock(_clocks, Clocks(monotonic, wall))
+    return _clocks.block(Clocks(monotonic, wall))
 
 
 class Watch:
@@ -87,7 +82,7 @@ class Watch:
 
     def reset(self) -> None:
         """Use the present moment as the starting point."""
-        self._clock = _current_clocks().monotonic
+        self._clock = _clocks.get().monotonic
         self._start = self._clock()
 
     def seconds(self) -> float:
@@ -121,7 +116,7 @@ class Watch:
 
 def wall_clock_text() -> str:
     """Return the time of day as ``HH:MM:SS.MMM``."""
-    wall = _current_clocks().wall
+    wall = _clocks.get().wall
     if wall is not None:
         return wall().strftime("%H:%M:%S.%f")[:-3]
     # Without `datetime`: its import would cost every user a millisecond.

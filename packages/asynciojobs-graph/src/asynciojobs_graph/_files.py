@@ -13,6 +13,10 @@ from pathlib import Path
 __all__ = ["write_files"]
 
 
+MOST_LINKS = 40
+"""How many symbolic links from one to the next are followed; Linux follows as many."""
+
+
 def write_files(contents: Mapping[Path, bytes]) -> None:
     """Write these files: all of them are complete before the first one takes its place.
 
@@ -40,9 +44,29 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 def _prepare(path: Path, data: bytes, temporaries: ExitStack) -> tuple[Path, Path]:
     """Write the data to a temporary file; return that file and the target of its move."""
-    target = Path(os.path.realpath(path))  # follows symbolic links
+    target = _resolved(path)
     _check_writable(target, path)
     return _temporary(path, target, data, temporaries), target
+
+
+def _resolved(path: Path) -> Path:
+    """Return where a file is written that is opened under this name; it need not exist.
+
+    Folders have to exist, even those that ``..`` leaves again: ``realpath()`` would take
+    ``missing/../file`` for ``file``, and the user could not open what was written.
+    """
+    target = path
+    try:
+        for _ in range(MOST_LINKS):
+            target.parent.stat()  # raises what open() would
+            target = Path(os.path.realpath(target.parent), target.name)
+            if not target.is_symlink():
+                return target
+            target = target.parent / target.readlink()
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 
 
 def _check_writable(target: Path, path: Path) -> None:

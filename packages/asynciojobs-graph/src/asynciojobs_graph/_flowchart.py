@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,13 +14,14 @@ from ._mermaid_labels import quoted
 from ._mermaid_styles import StyleClasses, css_of, styles_in
 from ._picture import Box, Cluster, Node, Picture
 from ._status import status_of, style_of
+from ._widths import width_in_ems
 
 __all__ = ["Flowchart", "flowchart", "flowchart_of_one_box"]
 
-HEAD = "flowchart LR\n"
-# Mermaid leaves room for one line of a title; further lines would be hidden by the members.
-TITLE_MARGIN = '%%{{init: {{"flowchart": {{"subGraphTitleMargin": {{"bottom": {}}}}}}}}}%%\n'
 LINE_HEIGHT = 24  # pixels
+FONT_SIZE = 16  # pixels
+WRAPPED_BEYOND = 200  # pixels; Mermaid breaks wider lines, unless it is given another width
+ROOM = 1.25  # how much wider than Helvetica the font may be
 ARROW_COLOR = "#808080"  # can be seen on fills, and on light and dark pages
 INDENT = "  "
 DEEPEST_INDENT = 8  # levels; with thousands of them, the text would be mostly spaces
@@ -40,24 +42,46 @@ class Flowchart:
         return len(self.text.encode("utf-16-le")) // 2
 
 
-def flowchart(picture: Picture, *, status: bool, comment: str = "") -> Flowchart:
+def flowchart(picture: Picture, *, status: bool, rankdir: str, comment: str = "") -> Flowchart:
     """Return a picture as a flowchart, whether or not Mermaid can draw so much.
 
     Args:
         picture: what to show.
         status: show the status of the jobs.
+        rankdir: which way the arrows point.
         comment: the text of a comment at the top, if any.
     """
-    writer = _Writer(status=status)
+    writer = _Writer(status=status, rankdir=rankdir)
     lines = [f"%% {comment}"] if comment else []
     lines.extend(writer.lines(picture))
     text = "".join([writer.head(), *(f"{INDENT}{line}\n" for line in lines)])
     return Flowchart(text, len(picture.arrows), writer.levels)
 
 
-def flowchart_of_one_box(label: str, *, comment: str) -> str:
+def flowchart_of_one_box(label: str, *, rankdir: str, comment: str) -> str:
     """Return the text of a flowchart with one box and a comment."""
-    return f"{HEAD}{INDENT}%% {comment}\n{INDENT}s0[{quoted(label)}]\n"
+    head = _head(rankdir, 1, width_in_ems(label))
+    return f"{head}{INDENT}%% {comment}\n{INDENT}s0[{quoted(label)}]\n"
+
+
+def _head(rankdir: str, title_lines: int, widest: float) -> str:
+    """Return the first lines: settings, if the labels need any, and the direction.
+
+    Args:
+        rankdir: which way the arrows point.
+        title_lines: how many lines the longest title has. Mermaid leaves room for one; further
+            lines would be hidden by the members.
+        widest: the width of the widest label in a box (ems).
+    """
+    settings: list[str] = []
+    if title_lines > 1:
+        bottom = LINE_HEIGHT * (title_lines - 1)
+        settings.append(f'"subGraphTitleMargin": {{"bottom": {bottom}}}')
+    width = widest * FONT_SIZE
+    if width > WRAPPED_BEYOND:
+        settings.append(f'"wrappingWidth": {math.ceil(width * ROOM / 100) * 100}')
+    init = f'%%{{init: {{"flowchart": {{{", ".join(settings)}}}}}}}%%\n' if settings else ""
+    return f"{init}flowchart {rankdir}\n"
 
 
 class _Writer:
@@ -66,19 +90,20 @@ class _Writer:
     Attributes:
         levels: how deep subgraphs are nested, in the lines so far.
         title_lines: how many lines the longest title has so far.
+        widest: the width of the widest label in a box so far (ems).
         classes: the style classes of the nodes so far.
     """
 
-    def __init__(self, *, status: bool) -> None:
+    def __init__(self, *, status: bool, rankdir: str) -> None:
         self.status = status
+        self.rankdir = rankdir
         self.levels = 0
         self.title_lines = 1
+        self.widest = 0.0
         self.classes = StyleClasses()
 
     def head(self) -> str:
-        if self.title_lines == 1:
-            return HEAD
-        return f"{TITLE_MARGIN.format(LINE_HEIGHT * (self.title_lines - 1))}{HEAD}"
+        return _head(self.rankdir, self.title_lines, self.widest)
 
     def lines(self, picture: Picture) -> Iterator[str]:
         """Yield the lines of the nodes, of the arrows, and of the styles."""
@@ -105,9 +130,10 @@ class _Writer:
                     yield f"{indent}end"
 
     def box(self, box: Box) -> str:
-        label = quoted(label_of(box, status=self.status))
+        label = label_of(box, status=self.status)
+        self.widest = max(self.widest, width_in_ems(label))
         is_round = "rounded" in self.add_style(box)
-        return f"{_id(box)}({label})" if is_round else f"{_id(box)}[{label}]"
+        return f"{_id(box)}({quoted(label)})" if is_round else f"{_id(box)}[{quoted(label)}]"
 
     def begin_of(self, cluster: Cluster) -> Iterator[str]:
         self.add_style(cluster)
@@ -115,11 +141,11 @@ class _Writer:
         yield f"subgraph {_id(cluster)} [{quoted(label)}]"
         if not cluster.is_empty:  # Mermaid draws an empty one as a box
             self.title_lines = max(self.title_lines, label.count("\n") + 1)
-            yield f"{INDENT}direction LR"  # the default is TB at every second level
+            yield f"{INDENT}direction {self.rankdir}"  # else it changes at each level
 
     def add_style(self, node: Node) -> list[str]:
         """Put a node in the class of its style; return the values of its attribute "style"."""
-        attributes = style_of(node.job, status=self.status)
+        attributes = style_of(node, status=self.status)
         self.classes.add(_id(node), css_of(attributes), self.class_name(node))
         return styles_in(attributes)
 
@@ -128,7 +154,7 @@ class _Writer:
         job = node.job
         words = {"critical": counts_as_critical(job), "forever": job.forever}
         if self.status:
-            words[status_of(job).value.word] = True
+            words[status_of(node).name.lower()] = True
         return "_".join(word for word, holds in words.items() if holds) or "other"
 
 

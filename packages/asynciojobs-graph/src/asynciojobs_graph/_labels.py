@@ -12,6 +12,7 @@ from asynciojobs.job import AbstractJob, AnyJob
 from ._picture import Box, Node
 from ._quoting import without_controls
 from ._status import status_text
+from ._wrapping import wrapped
 
 __all__ = ["LONGEST", "label_of", "label_of_whole", "presentable"]
 
@@ -35,7 +36,7 @@ def label_of(node: Node, *, status: bool) -> str:
     if isinstance(node, Box) and isinstance(node.job, JobSet):
         lines.append(_number_of_jobs(node.job))
     if status:
-        lines.append(status_text(node.job))
+        lines.append(wrapped(presentable(status_text(node))))
     return "\n".join(lines)
 
 
@@ -44,16 +45,20 @@ def label_of_whole(job_set: JobSet, *, status: bool) -> str:
     lines = [type(job_set).__name__, _number_of_jobs(job_set)]
     if isinstance(job_set, AbstractJob):
         if job_set.label is not None:
-            lines[0] = presentable(job_set._shown_text())
+            lines[0] = wrapped(presentable(job_set._shown_text()))
         if status:
-            lines.append(status_text(job_set))
+            lines.append(wrapped(presentable(status_text(Box(job_set, "")))))
     return "\n".join(lines)
 
 
 def _name_of(job: AnyJob, rank: str) -> str:
     """Return the job's graph label. If it has none, return its rank and its label."""
     label = attempt(job.graph_label)
-    return presentable(f"{rank}: {job._shown_text()}" if label is None else label)
+    if label is not None:
+        return wrapped(presentable(label))
+    prefix = f"{rank}: "
+    text = presentable(f"{prefix}{job._shown_text()}")
+    return f"{prefix}{wrapped(text.removeprefix(prefix))}"
 
 
 def _number_of_jobs(job_set: JobSet) -> str:

@@ -7,15 +7,15 @@ nesting may be of any depth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from asynciojobs._dag.digraph import topological_order
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._dag.outline import Entry, number
-from asynciojobs._dag.queries import graph_of
-from asynciojobs.job import AnyJob
+from asynciojobs._dag.queries import culprit_of, graph_of
+from asynciojobs.job import AnyJob, counts_as_critical
 
 __all__ = ["Arrow", "Box", "Cluster", "Node", "Picture", "Step", "picture_of"]
 
@@ -26,6 +26,10 @@ class Box:
 
     job: AnyJob
     rank: str  # the job's id; but a job in two schedulers has two boxes of different ranks
+    is_culprit: bool = False
+    """Its failure made the last run fail; others may have failed with it."""
+    went_on: bool = False
+    """The run does not end at such a failure."""
 
     @property
     def first(self) -> Box:
@@ -50,6 +54,9 @@ class Cluster:
 
     job: AnyJob
     rank: str
+    is_culprit: bool = False
+    """It failed, and not because of a job inside of it: it timed out, for example."""
+    went_on: bool = False
     first: Box = field(init=False)
     last: Box = field(init=False)
 
@@ -122,6 +129,25 @@ def drawable_order(job_set: JobSet) -> Iterator[AnyJob]:
     yield from (job for job in graph if job not in in_order)
 
 
+def keeps_going(job_set: JobSet) -> bool:
+    """Tell whether the runs of a scheduler go on after a critical job has raised."""
+    return bool(getattr(job_set, "keep_going", False))
+
+
+def culprits_of(job_set: JobSet) -> Collection[AnyJob]:
+    """Return the jobs whose failures made the last run of a scheduler fail; O(V).
+
+    It is the job that ended the run. If the run went on, it is all critical jobs that raised.
+    """
+    first = culprit_of(job_set)
+    if first is None:
+        return ()
+    if not keeps_going(job_set):
+        return (first,)
+    failed = (job for job in job_set.jobs if job.raised_exception() is not None)
+    return {job for job in failed if job is first or counts_as_critical(job)}
+
+
 def _check_depth(depth: object) -> None:
     if depth is None:
         return
@@ -135,9 +161,12 @@ class _Level:
     """The members of one scheduler, as far as the walk has come."""
 
     def __init__(
-        self, graph: dict[AnyJob, Iterable[AnyJob]], cluster: Cluster | None = None
+        self, job_set: JobSet, cluster: Cluster | None = None, *, is_blamed: bool = True
     ) -> None:
-        self.graph = graph  # the requirements of each member
+        self.graph = graph_of(job_set.jobs)  # the requirements of each member
+        self.is_blamed = is_blamed  # the run around it was not ended by another job
+        self.went_on = keeps_going(job_set)
+        self.culprits = culprits_of(job_set) if is_blamed else ()
         self.cluster = cluster  # None: the outermost scheduler, which has no border
         self.nodes: dict[AnyJob, Node] = {}  # the members so far
         self.lengths: dict[AnyJob, int] = {}  # boxes on the longest path that ends at each
@@ -170,17 +199,24 @@ class _PictureBuilder:
 
     def __init__(self, job_set: JobSet) -> None:
         self.picture = Picture()
-        self.levels = [
-            _Level(graph_of(job_set.jobs))
-        ]  # the schedulers that are open, outer first
+        self.levels = [_Level(job_set)]  # the schedulers that are open, outer first
 
     def add(self, box: Box) -> None:
+        level = self.levels[-1]
+        box.is_culprit = box.job in level.culprits
+        box.went_on = level.went_on
         self.picture.steps.append(("box", box))
-        self.levels[-1].add(box, 1)
+        level.add(box, 1)
 
     def open(self, cluster: Cluster, members: JobSet) -> None:
+        around = self.levels[-1]
+        is_culprit = cluster.job in around.culprits
+        is_blamed = around.is_blamed and (is_culprit or not around.culprits)
+        level = _Level(members, cluster, is_blamed=is_blamed)
+        cluster.is_culprit = is_culprit and not level.culprits
+        cluster.went_on = around.went_on
         self.picture.steps.append(("open", cluster))
-        self.levels.append(_Level(graph_of(members.jobs), cluster))
+        self.levels.append(level)
 
     def close(self) -> None:
         level = self.levels.pop()

@@ -6,15 +6,27 @@ import os
 import shutil
 import subprocess
 from importlib import metadata
+from pathlib import Path
 
 from asynciojobs._bridge import install_command
+from asynciojobs._log import warn
+from asynciojobs._text import listed
 
-from ._errors import DrawingError, MissingProgramError
+from ._errors import STDERR_LIMIT, DrawingError, MissingProgramError
+from ._glyphs import missing_signs, probe_of, signs_to_probe, with_similar_signs
+from ._svg_ids import with_unique_ids
 
 __all__ = ["VARIABLE", "draw", "drawing_program"]
 
 VARIABLE = "ASYNCIOJOBS_DOT"
 PURE = "graphviz-pure"
+BITMAPS = frozenset({"png", "jpg", "jpeg", "jpe"})
+"""The formats for which graphviz-pure needs its own fonts."""
+
+OTHER_BITMAP = "draw an svg, or install Graphviz, whose `dot` has the fonts of the system"
+
+UNMEASURED = "no value for width of non-ASCII character"
+"""What a program without fonts says about labels. They are measured in `_widths`."""
 
 
 def drawing_program() -> str:
@@ -60,6 +72,9 @@ def _program_of_graphviz_pure() -> str | None:
 def draw(text: str, picture_format: str, *, seconds: float | None = None) -> bytes:
     """Return the picture of a DOT text.
 
+    What the program says although it succeeds is logged as a warning: that the picture was
+    made smaller, for example. The ids of an SVG are made unique.
+
     Args:
         text: the graph in the DOT language.
         picture_format: a format of ``dot -T``: ``svg``, ``png``, …
@@ -70,11 +85,38 @@ def draw(text: str, picture_format: str, *, seconds: float | None = None) -> byt
         DrawingError: the program failed, or took too long.
     """
     program = drawing_program()
+    if Path(program).stem == PURE and picture_format in BITMAPS:
+        text = with_similar_signs(text)
+        _warn_of_missing_signs(program, text, picture_format, seconds)
     done = _run(program, f"-T{picture_format}", text.encode(), seconds)
+    said = done.stderr.decode(errors="replace")
     failure = _failure_of(done)
     if failure is not None:
-        raise DrawingError(program, failure, done.stderr.decode(errors="replace"))
-    return done.stdout
+        raise DrawingError(program, failure, said)
+    _log(program, picture_format, said)
+    return with_unique_ids(done.stdout) if picture_format == "svg" else done.stdout
+
+
+def _warn_of_missing_signs(
+    program: str, text: str, picture_format: str, seconds: float | None
+) -> None:
+    """Log which signs of a text the program has in none of its fonts."""
+    signs = signs_to_probe(text)
+    if not signs:
+        return
+    done = _run(program, "-Tpng", probe_of(signs).encode(), seconds)
+    missing = missing_signs(signs, done.stdout)
+    if missing:
+        shown = listed(missing, limit=10)
+        warn("%s draws boxes for %s in a %s: %s", PURE, shown, picture_format, OTHER_BITMAP)
+
+
+def _log(program: str, picture_format: str, said: str) -> None:
+    """Log what the program said to its standard error, unless it means nothing here."""
+    lines = said[-STDERR_LIMIT:].splitlines()
+    shown = "\n".join(line for line in lines if UNMEASURED not in line).strip()
+    if shown:
+        warn("%s drew the %s, but said: %s", program, picture_format, shown)
 
 
 def _run(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 import graphviz
 
+from ._errors import DrawingError, MissingProgramError
 from ._programs import draw
+from .notebook import MERMAID, note_failure
 
 __all__ = ["SchedulerGraph"]
 
@@ -16,7 +19,37 @@ class SchedulerGraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no
 
     This is so for `pipe()`, and so for notebooks. ``render()`` and ``view()`` are inherited,
     and run only the system's ``dot``.
+
+    Attributes:
+        as_mermaid: returns the text that a notebook shows if nothing draws; ``None`` raises.
     """
+
+    as_mermaid: Callable[[], str] | None = None
+
+    def copy(self) -> Self:
+        """Return a copy, to which more can be added."""
+        other: Self = super().copy()
+        other.as_mermaid = self.as_mermaid
+        return other
+
+    def _repr_mimebundle_(
+        self,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
+        """Return what a notebook shows: a picture, or Mermaid if nothing draws."""
+        inherited: Any = super()
+        wanted = None if include is None else set(include)
+        try:
+            bundle: dict[str, Any] = inherited._repr_mimebundle_(wanted, exclude)
+        except (MissingProgramError, DrawingError) as error:
+            if self.as_mermaid is None:
+                raise
+            note_failure(error)
+            shown = {MERMAID} if wanted is None else {MERMAID} & wanted
+            return {kind: self.as_mermaid() for kind in shown.difference(exclude or ())}
+        return bundle
 
     def pipe(
         self,

@@ -5,16 +5,24 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
+from asynciojobs._badge import UNICODE
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._outcomes import Phase
 from asynciojobs._text import duration_text, one_line
-from asynciojobs.job import AnyJob, phase_of
+from asynciojobs.job import phase_of
 
-__all__ = ["Status", "status_of", "status_text", "style_of"]
+from ._picture import Node
+
+__all__ = ["CULPRIT_BORDER", "Status", "status_of", "status_text", "style_of"]
+
+CULPRIT_BORDER = {"color": "#b3161b", "penwidth": 4}
+"""What stands out from other failures, besides the fill."""
+
+PHASES = UNICODE.phases
 
 
 class Look(NamedTuple):
-    """How a status looks: a word, a sign that all fonts have, and the colour of the fill."""
+    """How a status looks: a word, the sign that listings have for it, and a fill."""
 
     word: str
     sign: str
@@ -22,34 +30,47 @@ class Look(NamedTuple):
 
 
 class Status(enum.Enum):
-    """What pictures distinguish: the phases of jobs, and two kinds of failures."""
+    """What pictures distinguish: the phases of jobs, and failures, which alone are red."""
 
-    IDLE = Look("idle", "○", "#ffffff")
-    SCHEDULED = Look("scheduled", "●", "#fff3c4")
-    RUNNING = Look("running", "►", "#cfe3ff")
-    STOPPED = Look("stopped", "■", "#e2e2e2")  # started, then cancelled at the end of the run
-    DONE = Look("done", "√", "#d5efd2")
-    FAILED = Look("failed", "‼", "#f9cdc8")  # a nested scheduler that returned False
-    RAISED = Look("raised", "‼", "#f9cdc8")
+    IDLE = Look("idle", PHASES[Phase.IDLE], "#ffffff")
+    SCHEDULED = Look("scheduled", PHASES[Phase.SCHEDULED], "#fff3c4")
+    RUNNING = Look("running", PHASES[Phase.RUNNING], "#cfe3ff")
+    STOPPED = Look("stopped", PHASES[Phase.STOPPED], "#e2e2e2")
+    """It was started, and cancelled at the end of the run."""
+    DONE = Look("done", UNICODE.fine, "#d5efd2")
+    FAILED = Look("failed", UNICODE.raised, "#fbdfdb")
+    """A nested scheduler that returned ``False``."""
+    RAISED = Look("raised", UNICODE.raised, "#fbdfdb")
+    CULPRIT = Look("ended the run:", UNICODE.raised, "#f49a90")
+    """What failed first: its exception ended the run, and the other failures came with it."""
+    FATAL = Look("failed the run:", UNICODE.raised, "#f49a90")
+    """Its exception made the run fail, but the run went on with what did not depend on it."""
+    SKIPPED = Look("skipped", PHASES[Phase.SKIPPED], "#e6e0f4")
+    """It was not started, since a job that it depends on failed."""
 
 
-def status_of(job: AnyJob) -> Status:
-    """Return the status of a job."""
+def status_of(node: Node) -> Status:
+    """Return the status of the job of a node."""
+    job = node.job
     phase = phase_of(job)
-    return _status_of_done(job) if phase is Phase.DONE else Status[phase.name]
-
-
-def _status_of_done(job: AnyJob) -> Status:
+    if phase is not Phase.DONE:
+        return Status[phase.name]
     if job.raised_exception() is not None:
-        return Status.RAISED
+        if not node.is_culprit:
+            return Status.RAISED
+        return Status.FATAL if node.went_on else Status.CULPRIT
     has_failed = isinstance(job, JobSet) and job.result() is False
     return Status.FAILED if has_failed else Status.DONE
 
 
-def status_text(job: AnyJob) -> str:
-    """Return the status of a job as one line, such as ``‼ raised ValueError, 1.5 s``."""
-    look = status_of(job).value
+def status_text(node: Node) -> str:
+    """Return the status of a job as one line, such as ``✗ raised ValueError, 1.5 s``."""
+    job = node.job
+    look = status_of(node).value
     text = f"{look.sign} {look.word}"
+    culprit = job.skipped_by()
+    if culprit is not None:
+        text = f"{text}: {culprit.repr_main()} failed"
     exception = job.raised_exception()
     if exception is not None:
         text = f"{text} {one_line(type(exception).__name__)}"
@@ -59,11 +80,16 @@ def status_text(job: AnyJob) -> str:
     return text
 
 
-def style_of(job: AnyJob, *, status: bool) -> dict[str, object]:
-    """Return the DOT attributes of a job; if the status is shown, its colour is the fill."""
-    attributes: dict[str, object] = dict(job.dot_style())
+def style_of(node: Node, *, status: bool) -> dict[str, object]:
+    """Return the DOT attributes of a node; if the status is shown, its colour is the fill."""
+    attributes: dict[str, object] = dict(node.job.dot_style())
     if status:
         style = str(attributes.get("style", ""))
+        shown = status_of(node)
+        if shown is Status.SKIPPED and not any(name in style for name in ("dashed", "dotted")):
+            style = f"{style},dashed"
         attributes["style"] = f"{style},filled".removeprefix(",")
-        attributes["fillcolor"] = status_of(job).value.fill
+        attributes["fillcolor"] = shown.value.fill
+        if shown in (Status.CULPRIT, Status.FATAL):
+            attributes |= CULPRIT_BORDER
     return attributes

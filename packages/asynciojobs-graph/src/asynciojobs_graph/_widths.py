@@ -1,15 +1,21 @@
-"""How wide a text is in Helvetica: some drawing programs have no fonts to measure it with."""
+"""How wide text is in Helvetica.
+
+The drawing program may have no fonts to measure text with, and the browser that shows the
+picture may have other ones.
+"""
 
 from __future__ import annotations
 
 import math
-import unicodedata
+
+from asynciojobs._widths import has_width, is_emoji, is_wide, signs_of
 
 __all__ = ["padded", "width_in_ems"]
 
 SPACE = 0.278  # the width of a space in Helvetica, in ems
 NARROW = frozenset("!'(),-./:;I[\\]`fijlrt{|} ")
 WIDE = frozenset("%&@MWmw")
+EMOJI = 1.3  # emoji are wider than they are high, in ems
 
 
 def width_in_ems(text: str) -> float:
@@ -33,17 +39,21 @@ def padded(text: str) -> str:
 
 
 def _width_of_line(line: str) -> float:
-    return sum(map(_width, line))
+    return sum(map(_width_of_sign, signs_of(line)))
+
+
+def _width_of_sign(sign: str) -> float:
+    """Return the width of a sign in Helvetica, in ems, or a little more."""
+    if sign.isascii():
+        return _width_of_ascii(sign)
+    return EMOJI if is_emoji(sign) else sum(map(_width, filter(has_width, sign)))
 
 
 def _width(character: str) -> float:
-    """Return the width of a character in Helvetica, in ems, or a little more."""
     if character.isascii():
         return _width_of_ascii(character)
-    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
-        return 0
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.3 if ord(character) >= 0x1F000 else 1  # emoji are wider than they are high
+    if is_wide(character):
+        return 1
     return 0.85 if character.isupper() else 0.65
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asynciojobs import MissingGraphPackageError
 from asynciojobs._bridge import install_command
 from asynciojobs._dag.jobset import JobSet
 
-from .dot import GRAPH_ATTRIBUTES, GRAPH_NAME, NODE_ATTRIBUTES, body_lines
+from .dot import GRAPH_NAME, NODE_ATTRIBUTES, body_lines, graph_attributes
+from .mermaid import mermaid_format
 
 if TYPE_CHECKING:
     from ._schedulergraph import SchedulerGraph
@@ -16,15 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["graph"]
 
 
-def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) -> SchedulerGraph:
+def graph(
+    job_set: JobSet, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+) -> SchedulerGraph:
     """Return the graph of a scheduler as a ``graphviz.Digraph``, to which more can be added.
 
-    Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture.
+    Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture. If nothing
+    draws, the notebook shows the scheduler as Mermaid, without what was added.
 
     Args:
         job_set: the scheduler.
         status: see `dot_format()`.
         depth: see `dot_format()`.
+        rankdir: see `dot_format()`.
 
     Raises:
         MissingGraphPackageError: the Python package graphviz is not installed.
@@ -39,10 +45,14 @@ def graph(job_set: JobSet, *, status: bool = False, depth: int | None = None) ->
             f"{install_command('graph')}",
             name="graphviz",
         ) from None
-    return SchedulerGraph(
+    picture = SchedulerGraph(
         GRAPH_NAME,
-        graph_attr=GRAPH_ATTRIBUTES,
+        graph_attr=graph_attributes(rankdir),
         node_attr=NODE_ATTRIBUTES,
         body=body_lines(job_set, status=status, depth=depth),
         format="svg",  # graphviz's default is pdf, which not all programs can write
     )
+    picture.as_mermaid = partial(
+        mermaid_format, job_set, status=status, depth=depth, rankdir=rankdir
+    )
+    return picture

@@ -1,7 +1,8 @@
 """The graph of a scheduler in the DOT language; no other module writes DOT.
 
 The text depends on the scheduler alone, not on the hash seed. Nodes are named by their
-positions, not by their labels. The picture flows from left to right, as time does.
+positions, not by their labels. The picture flows from left to right, as time does, unless the
+user says otherwise.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from asynciojobs.scheduler import Scheduler
 from ._labels import label_of
 from ._picture import Arrow, Box, Cluster, Picture, picture_of
 from ._quoting import attribute_list, quoted, without_controls
+from ._rankdir import check_rankdir
 from ._status import style_of
 from ._widths import padded, width_in_ems
 from .style import CLUSTER_PREFIX, dot_cluster_name
 
-__all__ = ["GRAPH_ATTRIBUTES", "GRAPH_NAME", "NODE_ATTRIBUTES", "body_lines", "dot_format"]
+__all__ = ["GRAPH_NAME", "NODE_ATTRIBUTES", "body_lines", "dot_format", "graph_attributes"]
 
 GRAPH_NAME = "asynciojobs"
 
@@ -29,7 +31,6 @@ FONT = {"fontname": "Helvetica", "fontsize": str(FONT_SIZE)}
 GRAPH_ATTRIBUTES = {
     "compound": "true",  # arrows may end at the border of a cluster
     **FONT,
-    "rankdir": "LR",
     "ranksep": "0.6",  # inches: room for arrows between clusters, whose margins take some of it
 }
 NODE_ATTRIBUTES = {**FONT, "shape": "box"}
@@ -37,21 +38,37 @@ MARGIN = 16  # points, left and right of a label together
 POINTS_PER_INCH = 72
 
 
-def dot_format(job_set: JobSet, *, status: bool = False, depth: int | None = None) -> str:
+def dot_format(
+    job_set: JobSet, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+) -> str:
     """Return the graph of a scheduler in the DOT language.
 
     Args:
         job_set: the scheduler.
         status: colour each job by its status, and add the status to its label.
         depth: how many levels of nested schedulers to open; ``None`` opens all.
+        rankdir: which way the arrows point: ``LR`` is from left to right, and ``TB`` from top
+            to bottom, which suits long chains; ``RL`` and ``BT`` are the other way round.
 
     Raises:
         TypeError: the depth is not an int.
-        ValueError: the depth is negative, or a scheduler is nested in itself.
+        ValueError: the depth is negative, `rankdir` is not one of these four, or a scheduler
+            is nested in itself.
     """
+    graph = graph_attributes(rankdir)
     body = "".join(body_lines(job_set, status=status, depth=depth))
-    head = f"{_defaults('graph', GRAPH_ATTRIBUTES)}{_defaults('node', NODE_ATTRIBUTES)}"
+    head = f"{_defaults('graph', graph)}{_defaults('node', NODE_ATTRIBUTES)}"
     return f"digraph {GRAPH_NAME} {{\n{head}{body}}}\n"
+
+
+def graph_attributes(rankdir: str) -> dict[str, str]:
+    """Return the attributes of the graph, with its direction.
+
+    Raises:
+        ValueError: it is not a direction.
+    """
+    check_rankdir(rankdir)
+    return {**GRAPH_ATTRIBUTES, "rankdir": rankdir}
 
 
 def _defaults(kind: str, attributes: Mapping[str, str]) -> str:
@@ -94,7 +111,7 @@ class _Writer:
 
     def box(self, box: Box) -> str:
         label = label_of(box, status=self.status)
-        attributes = {"label": label, **style_of(box.job, status=self.status)}
+        attributes = {"label": label, **style_of(box, status=self.status)}
         if not label.isascii():
             attributes.setdefault("width", inches(label))
         return f"{quoted(box.rank)} [{attribute_list(attributes)}]"
@@ -110,7 +127,7 @@ class _Writer:
             anchor = {"label": "", "style": "invis", "width": inches(label), "height": 0.3}
             yield f"{quoted(cluster.rank)} [{attribute_list(anchor)}]"
         # There is no width for clusters, so the label is padded.
-        attributes = {"label": padded(label), **style_of(cluster.job, status=self.status)}
+        attributes = {"label": padded(label), **style_of(cluster, status=self.status)}
         yield from (attribute_list({name: value}) for name, value in attributes.items())
 
     def arrow(self, arrow: Arrow) -> str:

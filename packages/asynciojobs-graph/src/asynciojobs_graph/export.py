@@ -23,6 +23,7 @@ def export_as_dotfile(
     *,
     status: bool = False,
     depth: int | None = None,
+    rankdir: str = "LR",
 ) -> str:
     """Write the DOT text of a scheduler to a file, in UTF-8.
 
@@ -31,6 +32,7 @@ def export_as_dotfile(
         filename: the name of the file, with its extension.
         status: see `dot_format()`.
         depth: see `dot_format()`.
+        rankdir: see `dot_format()`.
 
     Returns:
         a message such as ``(Over)wrote foo.dot``.
@@ -39,7 +41,8 @@ def export_as_dotfile(
         OSError: the file can't be written.
     """
     path = _path_of(filename)
-    write_files({path: dot_format(job_set, status=status, depth=depth).encode()})
+    text = dot_format(job_set, status=status, depth=depth, rankdir=rankdir)
+    write_files({path: text.encode()})
     return f"(Over)wrote {path}"
 
 
@@ -50,6 +53,7 @@ def export_as_graphic(
     *,
     status: bool = False,
     depth: int | None = None,
+    rankdir: str = "LR",
 ) -> str:
     """Draw a scheduler to a file, and write its DOT text to a file ``.dot`` beside it.
 
@@ -60,6 +64,7 @@ def export_as_graphic(
             that the drawing program supports.
         status: see `dot_format()`.
         depth: see `dot_format()`.
+        rankdir: see `dot_format()`.
 
     Returns:
         the name of the file with the picture.
@@ -71,7 +76,7 @@ def export_as_graphic(
     """
     picture_format = _format_of(suffix)
     path = _path_of(filename)
-    text = dot_format(job_set, status=status, depth=depth)
+    text = dot_format(job_set, status=status, depth=depth, rankdir=rankdir)
     picture = path.with_name(f"{path.name}.{picture_format}")
     write_files(
         {

@@ -9,6 +9,7 @@ from asynciojobs._dag.jobset import JobSet
 from ._flowchart import Flowchart, flowchart, flowchart_of_one_box
 from ._labels import label_of_whole
 from ._picture import picture_of
+from ._rankdir import check_rankdir
 
 __all__ = ["MOST_ARROWS", "MOST_CHARACTERS", "mermaid_format"]
 
@@ -28,7 +29,9 @@ A browser parses elements that are nested 512 deep, and each level has two.
 """
 
 
-def mermaid_format(job_set: JobSet, *, status: bool = False, depth: int | None = None) -> str:
+def mermaid_format(
+    job_set: JobSet, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
+) -> str:
     """Return the graph of a scheduler in the Mermaid language.
 
     GitHub, GitLab and JupyterLab draw it if it is in a ```` ```mermaid ```` block of Markdown.
@@ -46,13 +49,15 @@ def mermaid_format(job_set: JobSet, *, status: bool = False, depth: int | None =
         job_set: the scheduler.
         status: colour each job by its status, and add the status to its label.
         depth: how many levels of nested schedulers to open; ``None`` opens all.
+        rankdir: see `dot_format()`.
 
     Returns:
         the text; it is always the same for the same scheduler.
 
     Raises:
         TypeError: the depth is not an int.
-        ValueError: the depth is negative, or a scheduler is nested in itself.
+        ValueError: the depth is negative, `rankdir` is not a direction, or a scheduler is
+            nested in itself.
 
     Example:
         >>> from asynciojobs import PrintJob, Scheduler, Sequence
@@ -62,14 +67,15 @@ def mermaid_format(job_set: JobSet, *, status: bool = False, depth: int | None =
           j1("1: one")
           j2("2: two")
           j1 --> j2
-          classDef critical stroke:#a4243b,stroke-width:2px
+          classDef critical stroke:#2b5c8a,stroke-width:2px
           class j1,j2 critical
         <BLANKLINE>
     """
-    whole = flowchart(picture_of(job_set, depth=depth), status=status)
+    check_rankdir(rankdir)
+    whole = flowchart(picture_of(job_set, depth=depth), status=status, rankdir=rankdir)
     if _is_drawable(whole):
         return whole.text
-    return _collapsed(job_set, whole, status=status)
+    return _collapsed(job_set, whole, status=status, rankdir=rankdir)
 
 
 def _is_drawable(chart: Flowchart) -> bool:
@@ -80,7 +86,7 @@ def _is_drawable(chart: Flowchart) -> bool:
     )
 
 
-def _collapsed(job_set: JobSet, whole: Flowchart, *, status: bool) -> str:
+def _collapsed(job_set: JobSet, whole: Flowchart, *, status: bool, rankdir: str) -> str:
     """Return the text with as many levels open as Mermaid can draw.
 
     Each level makes the text longer, so bisection finds the number: O((V+E) log levels).
@@ -88,14 +94,16 @@ def _collapsed(job_set: JobSet, whole: Flowchart, *, status: bool) -> str:
 
     def opened(depth: int) -> Flowchart:
         comment = _comment(f"with {depth=}", whole)
-        return flowchart(picture_of(job_set, depth=depth), status=status, comment=comment)
+        picture = picture_of(job_set, depth=depth)
+        return flowchart(picture, status=status, rankdir=rankdir, comment=comment)
 
     depths = range(min(whole.levels, MOST_LEVELS + 1))
     too_deep = bisect_left(depths, True, key=lambda depth: not _is_drawable(opened(depth)))
     if too_deep:
         return opened(too_deep - 1).text
     label = label_of_whole(job_set, status=status)
-    return flowchart_of_one_box(label, comment=_comment("as one box", whole))
+    comment = _comment("as one box", whole)
+    return flowchart_of_one_box(label, rankdir=rankdir, comment=comment)
 
 
 def _comment(shown: str, whole: Flowchart) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._dag.outline import iterate_jobs
+from asynciojobs._log import warn
 from asynciojobs.job import AbstractJob
 
 from ._errors import DrawingError, MissingProgramError
@@ -15,7 +16,7 @@ from ._programs import draw
 from .dot import dot_format
 from .mermaid import mermaid_format
 
-__all__ = ["mime_bundle"]
+__all__ = ["MERMAID", "mime_bundle", "note_failure"]
 
 PLAIN = "text/plain"
 SVG = "image/svg+xml"
@@ -56,9 +57,15 @@ def _drawn(job_set: JobSet, *, as_svg: bool) -> dict[str, str]:
         try:
             text = dot_format(job_set, status=status)
             return {SVG: draw(text, "svg", seconds=PATIENCE).decode()}
-        except (MissingProgramError, DrawingError):
-            pass
+        except (MissingProgramError, DrawingError) as error:
+            note_failure(error)
     return {MERMAID: mermaid_format(job_set, status=status)}
+
+
+def note_failure(error: MissingProgramError | DrawingError) -> None:
+    """Log why a notebook shows Mermaid, unless it is just that no program is installed."""
+    if isinstance(error, DrawingError):
+        warn("shown as Mermaid, since %s", error)
 
 
 def _can_show_pictures() -> bool:

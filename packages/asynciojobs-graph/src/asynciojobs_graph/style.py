@@ -9,7 +9,7 @@ from ._quoting import attribute_list
 
 __all__ = ["CLUSTER_PREFIX", "COLOR", "DotStyle", "dot_cluster_name", "dot_style"]
 
-CRITICAL_COLOR = "#a4243b"
+CRITICAL_COLOR = "#2b5c8a"  # calm: red is for failures
 COLOR = "#404040"
 CLUSTER_PREFIX = "cluster_"
 

@@ -1,5 +1,6 @@
 """Test tools for programs that use asynciojobs: a fake clock, fake jobs, timelines."""
 
+from asynciojobs._pyodide import IN_PYODIDE
 from asynciojobs.version import __version__
 
 from ._errors import (
@@ -10,11 +11,15 @@ from ._errors import (
     UnscriptedCommandError,
     Waiting,
 )
-from .clock import FakeClock
 from .commands import CommandCall, FakeCommands, SentSignal
 from .jobs import FakeJob
 from .shapes import Dag, chain, dag, layers, random_dag
 from .timeline import Timeline, TimelineEvent
+
+if IN_PYODIDE:
+    from ._pyodide import __getattr__ as __getattr__
+else:
+    from .clock import FakeClock as FakeClock
 
 __all__ = [
     "ClockError",
@@ -37,6 +42,9 @@ __all__ = [
     "layers",
     "random_dag",
 ]
+
+if IN_PYODIDE:
+    __all__.remove("FakeClock")  # noqa: PYI056 - mypy and pyright know it
 
 # Tracebacks and pickles show the public name of what is defined in a private module.
 for _name in __all__:

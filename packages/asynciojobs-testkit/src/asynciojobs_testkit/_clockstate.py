@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 import random
-import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 from asynciojobs._blocks import Block
 
 from ._leftovers import Leftovers
+from ._realtime import time
 from ._realwork import plural
 
 __all__ = ["LATEST_EXACT", "TICKS_PER_SECOND", "ClockState", "ticks"]
+
+Follower: TypeAlias = Callable[[float], object]
+"""A function that is called with the time (seconds)."""
 
 TICKS_PER_SECOND = 1_000_000
 """The clock counts microseconds."""
@@ -38,9 +43,11 @@ class ClockState:
     def __init__(self, *, start: float, autojump: bool, seed: int | None) -> None:
         self.now: int = round(start * TICKS_PER_SECOND)  # never goes back (ticks)
         self.jumps = 0
+        self.runs = 0  # how often a loop has begun to run
         self.autojump = autojump
         self.order = None if seed is None else random.Random(seed)
         self.leftovers = Leftovers()
+        self._followers: list[Follower] = []  # told the time whenever it moves
         self._external = 0  # open external() blocks
         self._real = 0.0  # what finished runs took (real seconds)
         self._running_since: dict[object, float] = {}  # when each running loop began (real)
@@ -55,11 +62,26 @@ class ClockState:
     def move_to(self, moment: int) -> None:
         """Set the time to a later moment (ticks)."""
         self.now = max(self.now, moment)
+        for follower in self._followers:
+            follower(self.seconds)
 
     def jump(self, moment: int) -> None:
         """Set the time to that of a timer (ticks), and count the jump."""
         self.move_to(moment)
         self.jumps += 1
+
+    def followed_by(self, follower: Follower) -> Block[None]:
+        """Tell a function the time at the beginning of a block, and whenever it moves in it."""
+        return FollowedBlock(self, follower)
+
+    def begin_to_tell(self, follower: Follower) -> None:
+        """Tell a function the time from now on."""
+        follower(self.seconds)
+        self._followers.append(follower)
+
+    def end_telling(self, follower: Follower) -> None:
+        """Tell a function the time no longer."""
+        self._followers.remove(follower)
 
     # -- real work
 
@@ -83,6 +105,7 @@ class ClockState:
 
     def note_begin(self, loop: object) -> None:
         """Note that a run begins."""
+        self.runs += 1
         self._running_since[loop] = time.monotonic()
 
     def note_end(self, loop: object) -> None:
@@ -93,6 +116,25 @@ class ClockState:
         """Return how long all runs took so far, including those in progress (real seconds)."""
         now = time.monotonic()
         return self._real + sum(now - started for started in self._running_since.values())
+
+
+class FollowedBlock(Block[None]):
+    """A block in which a function is told the time.
+
+    Args:
+        state: the state of the clock.
+        follower: the function.
+    """
+
+    def __init__(self, state: ClockState, follower: Follower) -> None:
+        self._state = state
+        self._follower = follower
+
+    def __enter__(self) -> None:
+        self._state.begin_to_tell(self._follower)
+
+    def __exit__(self, *_: object) -> None:
+        self._state.end_telling(self._follower)
 
 
 class ExternalBlock(Block[None]):

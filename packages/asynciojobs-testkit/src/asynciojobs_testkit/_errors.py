@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,10 @@ __all__ = [
 ]
 
 MAX_LINES = 30
-"""How many jobs and tasks a message lists."""
+"""How many lines on jobs and tasks a message has."""
+
+NUMBER_OF_TASK = re.compile(r"(?<=<Task 'Task-)\d+(?=')")
+"""The number in the name of a task that asyncio has named."""
 
 
 class Waiting(NamedTuple):
@@ -57,9 +61,7 @@ class ClockError(RuntimeError):
     def __init__(self, reason: str, time: float, waiting: Sequence[Waiting]) -> None:
         self.time = time
         self.waiting = list(waiting)
-        lines = [f"  {line}" for line in self.waiting[:MAX_LINES]]
-        if len(self.waiting) > MAX_LINES:
-            lines.append(f"  … and {len(self.waiting) - MAX_LINES} more")
+        lines = lines_on(self.waiting)
         heading = f"{reason}; still waiting:" if lines else reason
         super().__init__("\n".join([heading, *lines]))
 
@@ -70,6 +72,25 @@ class DeadlockError(ClockError):
 
 class RunawayError(ClockError):
     """A run made no progress up to the horizon of the clock, or took too much real time."""
+
+
+def lines_on(waiting: Sequence[Waiting]) -> list[str]:
+    """Return the lines on jobs and tasks: equal ones once, and of many the first ones.
+
+    Tasks that asyncio has named are equal if only their numbers differ.
+    """
+    alike: dict[str, list[Waiting]] = {}
+    for it in waiting:
+        alike.setdefault(NUMBER_OF_TASK.sub("", str(it)), []).append(it)
+    groups = list(alike.values())
+    lines = [f"  {like[0]}{more(len(like) - 1)}" for like in groups[:MAX_LINES]]
+    rest = sum(map(len, groups[MAX_LINES:]))
+    return [*lines, f"  … and {rest} more"] if rest else lines
+
+
+def more(count: int) -> str:
+    """Return the end of a line that stands for others too."""
+    return f" (and {count} more like this)" if count else ""
 
 
 class LeftoverError(AssertionError):

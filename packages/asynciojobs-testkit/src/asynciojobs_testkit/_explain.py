@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asynciojobs
 from asynciojobs._run.inspect import (
     Place,
     awaits_jobs,
     coroutine_of,
+    holders_of_limits,
     job_of,
     jobs_and_tasks,
+    limits_awaited,
     places,
     runs_in,
     runs_of,
 )
 from asynciojobs.job import AbstractJob
+from asynciojobs.limit import Limit
 
 from ._errors import Waiting
 
@@ -31,10 +34,17 @@ __all__ = [
     "name_of",
     "name_of_waiter",
     "outermost",
+    "shown_path",
     "who_waits",
 ]
 
 Task = asyncio.Task[Any]
+
+Holders: TypeAlias = "dict[Limit, list[AbstractJob[object]]]"
+"""The limits that are in use, each with the jobs that hold slots."""
+
+MAX_HOLDERS = 5
+"""How many of the jobs that hold slots of a limit a line names."""
 
 OWN_FILES = (asynciojobs.__file__, asyncio.__file__, __file__)
 LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in OWN_FILES)
@@ -47,9 +57,12 @@ def who_waits(loop: asyncio.AbstractEventLoop) -> list[Waiting]:
     """
     tasks = sorted(asyncio.all_tasks(loop), key=_by_rank)
     jobs: dict[AbstractJob[object], Task | None] = {}
-    for run in runs_of(tasks):
+    runs = runs_of(tasks)
+    for run in runs:
         jobs.update(jobs_and_tasks(run))
-    waiting = [_of_job(job, task) for job, task in jobs.items() if not _has_ended(job)]
+    holders = holders_of_limits(runs)
+    left = [(job, task) for job, task in jobs.items() if not _is_settled(job)]
+    waiting = [_of_job(job, task, holders) for job, task in left]
     waiting.sort(key=lambda it: ("running", "scheduled", "idle").index(it.state))
     for task in tasks:
         job = job_of(task)
@@ -89,18 +102,34 @@ def _by_rank(task: Task) -> tuple[bool, int, str]:
     return job_of(task) is not None, len(task.get_name()), task.get_name()
 
 
-def _has_ended(job: AbstractJob[object]) -> bool:
-    return job.is_done() or job.ended_at is not None
+def _is_settled(job: AbstractJob[object]) -> bool:
+    """Return whether a job has ended, or will not start."""
+    return job.is_done() or job.ended_at is not None or job.is_skipped()
 
 
-def _of_job(job: AbstractJob[object], task: Task | None) -> Waiting:
+def _of_job(job: AbstractJob[object], task: Task | None, holders: Holders) -> Waiting:
     unmet = tuple(other.repr_main() for other in job.required if not other.is_done())
     if job.is_running():
         awaits = "" if task is None else _awaits(task)
         return Waiting(job.repr_main(), "running", (), awaits, job)
     if job.is_scheduled():
-        return Waiting(job.repr_main(), "scheduled", (), "a slot of the window", job)
+        return Waiting(job.repr_main(), "scheduled", (), _slots(job, holders), job)
     return Waiting(job.repr_main(), "idle", unmet, "", job)
+
+
+def _slots(job: AbstractJob[object], holders: Holders) -> str:
+    """Return the limits that a job waits for, and who holds their slots, or its window."""
+    limits = [
+        f"{'' if is_taken else 'its turn at '}{limit!r}{_held_by(holders.get(limit, []))}"
+        for limit, is_taken in limits_awaited(job)
+    ]
+    return " and ".join(limits) or "a slot of the window"
+
+
+def _held_by(jobs: Sequence[AbstractJob[object]]) -> str:
+    names = ", ".join(job.repr_main() for job in jobs[:MAX_HOLDERS])
+    more = f" and {len(jobs) - MAX_HOLDERS} more" if len(jobs) > MAX_HOLDERS else ""
+    return f" (held by {names}{more})" if jobs else ""
 
 
 def _of_task(task: Task, job: AbstractJob[object] | None) -> Waiting:
@@ -129,7 +158,10 @@ def _awaited(waiter: asyncio.Future[Any] | None) -> str:
 
 
 def _at(place: Place) -> str:
-    path = Path(place.file)
-    if path.is_relative_to(Path.cwd()):
-        path = path.relative_to(Path.cwd())
-    return f" at {path}:{place.line}, in {place.function}"
+    return f" at {shown_path(place.file)}:{place.line}, in {place.function}"
+
+
+def shown_path(file: str) -> Path:
+    """Return the path of a file, relative to the current directory if it is in there."""
+    path = Path(file)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from asynciojobs._widths import columns_of
+
+from ._columns import cut, padded
+
 __all__ = ["Bar", "gantt"]
 
 WIDTH = 50
@@ -12,6 +16,10 @@ WIDTH = 50
 
 MAX_JOBS = 100
 """How many jobs a chart shows."""
+
+
+MAX_LABEL = 40
+"""How wide the name of a job may be (columns); longer ones are cut."""
 
 
 class Bar(NamedTuple):
@@ -24,7 +32,7 @@ class Bar(NamedTuple):
     started: float | None
     ended: float | None
     outcome: str
-    """``done``, ``failed`` or ``cancelled``."""
+    """``done``, ``failed`` or ``cancelled``; for a job that did not start, why, or nothing."""
 
 
 def gantt(bars: Sequence[Bar], end: float) -> str:
@@ -45,10 +53,10 @@ def gantt(bars: Sequence[Bar], end: float) -> str:
     times = [time for bar in bars for time in (bar.scheduled, bar.started, bar.ended)]
     known = [time for time in times if time is not None]
     first, last = min(known, default=0.0), max([*known, end])
-    names = ["  " * bar.depth + bar.name for bar in bars[:MAX_JOBS]]
-    margin = max(map(len, names))
+    names = ["  " * bar.depth + cut(bar.name, MAX_LABEL) for bar in bars[:MAX_JOBS]]
+    margin = max(map(columns_of, names))
     lines = [
-        f"{name:{margin}}  |{drawing(bar, first, last)}|  {caption(bar)}"
+        f"{padded(name, margin)}  |{drawing(bar, first, last)}|  {caption(bar)}"
         for name, bar in zip(names, bars, strict=False)
     ]
     if len(bars) > MAX_JOBS:
@@ -57,7 +65,7 @@ def gantt(bars: Sequence[Bar], end: float) -> str:
 
 
 def drawing(bar: Bar, first: float, last: float) -> str:
-    """Return the bar itself: dots while the job waits for a slot, hashes while it runs."""
+    """Return the bar itself: dots while the job waits for slots, hashes while it runs."""
     scale = (WIDTH / (last - first)) if last > first else 0
 
     def column(time: float | None) -> int:
@@ -66,7 +74,8 @@ def drawing(bar: Bar, first: float, last: float) -> str:
     if bar.scheduled is None and bar.started is None:
         return " " * WIDTH
     scheduled = bar.started if bar.scheduled is None else bar.scheduled
-    waits, runs, stops = column(scheduled), column(bar.started), column(bar.ended)
+    waits, stops = column(scheduled), column(bar.ended)
+    runs = stops if bar.started is None else column(bar.started)
     if bar.started is not None:  # a job that took no time is visible too
         runs = min(runs, WIDTH - 1)
         waits, stops = min(waits, runs), max(stops, runs + 1)
@@ -77,7 +86,7 @@ def drawing(bar: Bar, first: float, last: float) -> str:
 def caption(bar: Bar) -> str:
     """Return the times of a job, and how it ended."""
     if bar.started is None:
-        return "never started"
+        return bar.outcome or "never started"
     if bar.ended is None:
         return f"{number(bar.started)} - …  running"
     return f"{number(bar.started)} - {number(bar.ended)}  {bar.outcome}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import sys
+import threading
 import warnings
 import weakref
 from collections.abc import Iterable
@@ -14,7 +17,7 @@ from asynciojobs._text import attempt, one_line
 from asynciojobs.job import AbstractJob
 
 from ._errors import LeftoverError
-from ._explain import coroutine_of, job_of, name_of
+from ._explain import coroutine_of, job_of, name_of, shown_path
 from ._monkeypatch import PatchedFunction
 
 __all__ = ["Leftovers"]
@@ -23,6 +26,10 @@ Task = asyncio.Task[Any]
 
 ALIVE_BY_DESIGN = {"TestRunner._run_tests_and_fixtures"}
 """Coroutines that may stay alive between runs: anyio's plugin runs its tests in this one."""
+
+CLOSES_GENERATOR = "async_generator_athrow"
+"""The type of what closes an asynchronous generator. asyncio makes a task of it for each
+generator that is left early, and ends that task at the end of the run."""
 
 unawaited_coroutine = PatchedFunction(warnings, "_warn_unawaited_coroutine")
 
@@ -36,12 +43,14 @@ class Leftovers:
         # The job that created a task, by the id() of the task: a task that is being deleted
         # has already left all weak dictionaries.
         self._creators: dict[int, AbstractJob[object]] = {}
+        self._collected = False  # garbage was collected; since then, no block and no task began
 
     # -- collecting
 
     def note_task(self, task: Task) -> None:
         """Remember a new task, and the job that created it."""
         self._tasks.add(task)
+        self._collected = False
         creator = self._current_job()
         if creator is None or job_of(task) is not None:
             self._creators.pop(id(task), None)  # an earlier task may have had the same id()
@@ -53,20 +62,33 @@ class Leftovers:
         lines = [
             f"{name_of(task)} is still alive{origin(self._job_behind(task))}"
             for task in tasks
-            if getattr(coroutine_of(task), "__qualname__", "") not in ALIVE_BY_DESIGN
+            if not is_alive_by_design(task)
         ]
         return sorted(lines)
 
     def note_exception(self, future: asyncio.Future[Any], exception: BaseException) -> None:
         """Report an exception that was never retrieved."""
         name = name_of(future) if isinstance(future, asyncio.Task) else "a future"
-        text = f"{type(exception).__name__}({one_line(attempt(str, exception) or '')})"
         made = origin(self._job_behind(future))
-        self.add([f"{name} raised {text}, which was never retrieved{made}"])
+        self.add([f"{name} raised {shown(exception)}, which was never retrieved{made}"])
+
+    def note_unretrieved(self, context: dict[str, Any]) -> None:
+        """Report the exception in a context for exception handlers if nobody retrieved it."""
+        exception = context.get("exception")
+        if is_never_retrieved(context) and isinstance(exception, BaseException):
+            future: Any = context.get("task", context.get("future"))
+            self.note_exception(future, exception)
+
+    def note_logged(self, context: dict[str, Any]) -> None:
+        """Report any other exception that asyncio can only log, such as that of a callback."""
+        exception = context.get("exception")
+        if not is_never_retrieved(context) and isinstance(exception, BaseException):
+            self.add([f"{one_line(context['message'])}: it raised {shown(exception)}"])
 
     def note_coroutine(self, coroutine: Any) -> None:
         """Report a coroutine that was never awaited."""
-        made = origin(self._current_job())
+        job = self._current_job()
+        made = made_at(*coroutine.cr_origin[0]) if job is None else origin(job)
         self.add([f"coroutine {coroutine.__qualname__}() was never awaited{made}"])
 
     def add(self, lines: Iterable[str]) -> None:
@@ -90,7 +112,7 @@ class Leftovers:
 
     def clear(self) -> None:
         """Forget everything so far, because the test has a more important error to show."""
-        gc.collect(1)
+        self._collect_garbage()
         self._lines.clear()
         self._creators.clear()
         self._tasks = weakref.WeakSet()
@@ -102,12 +124,22 @@ class Leftovers:
             LeftoverError: lists what was left, and the job that created it.
         """
         __tracebackhide__ = True
-        gc.collect(1)
+        self._collect_garbage()
         self._note_exceptions_of_tasks()
         lines = list(self._lines)
         self.clear()
         if lines:
             raise LeftoverError(lines)
+
+    def _collect_garbage(self) -> None:
+        """Let coroutines and futures in reference cycles report themselves.
+
+        This takes long on free-threaded builds, where each collection is a full one. So it is
+        done once, unless there are new tasks: a test checks at its end, and so does its clock.
+        """
+        if not self._collected:
+            gc.collect(1)
+            self._collected = True
 
     def _note_exceptions_of_tasks(self) -> None:
         """Report the tasks that still exist, and whose exception was never retrieved."""
@@ -118,10 +150,121 @@ class Leftovers:
                 self.note_exception(task, exception)
 
     def watching_coroutines(self) -> Block[None]:
-        """Report each coroutine that is dropped during a block without having been awaited."""
-        return unawaited_coroutine.replaced_by(self.note_coroutine)
+        """Report each coroutine that is made and dropped during a block, and never awaited."""
+        self._collected = False
+        return WatchingBlock(self)
+
+
+class Watching(threading.local):
+    """The blocks of a thread that watch its coroutines.
+
+    During these blocks, Python is asked to note where the coroutines of the thread are made.
+    So a coroutine with such a note was made in one of them. A coroutine of another thread, or
+    of an earlier test, has none.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[Leftovers] = []  # one for each open block, the latest last
+        self._depth = 0  # what Python noted before the first of them (frames)
+
+    def begin(self, leftovers: Leftovers) -> None:
+        """Begin a block."""
+        if not self._open:
+            self._depth = sys.get_coroutine_origin_tracking_depth()
+            sys.set_coroutine_origin_tracking_depth(max(1, self._depth))
+        self._open.append(leftovers)
+
+    def end(self, leftovers: Leftovers) -> None:
+        """End a block. Blocks may end in any order."""
+        self._open.remove(leftovers)
+        if not self._open:
+            sys.set_coroutine_origin_tracking_depth(self._depth)
+
+    def whose(self, coroutine: Any) -> Leftovers | None:
+        """Return what reports a coroutine that is being dropped; ``None`` means Python does."""
+        if not self._open or not coroutine.cr_origin or full_collection.is_running:
+            return None
+        return self._open[-1]
+
+
+class FullCollection(threading.local):
+    """Tells whether this thread collects all garbage, also that of tests before this one.
+
+    A test's own garbage is young, and `Leftovers.check()` collects it.
+
+    Attributes:
+        is_running: whether it does so now. It is known during blocks that watch coroutines.
+    """
+
+    def __init__(self) -> None:
+        self.is_running = False
+
+    def note(self, phase: str, info: dict[str, int]) -> None:
+        """Take note of a collection, as one of `gc.callbacks`."""
+        self.is_running = phase == "start" and info["generation"] == 2
+
+
+class WatchingBlock(Block[None]):
+    """A block whose coroutines are watched.
+
+    Args:
+        leftovers: collects those that are dropped.
+    """
+
+    def __init__(self, leftovers: Leftovers) -> None:
+        self._leftovers = leftovers
+        self._patch = unawaited_coroutine.replaced_by(report_coroutine)
+
+    def __enter__(self) -> None:
+        self._patch.__enter__()
+        gc.callbacks.append(full_collection.note)
+        watching.begin(self._leftovers)
+
+    def __exit__(self, *_: object) -> None:
+        watching.end(self._leftovers)
+        with contextlib.suppress(ValueError):  # the test may have cleared the list
+            gc.callbacks.remove(full_collection.note)
+        self._patch.__exit__(None, None, None)
+
+
+watching = Watching()
+full_collection = FullCollection()
+
+
+def report_coroutine(coroutine: Any) -> None:
+    """Report a coroutine that was never awaited to the clock of its test, or as Python does."""
+    leftovers = watching.whose(coroutine)
+    if leftovers is None:
+        unawaited_coroutine.original(coroutine)
+    else:
+        leftovers.note_coroutine(coroutine)
+
+
+def is_never_retrieved(context: dict[str, Any]) -> bool:
+    """Return whether a context is about a future whose exception nobody has looked at."""
+    return "never retrieved" in context["message"]
+
+
+def is_alive_by_design(task: Task) -> bool:
+    """Return whether a task may be alive at the end of a run."""
+    if type(task.get_coro()).__name__ == CLOSES_GENERATOR:
+        return True
+    return getattr(coroutine_of(task), "__qualname__", "") in ALIVE_BY_DESIGN
+
+
+def shown(exception: BaseException) -> str:
+    """Return a text for an exception, on one line."""
+    return f"{type(exception).__name__}({one_line(attempt(str, exception) or '')})"
 
 
 def origin(job: AbstractJob[object] | None) -> str:
     """Return the end of a line, which names the job that made something."""
     return "" if job is None else f": it was made in {job.repr_main()}"
+
+
+def made_at(file: str, line: int, function: str) -> str:
+    """Return the end of a line, on a coroutine that was made in no job."""
+    return (
+        f": it was made at {shown_path(file)}:{line}, in {function}; if it is for a job that "
+        "will not run, call close_all_jobs() of its scheduler"
+    )

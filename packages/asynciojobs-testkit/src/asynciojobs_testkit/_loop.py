@@ -5,9 +5,9 @@ only place where an asyncio program lets time pass, so this is where the clock d
 real work, jump to the next timer, or raise because nothing is left to wait for. The cost is one
 ``select(0)`` a turn; a jump is O(1).
 
-- The time is an integer number of microseconds (ticks), and the loop's resolution is half a
-  tick. So a timer is due at exactly the tick that it is rounded to. Very late times are the
-  exception: floats are coarser than ticks there, and the resolution is that of the floats.
+- The time is an integer number of microseconds (ticks), and each timer is rounded to a tick. Of
+  timers at the same tick, the one made first fires first. The loop's resolution is half a tick.
+  At very late times, floats are coarser than ticks, and the resolution is that of the floats.
 - A jump goes to the first timer of the loop's heap. The timeout passed to the selector won't
   do: it is a difference of floats, and asyncio limits it to a day.
 - Errors are raised from `run_forever()`, so no job can swallow them. First all tasks are
@@ -20,21 +20,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import math
-import time
 from collections import deque
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from ._clockstate import LATEST_EXACT, TICKS_PER_SECOND, ClockState, ticks
+from ._duetime import DueTime
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
+from ._inforce import CheckedRun, Installation, Place, check_run
+from ._realtime import RealBudget, time
+from ._realwork import on_threads, other_threads
 from ._selector import IdleSelector, ShuffledReady
 from ._steering import Steering
 from ._trackingloop import TrackingLoop
 
 __all__ = ["FakeLoop"]
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Task = asyncio.Task[Any]
 
 HALF_TICK = 0.5 / TICKS_PER_SECOND
@@ -43,11 +50,14 @@ HALF_TICK = 0.5 / TICKS_PER_SECOND
 REAL_WORK_POLL = 0.05
 """How long to wait for real work before looking again (real seconds)."""
 
+REAL_CLOCK = "a loop may wait for a clock that is real, such as time.monotonic()"
+"""The other reason for a run to make no progress."""
+
 CLEAN_UP_ROUNDS = 100
 """How often to cancel the tasks after an error, before they are closed by force."""
 
 CLEAN_UP_LIMIT = 2.0
-"""How long these rounds may take together (real seconds)."""
+"""How much real time these rounds may take together (seconds)."""
 
 
 class FakeLoop(TrackingLoop):
@@ -56,10 +66,12 @@ class FakeLoop(TrackingLoop):
     Args:
         state: the state of the clock.
         horizon: how far the clock may jump while no job starts or ends (seconds).
-        real_limit: how long one run may take (real seconds).
+        real_limit: how much real time one run may take (seconds); see `RealBudget`.
+        installation: the block that makes this loop by itself; ``None`` if a user makes it.
 
     Attributes:
         steering: moves the time by hand.
+        place: knows where this loop may run.
     """
 
     # Attributes of asyncio's loop that its type stubs leave out.
@@ -67,17 +79,27 @@ class FakeLoop(TrackingLoop):
     _scheduled: list[asyncio.TimerHandle]  # a heap; its first timer is never a cancelled one
     _clock_resolution: float
 
-    def __init__(self, state: ClockState, *, horizon: float, real_limit: float) -> None:
+    def __init__(
+        self,
+        state: ClockState,
+        *,
+        horizon: float,
+        real_limit: float,
+        installation: Installation | None = None,
+    ) -> None:
         self._state = state
+        self.place = Place(state, installation)
         self.steering = Steering(state)
         self._horizon = horizon
         self._real_limit = real_limit
         self._horizon_end = math.inf  # where the horizon of the current run is (ticks)
-        self._real_deadline = math.inf  # when its real_limit is over (time.monotonic())
+        self._budget = RealBudget(math.inf)  # the real time that it may take
         self._cleaning_up = False  # tasks are being cancelled because of an error
         self._ran_away = False  # a run ended with a RunawayError
         self._real_timers: list[asyncio.TimerHandle] = []  # in real time
-        super().__init__(IdleSelector(self._turn, self._idle), state.leftovers)
+        self._ranks = itertools.count()  # of timers, in the order of their creation
+        selector = IdleSelector(self._turn, self._idle, self._note_wait)
+        super().__init__(selector, state.leftovers)
         self._clock_resolution = HALF_TICK
         if state.order is not None:
             self._ready = ShuffledReady(state.order)
@@ -86,11 +108,30 @@ class FakeLoop(TrackingLoop):
         """Return the time of the clock, in seconds."""
         return self._state.seconds
 
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call a function at a moment. Equal timers fire in the order of their creation.
+
+        Raises:
+            ValueError: the moment is not a number (NaN).
+        """
+        due = DueTime(when, next(self._ranks))
+        return super().call_at(due, callback, *args, context=context)
+
     def __call__(self) -> FakeLoop:
         """Return this loop, or a new one if it is closed: a loop is also a loop factory."""
         if not self.is_closed():
             return self
         return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
+
+    def real_time(self) -> float:
+        """Return the real time, in seconds; `CommandJob` uses it for its programs."""
+        return time.monotonic()
 
     def call_later_in_real_time(
         self, seconds: float, callback: Callable[[], object]
@@ -99,14 +140,14 @@ class FakeLoop(TrackingLoop):
 
         Such a timer does not move the time of the clock, and does not hold it either.
         """
-        when = time.monotonic() + seconds
+        when = self.real_time() + seconds
         handle = asyncio.TimerHandle(when, callback, (), self)
         self._real_timers.append(handle)
         return handle
 
     def _call_real_timers(self) -> None:
         """Let the real timers that are due run in this turn."""
-        now = time.monotonic()
+        now = self.real_time()
         due = [timer for timer in self._real_timers if timer.when() <= now]
         if due:
             self._real_timers = [timer for timer in self._real_timers if timer.when() > now]
@@ -130,10 +171,11 @@ class FakeLoop(TrackingLoop):
             self._clock_resolution = 2 * math.ulp(self.time())
         if self._real_timers:
             self._call_real_timers()
-        if time.monotonic() > self._real_deadline:
-            self._give_up(
-                RunawayError, f"the run takes more than {self._real_limit:g} real seconds"
-            )
+        if self._budget.is_spent():
+            self._give_up(RunawayError, self._runaway_reason())
+
+    def _note_wait(self, seconds: float) -> None:
+        self._budget.note_wait(seconds)
 
     def _idle(self) -> float:
         """Decide what happens next, when nothing can run.
@@ -147,7 +189,8 @@ class FakeLoop(TrackingLoop):
         """
         state = self._state
         timer = self._next_timer()
-        if timer <= state.now or self._ready:  # a real timer is due
+        if timer <= state.now or self._ready:
+            # Another loop of this clock has moved the time, or a real timer is due.
             return 0
         if self._held_by():
             return REAL_WORK_POLL
@@ -169,10 +212,7 @@ class FakeLoop(TrackingLoop):
         """Return when the first timer is due, in ticks; infinity if there is none."""
         if not self._scheduled:
             return math.inf
-        when = self._scheduled[0].when()
-        if when < self.time() + self._clock_resolution:
-            return self._state.now
-        return max(ticks(when), self._state.now + 1)
+        return ticks(self._scheduled[0].when())
 
     def _jump(self, moment: int) -> None:
         if self._state.now >= self._horizon_end and self.steering.target is None:
@@ -192,12 +232,16 @@ class FakeLoop(TrackingLoop):
             self._give_up(
                 RunawayError,
                 f"no job has started or ended for {self._horizon:.15g} s, which is the "
-                "horizon: a heartbeat may hide a deadlock",
+                f"horizon: a heartbeat may hide a deadlock, or {REAL_CLOCK}",
             )
+
+    def _runaway_reason(self) -> str:
+        limit = f"the run takes more than {self._real_limit:g} real seconds"
+        return limit if self._held_by() else f"{limit}: {REAL_CLOCK}"
 
     def _deadlock_reason(self, timer: float) -> str:
         if timer == math.inf:
-            return "nothing is left to wait for"
+            return f"nothing is left to wait for{on_threads(other_threads())}"
         return (
             f"the next timer is at {timer / TICKS_PER_SECOND:.15g} s, and the time is moved by "
             "advance() only"
@@ -230,13 +274,25 @@ class FakeLoop(TrackingLoop):
         text = f"at {self.time():.15g} s, {reason}{held}"
         raise kind(text, self.time(), who_waits(self))
 
+    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
+        """Run until a future is done.
+
+        Raises:
+            BaseException: see `run_forever()`; whatever the future raises.
+        """
+        with CheckedRun(self, future):
+            return super().run_until_complete(future)
+
     def run_forever(self) -> None:
         """Run until `stop()` is called.
 
         Raises:
             DeadlockError: nothing is left to wait for.
             RunawayError: the run is past its horizon, or takes too much real time.
+            RuntimeError: this loop must not run here: another clock is installed, or its own
+                is no longer.
         """
+        check_run(self)
         self._set_limits(self._real_limit)
         with self._state.running(self):
             try:
@@ -249,7 +305,7 @@ class FakeLoop(TrackingLoop):
 
     def _set_limits(self, real_limit: float) -> None:
         self._horizon_end = self._state.now + ticks(self._horizon)
-        self._real_deadline = time.monotonic() + real_limit
+        self._budget = RealBudget(real_limit)
 
     def _clean_up(self) -> list[str]:
         """Cancel all tasks and run them to their end; return which were closed by force."""
@@ -261,7 +317,7 @@ class FakeLoop(TrackingLoop):
             self._cancel(outermost(asyncio.all_tasks(self)))
             for _ in range(CLEAN_UP_ROUNDS):
                 tasks = asyncio.all_tasks(self)
-                if not tasks or time.monotonic() > self._real_deadline:
+                if not tasks or self._budget.is_spent():
                     break
                 self._cancel(tasks)
             return self._close_by_force(asyncio.all_tasks(self))

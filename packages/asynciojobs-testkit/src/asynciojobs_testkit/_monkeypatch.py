@@ -13,26 +13,27 @@ __all__ = ["PatchedFunction"]
 
 
 class PatchedFunction:
-    """A function of a module that can be replaced during a block.
+    """A function of a module or a class that can be replaced during a block.
 
     Blocks of several threads may overlap, and end in any order. So a block does not restore
     the function that it found: the last one to end restores the original.
 
     Args:
-        module: the module of the function.
+        owner: the module, or the class.
         name: the name of the function there.
     """
 
-    def __init__(self, module: ModuleType, name: str) -> None:
-        self._module = module
+    def __init__(self, owner: ModuleType | type, name: str) -> None:
+        self._owner = owner
         self._name = name
         self._lock = threading.Lock()
         self._original: Any = None  # the function before the first open block
         self._replacements: list[Callable[..., Any]] = []  # one for each open block
 
-    def original(self, *args: Any) -> Any:
+    def original(self, *args: Any, **options: Any) -> Any:
         """Call the original function. This works only inside a block."""
-        return self._original(*args)
+        __tracebackhide__ = True
+        return self._original(*args, **options)
 
     def replaced_by(self, function: Callable[..., Any]) -> Block[None]:
         """Replace the function during a block. If blocks overlap, the latest one wins."""
@@ -42,7 +43,7 @@ class PatchedFunction:
         """Replace the function, at the beginning of a block."""
         with self._lock:
             if not self._replacements:
-                self._original = getattr(self._module, self._name)
+                self._original = getattr(self._owner, self._name)
             self._replacements.append(function)
             self._install()
 
@@ -54,7 +55,7 @@ class PatchedFunction:
 
     def _install(self) -> None:
         latest = self._replacements[-1] if self._replacements else self._original
-        setattr(self._module, self._name, latest)
+        setattr(self._owner, self._name, latest)
 
 
 class Replacement(Block[None]):

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["RealWork", "plural"]
+from asynciojobs._text import listed
+
+__all__ = ["RealWork", "on_threads", "other_threads", "plural"]
+
+DEFAULT_EXECUTOR = "asyncio_"
+"""How the names of the threads of a default executor begin. A loop knows what they do."""
 
 
 class RealWork:
@@ -50,3 +57,27 @@ def plural(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
     return f"{count} {noun}es" if noun.endswith("s") else f"{count} {noun}s"
+
+
+def other_threads() -> list[str]:
+    """Return the names of the threads that may do real work that no loop knows of."""
+    here = (threading.current_thread(), threading.main_thread())
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread not in here
+        and not isinstance(thread, threading._DummyThread)  # was not started by the program
+        and not thread.name.startswith(DEFAULT_EXECUTOR)
+    ]
+
+
+def on_threads(names: Sequence[str]) -> str:
+    """Return a hint for a run that waits, if there are threads that it may wait for."""
+    if not names:
+        return ""
+    subject = "thread" if len(names) == 1 else "threads"
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f", but {subject} {listed(names, limit=3)} {verb} alive: if the run waits for what "
+        f"happens there, wait inside of `with clock.external():`"
+    )

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
-from asynciojobs import AbstractJob, EventKind, JobEvent
+from asynciojobs import AbstractJob, EventKind, JobEvent, Limit
+from asynciojobs.job import needs_of
 
-__all__ = ["ENDED", "SCHEDULED", "SHUTDOWN", "STARTED", "AnyJob", "Recording", "TimelineEvent"]
+__all__ = [
+    "ENDED",
+    "SCHEDULED",
+    "SHUTDOWN",
+    "SKIPPED",
+    "STARTED",
+    "AnyJob",
+    "Excess",
+    "Recording",
+    "TimelineEvent",
+]
 
 AnyJob: TypeAlias = AbstractJob[object]
 
 SCHEDULED = (EventKind.SCHEDULED,)
 STARTED = (EventKind.STARTED,)
 ENDED = (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED)
+SKIPPED = (EventKind.SKIPPED,)
 SHUTDOWN = (EventKind.SHUTDOWN,)
 
 
@@ -24,11 +37,24 @@ class TimelineEvent(NamedTuple):
     """When it happened (seconds, on the clock of the loop)."""
     job: AnyJob
     kind: EventKind
-    """``scheduled``, ``started``, ``done``, ``failed``, ``cancelled`` or ``shutdown``."""
+    """``scheduled``, ``started``, ``done``, ``failed``, ``cancelled``, ``skipped`` or
+    ``shutdown``."""
 
 
 Indexed: TypeAlias = tuple[int, TimelineEvent]
 """An event, with its index among all events of the recording."""
+
+
+class Excess(NamedTuple):
+    """A job that started although a limit of it had too few free slots."""
+
+    event: TimelineEvent
+    """The start of the job."""
+    limit: Limit
+    taken: int
+    """How many slots were taken then, by this job too."""
+    slots: int
+    """How many slots the limit had."""
 
 
 class Recording:
@@ -41,21 +67,26 @@ class Recording:
     def __init__(self) -> None:
         self.events: list[TimelineEvent] = []
         self._last_runs: dict[AnyJob, list[Indexed]] = {}  # in order; empty if it was forgotten
+        # The slots of a job's limits at each of its events, by the index of the event.
+        self._slots: dict[int, list[int]] = {}
 
     def add(self, event: JobEvent) -> None:
         """Record an event."""
         last_run = self._last_runs.setdefault(event.job, [])
-        if event.kind is EventKind.SCHEDULED and last_run:
+        if last_run and _begins_a_run(event.kind, last_run):
             self._forget_idle_jobs()
             last_run.clear()
         recorded = TimelineEvent(event.time, event.job, event.kind)
         last_run.append((len(self.events), recorded))
+        needs = needs_of(event.job)
+        if needs:
+            self._slots[len(self.events)] = [limit.slots for limit in needs]
         self.events.append(recorded)
 
     def _forget_idle_jobs(self) -> None:
         """Forget the last run of the idle jobs, because a new run may never reach them."""
         for job, last_run in self._last_runs.items():
-            if job.is_idle():
+            if job.is_idle() and not job.is_skipped():
                 last_run.clear()
 
     def has_seen(self, job: AnyJob) -> bool:
@@ -94,9 +125,65 @@ class Recording:
         Args:
             is_counted: whether to count a job.
         """
-        running = peak = 0
+        running: set[AnyJob] = set()
+        peak = 0
         for event in self.events:
-            if is_counted(event.job):
-                running += (event.kind in STARTED) - (event.kind in ENDED)
-                peak = max(peak, running)
+            if event.kind in STARTED and is_counted(event.job):
+                running.add(event.job)
+                peak = max(peak, len(running))
+            elif event.kind in ENDED:  # one that was cancelled may not have started
+                running.discard(event.job)
         return peak
+
+    def first_excess(self) -> Excess | None:
+        """Return the first start of a job that took a slot too many, in all runs; O(V+E)."""
+        limits = LimitsInUse()
+        found = (limits.note(self.events[index], slots) for index, slots in self._slots.items())
+        return next((excess for excess in found if excess is not None), None)
+
+
+class LimitsInUse:
+    """The slots of limits that are taken, from one event to the next."""
+
+    def __init__(self) -> None:
+        self._running: set[AnyJob] = set()
+        self._taken: Counter[Limit] = Counter()
+        self._slots: dict[Limit, int] = {}  # at the last event of a job that needs the limit
+
+    def note(self, event: TimelineEvent, slots: Sequence[int]) -> Excess | None:
+        """Note an event of a job, and return what it took too much of, if anything.
+
+        Args:
+            event: the event.
+            slots: how many slots each limit of the job had then.
+        """
+        excess = None
+        needs = needs_of(event.job)
+        if event.kind in STARTED:
+            self._running.add(event.job)
+            self._taken.update(needs)
+            excess = self._excess(event, slots)
+        elif event.kind in ENDED and event.job in self._running:
+            self._running.remove(event.job)
+            self._taken.subtract(needs)
+        self._slots.update(zip(needs, slots, strict=True))
+        return excess
+
+    def _excess(self, event: TimelineEvent, slots: Sequence[int]) -> Excess | None:
+        for limit, now in zip(needs_of(event.job), slots, strict=True):
+            # The job got its slots just before it started. There may be fewer of them now.
+            allowed = max(now, self._slots.get(limit, 0))
+            if self._taken[limit] > allowed:
+                return Excess(event, limit, self._taken[limit], allowed)
+        return None
+
+
+def _begins_a_run(kind: EventKind, last_run: Sequence[Indexed]) -> bool:
+    """Tell whether a new run has begun for a job that has been in a run before.
+
+    A job that is skipped or cancelled before it starts has only an event for that.
+    """
+    if kind is EventKind.SCHEDULED:
+        return True
+    is_over = any(event.kind in ENDED or event.kind in SKIPPED for _, event in last_run)
+    return is_over and kind is not EventKind.SHUTDOWN

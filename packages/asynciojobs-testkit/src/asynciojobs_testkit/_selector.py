@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ._realtime import time
+
 __all__ = ["IdleSelector", "ShuffledReady"]
 
 SOCKET_GRACE = 0.01
@@ -23,39 +25,77 @@ Events = list[tuple[selectors.SelectorKey, int]]
 class IdleSelector(selectors.BaseSelector):
     """A selector that asks a function what to do when the loop would sleep.
 
+    After something has happened on a socket, it first gives the sockets a grace. Sockets that
+    are only open get none.
+
     Args:
         turn: called in each turn of the loop.
         idle: called when nothing can run; returns how long to wait for I/O (real seconds).
+        waited: called after each wait, with how long it was (real seconds). If the machine
+            was too busy to end it in time, the rest does not count.
     """
 
-    def __init__(self, turn: Callable[[], None], idle: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        turn: Callable[[], None],
+        idle: Callable[[], float],
+        waited: Callable[[float], None],
+    ) -> None:
         self._real = selectors.DefaultSelector()
         self._turn = turn
         self._idle = idle
+        self._waited = waited
+        self._wakeup: int | None = None  # the wake-up pipe, which a loop registers first
+        self._stirred = False  # something has happened on a socket since the last grace
 
     def select(self, timeout: float | None = None) -> Events:
         """Return the I/O that is ready, as any selector does; see `IdleSelector`."""
         self._turn()
         events = self._real.select(0)
-        if events or (timeout is not None and timeout <= 0):
+        if events:
+            self._note(events)
             return events
-        if len(self._real.get_map()) > OWN_FILES:
-            events = self._real.select(SOCKET_GRACE)
-            if events:
+        if timeout is not None and timeout <= 0:
+            return events
+        if self._stirred:
+            self._stirred = False
+            if len(self._real.get_map()) > OWN_FILES and (events := self._wait(SOCKET_GRACE)):
                 return events
         wait = self._idle()
-        return self._real.select(wait) if wait else []
+        return self._wait(wait) if wait else []
+
+    def stir(self) -> None:
+        """Note that something has happened on a socket."""
+        self._stirred = True
+
+    def _note(self, events: Events) -> None:
+        if any(key.fd != self._wakeup for key, _ in events):
+            self.stir()
+
+    def _wait(self, seconds: float) -> Events:
+        begin = time.monotonic()
+        events = self._real.select(seconds)
+        self._note(events)
+        self._waited(min(time.monotonic() - begin, seconds))
+        return events
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Forward to the real selector."""
-        return self._real.register(fileobj, events, data)
+        key = self._real.register(fileobj, events, data)
+        if self._wakeup is None:
+            self._wakeup = key.fd
+        else:
+            self.stir()
+        return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         """Forward to the real selector."""
+        self.stir()
         return self._real.unregister(fileobj)
 
     def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Forward to the real selector."""
+        self.stir()
         return self._real.modify(fileobj, events, data)
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar, cast
 
+from ._inforce import is_cleanup
 from ._leftovers import Leftovers
 from ._realwork import RealWork
+from ._selector import IdleSelector
+from ._transports import DatagramTransport, StreamTransport
 
 __all__ = ["TrackingLoop"]
 
 T = TypeVar("T")
-
-CLEANUP_COROUTINES = {"shutdown_asyncgens", "shutdown_default_executor"}
-"""The methods of a loop that a Runner awaits before it closes the loop."""
 
 
 class TrackingLoop(asyncio.SelectorEventLoop):
     """A loop that tracks what its runs leave behind, and the real work in progress.
 
     Args:
-        selector: see `asyncio.SelectorEventLoop`.
+        selector: decides how the time moves.
         leftovers: collects what is left behind.
 
     Attributes:
         work: the threads, subprocesses and executor calls of this loop.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, leftovers: Leftovers) -> None:
+    def __init__(self, selector: IdleSelector, leftovers: Leftovers) -> None:
         self.work = RealWork()
+        self._stir = selector.stir
         self._leftovers = leftovers
         self._alive: list[str] = []  # the tasks that were alive at the end of the last run
         super().__init__(selector)
@@ -62,11 +62,13 @@ class TrackingLoop(asyncio.SelectorEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Handle an error as asyncio does, and note an exception that was never retrieved."""
-        future: Any = context.get("task", context.get("future"))
-        exception = context.get("exception")
-        if "never retrieved" in context["message"] and isinstance(exception, BaseException):
-            self._leftovers.note_exception(future, exception)
+        self._leftovers.note_unretrieved(context)
         super().call_exception_handler(context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Log an error as asyncio does, and note it: nothing else has dealt with it."""
+        self._leftovers.note_logged(context)
+        super().default_exception_handler(context)
 
     # -- real work
 
@@ -88,12 +90,18 @@ class TrackingLoop(asyncio.SelectorEventLoop):
         self.work.add_process(transport)
         return transport
 
+    # -- sockets
 
-def is_cleanup(future: object) -> bool:
-    """Return whether a Runner runs this to clean up its loop, not as part of the program.
+    def note_sent(self) -> None:
+        """Note that something was sent: the other side may answer."""
+        self._stir()
 
-    That is `gather()` of the tasks that it cancels, or one of `CLEANUP_COROUTINES`.
-    """
-    if asyncio.isfuture(future):
-        return not isinstance(future, asyncio.Task)
-    return getattr(future, "__name__", "") in CLEANUP_COROUTINES
+    def _make_socket_transport(self, *args: Any, **options: Any) -> Any:
+        transport = cast("Any", super())._make_socket_transport(*args, **options)
+        transport.__class__ = StreamTransport
+        return transport
+
+    def _make_datagram_transport(self, *args: Any, **options: Any) -> Any:
+        transport = cast("Any", super())._make_datagram_transport(*args, **options)
+        transport.__class__ = DatagramTransport
+        return transport

@@ -6,26 +6,26 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable, Iterator
-from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from asynciojobs import Watch, use_loop_factory
-from asynciojobs._blocks import Block, VariableBlock
+from asynciojobs._blocks import Block
 from asynciojobs.watch import use_clocks
 
 from ._clockstate import LATEST_EXACT, ClockState, ticks
+from ._guards import guards, make_loop
+from ._inforce import Installation, OutOfForce, is_of_uvloop, refusal_of_uvloop
 from ._loop import FakeLoop
-from ._monkeypatch import PatchedFunction
+from ._pyodide import refuse_pyodide
+from ._realtime import time
 
 __all__ = ["FakeClock"]
 
 T = TypeVar("T")
 
-_make_loop: ContextVar[Callable[[], asyncio.AbstractEventLoop] | None] = ContextVar(
-    "asynciojobs_testkit loop factory", default=None
-)
-new_event_loop = PatchedFunction(asyncio.events, "new_event_loop")
+LATEST_YEAR = datetime.max.year - 200
+"""The time of day must start before this year. A clock is exact for 136 years."""
 
 
 class FakeClock:
@@ -40,12 +40,17 @@ class FakeClock:
             `advance_to()` move it.
         horizon: how far the clock may jump while no job starts or ends (seconds);
             ``math.inf`` means no limit. A single sleep may be longer.
-        real_limit: how long one run may take (real seconds); ``math.inf`` means no limit.
+        real_limit: how much real time one run may take (seconds): the processor time of its
+            thread, and its waiting for real work. So a busy machine makes no run fail. If the
+            thread is blocked, a run ends after ten times as long. ``math.inf`` means no limit.
         seed: shuffles the order in which ready tasks run. The same seed gives the same order.
         wall: the time of day at `start`. With ``None``, the time of day is the real one.
 
     Raises:
-        ValueError: `start` is too large or not finite, or a limit is not above 0.
+        TypeError: `wall` is not a datetime.
+        ValueError: `start` is too large or not finite, a limit is not above 0, or `wall` is
+            too late.
+        RuntimeError: Python runs in Pyodide, which has no sockets.
 
     Example:
         >>> import asyncio
@@ -66,12 +71,14 @@ class FakeClock:
         seed: int | None = None,
         wall: datetime | None = None,
     ) -> None:
+        refuse_pyodide()
         if not abs(start) <= LATEST_EXACT:
             raise ValueError(
                 f"start must be a time, of {LATEST_EXACT:g} s at most, not {start!r}"
             )
         check_positive("horizon", horizon)
         check_positive("real_limit", real_limit)
+        check_wall(wall)
         self._state = ClockState(start=start, autojump=autojump, seed=seed)
         self._horizon = horizon
         self._real_limit = real_limit
@@ -106,7 +113,15 @@ class FakeClock:
         options of that name in anyio and pytest-asyncio. The loop itself works there too: it
         can be called, and returns itself.
         """
-        return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
+        return self._make_loop(None)
+
+    def _make_loop(self, installation: Installation | None) -> FakeLoop:
+        return FakeLoop(
+            self._state,
+            horizon=self._horizon,
+            real_limit=self._real_limit,
+            installation=installation,
+        )
 
     def run(self, awaitable: Awaitable[T]) -> T:
         """Run an awaitable in a new loop on this clock, and return its result.
@@ -129,23 +144,42 @@ class FakeClock:
         """Use this clock for everything that runs inside a block.
 
         This covers ``scheduler.run()``, ``shutdown()``, ``standalone_run()``,
-        ``asyncio.run()`` and watches. Other threads are not affected.
+        ``asyncio.run()`` and watches. Other threads keep real time, those that
+        `asyncio.to_thread()` and `CallJob` use too. In this thread, a loop that is not on the
+        clock can't run.
 
         Raises:
             LeftoverError: a run left tasks alive, exceptions that were never retrieved, or
                 coroutines that were never awaited. Raised at the end of the block.
-            RuntimeError: uvloop is in use; its time can't be replaced.
+            RuntimeError: a loop that is not on this clock is running, or uvloop is in use; its
+                time can't be replaced.
         """
         return InstalledBlock(self)
 
     def blocks(self) -> Iterator[Block[None]]:
         """Yield the blocks that `installed()` consists of, the outermost first."""
-        yield use_loop_factory(self.loop_factory)
+        installation = Installation(self, self._state, self._make_loop)
+        yield installation
+        yield use_loop_factory(installation.make_loop)
         yield use_clocks(lambda: self.time, self._time_of_day)
-        # asyncio.run() uses it too, in this context only
-        yield VariableBlock[Any](_make_loop, self.loop_factory)
-        yield new_event_loop.replaced_by(make_loop)
+        yield from guards()
         yield self._state.leftovers.watching_coroutines()
+
+    def check_running_loop(self) -> None:
+        """Check that no loop is running in this thread, or one on this clock.
+
+        Raises:
+            RuntimeError: another loop is running.
+        """
+        loop = asyncio._get_running_loop()
+        if loop is not None and not self._owns(loop):
+            raise RuntimeError(
+                f"{loop!r} is running, and is not on {self!r}: install the clock before that "
+                "loop is made, or make the loop with `clock.loop_factory()`"
+            )
+
+    def _owns(self, loop: asyncio.AbstractEventLoop) -> bool:
+        return isinstance(loop, FakeLoop) and loop.is_on(self._state)
 
     def check_leftovers(self) -> None:
         """Check that the runs so far left nothing behind; `installed()` does so at its end.
@@ -222,6 +256,28 @@ class FakeClock:
             )
         return loop
 
+    # -- other clocks
+
+    def followed_by(self, move: Callable[[float], object]) -> Block[None]:
+        """Let other clocks follow this one during a block.
+
+        This is for tools such as freezegun, which fake `datetime.now()` and `time.monotonic()`.
+
+        Args:
+            move: called with the time of this clock (seconds), at the beginning of the block
+                and whenever the time moves, before any timer fires.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock()
+            >>> times = []
+            >>> with clock.followed_by(times.append):
+            ...     clock.run(asyncio.sleep(3600))
+            >>> times
+            [0.0, 3600.0]
+        """
+        return self._state.followed_by(move)
+
     # -- holding the time
 
     def external(self) -> Block[None]:
@@ -241,6 +297,20 @@ class FakeClock:
         return self._state.external()
 
 
+class NoClock(Block[None]):
+    """A block in which no clock is in use, though one is installed."""
+
+    def __enter__(self) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(OutOfForce())
+            stack.enter_context(use_loop_factory(make_loop))
+            stack.enter_context(use_clocks(time.monotonic))
+            self._parts = stack.pop_all()
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.close()
+
+
 class InstalledBlock(Block[FakeClock]):
     """A block in which a clock is in use.
 
@@ -253,6 +323,7 @@ class InstalledBlock(Block[FakeClock]):
 
     def __enter__(self) -> FakeClock:
         refuse_uvloop()
+        self._clock.check_running_loop()
         with contextlib.ExitStack() as stack:
             for block in self._clock.blocks():
                 stack.enter_context(block)
@@ -280,15 +351,30 @@ def check_positive(parameter: str, seconds: float) -> None:
         )
 
 
+def check_wall(wall: object) -> None:
+    """Check a time of day: a clock may go on from there for as long as it is exact.
+
+    Raises:
+        TypeError: it is not a datetime.
+        ValueError: it is too late.
+    """
+    if wall is None:
+        return
+    if not isinstance(wall, datetime):
+        raise TypeError(
+            f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
+            "for example, or datetime.fromtimestamp(…) of a number of seconds"
+        )
+    if wall.year >= LATEST_YEAR:
+        raise ValueError(
+            f"wall must be before the year {LATEST_YEAR}, and not {wall}: the time of day goes "
+            f"on from there, and datetime ends with the year {datetime.max.year}"
+        )
+
+
 async def wait_for(awaitable: Awaitable[T]) -> T:
     """Await an awaitable: a Runner accepts only coroutines."""
     return await awaitable
-
-
-def make_loop() -> asyncio.AbstractEventLoop:
-    """Make a loop with the factory of this context, if there is one."""
-    loop: asyncio.AbstractEventLoop = (_make_loop.get() or new_event_loop.original)()
-    return loop
 
 
 def refuse_uvloop() -> None:
@@ -300,8 +386,5 @@ def refuse_uvloop() -> None:
     # Read the variable: asyncio.get_event_loop_policy() would create a policy.
     policy = getattr(asyncio.events, "_event_loop_policy", None)
     for thing in (policy, asyncio._get_running_loop()):
-        if type(thing).__module__.partition(".")[0] == "uvloop":
-            raise RuntimeError(
-                f"a FakeClock can't move the time of {thing!r}, which uvloop keeps for itself: "
-                "leave uvloop out of this test"
-            )
+        if is_of_uvloop(thing):
+            raise RuntimeError(refusal_of_uvloop(thing))

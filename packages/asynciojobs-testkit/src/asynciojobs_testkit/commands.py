@@ -79,8 +79,8 @@ class FakeCommands:
     """A block in which `CommandJob` starts no process, and does what was scripted instead.
 
     A command that matches nothing is an error of its job. If several scripts match, the newest
-    one counts. Like a `FakeClock`, the block does not affect other threads, except those of a
-    `CallJob` and of `asyncio.to_thread()`.
+    one counts. Like a `FakeClock`, the block belongs to the thread that enters it: other
+    threads start real commands, with `asyncio.to_thread()` and `CallJob` too.
 
     Attributes:
         calls: the commands that were started, each with its time, its argv and its input.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
@@ -11,8 +12,9 @@ import pytest
 from asynciojobs import PureScheduler, Watch
 
 from ._errors import LeftoverError
+from ._inforce import Installation, in_force
 from ._printjobs import PrintJobs
-from .clock import FakeClock
+from .clock import FakeClock, NoClock
 from .commands import FakeCommands
 from .timeline import Timeline
 
@@ -21,7 +23,9 @@ __all__ = ["fake_clock", "fake_commands", "print_jobs", "timeline", "watch"]
 SEED = "_asynciojobs_seed"
 """The fixture that ``--asynciojobs-seeds`` parametrizes tests with."""
 
+installed_for_test = pytest.StashKey[Installation | None]()
 clock_of = pytest.StashKey[FakeClock]()
+marker_of = pytest.StashKey[pytest.Mark]()  # the options that the clock was made with
 timelines_of = pytest.StashKey[list[Timeline]]()
 
 
@@ -57,10 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that uses the clock once for each seed."""
+    """Run each test that uses the clock once for each seed, unless it has its own seed."""
     use_clock_if_marked(metafunc.definition, metafunc.fixturenames)
     seeds = metafunc.config.getoption("--asynciojobs-seeds")
-    if seeds and "fake_clock" in metafunc.fixturenames:
+    if seeds and "fake_clock" in metafunc.fixturenames and not has_seed(metafunc.definition):
         if SEED not in metafunc.fixturenames:
             metafunc.fixturenames.append(SEED)
         ids = [f"seed{seed}" for seed in range(seeds)]
@@ -68,15 +72,87 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Treat the marker like a request for the fixture."""
+    """Treat the marker like a request for the fixture, and let the clock come first."""
     if isinstance(item, pytest.Function):
         use_clock_if_marked(item, item.fixturenames)
+        if "fake_clock" in item.fixturenames:
+            put_clock_first(item)
+            use_loop_of_its_own(item)
 
 
 def use_clock_if_marked(node: pytest.Item, fixturenames: list[str]) -> None:
     """Add the fixture `fake_clock` to a test that has the marker."""
     if node.get_closest_marker("fake_clock") and "fake_clock" not in fixturenames:
         fixturenames.append("fake_clock")
+
+
+def has_seed(node: pytest.Item) -> bool:
+    """Return whether the marker of a test sets the seed. Then the option does not count."""
+    return "seed" in options_of(node).kwargs
+
+
+def options_of(node: pytest.Item) -> pytest.Mark:
+    """Return the marker of a test; one without options if it has none."""
+    return node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
+
+
+# -- a loop on the clock
+
+
+def put_clock_first(item: pytest.Function) -> None:
+    """Set up the clock before all other fixtures of the test, as one of them may make the loop.
+
+    Fixtures of a wider scope come before it, because they belong to other tests, too.
+    """
+    names = item.fixturenames
+    wide = wide_fixtures(item)
+    if "fake_clock" not in wide:
+        narrow = [name for name in names if name not in wide and name != "fake_clock"]
+        names[:] = [*wide, "fake_clock", *narrow]
+
+
+def use_loop_of_its_own(item: pytest.Function) -> None:
+    """Let pytest-asyncio make a loop for this test alone, even if it shares one with others.
+
+    If the test has asynchronous fixtures of a wider scope, it needs their loop. That loop keeps
+    real time, and will be refused.
+    """
+    marker = item.get_closest_marker("asyncio")
+    wide = wide_fixtures(item)
+    if marker is None or "fake_clock" in wide or any(map(is_async, wide.values())):
+        return
+    options = {name: value for name, value in marker.kwargs.items() if name != "scope"}
+    own = pytest.mark.asyncio(**{**options, "loop_scope": "function"})
+    item.add_marker(own, append=False)
+
+
+def wide_fixtures(item: pytest.Function) -> dict[str, object]:
+    """Return the fixtures of a test that outlive it: the function of each, by its name."""
+    found: dict[str, object] = {}
+    for name in item.fixturenames:
+        # The last one is the closest. Arguments of parametrize() have none.
+        for fixture in item._fixtureinfo.name2fixturedefs.get(name, ())[-1:]:
+            if fixture.scope != "function":
+                found[name] = fixture.func
+    return found
+
+
+def is_async(function: object) -> bool:
+    """Return whether a function, or the one that it wraps, needs a loop."""
+    inner = inspect.unwrap(function) if callable(function) else function
+    return inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Set up fixtures that outlive the test without its clock, such as loops of a module."""
+    installation = request.config.stash.get(installed_for_test, None)
+    if installation is None or fixturedef.scope == "function":
+        return (yield)
+    with NoClock():
+        return (yield)
 
 
 # -- fixtures
@@ -106,14 +182,19 @@ def fake_clock(
     never awaited.
     """
     node = node_of(request)
-    marker = node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
+    marker = options_of(node)
     options: dict[str, Any] = dict(marker.kwargs)
     if _asynciojobs_seed is not None:
-        options["seed"] = _asynciojobs_seed
+        options.setdefault("seed", _asynciojobs_seed)  # the marker may come from a fixture
     clock = FakeClock(*marker.args, **options)
     node.stash[clock_of] = clock
+    node.stash[marker_of] = marker
     with clock.installed():
-        yield clock
+        request.config.stash[installed_for_test] = in_force()
+        try:
+            yield clock
+        finally:
+            request.config.stash[installed_for_test] = None
 
 
 @pytest.fixture
@@ -162,12 +243,50 @@ def watch(fake_clock: FakeClock) -> Watch:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Fail a test that leaves something behind."""
-    result = yield
-    clock = pyfuncitem.stash.get(clock_of, None)
-    if clock is not None and (leftovers := leftovers_of(clock)):
-        pytest.fail(leftovers, pytrace=False)  # a traceback would only show the plugin
+    """Fail a test that leaves something behind, or does not run on its clock."""
+    installation = pyfuncitem.config.stash.get(installed_for_test, None)
+    if installation is None:
+        return (yield)
+    if text := late_marker(pyfuncitem):
+        pytest.fail(text, pytrace=False)
+    runs = installation.state.runs
+    try:
+        result = yield
+    except Exception as error:
+        # RuntimeErrors include ours: a loop that was refused is explained already.
+        if not isinstance(error, RuntimeError) and (text := off_clock(pyfuncitem, runs)):
+            error.add_note(text)
+        raise
+    if text := off_clock(pyfuncitem, runs) or leftovers_of(pyfuncitem.stash[clock_of]):
+        pytest.fail(text, pytrace=False)  # a traceback would only show the plugin
     return result
+
+
+def late_marker(item: pytest.Function) -> str:
+    """Return a text if a fixture has set options after the clock was made; otherwise empty."""
+    marker = options_of(item)
+    if marker == item.stash[marker_of]:
+        return ""
+    return (
+        f"{item.name} got {marker!r} from a fixture after its clock was made: put the marker "
+        "on the test, or give that fixture a wider scope, such as class"
+    )
+
+
+def off_clock(item: pytest.Function, runs: int) -> str:
+    """Return a text if a test needed a loop, and none ran on its clock; otherwise empty.
+
+    Args:
+        item: the test, after its call.
+        runs: how many runs the clock had seen before.
+    """
+    installation = item.config.stash[installed_for_test]
+    if installation is None or installation.state.runs > runs or not is_async(item.obj):
+        return ""
+    return (
+        f"{item.name} uses {installation.clock!r}, but no loop ran on that clock: run the test "
+        "with asyncio, in a loop that asyncio.Runner() or `fake_clock.loop_factory()` makes"
+    )
 
 
 def leftovers_of(clock: FakeClock) -> str:

@@ -16,6 +16,7 @@ from ._recording import (
     ENDED,
     SCHEDULED,
     SHUTDOWN,
+    SKIPPED,
     STARTED,
     AnyJob,
     Recording,
@@ -83,14 +84,17 @@ class Timeline:
 
     def _bar(self, job: AnyJob, depth: int) -> Bar:
         seen = self._recording
-        ended = seen.first(job, ENDED)
+        started = seen.time(job, STARTED)
+        last = seen.first(job, ENDED) or seen.first(job, SKIPPED)
         return Bar(
             name=one_line(job._shown_text()),
             depth=depth,
             scheduled=seen.time(job, SCHEDULED),
-            started=seen.time(job, STARTED),
+            started=started,
             ended=seen.time(job, ENDED),
-            outcome="" if ended is None else str(ended[1].kind),
+            outcome=""
+            if last is None
+            else outcome_of(last[1], has_started=started is not None),
         )
 
     # -- questions
@@ -233,6 +237,34 @@ class Timeline:
         """Return whether one job started and ended while another ran."""
         return self.start(outer) < self.start(inner) and self.end(inner) < self.end(outer)
 
+    def assert_skipped(self, *jobs: JobOrLabel) -> None:
+        """Assert that these jobs were skipped, since a job that they depend on had failed.
+
+        That happens with `keep_going`. ``job.skipped_by()`` is the job that had failed.
+
+        Raises:
+            AssertionError: one of them was not skipped.
+            LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b>c, d")
+            >>> scheduler["a"].raises = OSError("no disk")
+            >>> scheduler.keep_going, scheduler.critical = True, False
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            False
+            >>> timeline.assert_skipped("b", "c")
+        """
+        __tracebackhide__ = True
+        for job in self._group(jobs):
+            started = self._recording.time(job, STARTED)
+            state = "never started" if started is None else f"started at {started:.15g} s"
+            self._check(
+                self._recording.first(job, SKIPPED) is not None,
+                f"{job.repr_main()} was not skipped: it {state}",
+            )
+
     def assert_never_started(self, *jobs: JobOrLabel) -> None:
         """Assert that these jobs never started.
 
@@ -243,6 +275,59 @@ class Timeline:
         for job in self._group(jobs):
             started = self._recording.time(job, STARTED)
             self._check(started is None, f"{job.repr_main()} started at {started} s")
+
+    def assert_failed(
+        self,
+        job: JobOrLabel,
+        error: type[BaseException] | tuple[type[BaseException], ...] = BaseException,
+    ) -> None:
+        """Assert that a job failed: it raised an exception of a class.
+
+        Args:
+            job: the job.
+            error: the class of the exception, or several classes, one of which it may be.
+
+        Raises:
+            AssertionError: it did not fail, or with another exception.
+            LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("fetch, store")
+            >>> scheduler["fetch"].raises = TimeoutError("no answer")
+            >>> scheduler["store"].takes = 60
+            >>> scheduler.critical = False
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            False
+            >>> timeline.assert_failed("fetch", TimeoutError)
+            >>> timeline.assert_cancelled("store")
+        """
+        __tracebackhide__ = True
+        raised = self._job(job).raised_exception()
+        self._check_end(job, EventKind.FAILED, "did not fail")
+        self._check(
+            isinstance(raised, error),
+            f"{self._named(job)} raised {raised!r}, which is not {names_of_classes(error)}",
+        )
+
+    def assert_cancelled(self, job: JobOrLabel) -> None:
+        """Assert that a job was cancelled: it had started, and the end of the run stopped it.
+
+        Raises:
+            AssertionError: it did not start, it ended by itself, or it still runs.
+            LookupError: there is no such job, or more than one.
+        """
+        __tracebackhide__ = True
+        self._check_end(job, EventKind.CANCELLED, "was not cancelled")
+
+    def _check_end(self, job: JobOrLabel, kind: EventKind, denial: str) -> None:
+        __tracebackhide__ = True
+        _, event = self._first(job, ENDED, "ended")
+        self._check(
+            event.kind is kind,
+            f"{event.job.repr_main()} {denial}: it is {event.kind} at {event.time:.15g} s",
+        )
 
     def assert_requirements_respected(self) -> None:
         """Assert that each job started only after its requirements had ended.
@@ -273,6 +358,25 @@ class Timeline:
                 peak <= (scheduler.jobs_window or peak),
                 f"{scheduler.repr_main()} ran {peak} jobs at once, and its jobs_window is "
                 f"{scheduler.jobs_window}",
+            )
+
+    def assert_limits_respected(self) -> None:
+        """Assert that no job started while one of its limits had too few free slots.
+
+        Slots that jobs of other schedulers take are not seen. If the slots of a limit were
+        changed, the number counts that it had when the job started.
+
+        Raises:
+            AssertionError: a job started all the same.
+        """
+        __tracebackhide__ = True
+        excess = self._recording.first_excess()
+        if excess is not None:
+            event, limit, taken, slots = excess
+            self._check(
+                False,
+                f"{event.job.repr_main()} started at {event.time:.15g} s, and then {taken} "
+                f"slots of {limit} were taken; it had {slots}",
             )
 
     def assert_shutdown_once(self) -> None:
@@ -371,9 +475,23 @@ def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
     return [scheduler, *nested]
 
 
+def outcome_of(event: TimelineEvent, *, has_started: bool) -> str:
+    """Return how a job ended, or why it was skipped, in words."""
+    if event.kind in SKIPPED:
+        culprit = event.job.skipped_by()
+        return "skipped" if culprit is None else f"skipped: {culprit.repr_main()} failed"
+    return str(event.kind) if has_started else f"{event.kind} before it started"
+
+
 def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:
     """Return the function that says whether a job takes a slot of a scheduler's window."""
     return lambda job: job in scheduler and not job.forever
+
+
+def names_of_classes(classes: type | tuple[type, ...]) -> str:
+    """Return a text for a class, or for one of several classes."""
+    several = classes if isinstance(classes, tuple) else (classes,)
+    return " or ".join(f"a {one.__qualname__}" for one in several)
 
 
 def names(jobs: Collection[AnyJob]) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import TypeAlias
 
-from .. import _log
+from .. import _log, _pyodide
 from .._errors import BrokenPoolError, NotPicklableError
 from .._names import name_in_run
 from .._outcomes import Named
@@ -33,21 +33,33 @@ Function: TypeAlias = Callable[..., object]
 Args: TypeAlias = tuple[object, ...]
 Kwargs: TypeAlias = Mapping[str, object]
 
+NO_THREAD = "can't start new thread"
+"""What Python says if the system, or the platform, allows no more threads."""
+
 
 async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) -> object:
     """Call a function in a thread of the loop, in a copy of the context of the caller.
+
+    In Pyodide the loop has no threads: it calls the function itself.
 
     Raises:
         RuntimeError: the loop takes no more calls for its threads.
         CancelledError: the caller was cancelled; the function never runs, or has ended.
         BaseException: what the function raised.
     """
+    if _pyodide.IN_PYODIDE:
+        _log.warn_once(
+            "Pyodide has no threads: %s calls its function in the event loop, and nothing else "
+            "runs until the function returns; the same holds for each CallJob without executor",
+            name_in_run(job),
+        )
     context = contextvars.copy_context()
     future: Future[object] = Future()
     call = ThreadCall(functools.partial(context.run, function, *args, **kwargs), future)
     try:
         flight = asyncio.get_running_loop().run_in_executor(None, call)
     except RuntimeError as error:
+        future.cancel()  # the call may be in the queue, and must not begin later
         raise refused(job, "the executor of its loop", error) from error
     ended = functools.partial(asyncio.wait, (flight,))
     try:
@@ -138,9 +150,18 @@ def submit(
 
 def refused(job: Named, executor: str, error: RuntimeError) -> RuntimeError:
     """Return an error that names the job whose call was refused."""
+    if NO_THREAD not in str(error):
+        return RuntimeError(
+            f"{job.repr_main()} can't start, since {executor} takes no more calls ({error}): "
+            "shut an executor down after the runs that use it"
+        )
+    if _pyodide.IN_PYODIDE:
+        remedy = "Pyodide has none, so leave out `executor`, or make it an `async def`"
+    else:
+        remedy = "the system allows no more of them, so give your pools fewer workers"
     return RuntimeError(
-        f"{job.repr_main()} can't start, since {executor} takes no more calls ({error}): "
-        "shut an executor down after the runs that use it"
+        f"{job.repr_main()} can't start, since {executor} has no thread for it ({error}): "
+        f"{remedy}"
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -51,7 +50,8 @@ def start(command: Command, feed: Feed) -> Process:
 class Child(Process):
     """A command that is a process, the leader of a process group of its own.
 
-    All times are real ones, even under a fake clock: a program knows no other.
+    All times are real ones, even under a fake clock: a program knows no other. A loop on such a
+    clock has `real_time()` and `call_later_in_real_time()`.
 
     Args:
         command: the command.
@@ -65,6 +65,8 @@ class Child(Process):
         self._program = program = started(command)
         self._files: list[IO[bytes]] = []  # what the loop watches, besides pipes
         self._owner = os.getpid()
+        loop = asyncio.get_running_loop()
+        self._now: Callable[[], float] = getattr(loop, "real_time", loop.time)
         self._end_at_once = self._guarded_by(self)
         self._status: int | None = None  # set once the program has ended
         self._ended_at = 0.0  # when that was (seconds, real)
@@ -135,7 +137,7 @@ class Child(Process):
             return
         self._guard(self)
         self._forget_exit()
-        self._ended_at = time.monotonic()
+        self._ended_at = self._now()
         if self._writer is not None:
             self._writer.close()
         self._look()
@@ -174,10 +176,10 @@ class Child(Process):
         self._pause = next_pause(self._pause)
 
     def _is_late(self) -> bool:
-        return time.monotonic() > self._ended_at + LINGER
+        return self._now() > self._ended_at + LINGER
 
     def _is_hopeless(self) -> bool:
-        return self._killed_at is not None and time.monotonic() > self._killed_at + KILLED
+        return self._killed_at is not None and self._now() > self._killed_at + KILLED
 
     def _finish(self, status: int, *, is_held: bool = False) -> None:
         if is_held and not self.is_ending:
@@ -220,7 +222,7 @@ class Child(Process):
 
     def kill(self) -> None:
         """Send SIGKILL."""
-        self._killed_at = time.monotonic()
+        self._killed_at = self._now()
         super().kill()
         self._look()
 

@@ -14,7 +14,7 @@ from .._requirements import as_collection, as_set, check_same, members_of, uniqu
 from .._text import counted
 from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
-from ..job import ANY_JOB, AbstractJob, AnyJob, Member, requirements_of
+from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requirements_of
 from .digraph import depth_first
 from .observers import Observers
 
@@ -132,6 +132,10 @@ if TYPE_CHECKING:
             """Take jobs into the run."""
             ...
 
+        def stop(self, reason: str) -> None:
+            """End the run as fine."""
+            ...
+
         def set_window(self, window: int | None) -> None:
             """Change how many regular jobs may run at once."""
             ...
@@ -209,6 +213,7 @@ class JobSet(Copyable):
         "_jobs_window",
         "_timeout",
         "_shutdown_timeout",
+        "keep_going",
         "watch",
         "verbose",
     )
@@ -340,7 +345,7 @@ class JobSet(Copyable):
             run.join(new)
         self.jobs.update(new)
         if new and isinstance(itself, AbstractJob):
-            itself._shutdown_given = False  # the new jobs had no shutdown
+            note_shutdown(itself, given=False)  # the new jobs had no shutdown
 
     def _check_not_running(self) -> None:
         if self._run_state.current_run() is not None:

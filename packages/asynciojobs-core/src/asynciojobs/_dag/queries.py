@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from .._errors import CycleError
-from .._outcomes import Phase
+from .._names import Placed
+from .._outcomes import Broken, CriticalFailure, Phase
 from .._requirements import members_of
 from ..job import ANY_JOB, AnyJob, Member, phase_of, requirements_of
 from . import digraph
-from .jobset import JobSet, nested_job_sets
+from .jobset import JobSet, nested_job_sets, record_of
 
 __all__ = [
     "counts_by_phase",
+    "culprit_of",
     "entry_jobs",
     "exit_jobs",
     "find_cycle",
@@ -78,6 +80,23 @@ def find_cycle(job_set: JobSet) -> list[AnyJob] | None:
     graphs = (graph_of(inner.jobs) for inner in nested_job_sets(job_set))
     cycles = (digraph.find_cycle(graph) for graph in graphs)
     return next((cycle for cycle in cycles if cycle), None)
+
+
+def culprit_of(job_set: JobSet) -> AnyJob | None:
+    """Return the job whose exception ended the last run of a set; ``None`` if none did; O(V).
+
+    If it is a nested scheduler, it may have passed on what a job inside of it raised.
+    """
+    record = record_of(job_set)
+    verdict = None if record is None else record.verdict
+    found: Iterable[AnyJob] = ()
+    if isinstance(verdict, CriticalFailure) and isinstance(verdict.job, Placed):
+        blamed = verdict.job.job
+        found = (job for job in job_set.jobs if job is blamed)
+    elif isinstance(verdict, Broken):
+        exception = verdict.exception
+        found = (job for job in job_set.jobs if job.raised_exception() is exception)
+    return next(iter(found), None)
 
 
 def predecessors(job_set: JobSet, starts: Iterable[Member]) -> set[AnyJob]:

@@ -13,7 +13,8 @@ from .._dag import digraph
 from .._dag.jobset import JobSet, Level, nesting
 from .._errors import CycleError, MissingRequirementError
 from .._outcomes import IDLE
-from ..job import AbstractJob, AnyJob, requirements_of
+from ..job import AbstractJob, AnyJob, had_shutdown, requirements_of
+from .roster import Roster
 from .waitlist import (
     by_rank,
     check_free,
@@ -24,7 +25,6 @@ from .waitlist import (
 )
 
 __all__ = [
-    "Admitted",
     "admit",
     "check_all",
     "check_made",
@@ -35,38 +35,16 @@ __all__ = [
 ]
 
 
-class Admitted:
-    """The jobs that can run.
-
-    Args:
-        entries: those that require nothing, in their order.
-        forever: the forever jobs.
-        wait_for_forever: whether a regular job requires a forever job.
-        in_order: each job comes after those that it requires. So do the jobs on each waitlist.
-    """
-
-    __slots__ = ("entries", "forever", "in_order", "wait_for_forever")
-
-    def __init__(
-        self,
-        entries: list[AnyJob],
-        forever: set[AnyJob],
-        *,
-        wait_for_forever: bool,
-        in_order: bool,
-    ) -> None:
-        self.entries = entries
-        self.forever = forever
-        self.wait_for_forever = wait_for_forever
-        self.in_order = in_order
-
-
-def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
+def admit(jobs: list[AnyJob], mark: object) -> tuple[Roster, list[AnyJob], bool]:
     """Enroll the jobs of a set in a run. Then each one waits for one of its requirements.
 
     Args:
         jobs: the jobs.
         mark: the mark of the run.
+
+    Returns:
+        the roster; the jobs that require nothing, in their order; and whether each job comes
+        after those that it requires. If so, the jobs on each waitlist are in order, too.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
@@ -79,13 +57,11 @@ def admit(jobs: Collection[AnyJob], mark: object) -> Admitted:
         if entries is None:
             dismiss(jobs, mark)
             entries = _enroll_in_any_order(jobs, mark)
-        forever = {job for job in jobs if job.forever}
-        wait_for_forever = bool(forever) and _wait_for_forever(jobs, forever)
+        return Roster(jobs), entries, in_order
     except BaseException:
         dismiss(filter(_is_made, jobs), mark)
         check_sound(jobs)
         raise
-    return Admitted(entries, forever, wait_for_forever=wait_for_forever, in_order=in_order)
 
 
 def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
@@ -103,7 +79,7 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
     _, _, below = levels[0]
     if below:
         # An earlier shutdown is forgotten at all depths, checked or not.
-        if any(isinstance(job, AbstractJob) and job._shutdown_given for job in below):
+        if any(isinstance(job, AbstractJob) and had_shutdown(job) for job in below):
             levels = list(nesting(job_set))
         check_all(levels[1:])
     return levels
@@ -224,9 +200,3 @@ def _refuse(jobs: Collection[AnyJob]) -> NoReturn:
                 raise MissingRequirementError(job, requirement)
     graph = {job: requirements_of(job) for job in jobs}
     raise CycleError(digraph.find_cycle(graph) or ())
-
-
-def _wait_for_forever(jobs: Iterable[AnyJob], forever: set[AnyJob]) -> bool:
-    return any(
-        job not in forever and not forever.isdisjoint(requirements_of(job)) for job in jobs
-    )

@@ -11,18 +11,24 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
-from ..job import AnyJob
+from .._names import run_of
+from .._outcomes import RUNNING
+from ..job import AnyJob, needs_of, phase_of
+from ..limit import Limit
 from .run import Run
 from .shutdown import serve, shut_down
 from .tasks import JobTasks
 from .waiting import coroutines_of
+from .waitlist import waits_in_run
 
 __all__ = [
     "Place",
     "awaits_jobs",
     "coroutine_of",
+    "holders_of_limits",
     "job_of",
     "jobs_and_tasks",
+    "limits_awaited",
     "places",
     "runs_in",
     "runs_of",
@@ -59,6 +65,29 @@ def runs_of(tasks: Iterable[Task]) -> list[Run]:
 def jobs_and_tasks(run: Run) -> dict[AnyJob, Task | None]:
     """Return the jobs of a run's scheduler as it is now, each with its task if it runs."""
     return {job: run.tasks.live.get(job) for job in run.job_set.jobs}
+
+
+def holders_of_limits(runs: Iterable[Run]) -> dict[Limit, list[AnyJob]]:
+    """Return the limits that are in use in some runs, each with the jobs that hold slots."""
+    holders: dict[Limit, list[AnyJob]] = {}
+    for run in runs:
+        for job in run.roster.jobs:
+            if phase_of(job) is RUNNING and waits_in_run(job):
+                for limit in needs_of(job):
+                    holders.setdefault(limit, []).append(job)
+    return holders
+
+
+def limits_awaited(job: AnyJob) -> list[tuple[Limit, bool]]:
+    """Return the limits that a job waits for whose requirements are met.
+
+    Returns:
+        each limit, and whether it has too few free slots. If not, the job waits for its turn.
+        Empty if the job waits for a slot of its window.
+    """
+    run: Run | None = run_of(job)
+    limits = None if run is None or run.extras is None else run.extras.limits
+    return [] if limits is None else limits.awaited(job)
 
 
 def job_of(task: Task) -> AnyJob | None:

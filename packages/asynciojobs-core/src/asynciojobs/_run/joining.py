@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,19 +18,38 @@ from .._dag.jobset import JobSet, Level, nesting
 from .._errors import MissingRequirementError
 from .._names import Mark
 from .._outcomes import Broken, Verdict
-from ..job import AnyJob, requirements_of
+from ..job import AnyJob, requirements_of, terms_among
+from ..limit import Terms
 from .admission import check_all, check_made, check_requirements, check_sound
+from .asked import Asked
 from .roster import Roster
+from .skipping import Skipping
 from .stall import StallWatch, check_cycle
-from .waitlist import enroll, take_part_together, unfinished_requirements, wait_for_all
+from .waitlist import (
+    enroll,
+    take_part_together,
+    unfinished_requirements,
+    wait_for_all,
+    waits_in_run,
+)
 
-__all__ = ["join", "must_wait_again", "set_window", "slots_of"]
-
-NO_LIMIT = 10**9
-"""The slots of a run without a window: more than any run needs (jobs)."""
+__all__ = ["join", "must_wait_again"]
 
 
 if TYPE_CHECKING:
+
+    class GrowingExtras(Protocol):
+        """The part of the `Extras` of a run that is used here."""
+
+        newcomers: list[AnyJob]
+        asked: dict[AnyJob, Asked] | None
+        stall: StallWatch | None
+        skipping: Skipping | None
+
+        def watch_stall(self) -> StallWatch: ...
+        def prepare_for(
+            self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]
+        ) -> None: ...
 
     class GrowingRun(Protocol):
         """The part of a `Run` that is used here; see there for what each of these means."""
@@ -38,55 +57,17 @@ if TYPE_CHECKING:
         mark: Mark
         context: Context
         roster: Roster
-        newcomers: list[AnyJob]
-        slots: int
-        free: int
-        starting: bool
         shuffled: bool
-        asked: dict[AnyJob, Asked] | None
-        stall: StallWatch | None
 
         def is_over(self) -> bool: ...
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
-        def watch_stall(self) -> StallWatch: ...
+        def use_extras(self) -> GrowingExtras: ...
         def nest(self, levels: list[Level]) -> None: ...
         def make_ready(self, job: AnyJob) -> None: ...
-        def start_ready(self) -> None: ...
+        def skip(self, jobs: Iterable[AnyJob]) -> None: ...
+        def go_on(self) -> None: ...
         def end(self, verdict: Verdict) -> None: ...
-
-
-class Asked:
-    """The requirements of a job when it was asked for them.
-
-    Attributes:
-        required: the requirements, which may change.
-        count: how many there were (jobs).
-        removals: how often some were taken out or moved until then; ``None`` if nobody counts
-            that.
-    """
-
-    __slots__ = ("count", "removals", "required")
-
-    def __init__(self, required: Collection[AnyJob]) -> None:
-        self.required = required
-        self.count = len(required)
-        self.removals = removals_from(required)
-
-    def only_grew_to(self, now: Asked) -> bool:
-        """Tell whether since then requirements have come at most, each at the end."""
-        return (
-            self.required is now.required
-            and self.removals is not None
-            and self.removals == now.removals
-        )
-
-
-def removals_from(required: Collection[AnyJob]) -> int | None:
-    """Return how often members were taken out of a set; ``None`` if nobody counts that."""
-    if isinstance(required, dict | tuple):
-        return 0  # of our own: users never see them
-    return getattr(required, "_removals", None)
 
 
 def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
@@ -99,29 +80,34 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         AlreadyRunningError: one of the jobs takes part in a run.
         TypeError: one of them was not initialized.
     """
-    if not run.newcomers:
+    extras = run.use_extras()
+    if not extras.newcomers:
         # This comes first: if it raises, near the recursion limit, no job is enrolled yet.
         run.loop.call_soon(_admit_newcomers, run, context=run.context)
     check_made(jobs)
     enroll(jobs, run.mark)
-    if run.asked is None:
-        run.asked = {}
-    run.roster.add(jobs, {job for job in jobs if job.forever})
-    run.newcomers.extend(jobs)
+    for job in jobs:
+        job._forget_run()
+    if extras.asked is None:
+        extras.asked = {}
+    run.roster.add(jobs)
+    extras.newcomers.extend(jobs)
 
 
 def _admit_newcomers(run: GrowingRun) -> None:
-    newcomers, run.newcomers = run.newcomers, []
+    extras = run.use_extras()
+    newcomers, extras.newcomers = extras.newcomers, []
     if run.is_over():
         return
     try:
+        newcomers = [job for job in newcomers if waits_in_run(job)]  # others were cancelled
         _prepare(run, newcomers)
-        for job in [job for job in newcomers if not _look_again(run, job)]:
-            run.make_ready(job)
-        if run.stall is not None:
-            run.stall.look()
-        if not run.starting:
-            run.start_ready()
+        for job in newcomers:
+            if waits_in_run(job) and not _look_again(run, job):
+                run.make_ready(job)
+        if extras.stall is not None:
+            extras.stall.look()
+        run.go_on()
     except BaseException as error:  # noqa: BLE001 - the loop would only log it
         run.end(Broken(error))
 
@@ -130,15 +116,17 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
     """Check new jobs, and make them ready for the run with all that is nested in them."""
     check_sound(newcomers)
     for rank, job in enumerate(newcomers, len(run.roster.jobs) - len(newcomers)):
-        job._forget_run()
         job._rank = rank
         if isinstance(job, JobSet):
             levels = list(nesting(job))
             check_all(levels)
             run.nest(levels)
+    extras = run.use_extras()
+    job_sets = [job for job in newcomers if isinstance(job, JobSet)]
+    extras.prepare_for(terms_among(newcomers), job_sets)
     among: Iterable[AnyJob] = newcomers
     if (
-        run.stall is not None and run.stall.late
+        extras.stall is not None and extras.stall.late
     ):  # jobs of the run may have been made to require the new ones
         among = closure(unfinished_requirements, newcomers)
     check_cycle({job: requirements_of(job) for job in among})
@@ -151,11 +139,13 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
         CycleError: now it waits for itself.
         RequirementError: see `_look_again()`.
     """
+    if run.use_extras().asked is None:
+        return False
     unfinished = _look_again(run, job)
     if not unfinished:
-        return False
+        return not waits_in_run(job)  # it was skipped
     run.shuffled = True
-    run.watch_stall().late = True
+    run.use_extras().watch_stall().late = True
     upstream = closure(unfinished_requirements, unfinished).union(unfinished)
     waiting = {other: unfinished_requirements(other) for other in upstream if other is not job}
     check_cycle({job: unfinished, **waiting})
@@ -176,12 +166,16 @@ def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     """
     new = _new_requirements(run, job)
     check_requirements(job, new)
+    skipping = run.use_extras().skipping
+    if skipping is not None and new:
+        skipping.learn(job, new)
+        if skipped := skipping.skip_late(job):
+            run.skip(skipped)
+            return []
     unfinished: list[AnyJob] = []
     for requirement in new:
         if take_part_together(requirement, job):
             unfinished.append(requirement)
-            if requirement in run.roster.forever:
-                run.watch_stall()
         elif not requirement.is_done():
             raise MissingRequirementError(job, requirement)
     wait_for_all(job, unfinished)
@@ -194,28 +188,12 @@ def _new_requirements(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
     As long as nothing was taken out of the set, or moved in it, new ones come last, and each is
     looked at once: O(1) for each. Otherwise all are looked at again.
     """
-    assert run.asked is not None
+    asked_before = run.use_extras().asked
+    assert asked_before is not None
     required = requirements_of(job)
-    asked = run.asked.get(job)
-    run.asked[job] = now = Asked(required)
+    asked = asked_before.get(job)
+    asked_before[job] = now = Asked(required)
     if asked is None or not asked.only_grew_to(now):
         return list(required)
     newest_first = itertools.islice(reversed(required), now.count - asked.count)
     return list(newest_first)[::-1]
-
-
-def slots_of(window: int | None) -> int:
-    """Return the number of slots of a window; ``None`` or 0 means no limit (jobs)."""
-    return window or NO_LIMIT
-
-
-def set_window(run: GrowingRun, window: int | None) -> None:
-    """Change the window of a run.
-
-    A larger one starts jobs at once. A smaller one takes effect as jobs end: until then, fewer
-    than 0 slots are free.
-    """
-    run.free += slots_of(window) - run.slots
-    run.slots = slots_of(window)
-    if not (run.starting or run.is_over()):
-        run.start_ready()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from ..job import AnyJob
 
@@ -11,6 +11,9 @@ __all__ = ["Roster"]
 
 class Roster:
     """The jobs that take part in a run.
+
+    Args:
+        jobs: the first ones. The list is kept, and grows as others join.
 
     Attributes:
         jobs: all of them, in the order in which they came; users may edit the job set.
@@ -22,23 +25,25 @@ class Roster:
 
     __slots__ = ("awaited", "forever", "jobs", "only_forever")
 
-    def __init__(self) -> None:
-        self.jobs: list[AnyJob] = []
-        self.forever: set[AnyJob] = set()
-        self.awaited = 0
-        self.only_forever = True
+    def __init__(self, jobs: list[AnyJob]) -> None:
+        self.jobs = jobs
+        self.forever = {job for job in jobs if job.forever}
+        self.awaited = len(jobs) - len(self.forever)
+        self.only_forever = not self.awaited
+        if self.only_forever:
+            self.awaited = len(jobs)
 
-    def add(self, jobs: Collection[AnyJob], forever: set[AnyJob]) -> None:
-        """Add jobs.
+    def leave(self, job: AnyJob) -> None:
+        """Count a job as ended."""
+        self.awaited -= self.only_forever if job in self.forever else 1
 
-        Args:
-            jobs: the jobs.
-            forever: those of them that are forever jobs.
-        """
-        self.jobs += jobs
-        self.forever |= forever
-        regular = len(jobs) - len(forever)
-        if regular and self.only_forever:
+    def add(self, jobs: Iterable[AnyJob]) -> None:
+        """Add jobs that join the run."""
+        new = Roster(list(jobs))
+        self.jobs += new.jobs
+        self.forever |= new.forever
+        if self.only_forever and not new.only_forever:
             self.only_forever = False
             self.awaited = 0
-        self.awaited += len(forever) if self.only_forever else regular
+        if self.only_forever or not new.only_forever:
+            self.awaited += new.awaited

@@ -5,7 +5,8 @@ next that is not done; if there is none, it is ready. Each requirement is looked
 each job is started once, so a run is O(V+E).
 
 - Each job is a task. Its end is dealt with inside that task, in the last step; see `JobTasks`.
-- The window is a count of free slots, and a queue of jobs that are ready.
+- The window is a count of free slots, and a queue of jobs that are ready; see `Queue`.
+- Most runs have no limits, no forever jobs, and so on. What the others need is in `Extras`.
 - Jobs start in slices, one slice a loop turn. So a hundred thousand short jobs that are ready
   never become a hundred thousand tasks, and timers and sockets get their turn.
 - The deadline is a timer of the loop. So it can't be mixed up with a `TimeoutError` of a job,
@@ -22,8 +23,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Level
@@ -34,18 +34,33 @@ from .._outcomes import (
     SCHEDULED,
     Broken,
     Cancelled,
+    Stopped,
     Verdict,
 )
 from ..job import AbstractJob, AnyJob, counts_as_critical
 from . import joining
-from .admission import admit, checked_levels, prepare
+from .extras import Extras
+from .opening import nest, open_run
+from .queue import Queue
 from .roster import Roster
-from .stall import StallWatch
-from .tasks import SLICE, JobTasks
+from .skipping import Skipping
+from .starting import start_ready, wake
+from .stopping import cancel, check_thread, goes_on_without, skip
+from .tasks import JobTasks
 from .verdicts import critical_failure, timed_out
-from .waitlist import NOBODY, by_rank, dismiss, next_unfinished, wait_for
+from .waitlist import (
+    NOBODY,
+    by_rank,
+    dismiss,
+    next_unfinished,
+    wait_for,
+    waits_in_run,
+)
 
 __all__ = ["Run"]
+
+NO_JOBS = Roster([])
+"""The roster before the jobs have been admitted."""
 
 
 class Run:
@@ -54,31 +69,26 @@ class Run:
     Args:
         job_set: the jobs to run.
         window: how many regular jobs may run at once; ``None`` or 0 means no limit (jobs).
+        keep_going: whether the run goes on after a critical job has raised.
     """
 
-    def __init__(self, job_set: JobSet, *, window: int | None) -> None:
+    def __init__(self, job_set: JobSet, *, window: int | None, keep_going: bool) -> None:
         self.job_set = job_set
         self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
         self.observers = self.tasks.observers
         caller = self.state.take_caller()
         is_nested = caller is not None and caller is not SHUTDOWN
-        self.mark = Mark(job_set, is_nested=is_nested)  # on the jobs that take part
+        self.mark = Mark(job_set, self, is_nested=is_nested)  # on the jobs that take part
         # The mark of the outermost run: what that run has checked is not checked again.
         self.nested_mark = caller if is_nested else self.mark
         self.context = contextvars.copy_context()  # each job starts in a copy of it
-        self.roster = Roster()
-        self.slots = joining.slots_of(window)
-        self.free = self.slots  # the others are taken by regular jobs in `tasks`
-        self._ready: deque[AnyJob] = deque()  # regular, scheduled, not started
-        self._ready_forever: deque[AnyJob] = deque()  # the same for forever jobs
-        self.starting = False  # start_ready() is at work, or will be in the next turn
-        self.newcomers: list[AnyJob] = []  # added during the run, and not taken in yet
+        self.roster = NO_JOBS
+        self.queue = Queue(window)
         self.shuffled = False  # the jobs on a waitlist may not stand in order
-        # Once jobs have been added during the run: what each job required when it was asked
-        # again. None before.
-        self.asked: dict[AnyJob, joining.Asked] | None = None
-        self.stall: StallWatch | None = None  # there is one if jobs may wait for nothing
+        self.extras: Extras | None = None
+        if keep_going:
+            self.use_extras().skipping = Skipping()
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
 
@@ -102,8 +112,9 @@ class Run:
         """
         self.job_set._check_not_running()  # if it raises, why() stays about the other run
         try:
-            entries = self._open()
+            entries = open_run(self)
         except Exception as error:
+            self.mark.run = self.extras = None  # avoid reference cycles
             self.state.record.refuse(error)
             raise
         try:
@@ -133,15 +144,13 @@ class Run:
         except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
             if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
-            self.tasks.live.clear()
+            self._drop_tasks()
             raise
         except BaseException as error:  # noqa: BLE001 - verdict() raises it
             self.end(Broken(error))
         finally:
             if deadline is not None:
                 deadline.cancel()
-            if self.stall is not None:
-                self.stall.close()
             try:
                 if self.tasks.live:
                     await self.tasks.wait_out(self)
@@ -150,32 +159,14 @@ class Run:
 
     # -- the beginning
 
-    def _open(self) -> list[AnyJob]:
-        """Check that all jobs can run, enroll them, and return those that require nothing."""
-        levels = checked_levels(self.job_set, self.nested_mark)
-        _, jobs, below = levels[0]
-        self.tasks.nests = bool(below)
-        admitted = admit(jobs, self.mark)
-        self.shuffled = not admitted.in_order
-        if admitted.wait_for_forever:
-            self.watch_stall()
-        prepare(levels, self.nested_mark)
-        self.state.live_run = self
-        if not self.mark.is_nested:
-            self.state.record.started_at = self.tasks.time()
-        self.roster.add(jobs, admitted.forever)
-        return admitted.entries
-
     def nest(self, levels: list[Level]) -> None:
-        """Take in a job set that joins the run, with all that is nested in it."""
-        self.tasks.nests = True
-        prepare(levels, self.nested_mark)
-        self.job_set._enclose(levels[0][0])
+        """Take in a job set that joins the run; see `opening.nest()`."""
+        nest(self, levels)
 
-    def watch_stall(self) -> StallWatch:
-        """Return the `StallWatch` of the run; make it at the first call."""
-        self.stall = self.stall or StallWatch(self)
-        return self.stall
+    def use_extras(self) -> Extras:
+        """Return the extras of the run; make them at the first call."""
+        self.extras = self.extras or Extras(self)
+        return self.extras
 
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
@@ -192,63 +183,42 @@ class Run:
             # make_ready() does the same.
             for job in entries:
                 job._phase = SCHEDULED
-            self._ready.extend(entries)
+            self.queue.ready.extend(entries)
         if not self.roster.awaited:
             self.end(FINE)
         elif timeout == 0:
             self.end(timed_out(self.job_set, 0))
         else:
-            self.context.run(self.start_ready)
-            if self.stall is not None:
-                self.stall.look()
+            self.context.run(start_ready, self)
+            if self.extras is not None:
+                self.extras.look()
 
     # -- a job, from its requirements to its end
 
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
-        if self.asked is not None and joining.must_wait_again(self, job):
+        extras, queue = self.extras, self.queue
+        # An observer may have cancelled it meanwhile; or it requires more than before.
+        if extras and (not waits_in_run(job) or joining.must_wait_again(self, job)):
             return
         job._phase = SCHEDULED
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
-        if job in self.roster.forever:
-            self._ready_forever.append(job)
-        else:
-            self._ready.append(job)
+        if job not in self.roster.forever:
+            queue.ready.append(job)
+        elif extras is None or not extras.wait_for_limits(job, forever=True):
+            queue.cleared.append(job)
 
-    def start_ready(self, now: float | None = None) -> None:
-        """Start the jobs in the queue, as far as the window and the slice allow."""
-        self.starting = True
-        if now is None:
-            now = self.tasks.time()
-        try:
-            if self._ready_forever or self._verdict is not None or not self.tasks.is_plain():
-                more = self._start_one_by_one(now)
-            else:
-                count = min(len(self._ready), self.free, SLICE)
-                started = self.tasks.start_plain(self._ready, count, now, self)
-                self.free -= started
-                more = started < count or started == SLICE
-            if more:
-                self.loop.call_soon(self.start_ready, context=self.context)
-            else:
-                self.starting = False
-        except BaseException as error:  # noqa: BLE001 - the loop would only log it
-            self.end(Broken(error))
+    def go_on(self) -> None:
+        """Start what is ready, or end the run, since jobs have joined it or were skipped."""
+        if not self.roster.awaited:
+            self._end_well()
+        elif not self.queue.starting:
+            start_ready(self)
 
-    def _start_one_by_one(self, now: float) -> bool:
-        """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
-        for _ in range(SLICE):
-            if self._verdict is not None:  # an eager job, or an observer, may end the run
-                return False
-            if self._ready_forever:
-                self.tasks.start(self._ready_forever.popleft(), now, self)
-            elif self._ready and self.free > 0:  # less than 0 if the window was made smaller
-                self.free -= 1
-                self.tasks.start(self._ready.popleft(), now, self)
-            else:
-                return False
-        return True
+    def wake(self) -> None:
+        """Start what is ready in the next turn of the loop; see `starting`."""
+        wake(self)
 
     def is_over(self) -> bool:
         """Tell whether the verdict is settled."""
@@ -257,61 +227,99 @@ class Run:
     def is_idle(self) -> bool:
         """Tell whether none of the jobs that the run waits for is running or ready."""
         if self.roster.only_forever:
-            return not (self.tasks.live or self._ready_forever)
-        return not self._ready and self.free == self.slots
+            return not (self.tasks.live or self.queue.cleared)
+        return not self.queue.ready and self.queue.free == self.queue.slots
 
-    def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
-        """Deal with an exception that a job raised at a time (seconds)."""
+    def fail(self, job: AnyJob, error: BaseException, now: float, *, held: bool = True) -> None:
+        """Deal with an exception that a job raised at a time (seconds); see `release()`."""
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
-        elif counts_as_critical(job):
+        elif counts_as_critical(job) and not goes_on_without(self, job, error):
             self.end(critical_failure(job, error))
-        elif self._verdict is None:
-            self.release(job, now)
+        if self._verdict is None:
+            self.release(job, now, held=held)
+        elif self.extras is not None:
+            self.extras.give_back(job, held=held)
 
-    def release(self, job: AnyJob, now: float) -> None:
-        """Let the jobs that waited for this one go on, since it ended at a time (seconds)."""
+    def release(self, job: AnyJob, now: float, *, held: bool = True) -> None:
+        """Let the jobs that waited for this one go on, since it has ended.
+
+        Args:
+            job: the job.
+            now: when it ended (seconds).
+            held: whether it held a slot of the window, and its limits.
+        """
         waiters = job._waiters
         job._waiters = None
         if waiters is not NOBODY:
             self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
-        roster = self.roster
-        if roster.forever and job in roster.forever:
-            roster.awaited -= roster.only_forever
-        else:
-            self.free += 1
+        queue, roster = self.queue, self.roster
+        if self.extras is None:
+            queue.free += 1
             roster.awaited -= 1
-        if self.stall is not None:
-            self.stall.look()
+        else:
+            self.extras.leave(job, held=held)
         if not roster.awaited:
-            self.end(FINE)
-        elif (self._ready or self._ready_forever) and not self.starting:
-            self.context.run(self.start_ready, now)
+            self._end_well()
+        elif (queue.ready or queue.cleared) and not queue.starting:
+            self.context.run(start_ready, self, now)
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
+        if self.extras is not None:  # some may have been skipped, or cancelled
+            followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:
             followers.sort(key=by_rank)
         for follower in followers:
             if follower._unfinished and (requirement := next_unfinished(follower)) is not None:
                 wait_for(requirement, follower)
                 self.shuffled = True
-            elif self.asked is not None or self.roster.forever or self.observers.heard:
-                self.make_ready(follower)
-            else:
+            elif self.extras is None and not self.observers.heard:
                 # Fast path: 24 ns a job, 1 % of a chain. Without it, make_ready() does it.
                 follower._phase = SCHEDULED
-                self._ready.append(follower)
+                self.queue.ready.append(follower)
+            else:
+                self.make_ready(follower)
 
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
         joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
-        """Change the window while the run goes on; see `joining.set_window()`."""
-        joining.set_window(self, window)
+        """Change the window while the run goes on. A larger one starts jobs at once."""
+        self.queue.resize(window)
+        if self.extras is not None:
+            self.extras.turn_gate()
+        self.wake()
+
+    def skip(self, jobs: Iterable[AnyJob]) -> None:
+        """Skip jobs that wait; see `stopping.skip()`."""
+        skip(self, jobs)
+
+    def cancel(self, job: AnyJob, msg: object) -> bool:
+        """Cancel a job; see `stopping.cancel()`."""
+        return cancel(self, job, msg)
+
+    def stop(self, reason: str) -> None:
+        """End the run; it is fine.
+
+        Raises:
+            RuntimeError: it was called in another thread.
+        """
+        check_thread(self, self.job_set.repr_main(), "scheduler.stop")
+        if self._verdict is None:
+            self.end(Stopped(reason))
+
+    def waits_for(self, job: AnyJob) -> str:
+        """Return what a job waits for whose requirements are met, in words."""
+        return "a slot of the window" if self.extras is None else self.extras.waits_for(job)
 
     # -- the end
+
+    def _end_well(self) -> None:
+        """End the run, now that all jobs have ended that it waited for."""
+        skipping = None if self.extras is None else self.extras.skipping
+        self.end(FINE if skipping is None else skipping.verdict())
 
     def end(self, verdict: Verdict) -> None:
         """Settle how the run ends, and cancel the jobs that are left.
@@ -331,8 +339,18 @@ class Run:
         if settled is not None:
             return
         self.tasks.cancel_all()
+        if self.extras is not None:
+            self.extras.close()
         if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
+
+    def _drop_tasks(self) -> None:
+        """Forget jobs that have not ended, and never will: the loop is gone."""
+        lost = list(self.tasks.live)
+        self.tasks.live.clear()
+        if self.extras is not None:
+            for job in lost:
+                self.extras.give_back(job, held=True)
 
     def let_go(self) -> None:
         """Take the marks of the run off the jobs, and close coroutines that never started.
@@ -341,7 +359,11 @@ class Run:
         """
         if self.state.live_run is self:
             self.state.live_run = None
-        if self._verdict is FINE and not self.roster.forever and self.asked is None:
+        self.mark.run = None
+        extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
+        if extras is not None:
+            extras.let_go()
+        elif self._verdict is FINE:
             return  # all jobs have come to their end
         for job in dismiss(self.roster.jobs, self.mark):
             if job.ended_at is None:

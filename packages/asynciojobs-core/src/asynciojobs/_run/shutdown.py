@@ -10,20 +10,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+import types
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
+from .._dag.observers import Observers
 from .._events import EventKind, JobEvent
 from .._names import name_in_run
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, checked_awaitable
+from ..job import AbstractJob, AnyJob, checked_awaitable, had_shutdown, note_shutdown
 from .waiting import cancel, wait_out
 
-__all__ = ["serve", "serve_at_once", "shut_down"]
+__all__ = ["co_run_nested", "serve", "shut_down", "suspend"]
 
 Call: TypeAlias = asyncio.Task[BaseException | None]
+
+
+if TYPE_CHECKING:
+
+    class OuterTasks(Protocol):
+        """The part of `JobTasks` that is used here."""
+
+        loop: asyncio.AbstractEventLoop
+        observers: Observers
+        priming: bool
+        state: RunState
+
+        @property
+        def time(self) -> Callable[[], float]: ...
 
 
 async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
@@ -88,9 +104,9 @@ def _call_again(job_set: JobSet) -> None:
     """
     _, *nested = nested_job_sets(job_set)
     for inner in reversed(nested):  # the innermost first
-        all_served = all(job._shutdown_given for job in inner.jobs)
+        all_served = all(map(had_shutdown, inner.jobs))
         if isinstance(inner, AbstractJob) and not all_served:
-            inner._shutdown_given = False
+            note_shutdown(inner, given=False)
 
 
 async def _serve_all(
@@ -134,7 +150,7 @@ def _settle(calls: Mapping[Call, AnyJob]) -> None:
     """Leave calls that never began to the next shutdown; raise what a call returned."""
     for call, job in calls.items():
         if not _has_begun(call):
-            job._shutdown_given = False
+            note_shutdown(job, given=False)
     for call in calls:
         if not call.done() or call.cancelled():  # a call is not done only if the loop is gone
             continue
@@ -154,9 +170,9 @@ def _jobs_to_call(job_set: JobSet, now: float) -> Iterable[AnyJob]:
     observers = job_set._observers
     called: list[AnyJob] = []
     for job in tuple(job_set.jobs):
-        if job._shutdown_given:
+        if had_shutdown(job):
             continue
-        job._shutdown_given = True
+        note_shutdown(job, given=True)
         if isinstance(job, JobSet):
             job_set._enclose(job)
         if observers.heard:
@@ -235,3 +251,58 @@ def _note_failure(
     # A call that was closed because its loop is gone is not worth an error.
     if loop.is_running() or not isinstance(error, GeneratorExit):
         _log.error("co_shutdown() of %s raised", name_in_run(job))
+
+
+# -- a nested scheduler, in its task
+
+
+@types.coroutine
+def suspend() -> Generator[None, None, None]:
+    """Suspend once: control goes back to whoever drives the coroutine."""
+    yield
+
+
+async def co_run_nested(tasks: OuterTasks, job: AnyJob, mark: object) -> object:
+    """Run a nested scheduler, and shut it down however the run ends."""
+    leaving: BaseException | None = None
+    assert isinstance(job, JobSet)
+    state = job._run_state
+    try:
+        if tasks.priming:
+            await suspend()  # cancelled here, it counts as started: it is shut down
+        if tasks.loop.get_task_factory() is not None:
+            await asyncio.sleep(0)  # eager tasks would start inside each other
+        state.called_by = mark
+        return await checked_awaitable(job, "co_run", job.co_run())
+    except (KeyboardInterrupt, SystemExit) as error:
+        leaving = error
+        raise
+    finally:
+        state.called_by = None
+        try:
+            if tasks.loop.is_running():  # otherwise the loop is gone: this is close()
+                await _shut_down(tasks, job, leaving)
+        finally:
+            del leaving  # its traceback holds this frame
+
+
+async def _shut_down(tasks: OuterTasks, job: AnyJob, leaving: BaseException | None) -> None:
+    record = tasks.state.record
+    now = tasks.time()
+    note_shutdown(job, given=True)
+    if tasks.observers.heard:
+        tasks.observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+    if serve_at_once(job, record, now):
+        return
+    shutdown = tasks.loop.create_task(serve(job, record))
+    try:
+        await wait_out({shutdown: job}, cancelled=False)
+    finally:
+        # Even if this was cancelled meanwhile, KeyboardInterrupt and SystemExit are raised.
+        if leaving is None and shutdown.done():
+            leaving = shutdown.result()
+        try:
+            if leaving is not None:
+                raise leaving
+        finally:
+            del leaving

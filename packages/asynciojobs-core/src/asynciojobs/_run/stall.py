@@ -8,15 +8,16 @@ And a regular job may require a forever job, which may never end. Other runs hav
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from .. import _log
 from .._dag.digraph import find_cycle
 from .._errors import CycleError
 from .._names import name_in_run
+from .._outcomes import RUNNING, SCHEDULED
 from .._text import counted
-from ..job import AnyJob
+from ..job import AnyJob, needs_of, phase_of
 from .roster import Roster
 from .waitlist import waits
 
@@ -28,12 +29,18 @@ PATIENCE = 1.0
 
 if TYPE_CHECKING:
 
+    class HasNewcomers(Protocol):
+        """The part of the `Extras` of a run that its `StallWatch` uses."""
+
+        newcomers: list[AnyJob]
+
     class StallingRun(Protocol):
         """The part of a `Run` that its `StallWatch` uses."""
 
         roster: Roster
-        newcomers: list[AnyJob]
 
+        @property
+        def extras(self) -> HasNewcomers | None: ...
         def is_idle(self) -> bool: ...
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
@@ -65,7 +72,7 @@ class StallWatch:
         run = self._run
         if run is None:
             return
-        if not run.is_idle() or run.newcomers:
+        if not run.is_idle() or (run.extras is not None and run.extras.newcomers):
             self._stop_timer()
             return
         # The sets of requirements may not show such a cycle, if one of them was edited: a job
@@ -93,8 +100,12 @@ class StallWatch:
             for job, (requirement,) in waits(self._run.roster.jobs).items()
             if requirement in forever and job not in forever
         ]
+        jobs = self._run.roster.jobs
         self._run = None
-        job, requirement = pairs[0]  # nothing goes on, and there is no cycle: so there is one
+        if not pairs:
+            warn_of_limits(jobs, forever)
+            return
+        job, requirement = pairs[0]
         more = len(pairs) - 1
         others = f", and {counted(more, 'more job')} wait{'s' * (more == 1)}" if more else ""
         _log.warn(
@@ -104,6 +115,26 @@ class StallWatch:
             others,
             PATIENCE,
         )
+
+
+def warn_of_limits(jobs: Iterable[AnyJob], forever: Collection[AnyJob]) -> None:
+    """Log that a regular job waits for a limit whose slots a forever job holds."""
+    holding = {
+        limit: job for job in forever if phase_of(job) is RUNNING for limit in needs_of(job)
+    }
+    for job in jobs:
+        waits = phase_of(job) is SCHEDULED and job not in forever
+        for limit in needs_of(job):
+            if waits and limit in holding:
+                _log.warn(
+                    "%s waits for %s, and %s, which is a forever job, holds slots of it: "
+                    "nothing else has been running for %g s",
+                    name_in_run(job),
+                    repr(limit),
+                    name_in_run(holding[limit]),
+                    PATIENCE,
+                )
+                return
 
 
 def check_cycle(graph: Mapping[AnyJob, Iterable[AnyJob]]) -> None:

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import types
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
@@ -23,18 +22,12 @@ from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
-from ..job import AnyJob, checked_awaitable
-from .shutdown import serve, serve_at_once
+from ..job import AnyJob
+from .queue import SLICE
+from .shutdown import co_run_nested, suspend
 from .waiting import cancel, wait_out, warn_of_deaf
 
-__all__ = ["SLICE", "JobTask", "JobTasks"]
-
-SLICE = 50
-"""How many jobs are started in one turn of the event loop (jobs).
-
-A task and what it holds are about five objects for the garbage collector, which looks at young
-objects whenever there are 700 new ones. Fifty jobs of one or two turns stay below that.
-"""
+__all__ = ["JobTask", "JobTasks"]
 
 SWALLOWED_AFTER = 0.01
 """A job that returns a value this long after its cancellation ignored it (seconds)."""
@@ -50,12 +43,28 @@ CREATE_TASK = asyncio.BaseEventLoop.create_task
 
 if TYPE_CHECKING:
 
+    class JobsEnds(Protocol):
+        """What `JobTasks` needs of the `Extras` of its run."""
+
+        def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+            """Return what counts as raised by a job that has ended."""
+            ...
+
+        def give_back(self, job: AnyJob, *, held: bool) -> None:
+            """Take back what the job holds."""
+            ...
+
     class TasksOwner(Protocol):
         """What `JobTasks` needs of its run."""
 
         @property
         def nested_mark(self) -> object:
             """The mark of the outermost run, for nested schedulers."""
+            ...
+
+        @property
+        def extras(self) -> JobsEnds | None:
+            """What takes back what jobs hold; ``None`` if they hold nothing."""
             ...
 
         def release(self, job: AnyJob, now: float) -> None:
@@ -78,12 +87,6 @@ def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
         monotonic: Callable[[], float] = LOOP_TIME.__globals__["time"].monotonic
         return monotonic
     return loop.time
-
-
-@types.coroutine
-def suspend() -> Generator[None, None, None]:
-    """Suspend once: control goes back to whoever drives the coroutine."""
-    yield
 
 
 class JobTask(asyncio.Task[None]):
@@ -119,6 +122,8 @@ class JobTasks:
         time: the clock of the loop (seconds).
         nests: there are job sets among the jobs.
         observers: the observers of the job set.
+        state: what the engine keeps on the job set.
+        priming: a coroutine is being driven by hand to its first ``await``.
     """
 
     def __init__(self, job_set: JobSet) -> None:
@@ -127,11 +132,14 @@ class JobTasks:
         self.time = clock_of(self.loop)
         self.nests = False
         self.observers = job_set._observers
-        self._state = job_set._run_state
+        self.state = job_set._run_state
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
-        self._priming = False  # a coroutine is being driven by hand to its first `await`
+        # Jobs that were cancelled while they were being started, with the message: by an
+        # observer, or in the first step of an eager task.
+        self._cancel_soon: dict[AnyJob, object] = {}
+        self.priming = False
         self._cancelled_at: float | None = None  # when cancel_all() was called
 
     # -- the start of jobs
@@ -202,6 +210,18 @@ class JobTasks:
         self.live[job] = task
         if not begun:
             self._let_it_hear(job, drive, task)
+        # Its first step may have ended the run, or cancelled it; so may an observer.
+        if job in self._cancel_soon or self._cancelled_at is not None:
+            self.cancel(job, self._cancel_soon.pop(job, None))
+
+    def start_expired(
+        self, job: AnyJob, error: TimeoutError, now: float, run: TasksOwner
+    ) -> None:
+        """Start a job that has no time to run: it ends at once, at a time (seconds)."""
+        job._note_start(now)
+        if self.observers.heard:
+            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+        self._raised(job, error, run)
 
     def _let_it_hear(
         self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
@@ -225,9 +245,9 @@ class JobTasks:
 
     def prime(self, drive: Coroutine[Any, Any, None]) -> None:
         """Drive a coroutine of `drive()` into its ``try``, where it sees cancellations."""
-        self._priming = True
+        self.priming = True
         drive.send(None)
-        self._priming = False
+        self.priming = False
 
     # -- a job, in its task
 
@@ -237,9 +257,9 @@ class JobTasks:
         try:
             try:
                 if self.nests and isinstance(job, JobSet):
-                    value = await self._co_run_nested(job, run.nested_mark)
+                    value = await co_run_nested(self, job, run.nested_mark)
                 else:
-                    if self._priming:
+                    if self.priming:
                         await suspend()
                     value = await job._start_awaitable()
             except BaseException as error:  # noqa: BLE001 - it is kept on the job
@@ -265,12 +285,18 @@ class JobTasks:
             self.observers.tell(JobEvent(job, EventKind.DONE, now))
         if self._cancelled_at is None:
             run.release(job, now)
-        elif now > self._cancelled_at + SWALLOWED_AFTER:
+            return
+        if run.extras is not None:
+            run.extras.outcome(job, None)
+            run.extras.give_back(job, held=True)
+        if now > self._cancelled_at + SWALLOWED_AFTER:
             warn_of_deaf(job, f"went on for {now - self._cancelled_at:.3g}s, to its end")
 
     def _raised(self, job: AnyJob, error: BaseException, run: TasksOwner) -> None:
         self.live.pop(job, None)
         now = self.time()
+        if run.extras is not None:
+            error = run.extras.outcome(job, error) or error
         cancelled = self._cancelled_at is not None and isinstance(error, asyncio.CancelledError)
         if cancelled:
             job._note_stop(now)
@@ -281,54 +307,20 @@ class JobTasks:
             self.observers.tell(JobEvent(job, kind, now))
         if not cancelled:
             run.fail(job, error, now)
-
-    # -- a nested scheduler, in its task
-
-    async def _co_run_nested(self, job: AnyJob, mark: object) -> object:
-        """Run a nested scheduler, and shut it down however the run ends."""
-        leaving: BaseException | None = None
-        assert isinstance(job, JobSet)
-        state = job._run_state
-        try:
-            if self._priming:
-                await suspend()  # cancelled here, it counts as started: it is shut down
-            if self.loop.get_task_factory() is not None:
-                await asyncio.sleep(0)  # eager tasks would start inside each other
-            state.called_by = mark
-            return await checked_awaitable(job, "co_run", job.co_run())
-        except (KeyboardInterrupt, SystemExit) as error:
-            leaving = error
-            raise
-        finally:
-            state.called_by = None
-            try:
-                if self.loop.is_running():  # otherwise the loop is gone: this is close()
-                    await self._shut_down_nested(job, leaving)
-            finally:
-                del leaving  # its traceback holds this frame
-
-    async def _shut_down_nested(self, job: AnyJob, leaving: BaseException | None) -> None:
-        record = self._state.record
-        now = self.time()
-        job._shutdown_given = True
-        if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
-        if serve_at_once(job, record, now):
-            return
-        shutdown = self.loop.create_task(serve(job, record))
-        try:
-            await wait_out({shutdown: job}, cancelled=False)
-        finally:
-            # Even if this was cancelled meanwhile, KeyboardInterrupt and SystemExit are raised.
-            if leaving is None and shutdown.done():
-                leaving = shutdown.result()
-            try:
-                if leaving is not None:
-                    raise leaving
-            finally:
-                del leaving
+        elif run.extras is not None:
+            run.extras.give_back(job, held=True)
 
     # -- the end of all
+
+    def cancel(self, job: AnyJob, msg: object) -> bool:
+        """Cancel a job that was started; tell whether it had not ended."""
+        task = self.live.get(job)
+        if task is None:  # it is being started
+            self._cancel_soon[job] = msg
+            return True
+        not_ended = cancel(task, job, msg)
+        self._take_over(job)
+        return not_ended
 
     def cancel_all(self) -> None:
         """Cancel all jobs that have not ended."""

@@ -15,6 +15,7 @@ SHOWN = 5
 """How many of the jobs that ran are named (jobs)."""
 
 NOT_STARTED = (IDLE, SCHEDULED)
+NOT_ENDED = (IDLE, SCHEDULED, RUNNING)
 
 
 def critical_failure(job: AnyJob, error: BaseException) -> CriticalFailure:
@@ -83,7 +84,7 @@ def _leaves(job_set: JobSet) -> Iterator[list[AnyJob]]:
                     yield [*around]
                 runs = phase_of(around.pop()) is RUNNING
                 busy[-1] = busy[-1] or runs
-        elif isinstance(job, JobSet):
+        elif isinstance(job, JobSet) and phase_of(job) in NOT_ENDED:
             around.append(job)
             levels.append(iter(tuple(job.jobs)))
             busy.append(False)

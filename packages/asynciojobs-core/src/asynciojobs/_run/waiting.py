@@ -12,7 +12,7 @@ from .. import _log
 from .._names import name_in_run
 from .._outcomes import Named
 
-__all__ = ["cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
+__all__ = ["Patience", "cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
 
 DEAF_AFTER = 1.0
 """After this time, `look_after()` deals with a cancelled task that still runs (seconds)."""
@@ -23,12 +23,16 @@ RAREST_LOOK = 60.0
 KINDS: tuple[type[Any], ...] = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
-def cancel(task: asyncio.Task[Any], job: Named) -> None:
-    """Cancel a task. If that raises, log it, so that others are still cancelled."""
+def cancel(task: asyncio.Task[Any], job: Named, msg: object = None) -> bool:
+    """Cancel a task; tell whether it had not ended.
+
+    If that raises, it is logged, so that others are still cancelled.
+    """
     try:
-        task.cancel()
+        return task.cancel(msg)
     except BaseException:  # noqa: BLE001 - a user's awaitable may raise in its cancel()
         _log.error("cancelling %s raised", name_in_run(job))
+        return True
 
 
 async def wait_out(

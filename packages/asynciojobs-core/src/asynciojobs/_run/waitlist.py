@@ -33,11 +33,13 @@ __all__ = [
     "mark_in_order",
     "next_unfinished",
     "order_by_requirements",
+    "strike",
     "take_part_together",
     "unfinished_requirements",
     "wait_for",
     "wait_for_all",
     "waits",
+    "waits_in_run",
 ]
 
 NOBODY: tuple[()] = ()
@@ -54,7 +56,7 @@ def check_free(jobs: Iterable[AnyJob]) -> None:
         AlreadyRunningError: one does.
     """
     for job in jobs:
-        if job._waiters is not None:
+        if waits_in_run(job):
             raise AlreadyRunningError(job)
 
 
@@ -120,8 +122,8 @@ def dismiss(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob]:
     """
     left: list[AnyJob] = []
     for job in jobs:
-        if job._waiters is not None and job._run_mark is mark:
-            job._waiters = None
+        if waits_in_run(job) and job._run_mark is mark:
+            strike(job)
             job._unfinished = ()
             left.append(job)
     return left
@@ -167,12 +169,22 @@ def next_unfinished(job: AnyJob) -> AnyJob | None:
 
 def take_part_together(requirement: AnyJob, job: AnyJob) -> bool:
     """Tell whether a requirement is in the same run as the job, and not done."""
-    return requirement._waiters is not None and requirement._run_mark is job._run_mark
+    return waits_in_run(requirement) and requirement._run_mark is job._run_mark
+
+
+def waits_in_run(job: AnyJob) -> bool:
+    """Tell whether a job is in a run, and its end was not dealt with."""
+    return job._waiters is not None
+
+
+def strike(job: AnyJob) -> None:
+    """Take a job out of its run, since it will not start. Waitlists may still hold it."""
+    job._waiters = None
 
 
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:
     """Return the requirements of a job that are in a run and not done."""
-    return [other for other in requirements_of(job) if other._waiters is not None]
+    return [other for other in requirements_of(job) if waits_in_run(other)]
 
 
 def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
@@ -181,21 +193,23 @@ def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
     for job in jobs:
         waiters = job._waiters
         for follower in (waiters,) if isinstance(waiters, AbstractJob) else waiters or ():
-            waiting[follower] = [job]
+            if waits_in_run(follower):
+                waiting[follower] = [job]
     return waiting
 
 
 # -- an order in which jobs can be enrolled
 
 
-def mark_in_order(jobs: Collection[AnyJob], mark: object) -> bool:
+def mark_in_order(jobs: Iterable[AnyJob], mark: object) -> bool:
     """Mark jobs, as long as each one comes after those that it requires; tell if all do.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
     """
-    check_free(jobs)
     for job in jobs:
+        if job._waiters is not None:
+            raise AlreadyRunningError(job)
         required = job._required
         if required is not None:
             for requirement in (required,) if isinstance(required, AbstractJob) else required:

@@ -1,0 +1,203 @@
+"""`Extras`: what a run has only if its jobs ask for it.
+
+Most runs have no such object. So a run makes one test at the end of a job, for all that it does
+not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from .._dag.jobset import JobSet
+from ..job import AnyJob
+from ..limit import Terms
+from .asked import Asked
+from .deadlines import Deadlines
+from .limits import LimitedJobs
+from .queue import Queue
+from .roster import Roster
+from .skipping import Skipping
+from .stall import StallWatch
+
+__all__ = ["Extras"]
+
+
+if TYPE_CHECKING:
+
+    class LiveTasks(Protocol):
+        """The part of `JobTasks` that is used here."""
+
+        live: dict[AnyJob, asyncio.Task[None]]
+
+        def cancel(self, job: AnyJob, msg: object) -> bool: ...
+
+    class ExtraRun(Protocol):
+        """The part of a `Run` that is used here."""
+
+        job_set: JobSet
+        roster: Roster
+        queue: Queue
+
+        @property
+        def tasks(self) -> LiveTasks: ...
+        @property
+        def extras(self) -> Extras | None: ...
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop: ...
+        def is_idle(self) -> bool: ...
+        def wake(self) -> None: ...
+
+
+class Extras:
+    """The extras of a run. Each one is made when it is needed.
+
+    Args:
+        run: the run.
+
+    Attributes:
+        newcomers: the jobs that were added during the run, and not taken in yet.
+        asked: what each job required when it was asked again; ``None`` as long as no job has
+            been added during the run.
+        stall: looks whether jobs wait for something that never comes.
+        limits: the limits of the jobs.
+        deadlines: the time limits of the jobs.
+        skipping: what failed, and is skipped, in a run that goes on all the same.
+        plain: whether jobs may be started without a look at each. If not, some may have been
+            cancelled as they waited, or there are time limits.
+    """
+
+    __slots__ = (
+        "_run",
+        "asked",
+        "deadlines",
+        "limits",
+        "newcomers",
+        "plain",
+        "skipping",
+        "stall",
+    )
+
+    def __init__(self, run: ExtraRun) -> None:
+        self._run = run
+        self.newcomers: list[AnyJob] = []
+        self.asked: dict[AnyJob, Asked] | None = None
+        self.stall: StallWatch | None = None
+        self.limits: LimitedJobs | None = None
+        self.deadlines: Deadlines | None = None
+        self.skipping: Skipping | None = None
+        self.plain = True
+
+    def prepare_for(self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]) -> None:
+        """Make what the run needs.
+
+        Args:
+            asking: the limits and time limits of new jobs, each with a job that has them.
+            job_sets: the nested schedulers among the new jobs.
+
+        Raises:
+            LimitError: a job could never start.
+            RuntimeError: a limit is in use in another event loop.
+        """
+        run = self._run
+        if run.roster.forever:  # a regular job may wait for one of these
+            self.watch_stall()
+        if any(terms.needs for terms in asking):
+            self.limits = self.limits or LimitedJobs(run, run.loop)
+            self.limits.register(asking, job_sets)
+        if any(terms.timeout is not None for terms in asking):
+            self.deadlines = self.deadlines or Deadlines(run.loop, run.tasks.cancel)
+        self.plain = self.plain and self.deadlines is None
+
+    def watch_stall(self) -> StallWatch:
+        """Return the `StallWatch` of the run; make it at the first call."""
+        self.stall = self.stall or StallWatch(self._run)
+        return self.stall
+
+    # -- a job, from the queue to its end
+
+    def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool:
+        """Let a job wait for its limits; tell whether it has any."""
+        return self.limits is not None and self.limits.ask(job, forever=forever)
+
+    def waits_for(self, job: AnyJob) -> str:
+        """Return what a job waits for whose requirements are met, in words."""
+        return "a slot of the window" if self.limits is None else self.limits.waits_for(job)
+
+    def look(self) -> None:
+        """Look whether jobs wait for something that never comes."""
+        if self.stall is not None:
+            self.stall.look()
+
+    def turn_gate(self) -> None:
+        """Let others pass the jobs that wait for their limits, if the window is full now.
+
+        If it is not, let these jobs start.
+        """
+        if self.limits is not None:
+            self.limits.turn_gate()
+
+    def note_start(self, job: AnyJob, now: float) -> None:
+        """Let the time of a job run that was started, at a time (seconds)."""
+        task = self._run.tasks.live.get(job)
+        if task is None:  # pragma: no cover - an eager task has ended; none on Python 3.11
+            return
+        assert self.deadlines is not None
+        self.deadlines.arm(job, task, now)
+
+    def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
+        """Return what counts as raised by a job that has ended, and stop its time.
+
+        Args:
+            job: the job.
+            error: what it raised, if anything.
+        """
+        return error if self.deadlines is None else self.deadlines.disarm(job, error)
+
+    def leave(self, job: AnyJob, *, held: bool) -> None:
+        """Take back what a job holds, and count it as ended, while the run goes on.
+
+        Args:
+            job: the job.
+            held: whether it held a slot of the window, and its limits.
+        """
+        run, limits = self._run, self.limits
+        run.roster.leave(job)
+        if self.deadlines is not None:
+            self.deadlines.disarm(job, None)
+        if limits is not None and held and self.stall is None:
+            follower = limits.pass_on(job)
+            if follower is not None:
+                run.queue.cleared.append(follower)
+                return
+        if held and job not in run.roster.forever:
+            run.queue.free += 1
+        if limits is not None:
+            limits.give_back(job, held=held)
+            limits.turn_gate()
+        if self.stall is not None:
+            self.stall.look()
+
+    def give_back(self, job: AnyJob, *, held: bool) -> None:
+        """Take back what a job holds that has ended as the run did, or later."""
+        if self.limits is not None:
+            self.limits.give_back(job, held=held)
+
+    # -- the end of the run
+
+    def close(self) -> None:
+        """Stop what only makes sense while the run goes on. The jobs have been cancelled."""
+        if self.deadlines is not None:
+            self.deadlines.close()
+        if self.limits is not None:
+            cleared = list(self._run.queue.cleared)
+            self._run.queue.cleared.clear()
+            self.limits.close(cleared)
+
+    def let_go(self) -> None:
+        """Let go of what outlives the run. No job is alive."""
+        if self.stall is not None:
+            self.stall.close()
+        if self.limits is not None:
+            self.limits.leave()

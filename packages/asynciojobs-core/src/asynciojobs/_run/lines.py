@@ -1,0 +1,139 @@
+"""`Line`: the jobs that wait at one limit, in the order in which they came."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from .._outcomes import SCHEDULED
+from ..job import AnyJob, phase_of
+from ..limit import Desk
+
+__all__ = ["Gate", "Line", "Waiting", "line_of", "new_rank"]
+
+new_rank: Callable[[], int] = itertools.count().__next__
+"""Numbers the jobs in the order in which they ask for their limits, over all runs."""
+
+
+class HasSlots(Protocol):
+    """The part of a `Queue` that is used here."""
+
+    free: int
+
+
+class Waiting(NamedTuple):
+    """A job that waits for its limits, and its rank."""
+
+    rank: int
+    job: AnyJob
+
+
+class Gate:
+    """What else must be open for jobs of a run: its window, or nothing for forever jobs.
+
+    Args:
+        limits: the limited jobs of the run.
+        queue: the queue with the window; ``None`` for forever jobs.
+
+    Attributes:
+        limits: as above.
+        queue: as above.
+        parked: the lines that were looked at while the window was full, each with its limit.
+    """
+
+    __slots__ = ("limits", "parked", "queue")
+
+    def __init__(self, limits: Any, queue: HasSlots | None) -> None:
+        self.limits = limits
+        self.queue = queue
+        self.parked: dict[Line, Desk] = {}
+
+    def is_open(self) -> bool:
+        """Tell whether a job may start as far as the window is concerned."""
+        return self.queue is None or self.queue.free > 0
+
+
+class Line:
+    """The jobs that wait at one limit, in lanes: those behind one gate are in one lane.
+
+    Args:
+        desk: the limit.
+        holder: the holder around these jobs, if there is one.
+
+    Attributes:
+        lanes: the jobs behind each gate. There is no empty lane.
+    """
+
+    __slots__ = ("_desk", "_heads", "_holder", "lanes")
+
+    def __init__(self, desk: Desk, holder: object) -> None:
+        self._desk = desk
+        self._holder = holder
+        self.lanes: dict[Gate, deque[Waiting]] = {}
+        # A heap with the rank of the first job of each lane that is not parked. Some are out
+        # of date, and then too small, or their lane is gone.
+        self._heads: list[tuple[int, Gate]] = []
+
+    def add(self, gate: Gate, waiting: Waiting) -> None:
+        """Let a job wait at the end."""
+        lane = self.lanes.get(gate)
+        if lane is None:
+            self.lanes[gate] = deque([waiting])
+            heapq.heappush(self._heads, (waiting.rank, gate))
+        else:
+            lane.append(waiting)
+
+    def first(self) -> tuple[Gate, Waiting] | None:
+        """Return the first job whose gate is open; O(log of the number of gates), amortized."""
+        heads = self._heads
+        while heads:
+            rank, gate = heads[0]
+            lane = self.lanes.get(gate)
+            if lane is None:
+                heapq.heappop(heads)
+            elif lane[0].rank != rank:
+                heapq.heapreplace(heads, (lane[0].rank, gate))
+            elif phase_of(lane[0].job) is not SCHEDULED:  # it was cancelled meanwhile
+                self.drop_first(gate)
+            elif gate.is_open():
+                return gate, lane[0]
+            else:
+                gate.parked[self] = self._desk
+                heapq.heappop(heads)
+        return None
+
+    def is_held_up_by(self, gate: Gate) -> bool:
+        """Tell whether jobs behind a gate, which is not open, may stand before others."""
+        return gate in self.lanes and self not in gate.parked
+
+    def drop_first(self, gate: Gate) -> None:
+        """Take the first job of a lane out."""
+        lane = self.lanes[gate]
+        lane.popleft()
+        if not lane:
+            self.close_lane(gate)
+
+    def close_lane(self, gate: Gate) -> None:
+        """Take all jobs of a lane out. A line without lanes is forgotten."""
+        self.lanes.pop(gate, None)
+        if not self.lanes:
+            self._desk.lines.pop(self._holder, None)
+
+    def unpark(self, gate: Gate) -> None:
+        """Look at a lane again, since its gate is open."""
+        if gate in self.lanes:
+            heapq.heappush(self._heads, (self.lanes[gate][0].rank, gate))
+
+
+def line_of(desk: Desk, holder: object) -> Line:
+    """Return the line of the jobs at a limit that are inside of a holder, or of none.
+
+    It is made if there is none.
+    """
+    line: Line | None = desk.lines.get(holder)
+    if line is None:
+        line = desk.lines[holder] = Line(desk, holder)
+    return line

@@ -1,0 +1,74 @@
+"""The beginning of a run: the jobs are checked and enrolled, and what they ask for is made."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from .._dag.jobset import JobSet, Level, RunState
+from .._names import Mark
+from ..job import AnyJob, terms_among
+from .admission import admit, checked_levels, prepare
+from .claims import check_limits
+from .roster import Roster
+from .waitlist import dismiss
+
+__all__ = ["nest", "open_run"]
+
+
+if TYPE_CHECKING:
+
+    class OpeningRun(Protocol):
+        """The part of a `Run` that is used here."""
+
+        job_set: JobSet
+        state: RunState
+        tasks: Any
+        mark: Mark
+        roster: Roster
+        shuffled: bool
+
+        @property
+        def nested_mark(self) -> object: ...
+        @property
+        def extras(self) -> object: ...
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop: ...
+        def use_extras(self) -> Any: ...
+
+
+def open_run(run: OpeningRun) -> list[AnyJob]:
+    """Check that all jobs can run, enroll them, and return those that require nothing."""
+    levels = checked_levels(run.job_set, run.nested_mark)
+    _, jobs, below = levels[0]
+    run.tasks.nests = bool(below)
+    run.roster, entries, in_order = admit(jobs, run.mark)
+    run.shuffled = not in_order
+    try:
+        _look_for_extras(run, jobs, levels)
+    except BaseException:
+        dismiss(jobs, run.mark)
+        raise
+    prepare(levels, run.nested_mark)
+    run.state.live_run = cast("Any", run)
+    if not run.mark.is_nested:
+        run.state.record.started_at = run.tasks.time()
+    return entries
+
+
+def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -> None:
+    """Make the extras that the jobs ask for, and check that they can get what they need."""
+    asking = terms_among(jobs)
+    # If it is nested, the outermost run has checked it.
+    if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
+        check_limits(levels, run.loop)
+    if run.extras is not None or run.roster.forever or asking:
+        run.use_extras().prepare_for(asking, levels[0][2])
+
+
+def nest(run: OpeningRun, levels: list[Level]) -> None:
+    """Take in a job set that joins the run, with all that is nested in it."""
+    check_limits(levels, run.loop)
+    run.tasks.nests = True
+    prepare(levels, run.nested_mark)
+    run.job_set._enclose(levels[0][0])

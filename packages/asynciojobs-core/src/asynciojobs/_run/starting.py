@@ -1,0 +1,140 @@
+"""Starting the jobs of a run that are ready, as far as the window and limits allow.
+
+At most one slice starts in a turn of the event loop. So timers and sockets get their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .._outcomes import Broken, Verdict
+from ..job import AnyJob
+from .deadlines import Deadlines, expired_at_once
+from .queue import SLICE, Queue
+from .waitlist import waits_in_run
+
+__all__ = ["start_ready", "wake"]
+
+if TYPE_CHECKING:
+
+    class StartingExtras(Protocol):
+        """The part of the `Extras` of a run that is used here."""
+
+        plain: bool
+        deadlines: Deadlines | None
+
+        def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool: ...
+        def turn_gate(self) -> None: ...
+        def note_start(self, job: AnyJob, now: float) -> None: ...
+
+    class StartingTasks(Protocol):
+        """The part of `JobTasks` that is used here."""
+
+        @property
+        def time(self) -> Callable[[], float]: ...
+        def is_plain(self) -> bool: ...
+        def start_plain(self, jobs: deque[AnyJob], count: int, now: float, run: Any) -> int: ...
+        def start(self, job: AnyJob, now: float, run: Any) -> None: ...
+        def start_expired(
+            self, job: AnyJob, error: TimeoutError, now: float, run: Any
+        ) -> None: ...
+
+    class StartingRun(Protocol):
+        """The part of a `Run` that is used here."""
+
+        queue: Queue
+        context: Context
+
+        @property
+        def tasks(self) -> StartingTasks: ...
+        @property
+        def extras(self) -> StartingExtras | None: ...
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop: ...
+        def is_over(self) -> bool: ...
+        def end(self, verdict: Verdict) -> None: ...
+
+
+def start_ready(run: StartingRun, now: float | None = None) -> None:
+    """Start the jobs in the queue, as far as the window and the slice allow."""
+    queue, extras = run.queue, run.extras
+    queue.starting = True
+    if now is None:
+        now = run.tasks.time()
+    try:
+        if run.is_over() or not run.tasks.is_plain():
+            more = _start_one_by_one(run, now)
+        elif extras is None:
+            count = min(len(queue.ready), queue.free, SLICE)
+            started = run.tasks.start_plain(queue.ready, count, now, run)
+            queue.free -= started
+            more = started < count or started == SLICE
+        elif extras.plain:
+            more = _clear(run, SLICE)
+            count = min(len(queue.cleared), SLICE)
+            run.tasks.start_plain(queue.cleared, count, now, run)
+            more = more or bool(queue.cleared)
+        else:
+            more = _start_one_by_one(run, now)
+        if more:
+            run.loop.call_soon(start_ready, run, context=run.context)
+        else:
+            queue.starting = False
+    except BaseException as error:  # noqa: BLE001 - the loop would only log it
+        run.end(Broken(error))
+
+
+def _clear(run: StartingRun, count: int) -> bool:
+    """Give slots to some ready jobs, or let them wait for limits; tell if there are more."""
+    queue, extras = run.queue, run.extras
+    for _ in range(count):
+        if not queue.ready or queue.free <= 0:  # < 0 if the window was made smaller
+            return False
+        job = queue.ready.popleft()
+        if not waits_in_run(job):  # it was cancelled meanwhile
+            continue
+        if extras is None or not extras.wait_for_limits(job, forever=False):
+            queue.free -= 1
+            queue.cleared.append(job)
+        if queue.free <= 0 and extras is not None:
+            extras.turn_gate()
+    return True
+
+
+def _start_one_by_one(run: StartingRun, now: float) -> bool:
+    """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
+    queue = run.queue
+    for _ in range(SLICE):
+        if run.is_over():  # an eager job, or an observer, may end the run
+            return False
+        more = bool(queue.cleared) or _clear(run, 1)
+        if queue.cleared:
+            job = queue.cleared.popleft()
+            if waits_in_run(job):
+                _start(run, job, now)
+        elif not more:
+            return False
+    return True
+
+
+def _start(run: StartingRun, job: AnyJob, now: float) -> None:
+    """Start a job that has its slots, unless it was cancelled meanwhile."""
+    extras = run.extras
+    if extras is None or extras.deadlines is None:
+        run.tasks.start(job, now, run)
+    elif (error := expired_at_once(job)) is not None:
+        run.tasks.start_expired(job, error, now, run)
+    else:
+        run.tasks.start(job, now, run)
+        extras.note_start(job, now)
+
+
+def wake(run: StartingRun) -> None:
+    """Start what is ready in the next turn of the loop."""
+    if not (run.queue.starting or run.loop.is_closed()):
+        run.queue.starting = True
+        run.loop.call_soon(start_ready, run, context=run.context)

@@ -1,0 +1,109 @@
+"""Jobs of a run that users cancel, and jobs that are skipped since another one failed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .._dag.observers import Observers
+from .._events import EventKind, JobEvent
+from .._outcomes import DONE, RUNNING, STOPPED
+from .._threads import runs_elsewhere
+from ..job import AnyJob, phase_of
+from .queue import Queue
+from .roster import Roster
+from .verdicts import critical_failure
+from .waitlist import strike, waits_in_run
+
+__all__ = ["cancel", "check_thread", "goes_on_without", "skip"]
+
+
+ENDED = (DONE, STOPPED)
+"""The phases of jobs whose end may not have been dealt with."""
+
+
+if TYPE_CHECKING:
+
+    class StoppableRun(Protocol):
+        """The part of a `Run` that is used here."""
+
+        queue: Queue
+        roster: Roster
+        extras: Any
+        observers: Observers
+        tasks: Any
+
+        @property
+        def loop(self) -> asyncio.AbstractEventLoop: ...
+        def is_over(self) -> bool: ...
+        def use_extras(self) -> Any: ...
+        def wake(self) -> None: ...
+        def fail(
+            self, job: AnyJob, error: BaseException, now: float, *, held: bool = True
+        ) -> None: ...
+
+
+def goes_on_without(run: StoppableRun, job: AnyJob, error: BaseException) -> bool:
+    """Skip the jobs behind a critical one that raised; tell whether the run goes on."""
+    skipping = None if run.extras is None else run.extras.skipping
+    if skipping is None or run.is_over():
+        return False
+    skip(run, skipping.fail(job, critical_failure(job, error), run.roster.jobs))
+    return True
+
+
+def skip(run: StoppableRun, jobs: Iterable[AnyJob]) -> None:
+    """Skip jobs that wait: they will not start."""
+    assert run.extras is not None
+    assert run.extras.skipping is not None
+    for job in jobs:
+        if not waits_in_run(job):  # an observer has cancelled it meanwhile
+            continue
+        job._note_skip(run.extras.skipping.culprits[job])
+        strike(job)
+        run.roster.leave(job)
+        if run.observers.heard:
+            run.observers.tell(JobEvent(job, EventKind.SKIPPED, run.tasks.time()))
+
+
+def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
+    """Cancel a job; tell whether it had not ended.
+
+    Raises:
+        RuntimeError: it was called in another thread.
+    """
+    check_thread(run, job.repr_main(), "job.cancel")
+    phase = phase_of(job)
+    if not waits_in_run(job) or phase in ENDED:
+        return False
+    if phase is RUNNING:
+        cancelled: bool = run.tasks.cancel(job, msg)
+        return cancelled
+    if not run.is_over():
+        _cancel_unstarted(run, job, asyncio.CancelledError(*() if msg is None else (msg,)))
+    return True
+
+
+def _cancel_unstarted(run: StoppableRun, job: AnyJob, error: asyncio.CancelledError) -> None:
+    extras, now = run.use_extras(), run.tasks.time()
+    extras.plain = False  # it may be in the queue
+    held = job in run.queue.cleared
+    run.wake()  # not at once: an observer may have called this in the middle of a step
+    job._note_failure(error, now)
+    if run.observers.heard:
+        run.observers.tell(JobEvent(job, EventKind.FAILED, now))
+    run.fail(job, error, now, held=held)
+
+
+def check_thread(run: StoppableRun, name: str, method: str) -> None:
+    """Check that this is the thread of the run.
+
+    Raises:
+        RuntimeError: it is another one.
+    """
+    if runs_elsewhere(run.loop):
+        raise RuntimeError(
+            f"{name} runs in the event loop of another thread: call "
+            f"loop.call_soon_threadsafe({method}) instead, with the loop of that run"
+        )
