@@ -9,6 +9,8 @@ import contextlib
 import io
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 from asynciojobs import use_loop_factory
@@ -21,6 +23,9 @@ DOCUMENTS = [
     DOCS / "howto.md",
     DOCS / "design" / "architecture.md",
 ]
+
+PROGRAMS = "echo grep printf seq sh wc".split()  # noqa: SIM905
+"""What the examples run."""
 
 
 def draw_pictures_of(document: Path) -> None:
@@ -38,14 +43,22 @@ def draw_pictures_of(document: Path) -> None:
 
 
 def main() -> None:
-    os.environ["PATH"] = ""  # graphviz-pure draws, wherever this runs
+    with tempfile.TemporaryDirectory() as folder:
+        # Not Graphviz itself: graphviz-pure draws, wherever this runs.
+        for name in PROGRAMS:
+            (Path(folder) / name).symlink_to(shutil.which(name) or name)
+        os.environ["PATH"] = folder
+        draw_pictures()
+
+
+def draw_pictures() -> None:
     os.environ.pop("ASYNCIOJOBS_DOT", None)
     images = DOCS / "images"
     images.mkdir(exist_ok=True)
     os.chdir(images)
     for document in DOCUMENTS:
         draw_pictures_of(document)
-    for text in images.glob("*.dot"):
+    for text in (*images.glob("*.dot"), *images.glob("*.txt")):
         text.unlink()
 
 

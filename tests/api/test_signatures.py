@@ -21,6 +21,8 @@ import asynciojobs_testkit
 from asynciojobs import (
     AbstractJob,
     CallJob,
+    CommandJob,
+    CommandResult,
     CycleError,
     EventKind,
     Job,
@@ -48,6 +50,10 @@ CLASSES = {
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
     "asynciojobs.calljob.CallJob": (
         "(function, /, *args, kwargs=None, executor=None, **job_options)"
+    ),
+    "asynciojobs.commandjob.CommandJob": (
+        "(*argv, input=None, cwd=None, env=None, check=True, text=True, keep=1048576, "
+        "on_line=None, grace=5.0, stdout=None, stderr=None, **job_options)"
     ),
     "asynciojobs.limit.Limit": "(slots, label=None)",
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
@@ -161,6 +167,14 @@ METHODS = {
         "duration": "(self)",
         "fetch": "async (self)",
     },
+    CommandJob: {
+        **ABSTRACT_JOB,
+        "duration": "(self)",
+        "hide": "static (text)",
+    },
+    CommandResult: {
+        "handed_on": "(self)",
+    },
     Engine: {
         "fetch": "async (self, handle)",
         "start": "async (self, function, args, kwargs)",
@@ -190,6 +204,8 @@ METHODS = {
 FUNCTIONS = {
     "asynciojobs.set_debug": "(flag)",
     "asynciojobs.use_loop_factory": "(factory)",
+    # how fake commands get under a CommandJob
+    "asynciojobs.commandjob.use_commands": "(start)",
     # how a fake clock gets under a watch
     "asynciojobs.watch.use_clocks": "(monotonic, wall=None)",
 }
@@ -197,6 +213,7 @@ FUNCTIONS = {
 PUBLIC_MODULES = {
     "asynciojobs.bestset": ["BestSet", "InsertionSet"],
     "asynciojobs.calljob": ["CallJob"],
+    "asynciojobs.commandjob": ["CommandJob", "use_commands"],
     "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
     "asynciojobs.limit": ["Limit"],
@@ -224,6 +241,9 @@ TOP = [
     "ArgumentRequirementError",
     "BrokenPoolError",
     "CallJob",
+    "CommandFailed",
+    "CommandJob",
+    "CommandResult",
     "ConsumedError",
     "CycleError",
     "EventKind",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,12 @@ def examples(document):
 def drawn(tmp_path, monkeypatch):
     """The folder where the examples draw, with the program that drew what is in docs/images."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", "")  # so that Graphviz itself is not found
+    # Graphviz itself is not found, only what the examples run.
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("echo", "grep", "printf", "seq", "sh", "wc"):
+        (programs / name).symlink_to(shutil.which(name))
+    monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("ASYNCIOJOBS_DOT", raising=False)
     return tmp_path
 

@@ -133,3 +133,14 @@ def test_coroutines_that_were_never_started_are_closed(fake_time):
     lost = lose(scheduler)
     scheduler.remove(first)
     assert (waiting.cr_frame, started.cr_frame is None, lost.done()) == (None, False, False)
+
+
+@pytest.mark.parametrize("make", [flat, nested])
+def test_a_job_that_outlives_a_lost_run_runs_again(fake_time, make):
+    job = sleeper(label="kept")
+    lost = lose(make(job))
+    lost._log_destroy_pending = False
+    del lost
+    gc.collect()
+    assert job.cancel() is False
+    assert Scheduler(job).run() is True

@@ -159,3 +159,23 @@ def test_the_other_examples_print_what_the_readme_shows(capsys):
             exec(compile(text, str(README), "exec"), names)
             assert capsys.readouterr().out == next(outputs)
     assert next(outputs, None) is None
+
+
+@pytest.fixture
+def reboot(pytester):
+    """Return a project with the test of the README that scripts commands."""
+    path = pytester.path / "test_reboot.py"
+    path.write_text(block("python test_reboot.py"), "utf-8")
+    return pytester
+
+
+def test_the_scripted_commands_pass_their_test(reboot):
+    result, _ = output(reboot)
+    result.assert_outcomes(passed=1)
+
+
+def test_a_command_that_is_not_scripted_prints_what_the_readme_shows(reboot):
+    path = reboot.path / "test_reboot.py"
+    text = path.read_text("utf-8").replace('"h1", "reboot")\n', '"h1", "rebot")\n')
+    path.write_text(text, "utf-8")
+    assert shown("text unscripted") in output(reboot)[1]

@@ -12,6 +12,8 @@ from asynciojobs import (
     AbstractJob,
     BestSet,
     CallJob,
+    CommandJob,
+    CommandResult,
     Job,
     JobEvent,
     PrintJob,
@@ -70,6 +72,17 @@ def test_observers_take_events() -> None:
 
     with Scheduler(Answer()).observe(observer) as observation:
         observation.close()
+
+
+def test_commands_give_text_or_bytes() -> None:
+    text = CommandJob("echo", "a", label="text", on_line=lambda stream, line: line.upper())
+    raw = CommandJob("cat", input=text, text=False, critical=False)
+    assert Scheduler(text, raw).run()
+    assert_type(text.result(), CommandResult[str])
+    assert_type(text.result().stdout, str)
+    assert_type(raw.result().stderr, bytes)
+    assert_type(text.requires(raw, remove=False), CommandJob[str])
+    assert (text.result().stdout, raw.result().stdout) == ("a\n", b"a")
 
 
 def count(text: bytes) -> int:

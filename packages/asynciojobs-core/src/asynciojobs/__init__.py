@@ -39,6 +39,9 @@ __all__ = [
     "BestSet",
     "BrokenPoolError",
     "CallJob",
+    "CommandFailed",
+    "CommandJob",
+    "CommandResult",
     "ConsumedError",
     "CycleError",
     "EventKind",
@@ -69,14 +72,21 @@ for _value in list(globals().values()):
     if getattr(_value, "__module__", "").startswith(f"{__name__}._"):
         _value.__module__ = __name__
 
-# Calls of functions take a tenth of the time of this import, so they are loaded when they are
-# asked for (PEP 562).
+# Functions and programs as jobs take a tenth of the time of this import and more, so they are
+# loaded when they are asked for (PEP 562).
 if _TYPE_CHECKING:
     from .calljob import CallJob
+    from .commandjob import CommandFailed, CommandJob, CommandResult
 else:
+    _ON_DEMAND = {
+        "CallJob": ".calljob",
+        "CommandFailed": ".commandjob",
+        "CommandJob": ".commandjob",
+        "CommandResult": ".commandjob",
+    }
 
     def __getattr__(name: str) -> object:
-        if name != "CallJob":
+        if name not in _ON_DEMAND:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = _import_module(".calljob", __name__).CallJob
+        globals()[name] = getattr(_import_module(_ON_DEMAND[name], __name__), name)
         return globals()[name]

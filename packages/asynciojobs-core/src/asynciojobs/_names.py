@@ -7,7 +7,7 @@ knows the job set. So a run pays only for the mark, and the names are made on de
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeGuard
 
 from ._outcomes import Named
@@ -27,28 +27,41 @@ class Labelled(Named, Protocol):
     def _shown_text(self) -> str: ...
 
 
+def no_run() -> None:
+    """Stand for the run of a mark, once it is over."""
+
+
 class Mark:
     """The mark of a run on its jobs. It is an object of its own for each run.
 
     Args:
         job_set: the job set of the run.
+        run: the run.
         is_nested: the run is part of another one.
 
     Attributes:
         is_nested: as above.
-        run: the run, as long as it goes on; then ``None``.
     """
 
-    __slots__ = ("_job_set", "is_nested", "run")
+    __slots__ = ("_job_set", "_run", "is_nested")
 
     def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
-        self._job_set = weakref.ref(job_set)  # one job must not keep all the others alive
+        # One job must keep alive neither all the others, nor a run that is lost.
+        self._job_set = weakref.ref(job_set)
+        self._run: Callable[[], Any] = weakref.ref(run)
         self.is_nested = is_nested
-        self.run: Any = run
 
     def job_set(self) -> object:
         """Return the job set, or ``None`` if it is gone."""
         return self._job_set()
+
+    def run(self) -> Any:
+        """Return the run, as long as it goes on; then ``None``."""
+        return self._run()
+
+    def end(self) -> None:
+        """Note that the run is over."""
+        self._run = no_run
 
 
 class Placed(Named):
@@ -113,7 +126,7 @@ def name_in_run(job: Named) -> str:
 def run_of(job: object) -> Any:
     """Return the run that a job takes part in; ``None`` if there is none now."""
     mark = getattr(job, "_run_mark", None)
-    return mark.run if isinstance(mark, Mark) else None
+    return mark.run() if isinstance(mark, Mark) else None
 
 
 def _is_labelled(thing: object) -> TypeGuard[Labelled]:

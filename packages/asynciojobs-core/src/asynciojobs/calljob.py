@@ -21,15 +21,10 @@ from ._calls.containers import (
     with_results,
 )
 from ._calls.futures import by_engine, in_thread, on_executor
+from ._calls.taking import TakesResults, with_givers
 from ._checks import JobOptions, callable_label, callable_name, check_options
 from ._copies import Shared
-from ._errors import (
-    ArgumentNotDoneError,
-    ArgumentRequirementError,
-    NotPicklableError,
-    RequirementFailed,
-)
-from ._requirements import Requirements, flatten
+from ._errors import NotPicklableError
 from ._text import call_label
 from .engine import Engine
 from .job import AbstractJob
@@ -42,7 +37,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class CallJob(AbstractJob[T_co]):
+class CallJob(TakesResults[T_co]):
     """A job that calls a function. The return value of the function is the result of the job.
 
     A plain function is called in a thread, so that it does not block the event loop, or in the
@@ -88,7 +83,6 @@ class CallJob(AbstractJob[T_co]):
         "_engine",
         "_executor",
         "_function",
-        "_givers",
         "_kwargs",
         "_task_name",
         "_templates",
@@ -146,25 +140,7 @@ class CallJob(AbstractJob[T_co]):
         # The jobs among the arguments, which must be done before this one starts, and
         # templates of the containers that have jobs.
         self._givers, self._templates, self._call_args, self._kwargs = find_jobs(args, named)
-        if self._givers:
-            job_options["required"] = [self._givers, job_options.get("required")]
-        super().__init__(**job_options)
-
-    def requires(self, *requirements: Requirements, remove: bool = False) -> CallJob[T_co]:
-        """Add requirements to this job, or remove some; see `AbstractJob.requires()`.
-
-        Raises:
-            ArgumentRequirementError: a job to remove is an argument (a ValueError).
-            TypeError: a requirement is neither a job nor a sequence.
-            KeyError: a job to remove was not there.
-        """
-        if remove:
-            requirements = tuple(flatten(requirements, AbstractJob))
-            for job in requirements:
-                if job in self._givers:
-                    raise ArgumentRequirementError(self, job)
-        super().requires(*requirements, remove=remove)
-        return self
+        super().__init__(**with_givers(job_options, self._givers))
 
     async def co_run(self) -> T_co:
         """Call the function.
@@ -219,11 +195,7 @@ class CallJob(AbstractJob[T_co]):
 
     async def _results(self) -> dict[object, object]:
         """Return what replaces the jobs and templates: values, handles and containers."""
-        for giver in self._givers:
-            if not giver.is_done():
-                raise ArgumentNotDoneError(self, giver)
-            if (failure := giver.raised_exception()) is not None:
-                raise RequirementFailed(self, giver) from failure
+        self._check_givers()
         results: dict[object, object] = {giver: giver.result() for giver in self._givers}
         elsewhere = handles_among(self._givers, self._engine)
         nested = [] if self._nests_handles() else handles_among(jobs_inside(self._templates))

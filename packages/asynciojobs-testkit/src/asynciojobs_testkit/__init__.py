@@ -3,7 +3,15 @@
 from asynciojobs._pyodide import IN_PYODIDE
 from asynciojobs.version import __version__
 
-from ._errors import ClockError, DeadlockError, LeftoverError, RunawayError, Waiting
+from ._errors import (
+    ClockError,
+    DeadlockError,
+    LeftoverError,
+    RunawayError,
+    UnscriptedCommandError,
+    Waiting,
+)
+from .commands import CommandCall, FakeCommands, SentSignal
 from .jobs import FakeJob
 from .shapes import Dag, chain, dag, layers, random_dag
 from .timeline import Timeline, TimelineEvent
@@ -15,14 +23,18 @@ else:
 
 __all__ = [
     "ClockError",
+    "CommandCall",
     "Dag",
     "DeadlockError",
     "FakeClock",
+    "FakeCommands",
     "FakeJob",
     "LeftoverError",
     "RunawayError",
+    "SentSignal",
     "Timeline",
     "TimelineEvent",
+    "UnscriptedCommandError",
     "Waiting",
     "__version__",
     "chain",

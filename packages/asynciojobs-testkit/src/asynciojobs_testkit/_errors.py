@@ -9,7 +9,14 @@ from typing import NamedTuple
 from asynciojobs import AbstractJob
 from asynciojobs._errors import by_data
 
-__all__ = ["ClockError", "DeadlockError", "LeftoverError", "RunawayError", "Waiting"]
+__all__ = [
+    "ClockError",
+    "DeadlockError",
+    "LeftoverError",
+    "RunawayError",
+    "UnscriptedCommandError",
+    "Waiting",
+]
 
 MAX_LINES = 30
 """How many lines on jobs and tasks a message has."""
@@ -99,4 +106,23 @@ class LeftoverError(AssertionError):
         self.leftovers = list(leftovers)
         super().__init__(
             "\n".join(["the run has left something behind:", *(f"  {it}" for it in leftovers)])
+        )
+
+
+class UnscriptedCommandError(AssertionError):
+    """A job ran a command for which the test has no script.
+
+    Attributes:
+        line: the command line.
+        nearest: the pattern that is most like it; ``None`` if nothing was scripted.
+    """
+
+    __reduce__ = by_data
+
+    def __init__(self, line: str, nearest: str | None = None) -> None:
+        self.line = line
+        self.nearest = nearest
+        near = "" if nearest is None else f" (the nearest pattern is {nearest!r})"
+        super().__init__(
+            f"the command {line!r} is not scripted{near}: write fake_commands({line!r}) first"
         )

@@ -32,7 +32,7 @@ from ._duetime import DueTime
 from ._errors import ClockError, DeadlockError, RunawayError
 from ._explain import coroutine_of, last_progress, name_of_waiter, outermost, who_waits
 from ._inforce import CheckedRun, Installation, Place, check_run
-from ._realtime import RealBudget
+from ._realtime import RealBudget, time
 from ._realwork import on_threads, other_threads
 from ._selector import IdleSelector, ShuffledReady
 from ._steering import Steering
@@ -96,6 +96,7 @@ class FakeLoop(TrackingLoop):
         self._budget = RealBudget(math.inf)  # the real time that it may take
         self._cleaning_up = False  # tasks are being cancelled because of an error
         self._ran_away = False  # a run ended with a RunawayError
+        self._real_timers: list[asyncio.TimerHandle] = []  # in real time
         self._ranks = itertools.count()  # of timers, in the order of their creation
         selector = IdleSelector(self._turn, self._idle, self._note_wait)
         super().__init__(selector, state.leftovers)
@@ -128,6 +129,30 @@ class FakeLoop(TrackingLoop):
             return self
         return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
 
+    def real_time(self) -> float:
+        """Return the real time, in seconds; `CommandJob` uses it for its programs."""
+        return time.monotonic()
+
+    def call_later_in_real_time(
+        self, seconds: float, callback: Callable[[], object]
+    ) -> asyncio.TimerHandle:
+        """Call a function later, in real seconds; `CommandJob` does so for its programs.
+
+        Such a timer does not move the time of the clock, and does not hold it either.
+        """
+        when = self.real_time() + seconds
+        handle = asyncio.TimerHandle(when, callback, (), self)
+        self._real_timers.append(handle)
+        return handle
+
+    def _call_real_timers(self) -> None:
+        """Let the real timers that are due run in this turn."""
+        now = self.real_time()
+        due = [timer for timer in self._real_timers if timer.when() <= now]
+        if due:
+            self._real_timers = [timer for timer in self._real_timers if timer.when() > now]
+            self._ready.extend(timer for timer in due if not timer.cancelled())
+
     def is_on(self, state: ClockState) -> bool:
         """Return whether this loop runs on the clock of that state."""
         return self._state is state
@@ -144,6 +169,8 @@ class FakeLoop(TrackingLoop):
             self._ready.begin_turn()
         if self.time() > LATEST_EXACT:
             self._clock_resolution = 2 * math.ulp(self.time())
+        if self._real_timers:
+            self._call_real_timers()
         if self._budget.is_spent():
             self._give_up(RunawayError, self._runaway_reason())
 
@@ -162,7 +189,8 @@ class FakeLoop(TrackingLoop):
         """
         state = self._state
         timer = self._next_timer()
-        if timer <= state.now:  # another loop of this clock has moved the time
+        if timer <= state.now or self._ready:
+            # Another loop of this clock has moved the time, or a real timer is due.
             return 0
         if self._held_by():
             return REAL_WORK_POLL

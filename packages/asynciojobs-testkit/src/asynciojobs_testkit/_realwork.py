@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +17,13 @@ DEFAULT_EXECUTOR = "asyncio_"
 
 
 class RealWork:
-    """The threads, subprocesses and executor calls that a loop has started."""
+    """The threads, subprocesses, executor calls and commands that a loop has started."""
 
     def __init__(self) -> None:
         # Each set may contain some that have ended; `in_flight()` drops them.
         self._threads: set[asyncio.Future[Any]] = set()
         self._processes: set[asyncio.SubprocessTransport] = set()
-        self._calls: set[asyncio.Future[Any]] = set()
+        self._calls: dict[asyncio.Future[Any], str] = {}  # each with its kind
 
     def add_thread(self, thread: asyncio.Future[Any]) -> None:
         """Track a thread until its future is done or cancelled."""
@@ -32,9 +33,9 @@ class RealWork:
         """Track a subprocess until it ends."""
         self._processes.add(process)
 
-    def add_call(self, call: asyncio.Future[Any]) -> None:
-        """Track a call made by an executor until its future is done or cancelled."""
-        self._calls.add(call)
+    def add_call(self, call: asyncio.Future[Any], kind: str) -> None:
+        """Track a call or a command until its future is done or cancelled."""
+        self._calls[call] = kind
 
     def in_flight(self) -> list[str]:
         """Return what is still going on, as texts such as ``1 thread``."""
@@ -42,11 +43,11 @@ class RealWork:
             return []
         self._threads = {it for it in self._threads if not it.done()}
         self._processes = {it for it in self._processes if it.get_returncode() is None}
-        self._calls = {it for it in self._calls if not it.done()}
+        self._calls = {it: kind for it, kind in self._calls.items() if not it.done()}
         counts = (
             (len(self._threads), "thread"),
             (len(self._processes), "subprocess"),
-            (len(self._calls), "executor call"),
+            *((count, kind) for kind, count in Counter(self._calls.values()).items()),
         )
         return [plural(count, noun) for count, noun in counts if count]
 

@@ -80,9 +80,9 @@ class TrackingLoop(asyncio.SelectorEventLoop):
         self.work.add_thread(thread)
         return thread
 
-    def note_real_work(self, future: asyncio.Future[Any]) -> None:
-        """Hold the time until a future is done. `CallJob` calls this for its executors."""
-        self.work.add_call(future)
+    def note_real_work(self, future: asyncio.Future[Any], kind: str = "executor call") -> None:
+        """Hold the time until a future is done. `CallJob` and `CommandJob` call this."""
+        self.work.add_call(future, kind)
 
     async def _make_subprocess_transport(self, *args: Any, **options: Any) -> Any:
         loop = cast("Any", super())  # the type stubs do not have this method

@@ -15,9 +15,10 @@ from ._errors import LeftoverError
 from ._inforce import Installation, in_force
 from ._printjobs import PrintJobs
 from .clock import FakeClock, NoClock
+from .commands import FakeCommands
 from .timeline import Timeline
 
-__all__ = ["fake_clock", "print_jobs", "timeline", "watch"]
+__all__ = ["fake_clock", "fake_commands", "print_jobs", "timeline", "watch"]
 
 SEED = "_asynciojobs_seed"
 """The fixture that ``--asynciojobs-seeds`` parametrizes tests with."""
@@ -218,6 +219,17 @@ def print_jobs(fake_clock: FakeClock) -> PrintJobs:  # noqa: ARG001 - installs i
     ``print_jobs.printed`` lists what they printed, as ``(time, text)``.
     """
     return PrintJobs()
+
+
+@pytest.fixture
+def fake_commands(fake_clock: FakeClock) -> Iterator[FakeCommands]:  # noqa: ARG001 - installs it
+    """``fake_commands("ssh * reboot", takes=90)`` scripts commands; no process is started.
+
+    ``fake_commands.calls`` lists the commands that were started, as ``(time, argv, input)``,
+    and ``fake_commands.signals`` the signals that they were sent.
+    """
+    with FakeCommands() as commands:
+        yield commands
 
 
 @pytest.fixture

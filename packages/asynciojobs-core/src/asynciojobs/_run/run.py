@@ -114,7 +114,8 @@ class Run:
         try:
             entries = open_run(self)
         except Exception as error:
-            self.mark.run = self.extras = None  # avoid reference cycles
+            self.mark.end()
+            self.extras = None  # avoid reference cycles
             self.state.record.refuse(error)
             raise
         try:
@@ -359,7 +360,7 @@ class Run:
         """
         if self.state.live_run is self:
             self.state.live_run = None
-        self.mark.run = None
+        self.mark.end()
         extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
         if extras is not None:
             extras.let_go()

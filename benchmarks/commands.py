@@ -1,0 +1,105 @@
+"""Times commands: `CommandJob("true")`, and the same by hand."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import time
+from asyncio.subprocess import DEVNULL, PIPE, create_subprocess_exec
+from collections.abc import Iterator
+from functools import partial
+from math import inf
+from statistics import quantiles
+
+from asynciojobs import CommandJob, Scheduler
+from benchmarks.rounds import Contender, in_turn, table, verdict
+
+LIMIT = 1.1  # how many times the time by hand a CommandJob may take
+OURS, BY_HAND = "CommandJob", "by hand"
+
+
+async def by_job() -> None:
+    await CommandJob("true").co_run()
+
+
+async def by_hand(*, session: bool = False) -> None:
+    process = await create_subprocess_exec(
+        "true", stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=session
+    )
+    await process.communicate()
+
+
+async def without_output() -> None:
+    process = await create_subprocess_exec("true")
+    await process.wait()
+
+
+async def many_jobs(count: int, window: int) -> None:
+    await Scheduler(*(CommandJob("true") for _ in range(count)), jobs_window=window).co_run()
+
+
+async def many_by_hand(count: int, window: int, *, session: bool = False) -> None:
+    slots = asyncio.Semaphore(window)
+
+    async def one() -> None:
+        async with slots:
+            await by_hand(session=session)
+
+    await asyncio.gather(*(one() for _ in range(count)))
+
+
+async def times_of(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
+    """Return the times of each, in seconds. They take turns, so that all get the same noise."""
+    found: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds):
+        gc.collect()
+        for name in in_turn(list(contenders), number):
+            begun = time.perf_counter()
+            await contenders[name]()
+            found[name].append(time.perf_counter() - begun)
+    return found
+
+
+def rows(what: str, found: dict[str, list[float]], limit: float) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each: the quartiles in ms, and our first quartile over theirs.
+
+    If the machine has other work, that disturbs the others most.
+    """
+    yield what, "25 %", "median", "75 %", "CommandJob over it", ""
+    quarters = {name: quantiles(times, n=4) for name, times in found.items()}
+    for name, cells in quarters.items():
+        ratio = quarters[OURS][0] / cells[0]
+        quartiles = (f"{quartile * 1000:.2f}" for quartile in cells)
+        told = verdict(ratio, limit) if name == BY_HAND else ""
+        yield name, *quartiles, f"{ratio:.2f}", told
+
+
+async def compare(options: argparse.Namespace) -> None:
+    single: dict[str, Contender] = {
+        OURS: by_job,
+        BY_HAND: by_hand,
+        "by hand, in a session of its own": partial(by_hand, session=True),
+        "by hand, without its output": without_output,
+    }
+    found = await times_of(single, options.calls)
+    print(*table(rows("one at a time, ms", found, LIMIT)), "", sep="\n")
+    size = options.many, options.window
+    many: dict[str, Contender] = {
+        OURS: partial(many_jobs, *size),
+        BY_HAND: partial(many_by_hand, *size),
+        "by hand, in sessions of their own": partial(many_by_hand, *size, session=True),
+    }
+    found = await times_of(many, options.rounds)
+    print(*table(rows(f"{size[0]} commands, {size[1]} at a time, ms", found, inf)), sep="\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench:commands", description=__doc__)
+    for option, value in {"calls": 500, "many": 200, "window": 20, "rounds": 15}.items():
+        parser.add_argument(f"--{option}", type=int, default=value)
+    asyncio.run(compare(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

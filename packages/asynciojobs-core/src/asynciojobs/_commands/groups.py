@@ -1,0 +1,146 @@
+"""Process groups: who is in one, and how to signal them. There are none on Windows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from .process import KILL
+
+__all__ = [
+    "SHORTEST_PAUSE",
+    "UNKNOWN",
+    "end_at_once",
+    "has_members",
+    "next_pause",
+    "send_to_group",
+    "status_of",
+]
+
+HAS_GROUPS = hasattr(os, "killpg")
+
+Program: TypeAlias = "subprocess.Popen[bytes]"
+
+UNKNOWN = 255
+"""The status of a program if nobody knows it, as in asyncio."""
+
+LAST_WAIT = 2.0
+"""How long killed processes may take to end, if the event loop is lost (seconds)."""
+
+PROCESSES = Path("/proc")
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.256
+"""How long to wait between two looks at a group (seconds). The pauses double."""
+
+THOROUGH_PAUSE = 0.03
+"""If a pause was longer than this, look for zombies as well (seconds)."""
+
+
+def status_of(program: Program) -> int | None:
+    """Return the status of a program that has ended, and free its process; else ``None``.
+
+    Returns:
+        the status; negative for a signal.
+
+    Raises:
+        ChildProcessError: other code of this process has taken the status.
+    """
+    if program.returncode is not None or not HAS_GROUPS:
+        return program.poll()
+    try:
+        pid, code = os.waitpid(program.pid, os.WNOHANG)
+    except ChildProcessError:
+        program.returncode = UNKNOWN
+        raise
+    if pid:
+        program.returncode = os.waitstatus_to_exitcode(code)
+    return program.returncode
+
+
+def send_to_group(program: Program, number: int) -> bool:
+    """Send a signal to a program and to what it has started.
+
+    Returns:
+        whether this was allowed. It is not an error if nobody is left.
+    """
+    if not HAS_GROUPS:
+        program.terminate()
+        return True
+    # As long as the program is not waited for, nothing else can get its number.
+    if program.returncode is None or has_members(program.pid):
+        try:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(program.pid, number)
+        except PermissionError:
+            return False
+    return True
+
+
+def next_pause(pause: float) -> float:
+    """Return how long to wait until the next look, after a pause (seconds)."""
+    return min(2 * pause, LONGEST_PAUSE)
+
+
+def has_members(group: int, *, pause: float = 0.0) -> bool:
+    """Tell whether there are processes in a group whose leader has been waited for.
+
+    Processes of other users don't count: they could not be ended.
+
+    Args:
+        group: the number of the group.
+        pause: how long ago the last look was (seconds). To see that all that is left are
+            zombies takes O(processes of the machine), so that is done after a while, and
+            rarely.
+    """
+    if not HAS_GROUPS:
+        return False
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    # In a container this process may be the one that has to wait for orphans.
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    # Those that have ended, but nobody waits for them, stay in the group. If the system does
+    # not show processes in this way, believe the answer to the signal.
+    if pause < THOROUGH_PAUSE or not PROCESSES.is_dir():
+        return True
+    return any(state not in "ZX" for state in states(group))
+
+
+def states(group: int) -> Iterator[str]:
+    """Yield the states of the processes in a group; O(processes of the machine)."""
+    for stat in PROCESSES.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            state, _, its_group, *_ = stat.read_text("latin-1").rpartition(")")[2].split()
+            if int(its_group) == group:
+                yield state
+
+
+def end_at_once(program: Program, files: Iterable[IO[bytes]], owner: int) -> None:
+    """Kill a program and what it has started, wait for it, and close its files.
+
+    Args:
+        program: the program.
+        files: are closed, like its pipes.
+        owner: the process that has started it. In a fork of that process this does nothing.
+    """
+    if os.getpid() != owner:
+        return
+    send_to_group(program, KILL)
+    deadline = time.monotonic() + LAST_WAIT
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        program.wait(LAST_WAIT)
+    pause = SHORTEST_PAUSE
+    while has_members(program.pid, pause=pause) and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = next_pause(pause)
+    for file in (program.stdin, program.stdout, program.stderr, *files):
+        if file is not None:
+            file.close()

@@ -1,0 +1,237 @@
+"""What a command prints: its last bytes, and its lines as they come."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from .. import _log
+from .._names import name_in_run
+from .._outcomes import Named
+from .._text import one_line
+from .arguments import MASK
+
+__all__ = ["STDERR", "STDOUT", "Output"]
+
+STDOUT = "stdout"
+STDERR = "stderr"
+
+OnLine: TypeAlias = Callable[[str, "str | bytes"], object]
+
+LONGEST_PIECE = 65536
+"""How much of a line that does not end is given at once (bytes)."""
+
+SHOWN_LINES = 10
+"""How many lines of a stream are shown."""
+
+SHOWN_BYTES = 16384
+"""How much of a stream is looked at for that (bytes). It is kept even if `keep` is less."""
+
+SHOWN_WIDTH = 400
+"""How much of a line is shown (characters)."""
+
+TERMINAL_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+"""What sets colours and moves the cursor."""
+
+
+class Tail:
+    """The last bytes of a stream. It takes at most about twice as much memory.
+
+    Args:
+        keep: how many bytes to keep.
+    """
+
+    __slots__ = ("_data", "_held", "_keep", "_size")
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._held = max(keep, SHOWN_BYTES)  # how much of the end is never dropped
+        self._data = bytearray()  # the end of the stream, at least `_held` bytes of it
+        self._size = 0  # of the whole stream (bytes)
+
+    def add(self, data: bytes) -> None:
+        """Add what was printed. O(len(data)), on average."""
+        self._size += len(data)
+        self._data += data
+        if len(self._data) > 2 * self._held:
+            del self._data[: -self._held]
+
+    def shrink(self) -> None:
+        """Keep only what may still be shown."""
+        del self._data[:-SHOWN_BYTES]
+
+    def kept(self, *, text: bool) -> bytes:
+        """Return the last bytes. If they are text, don't begin within a character."""
+        if self._size <= self._keep:
+            return bytes(self._data)
+        kept = bytes(self._data[len(self._data) - self._keep :])
+        if text:
+            return kept[beginning(kept) :]
+        return kept
+
+    @property
+    def size(self) -> int:
+        """The size of the whole stream (bytes)."""
+        return self._size
+
+    def lines(self, secrets: tuple[str, ...]) -> list[str]:
+        """Return the last lines, as they are shown: with ``***`` for secrets."""
+        text = bytes(self._data[-SHOWN_BYTES:]).decode("utf-8", "replace").rstrip()
+        for secret in secrets:
+            text = text.replace(secret, MASK)
+        return [shown(line) for line in text.split("\n")[-SHOWN_LINES:]] if text else []
+
+
+def beginning(data: bytes) -> int:
+    """Return where the first whole character begins, in text that was cut anywhere."""
+    for place, byte in enumerate(data[:4]):
+        if not 0x80 <= byte < 0xC0:
+            return place
+    return 0  # it is no UTF-8 at all
+
+
+def shown(line: str) -> str:
+    """Return a line as it looks on a terminal, without colours, and shortened."""
+    line = TERMINAL_CODES.sub("", line).rstrip()
+    return one_line(line[line.rfind("\r") + 1 :], SHOWN_WIDTH)
+
+
+class Lines:
+    """Cuts a stream into lines, and gives them to a function as they come.
+
+    Args:
+        give: the function.
+        text: give text rather than bytes.
+    """
+
+    __slots__ = ("_decoder", "_give", "_rest")
+
+    def __init__(self, give: Callable[[str | bytes], None], *, text: bool) -> None:
+        self._give = give
+        self._rest = bytearray()  # what came after the last line end, or the last piece
+        make = codecs.getincrementaldecoder("utf-8")
+        self._decoder = make("replace") if text else None
+
+    def add(self, data: bytes) -> None:
+        """Add what was printed."""
+        self._rest += data
+        if b"\n" in data:
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in lines:
+                self._give_last(line.removesuffix(b"\r"))
+        self._rest = self._pieces(self._rest)
+
+    def end(self) -> None:
+        """Give the last line, if it has no end; to be called once."""
+        if self._rest:
+            self._give_last(self._rest)
+
+    def _give_last(self, line: bytearray) -> None:
+        self._one(self._pieces(line), is_last=True)
+
+    def _pieces(self, line: bytearray) -> bytearray:
+        """Give the beginning of a long line in pieces; return the rest, its end."""
+        while len(line) > LONGEST_PIECE:
+            self._one(line[:LONGEST_PIECE], is_last=False)
+            line = line[LONGEST_PIECE:]
+        return line
+
+    def _one(self, piece: bytearray, *, is_last: bool) -> None:
+        # The decoder keeps half a character for the next piece.
+        decoder = self._decoder
+        self._give(bytes(piece) if decoder is None else decoder.decode(piece, is_last))
+
+
+class Output:
+    """What a command prints.
+
+    Args:
+        job: the job that runs the command.
+        keep: how many bytes of each stream to keep.
+        on_line: called for each line; ``None`` if nothing is.
+        text: `on_line` gets text rather than bytes.
+        secrets: texts that are shown as ``***``.
+
+    Attributes:
+        leaving: the ``KeyboardInterrupt`` or ``SystemExit`` that `on_line` raised.
+    """
+
+    def __init__(
+        self,
+        job: Named,
+        *,
+        keep: int,
+        on_line: OnLine | None,
+        text: bool,
+        secrets: tuple[str, ...],
+    ) -> None:
+        self.leaving: BaseException | None = None
+        self._job = job
+        self._on_line = on_line
+        self._secrets = secrets
+        self._has_raised = False
+        self._text = text
+        self._tails = {STDOUT: Tail(keep), STDERR: Tail(keep)}
+        self._lines: dict[str, Lines] = {}  # empty if nobody wants them
+        if on_line is not None:
+            self._lines = {stream: self._cutter(stream) for stream in self._tails}
+
+    def _cutter(self, stream: str) -> Lines:
+        return Lines(lambda line: self._give(stream, line), text=self._text)
+
+    def add(self, stream: str, data: bytes) -> None:
+        """Take what the command printed. It raises nothing."""
+        self._tails[stream].add(data)
+        if self._lines:
+            self._lines[stream].add(data)
+
+    def end(self) -> None:
+        """Give the last lines, if they have no end.
+
+        Raises:
+            BaseException: the `KeyboardInterrupt` or `SystemExit` of `on_line`.
+        """
+        for lines in self._lines.values():
+            lines.end()
+        if self.leaving is not None:
+            raise self.leaving
+
+    def _give(self, stream: str, line: str | bytes) -> None:
+        if self._on_line is None or self.leaving is not None:
+            return
+        try:
+            self._on_line(stream, line)
+        except (KeyboardInterrupt, SystemExit) as error:
+            self.leaving = error  # raised here, it would break the event loop
+        except BaseException:  # noqa: BLE001 - a user's function may raise anything
+            if not self._has_raised:
+                _log.error(
+                    "on_line of %s raised; if it does so again, that is not logged",
+                    name_in_run(self._job),
+                )
+            self._has_raised = True
+
+    def kept(self, stream: str) -> bytes:
+        """Return the last bytes of a stream."""
+        return self._tails[stream].kept(text=self._text)
+
+    def cut(self, stream: str) -> int:
+        """Return how many bytes of a stream are not kept."""
+        return self._tails[stream].size - len(self.kept(stream))
+
+    def shrink(self) -> None:
+        """Keep only what may still be shown."""
+        for tail in self._tails.values():
+            tail.shrink()
+
+    def last_lines(self, stream: str) -> list[str]:
+        """Return the last lines of a stream, as they are shown."""
+        return self._tails[stream].lines(self._secrets)
+
+    def details(self) -> Iterator[str]:
+        """Yield the last lines of both streams, each with the name of its stream."""
+        for stream in self._tails:
+            for line in self.last_lines(stream):
+                yield f"{stream}: {line}"

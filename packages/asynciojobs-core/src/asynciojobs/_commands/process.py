@@ -1,0 +1,143 @@
+"""`Process`: a command that was started, whoever started it; and how it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import signal
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from .. import _log
+from .._names import name_in_run
+from .arguments import Command
+
+__all__ = ["KILL", "Feed", "Process", "Start", "end_of"]
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""What ends a program for sure. On Windows SIGTERM does."""
+
+Feed: TypeAlias = Callable[[str, bytes], None]
+"""Takes what a command prints: ``"stdout"`` or ``"stderr"``, and the data."""
+
+
+class Process:
+    """A command that was started. Subclasses say how.
+
+    Args:
+        command: the command.
+        pid: the number of its process.
+
+    Attributes:
+        pid: as above.
+        over: the status of the command. It is set once nothing is left of the command:
+            neither a process, nor an open pipe.
+    """
+
+    def __init__(self, command: Command, pid: int) -> None:
+        self.pid = pid
+        self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.command = command
+        self._limit: asyncio.TimerHandle | None = None  # of its grace, once it is being ended
+        self.is_ending = False
+
+    # -- for subclasses
+
+    def send(self, number: int) -> None:
+        """Send a signal to the command, if it is still there."""
+        raise NotImplementedError  # pragma: no cover - abstract
+
+    def later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call a function later, on the clock that the command lives by."""
+        return self.over.get_loop().call_later(seconds, call)
+
+    def has_ended(self) -> bool:
+        """Tell whether the program itself has ended."""
+        return self.over.done()
+
+    def abandon(self) -> None:
+        """Kill the command at once, without the event loop, which is lost."""
+
+    def finish(self, status: int) -> None:
+        """Note that nothing is left of the command."""
+        if self._limit is not None:
+            self._limit.cancel()
+        self.over.set_result(status)
+
+    # -- ending it
+
+    def stop(self) -> None:
+        """Send SIGTERM, and SIGKILL if the command has not ended within its grace."""
+        if self.is_ending or self.over.done():
+            return
+        self.is_ending = True
+        grace = self.command.grace
+        if not grace:
+            self.kill()
+            return
+        self.send(signal.SIGTERM)
+        if grace < math.inf:
+            self._limit = self.later(grace, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        _log.warn(
+            "%s has not ended %gs after SIGTERM: it gets SIGKILL",
+            name_in_run(self.command.job),
+            self.command.grace,
+        )
+        self.kill()
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send(KILL)
+
+
+async def end_of(process: Process) -> int:
+    """Wait until a command has ended, and return its status. If cancelled, end it first.
+
+    Raises:
+        CancelledError: the caller was cancelled, and nothing is left of the command.
+    """
+    try:
+        await asyncio.wait((process.over,))
+        return process.over.result()
+    except asyncio.CancelledError:
+        process.stop()
+        await _wait_whatever_happens(process)
+        raise
+    except GeneratorExit:  # the loop is lost
+        process.abandon()
+        raise
+    finally:
+        del process  # the traceback, which the job may keep, holds this frame
+
+
+async def _wait_whatever_happens(process: Process) -> None:
+    """Wait for the end, even if cancelled again: the caller was cancelled before."""
+    while not process.over.done():
+        try:
+            await asyncio.wait((process.over,))
+        except asyncio.CancelledError:
+            continue
+        except GeneratorExit:
+            process.abandon()
+            raise
+
+
+# -- who starts commands
+
+
+class Start(Protocol):
+    """Starts a command, in the running event loop."""
+
+    def __call__(self, command: Command, feed: Feed) -> Process:
+        """Start a command.
+
+        Args:
+            command: the command.
+            feed: to be called with what the command prints, as it comes.
+
+        Raises:
+            OSError: it can't be started.
+        """
+        ...

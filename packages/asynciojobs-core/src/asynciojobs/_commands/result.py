@@ -1,0 +1,99 @@
+"""`CommandResult`: how a command ended, and what it printed; `CommandFailed`, its error."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, field
+from typing import Any, AnyStr, Generic
+
+from .._errors import by_data
+from .._names import name_in_run
+from .._outcomes import Named
+from .._text import one_line
+
+__all__ = ["CommandFailed", "CommandResult", "last_lines"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CommandResult(Generic[AnyStr]):
+    """How a command ended, and what it printed.
+
+    Attributes:
+        argv: the program and its arguments, as texts, with ``***`` for secrets.
+        status: the status of the program, 0 if all was well; for a signal its number, negative.
+        stdout: the last `keep` bytes that it wrote to stdout, as text or bytes. It is empty if
+            they went to a file.
+        stderr: the same for stderr.
+        seconds: how long it ran, on the clock of the event loop (seconds).
+        cut: how many bytes of stdout and stderr, together, were dropped, since they were more
+            than `keep`.
+    """
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: AnyStr
+    stderr: AnyStr
+    seconds: float
+    cut: int
+    # Of stdout alone (bytes); None if it went elsewhere.
+    _cut_stdout: int | None = field(default=0, compare=False)
+
+    def __repr__(self) -> str:
+        parts = [f"status={self.status}"]
+        if self.stdout:
+            parts.append(f"stdout={one_line(repr(self.stdout), 100)}")
+        if self.stderr:
+            parts.append(f"stderr={one_line(repr(self.stderr), 100)}")
+        return f"CommandResult({', '.join(parts)})"
+
+    def handed_on(self) -> AnyStr:
+        """Return the stdout as other commands get it: without its last newline.
+
+        Raises:
+            ValueError: a part of it, or all, was not kept.
+        """
+        if self._cut_stdout is None:
+            raise ValueError("its stdout went to a file: give the path of that file instead")
+        if self._cut_stdout:
+            raise ValueError(
+                f"the first {self._cut_stdout} bytes of its stdout were not kept: give it a "
+                "larger keep, or a file as stdout"
+            )
+        if isinstance(self.stdout, str):
+            return self.stdout.removesuffix("\n").removesuffix("\r")
+        return self.stdout.removesuffix(b"\n").removesuffix(b"\r")
+
+
+class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened
+    """A command has ended with a status that is not 0, or was ended by a signal.
+
+    Attributes:
+        result: the `CommandResult`.
+    """
+
+    __reduce__ = by_data
+
+    def __init__(self, job: Named, result: CommandResult[Any], printed: str = "") -> None:
+        self.result = result
+        super().__init__(f"{name_in_run(job)} {ending(result.status)}{printed}")
+
+
+def ending(status: int) -> str:
+    """Return how a command ended, in words."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:  # a real-time signal, which has no name
+        return f"was ended by signal {-status}"
+
+
+def last_lines(stream: str, lines: list[str]) -> str:
+    """Return the last lines of a stream, as the end of a message."""
+    if len(lines) == 1:
+        return f"; {stream} ends: {lines[0]}"
+    return "".join([f"; {stream} ends:", *(f"\n  {line}" for line in lines)])
+
+
+# In tracebacks and pickles, they appear under their public name.
+CommandResult.__module__ = CommandFailed.__module__ = "asynciojobs"

@@ -1,0 +1,143 @@
+"""Starting a program, and what to say if that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+from .._names import name_in_run
+from .arguments import Command, Target
+
+__all__ = ["started"]
+
+Program: TypeAlias = "subprocess.Popen[bytes]"
+
+
+def started(command: Command) -> Program:
+    """Start a program, as the leader of a process group of its own, without a terminal.
+
+    If this process has a terminal, the program gets a session of its own, which has none. In
+    the same session, the system would stop it as soon as it asked for a password there.
+
+    Raises:
+        FileNotFoundError: there is no such program, no such folder to run in, or no folder for
+            the output.
+        PermissionError: one of them can't be used.
+        OSError: the system can't start it.
+    """
+    with contextlib.ExitStack() as files:
+        stdout = opened(command.stdout, files)
+        same = command.stderr is not None and command.stderr == command.stdout
+        stderr = stdout if same else opened(command.stderr, files)
+        session = has_terminal()
+        try:
+            return subprocess.Popen(
+                command.argv,
+                bufsize=0,
+                stdin=subprocess.DEVNULL if command.input is None else subprocess.PIPE,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=command.cwd,
+                env=command.env,
+                start_new_session=session,
+                process_group=None if session else 0,
+            )
+        except OSError as error:
+            raise explained(error, command) from None
+
+
+def has_terminal() -> bool:
+    """Tell whether this process has a terminal, so that programs need another session.
+
+    A session costs time: if a machine is busy, Linux lets the processes of a new one wait.
+    """
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
+def opened(target: Target, files: contextlib.ExitStack) -> IO[Any] | int:
+    """Open the file that a stream goes to."""
+    if target is None:
+        return subprocess.PIPE
+    if isinstance(target, str):
+        return files.enter_context(Path(target).open("wb"))
+    if not isinstance(target, int) and hasattr(target, "flush"):
+        target.flush()  # what was written before comes before
+    return target
+
+
+def explained(error: OSError, command: Command) -> OSError:
+    """Return an error of the same kind that says what is wrong."""
+    why, file = reason(error, command)
+    return OSError(error.errno, f"{name_in_run(command.job)} can't start: {why}", file)
+
+
+def reason(error: OSError, command: Command) -> tuple[str, str]:
+    """Return what is wrong, and the name of a file."""
+    number, program, cwd = error.errno, command.shown[0], command.cwd
+    if cwd is not None and (error.filename == cwd or not Path(cwd).is_dir()):
+        return of_folder(Path(cwd)), cwd
+    if number == errno.E2BIG:
+        return "its arguments are too long for the system: give data as input", program
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "too many files are open: a jobs_window limits how many run at once", program
+    if number in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC):
+        return of_program(program, command)
+    return str(error.strerror or error), program
+
+
+def of_folder(cwd: Path) -> str:
+    """Return why a program can't run in a folder."""
+    if not cwd.exists():
+        return "its cwd does not exist"
+    return "its cwd can't be entered" if cwd.is_dir() else "its cwd is no folder"
+
+
+def of_program(program: str, command: Command) -> tuple[str, str]:
+    """Return why a program can't be executed, and the name of its file."""
+    if Path(program).name == program:
+        env = os.environ if command.env is None else command.env
+        path = env.get("PATH", os.defpath)
+        file = shutil.which(program, os.F_OK, path)
+        where = f"; PATH is {path}"
+    else:
+        folder = Path(command.cwd or Path.cwd())
+        file = str(folder / program) if (folder / program).exists() else None
+        where = "" if Path(program).is_absolute() else f"; it was looked for in {folder}"
+    if file is None:
+        return f"there is no such program{blank_hint(program)}{where}", program
+    return of_file(Path(file)), file
+
+
+def blank_hint(program: str) -> str:
+    """Return what to do if somebody gave a whole line as the program."""
+    words = program.split()
+    if len(words) < 2:
+        return ""
+    given = ", ".join(f'"{word}"' for word in words[:3])
+    return f", so give the program and its arguments one by one, as in CommandJob({given})"
+
+
+def of_file(file: Path) -> str:
+    """Return why a file that exists can't be executed."""
+    if file.is_dir():
+        return "this is a folder, and no program"
+    if not os.access(file, os.X_OK):
+        return "the file is not executable (chmod +x makes it so)"
+    with contextlib.suppress(OSError), file.open("rb") as script:
+        first = os.fsdecode(script.readline(256))
+        if first.startswith("#!") and first[2:].strip():
+            interpreter = first[2:].split()[0]
+            return f"its first line names {interpreter} as its interpreter, which is not there"
+    return (
+        "the file is no program for this machine, and no script whose first line names an "
+        "interpreter, as in #!/bin/sh"
+    )

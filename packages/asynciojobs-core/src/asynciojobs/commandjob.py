@@ -1,0 +1,384 @@
+"""`CommandJob`: a program as a job. It is started without a shell, and never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
+
+from ._blocks import Block, Setting
+from ._calls.taking import TakesResults, with_givers
+from ._checks import JobOptions, check_options
+from ._commands.arguments import (
+    Argument,
+    Command,
+    Hidden,
+    Variables,
+    check_argv,
+    check_input,
+    check_on_line,
+    checked_env,
+    checked_grace,
+    checked_keep,
+    checked_path,
+    checked_target,
+    environment,
+    jobs_among,
+    secrets_among,
+    shown_line,
+    shown_texts,
+)
+from ._commands.child import start
+from ._commands.filling import filled_argv, filled_input, values_of
+from ._commands.output import STDERR, STDOUT, Output
+from ._commands.process import Process, Start, end_of
+from ._commands.result import CommandFailed as CommandFailed  # noqa: PLC0414 - it is public
+from ._commands.result import CommandResult as CommandResult  # noqa: PLC0414
+from ._commands.result import last_lines
+from ._copies import Shared
+from ._errors import NotPicklableError
+from .job import AbstractJob
+
+__all__ = ["CommandJob", "use_commands"]
+
+Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
+OnLine: TypeAlias = Callable[[str, AnyStr], object]
+
+OWN_OPTIONS = "input cwd env check text keep on_line grace stdout stderr".split()  # noqa: SIM905
+ADVICE = {
+    "shell": ': there is no shell, unless you write CommandJob("sh", "-c", line)',
+    "args": ": give the program and its arguments one by one, CommandJob(*argv)",
+}
+
+
+_start = Setting[Start]("asynciojobs start of commands", start)
+
+
+def use_commands(start: Start) -> Block[None]:
+    """Let `start` start the commands that jobs run in a block, instead of the system.
+
+    The testkit uses this for its fake commands. Other threads are not affected, not even those
+    that the block starts, and functions called with ``asyncio.to_thread()``.
+
+    Args:
+        start: is called in the event loop, with the command and a function that takes what it
+            prints. It returns a process.
+
+    Example:
+        >>> def refuse(command, feed):
+        ...     raise OSError(f"no commands here, and not {command.argv}")
+        >>> with use_commands(refuse):
+        ...     CommandJob("reboot").standalone_run()
+        Traceback (most recent call last):
+        OSError: no commands here, and not ('reboot',)
+    """
+    return _start.block(start)
+
+
+class CommandJob(TakesResults[CommandResult[AnyStr]]):
+    r"""A job that runs a program, and waits for its end. Its result is a `CommandResult`.
+
+    The program is started directly, without a shell. A job among the arguments, or as `input`,
+    becomes a requirement, and is replaced by its result. The result of a `CommandJob` counts as
+    its stdout without the last newline.
+
+    However the job ends, nothing is left of the command. The program is the leader of a process
+    group of its own, without a terminal. If the job is cancelled, the group gets SIGTERM, and
+    SIGKILL if it has not ended within `grace` seconds, and the run waits for it. If the program
+    ends, but leaves processes in its group, these are ended in the same way. On Windows there
+    are no groups: only the program itself is ended, by ``terminate()``.
+
+    Args:
+        argv: the program and its arguments: texts, bytes, paths, numbers and jobs. `hide()`
+            makes an argument that is not shown.
+        input: what the program reads from its stdin. With ``None`` there is nothing to read.
+        cwd: the folder in which the program runs; ``None`` means the current one.
+        env: variables to add to the environment; ``None`` as a value removes a variable.
+        check: a status that is not 0 raises `CommandFailed`.
+        text: the output is text, in UTF-8, with ``U+FFFD`` for bytes that are none. If not,
+            it is bytes.
+        keep: how much of stdout, and of stderr, is kept: the last ones (bytes).
+        on_line: called with ``"stdout"`` or ``"stderr"`` and each line, without its end, as it
+            comes, if that stream is kept. A line that is longer than 64 KiB comes in pieces.
+            What it raises is logged.
+        grace: how long the program has to end after SIGTERM (seconds).
+        stdout: a path or an open file to write to. Then nothing of it is kept.
+        stderr: the same for stderr; or `subprocess.STDOUT`, to put it into stdout.
+        job_options: see `AbstractJob`.
+
+    Raises:
+        TypeError: an argument is none of these.
+        ValueError: there is no program, or a NUL character in an argument; or `grace` or `keep`
+            is negative.
+
+    Example:
+        >>> from asynciojobs import CommandJob, Scheduler
+        >>> user = CommandJob("printf", "root")
+        >>> hello = CommandJob("echo", "hello", user)
+        >>> Scheduler(user, hello).run(), hello.result().stdout
+        (True, 'hello root\n')
+        >>> hello.repr_main()
+        '<CommandJob `echo hello $(printf root)`>'
+    """
+
+    __slots__ = (
+        "_argv",
+        "_check",
+        "_cwd",
+        "_env",
+        "_grace",
+        "_input",
+        "_keep",
+        "_on_line",
+        "_output",
+        "_process",
+        "_stderr",
+        "_stdout",
+        "_task_name",
+        "_text",
+    )
+
+    @overload
+    def __init__(
+        self: CommandJob[str],
+        *argv: Argument | AbstractJob[Any],
+        input: str | bytes | AbstractJob[Any] | None = None,
+        cwd: Path | None = None,
+        env: Variables | None = None,
+        check: bool = True,
+        text: Literal[True] = True,
+        keep: int = 1_048_576,
+        on_line: OnLine[str] | None = None,
+        grace: float = 5.0,
+        stdout: Path | IO[Any] | int | None = None,
+        stderr: Path | IO[Any] | int | None = None,
+        **job_options: Unpack[JobOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: CommandJob[bytes],
+        *argv: Argument | AbstractJob[Any],
+        input: str | bytes | AbstractJob[Any] | None = None,
+        cwd: Path | None = None,
+        env: Variables | None = None,
+        check: bool = True,
+        text: Literal[False],
+        keep: int = 1_048_576,
+        on_line: OnLine[bytes] | None = None,
+        grace: float = 5.0,
+        stdout: Path | IO[Any] | int | None = None,
+        stderr: Path | IO[Any] | int | None = None,
+        **job_options: Unpack[JobOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        *argv: Argument | AbstractJob[Any],
+        input: str | bytes | AbstractJob[Any] | None = None,  # noqa: A002 - as subprocess.run()
+        cwd: Path | None = None,
+        env: Variables | None = None,
+        check: bool = True,
+        text: bool = True,
+        keep: int = 1_048_576,
+        on_line: Callable[[str, Any], object] | None = None,
+        grace: float = 5.0,
+        stdout: Path | IO[Any] | int | None = None,
+        stderr: Path | IO[Any] | int | None = None,
+        **job_options: Unpack[JobOptions],
+    ) -> None:
+        for name in job_options:
+            check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
+        check_argv(argv)
+        check_input(input)
+        check_on_line(on_line)
+        self._argv = argv
+        self._input = input
+        self._cwd = checked_path("cwd", cwd)
+        self._env = checked_env(env)
+        self._check = bool(check)
+        self._text = bool(text)
+        self._keep = checked_keep(keep)
+        self._on_line = on_line
+        self._grace = checked_grace(grace)
+        self._stdout = checked_target(STDOUT, stdout)
+        self._stderr = checked_target(STDERR, stderr)
+        self._task_name = shown_line(argv)
+        self._givers = jobs_among((*argv, input))
+        self._output: Output | None = None  # of the last run
+        # While it runs; weak, so that nothing but a loop that is not lost keeps it alive.
+        self._process: weakref.ref[Process] | None = None
+        super().__init__(**with_givers(job_options, self._givers))
+
+    @staticmethod
+    def hide(text: str | bytes) -> Hidden:
+        """Return an argument that labels, logs, errors and reports show as ``***``.
+
+        The program gets it as it is. Other users of the machine can still see it in the list
+        of processes, so prefer a variable in `env` or a file if the program takes one.
+
+        Args:
+            text: the argument.
+
+        Raises:
+            TypeError: it is neither text nor bytes.
+
+        Example:
+            >>> CommandJob("login", CommandJob.hide("secret")).text_label()
+            'login ***'
+        """
+        return Hidden(text)
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, while the program runs; otherwise ``None``."""
+        process = self._running()
+        return None if process is None or process.has_ended() else process.pid
+
+    def _running(self) -> Process | None:
+        return None if self._process is None else self._process()
+
+    # -- running
+
+    async def co_run(self) -> CommandResult[AnyStr]:
+        """Run the program, and wait for its end.
+
+        Returns:
+            how it ended, and what it printed.
+
+        Raises:
+            CommandFailed: its status is not 0, or a signal ended it (a RuntimeError).
+            FileNotFoundError: there is no such program, or no such folder.
+            OSError: the system can't start it.
+            RequirementFailed: a job among the arguments raised (a RuntimeError).
+            ArgumentNotDoneError: a job among the arguments is not done (a RuntimeError).
+        """
+        try:
+            result = await self._co_start(await self._command())
+            if self._check and result.status:
+                raise CommandFailed(self, result, self._printed())
+            return result
+        finally:
+            del self  # the traceback, which the job keeps, holds this frame
+
+    async def _co_start(self, command: Command) -> CommandResult[AnyStr]:
+        time = asyncio.get_running_loop().time
+        output = self._output = Output(
+            self,
+            keep=self._keep,
+            on_line=self._on_line,
+            text=self._text,
+            secrets=secrets_among((*self._argv, *self._env.values())),
+        )
+        begun, process = time(), None
+        try:
+            process = self._started(command)
+            self._process = weakref.ref(process)
+            try:
+                status = await end_of(process)
+            except asyncio.CancelledError:
+                output.end()
+                raise
+            seconds = time() - begun
+            output.end()
+            return self._result_of(command, status, seconds)
+        finally:
+            self._process = None
+            output.shrink()
+            del self, output, command, process  # the same for this frame
+
+    def _started(self, command: Command) -> Process:
+        try:
+            return _start.get()(command, self._take)
+        except Exception as error:  # noqa: BLE001 - it is raised again
+            raise error.with_traceback(None)  # noqa: B904 - its frames would keep the job
+        finally:
+            del self, command
+
+    def _take(self, stream: str, data: bytes) -> None:
+        """Take what the program printed."""
+        output, process = self._output, self._running()
+        assert output is not None
+        output.add(stream, data)
+        if output.leaving is not None and process is not None:
+            process.stop()
+
+    def _result_of(
+        self, command: Command, status: int, seconds: float
+    ) -> CommandResult[AnyStr]:
+        output = self._output
+        assert output is not None
+        stdout, stderr = (output.kept(stream) for stream in (STDOUT, STDERR))
+        cut_stdout = output.cut(STDOUT)
+        return CommandResult(
+            command.shown,
+            status,
+            cast("AnyStr", stdout.decode("utf-8", "replace") if self._text else stdout),
+            cast("AnyStr", stderr.decode("utf-8", "replace") if self._text else stderr),
+            seconds,
+            cut_stdout + output.cut(STDERR),
+            cut_stdout if self._stdout is None else None,
+        )
+
+    async def _command(self) -> Command:
+        """Return the command, with results in place of jobs."""
+        self._check_givers()
+        values = await values_of(self, self._givers)
+        argv = [values[it] if isinstance(it, AbstractJob) else it for it in self._argv]
+        return Command(
+            self,
+            filled_argv(self, self._argv, argv),
+            shown_texts(argv),
+            self._input
+            if not isinstance(self._input, AbstractJob)
+            else filled_input(self, self._input, values[self._input]),
+            self._cwd,
+            environment(self._env),
+            self._stdout,
+            self._stderr,
+            self._grace,
+        )
+
+    # -- copies
+
+    def _begin_copy(self) -> None:
+        self._output = self._process = None
+
+    def _prepare_copy(self, fields: dict[str, Any]) -> None:
+        for name in ("_output", "_process"):
+            fields.pop(name, None)
+        for name in (STDOUT, STDERR):
+            target = fields.get(f"_{name}")
+            if target is not None and not isinstance(target, (str, int)):
+                refuse = partial(NotPicklableError, self, f"its {name}, an open file,")
+                fields[f"_{name}"] = Shared(target, refuse)
+
+    # -- how it is shown
+
+    def text_label(self) -> str | None:
+        """Return the command line as one would type it, shortened, with ``***`` for secrets.
+
+        A job among the arguments is shown as ``$(label)``.
+        """
+        return shown_line(self._argv)
+
+    def details(self) -> str | None:
+        """Return the last ten lines that the program wrote to stdout, and to stderr."""
+        if self._output is None or not self.is_running():  # in the last run
+            return None
+        return "\n".join(self._output.details()) or None
+
+    def _printed(self) -> str:
+        """Return what to say about the output of a command that failed."""
+        output = self._output
+        assert output is not None
+        if lines := output.last_lines(STDERR):
+            return last_lines(STDERR, lines)
+        if isinstance(self._stderr, str):
+            return f"; its stderr is in {self._stderr}"
+        if lines := output.last_lines(STDOUT):
+            return last_lines(STDOUT, lines)
+        return "; it printed nothing" if self._stdout is None else ""
