@@ -57,7 +57,7 @@ class Desk:
         self.free = slots
         self.loop: asyncio.AbstractEventLoop | None = None
         self.users: dict[object, tuple[int, Any]] = {}
-        self.lines: dict[object, Any] = {}
+        self.lines: dict[Any, Any] = {}
         self.holders: dict[Any, None] = {}
         self.change: Change = call
         self.is_safe: Callable[[Desk], bool] = has_no_holders

@@ -110,6 +110,10 @@ class Extras:
             self.deadlines = self.deadlines or Deadlines(run.loop, run.tasks.cancel)
         self.plain = self.plain and self.deadlines is None
 
+    def is_cut_off(self) -> bool:
+        """Tell whether nothing may start, since a run around this one is over."""
+        return self.limits is not None and self.limits.is_cut_off()
+
     def watch_stall(self) -> StallWatch:
         """Return the `StallWatch` of the run; make it at the first call."""
         self.stall = self.stall or StallWatch(self._run)

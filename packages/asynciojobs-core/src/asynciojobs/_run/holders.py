@@ -16,7 +16,23 @@ from .._names import run_of
 from ..job import AnyJob
 from ..limit import Desk, Limit, desk_of
 
-__all__ = ["Holder", "Needed", "can_end", "claim_more", "holder_around", "together"]
+__all__ = [
+    "Holder",
+    "Needed",
+    "can_end",
+    "claim_more",
+    "holder_around",
+    "is_within",
+    "together",
+]
+    "Holder",
+    "Needed",
+    "can_end",
+    "claim_more",
+    "holder_around",
+    "is_within",
+    "together",
+]
 
 Needed: TypeAlias = "Mapping[Desk, int]"
 """How many slots of which limits."""
@@ -127,6 +143,13 @@ def can_end(desk: Desk) -> bool:
     """Tell whether all holders at a limit can end, one after the other."""
     # The first one looks at the others.
     return all(holder.is_safe() for holder in itertools.islice(desk.holders, 1))
+
+
+def is_within(inner: Holder | None, outer: Holder | None) -> bool:
+    """Tell whether a holder is nested in another one, or is the same; all are in ``None``."""
+    while inner is not None and inner is not outer:
+        inner = inner.around
+    return inner is outer
 
 
 def together(desks: Iterable[Desk]) -> dict[Desk, None]:

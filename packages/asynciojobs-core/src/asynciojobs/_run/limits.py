@@ -19,17 +19,27 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet, nesting
+from .._names import run_of
 from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
 from ..limit import Desk, Limit, Terms, desk_of
 from .claims import check_loop, claims_of, most_needed, most_needed_by, most_of
-from .holders import Holder, Needed, can_end, claim_more, holder_around, together
+from .holders import (
+    Holder,
+    Needed,
+    can_end,
+    claim_more,
+    holder_around,
+    is_within,
+    together,
+)
 from .lines import Gate, Line, Waiting, line_of, new_rank
 from .queue import Queue
 from .roster import Roster
@@ -199,6 +209,8 @@ class LimitedJobs:
                 desk.free += count
             if self.holders and job in self.holders:
                 desks = self.holders.pop(job).leave()
+        if self._regular.parked:
+            desks = dict.fromkeys([*desks, *self._unparked()])
         for desk in desks:
             if desk.lines:
                 serve(desks, self.run)
@@ -230,10 +242,17 @@ class LimitedJobs:
         if not gate.is_open():
             serve(self.held_up(), self.run)
         elif gate.parked:
-            parked, gate.parked = gate.parked, {}
-            for line in parked:
-                line.unpark(gate)
-            serve(sorted(parked.values(), key=self._first_rank), self.run)
+            serve(self._unparked(), self.run)
+
+    def _unparked(self) -> Collection[Desk]:
+        """Return the limits where jobs had to wait for a slot of the window, if one is free."""
+        gate = self._regular
+        if not gate.is_open():
+            return ()
+        parked, gate.parked = gate.parked, {}
+        for line in parked:
+            line.unpark(gate)
+        return parked.values()
 
     def held_up(self) -> Iterable[Desk]:
         """Return the limits where others may stand behind jobs whose window is full."""
@@ -243,10 +262,15 @@ class LimitedJobs:
         lines = [(desk, desk.lines.get(self.holder)) for desk in self._used]
         return [desk for desk, line in lines if line is not None and line.is_held_up_by(gate)]
 
-    def _first_rank(self, desk: Desk) -> int:
-        """Return the rank of the first job of the run that waits at a limit."""
-        lane = line_of(desk, self.holder).lanes.get(self._regular)
-        return lane[0].rank if lane else 0
+    def is_cut_off(self) -> bool:
+        """Tell whether a run around this one is over. It has not cancelled this one yet.
+
+        The slots of a limit may have been given back by a job that this end has cancelled.
+        """
+        outer = run_of(self.run.job_set)
+        while outer is not None and not outer.is_over():
+            outer = run_of(outer.job_set)
+        return outer is not None
 
     # -- the end of the run
 
@@ -294,11 +318,15 @@ def change(desk: Desk, loop: asyncio.AbstractEventLoop, function: Callable[[], N
 def serve(desks: Iterable[Desk], here: LimitedRun | None) -> None:
     """Give slots to the jobs that are first in line, as long as there are enough.
 
+    Jobs at several limits may need the same slot of a window, so the first of all comes first.
+
     Args:
         desks: the limits that have free slots, or new jobs in line.
         here: the run that calls this, and looks at its queue afterwards. Others are woken.
     """
     pending = deque(desk for desk in desks if desk.lines)
+    if len(pending) > 1:
+        pending = deque(sorted(pending, key=first_rank))
     while pending:
         desk = pending.popleft()
         if desk.free <= 0:
@@ -317,6 +345,12 @@ def firsts(desk: Desk) -> list[tuple[Gate, Waiting]]:
     return sorted(filter(None, found), key=lambda it: it[1].rank)
 
 
+def first_rank(desk: Desk) -> float:
+    """Return the rank of the first job that waits at a limit."""
+    found = firsts(desk)
+    return found[0][1].rank if found else math.inf
+
+
 def needed_by(job: AnyJob) -> Needed:
     """Return how many slots of which limits a job needs."""
     terms = terms_of(job)
@@ -329,15 +363,26 @@ def may_start(gate: Gate, job: AnyJob) -> bool:
         first = line_of(desk, gate.limits.holder).first()
         if desk.free < count or first is None or first[1].job is not job:
             return False
-        if gate.limits.holder is None and is_behind_others(desk, job):
+        if len(desk.lines) > 1 and is_behind_others(desk, first[1], gate.limits.holder):
             return False
     holder: Holder | None = gate.limits.coming.get(job)
     return holder is None or holder.is_safe()
 
 
-def is_behind_others(desk: Desk, job: AnyJob) -> bool:
-    """Tell whether a job in another line, of those at a limit, came earlier."""
-    return len(desk.lines) > 1 and firsts(desk)[0][1].job is not job
+def is_behind_others(desk: Desk, waiting: Waiting, holder: Holder | None) -> bool:
+    """Tell whether a job that stands in another line at a limit came earlier.
+
+    Args:
+        desk: the limit.
+        waiting: the first job of its line.
+        holder: the holder around it. Only jobs further inside count, or all if there is none.
+    """
+    for inner, line in tuple(desk.lines.items()):
+        if inner is not holder and is_within(inner, holder):
+            first = line.first()
+            if first is not None and first[1].rank < waiting.rank:
+                return True
+    return False
 
 
 def clear(gate: Gate, job: AnyJob, here: LimitedRun | None) -> None:

@@ -199,8 +199,9 @@ class Run:
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        # An observer may have cancelled it meanwhile; or it requires more than before.
-        if extras and (not waits_in_run(job) or joining.must_wait_again(self, job)):
+        if self._verdict is not None or not waits_in_run(job):  # by an observer, meanwhile
+            return
+        if extras is not None and joining.must_wait_again(self, job):
             return
         job._phase = SCHEDULED
         if self.observers.heard:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         plain: bool
         deadlines: Deadlines | None
 
+        def is_cut_off(self) -> bool: ...
         def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool: ...
         def turn_gate(self) -> None: ...
         def note_start(self, job: AnyJob, now: float) -> None: ...
@@ -66,7 +67,9 @@ def start_ready(run: StartingRun, now: float | None = None) -> None:
     if now is None:
         now = run.tasks.time()
     try:
-        if run.is_over() or not run.tasks.is_plain():
+        if extras is not None and extras.is_cut_off():
+            more = False  # it will be cancelled
+        elif run.is_over() or not run.tasks.is_plain():
             more = _start_one_by_one(run, now)
         elif extras is None:
             count = min(len(queue.ready), queue.free, SLICE)
