@@ -6,15 +6,15 @@
 **Limits.** At most four ssh connections are open at a time, and at most two hosts reboot at
 a time.  These limits are shared by all hosts, although each host is a scheduler of its own.
 The reboot of a host is a nested scheduler.  It holds its slot of the limit `rebooting` for
-its whole run, and the job inside asks for a connection only then.  So hosts that wait for
+its whole run, and the jobs inside ask for a connection only then.  So hosts that wait for
 their turn to reboot are not in the line for connections, and hold up no measurement there.
 
-**Failures.** If a host fails, the others go on (`keep_going`).  A reboot that takes too long
-is a failure (`timeout`).  At the end the program prints what was measured, and a debrief with
-the reason of each failure.
+**Failures.** If a host fails, the others go on (`keep_going`).  A command that takes too long
+is a failure (`timeout`), and its `ssh` is ended.  At the end the program prints what was
+measured, and a debrief with the reason of each failure.
 
-**What a reboot is.** Linux has another boot_id after each boot.  The job asks for it until it
-has changed.  While a host is down, ssh fails, and the job asks again.
+**What a reboot is.** Linux has another boot_id after each boot.  The last job of a reboot asks
+for it until it has changed.  While a host is down, ssh fails, and the job asks again.
 
 Exit status: 0 all hosts were measured; 1 some failed; 2 wrong usage.
 """
@@ -22,74 +22,43 @@ Exit status: 0 all hosts were measured; 1 some failed; 2 wrong usage.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from asynciojobs import Job, Limit, PureScheduler, Scheduler
-from asynciojobs import Sequence as Chain
+from asynciojobs import CommandJob, Limit, PureScheduler, Scheduler, Sequence
 
 HOSTS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
-REBOOT = "sudo systemctl reboot"
+REBOOT = "sudo -n systemctl reboot"
 MEASURE = "uptime"
 
-Shell: TypeAlias = Callable[[str, str], Awaitable[str]]
-"""Runs a command on a host, and returns what it printed."""
+SSH = (
+    *("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"),
+    *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
+)
+
+# Runs a command until it succeeds, and prints something else than $1.
+UNTIL_CHANGED = """
+before=$1 pause=$2
+shift 2
+until now=$("$@") && [ "$now" != "$before" ]; do sleep "$pause"; done
+"""
+
+Shell: TypeAlias = Callable[[str, str], tuple[str, ...]]
+"""Returns the program, with its arguments, that runs a command on a host."""
 
 
-class CommandError(Exception):
-    """A program failed; the text is what it complained of."""
-
-
-async def output_of(*words: str) -> str:
-    """Run a program, and return what it printed. It is killed if the job is cancelled."""
-    process = await asyncio.create_subprocess_exec(
-        *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        output, complaint = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        reason = complaint.decode(errors="replace").strip()
-        raise CommandError(reason or f"exit status {process.returncode}")
-    return output.decode(errors="replace").strip()
-
-
-async def ssh(host: str, command: str) -> str:
+def ssh(host: str, command: str) -> tuple[str, ...]:
     """Run a command on a host; ssh must not need a password."""
-    return await output_of(
-        "ssh",
-        *("-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5"),
-        *("--", host, command),
-    )
+    return (*SSH, "--", host, command)
 
 
 # --- the jobs
 
 
-async def reboot(shell: Shell, host: str, pause: float) -> None:
-    """Reboot a host, and wait until it is up again."""
-    before = await shell(host, BOOT_ID)
-    with contextlib.suppress(CommandError):  # the connection may break
-        await shell(host, REBOOT)
-    while True:
-        await asyncio.sleep(pause)
-        with contextlib.suppress(CommandError):  # the host is still down
-            if await shell(host, BOOT_ID) != before:
-                return
-
-
 def lab(
-    hosts: Sequence[str],
+    hosts: list[str],
     shell: Shell = ssh,
     *,
     measure: str = MEASURE,
@@ -97,33 +66,41 @@ def lab(
     reboots: int = 2,
     patience: float = 300,
     pause: float = 5,
-) -> PureScheduler:
+) -> tuple[PureScheduler, dict[str, CommandJob[str]]]:
     """Reboot all hosts, and measure on each of them.
 
     Args:
         hosts: their names.
-        shell: runs a command on a host.
+        shell: returns the program that runs a command on a host.
         measure: the command that measures.
         connections: how many hosts are used at a time.
         reboots: how many hosts reboot at a time.
-        patience: how long a reboot, or a measurement, may take (seconds).
+        patience: how long each command, and each boot, may take (seconds).
         pause: how long to wait before a host is asked again (seconds).
 
     Returns:
-        a scheduler with a scheduler for each host.
+        a scheduler with a scheduler for each host, and the job that measures on each host.
     """
-    connection = Limit(connections, "connection")
     rebooting = Limit(reboots, "rebooting")
+    options: dict[str, Any] = {"limits": Limit(connections, "connection"), "timeout": patience}
+
+    def rebooted(host: str) -> Scheduler:
+        boot_id = shell(host, BOOT_ID)
+        before = CommandJob(*boot_id, label="boot id", **options)
+        # Its status does not matter: the connection may break.
+        reboot = CommandJob(*shell(host, REBOOT), label="go down", check=False, **options)
+        wait = ("sh", "-c", UNTIL_CHANGED, "sh", before, pause)
+        up = CommandJob(*wait, *boot_id, label="come up", **options)
+        return Scheduler(Sequence(before, reboot, up), label="reboot", limits=rebooting)
+
+    measurements = {
+        host: CommandJob(*shell(host, measure), label="measure", **options) for host in hosts
+    }
     scheduler = PureScheduler(keep_going=True)
-    for host in hosts:
-        options: dict[str, Any] = {"limits": connection, "timeout": patience}
-        boot = Job(reboot, shell, host, pause, label="boot", **options)
-        steps = Chain(
-            Scheduler(boot, label="reboot", limits=rebooting),
-            Job(shell, host, measure, label="measure", **options),
-        )
+    for host, job in measurements.items():
+        steps = Sequence(rebooted(host), job)
         scheduler.add(Scheduler(steps, label=host, keep_going=True))
-    return scheduler
+    return scheduler, measurements
 
 
 # --- without a lab
@@ -131,15 +108,15 @@ def lab(
 STAND_INS = {
     BOOT_ID: "echo $$",  # the number of this process: it is another one each time
     REBOOT: "exit 255",  # as ssh does if the connection breaks
-    MEASURE: 'echo "$0: 42 Mb/s"',
+    MEASURE: "echo 42 Mb/s",
 }
 NOBODY_HOME = 'echo "connect to host $0: No route to host" >&2; exit 255'
 
 
-async def local(host: str, command: str) -> str:
+def local(host: str, command: str) -> tuple[str, ...]:
     """Stand in for ssh, with real processes. The host h4 can't be reached."""
     script = NOBODY_HOME if host == "h4" else STAND_INS.get(command, command)
-    return await output_of("sh", "-c", script, host)
+    return ("sh", "-c", script, host)
 
 
 # --- the program
@@ -153,7 +130,7 @@ def at_least_one(text: str) -> int:
     return number
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description="Reboot the hosts of a lab, and measure.")
     parser.add_argument("hosts", nargs="*", default=HOSTS, help="default: h1 to h6")
@@ -166,10 +143,10 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
     options = parsed(arguments)
-    scheduler = lab(
+    scheduler, measurements = lab(
         options.hosts,
         local if options.local else ssh,
         measure=options.measure,
@@ -179,9 +156,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pause=options.pause,
     )
     is_fine = scheduler.run()
-    for job in scheduler.iterate_jobs():
-        if job.label == "measure" and job.is_done() and not job.raised_exception():
-            print(job.result())
+    for host, job in measurements.items():
+        if job.is_done() and not job.raised_exception():
+            print(f"{host}: {job.result().stdout.rstrip()}")
     scheduler.debrief()
     return 0 if is_fine else 1
 
