@@ -995,3 +995,17 @@ def test_a_job_that_is_skipped_next_loses_its_other_requirement_meanwhile(every_
             f"CRITICAL FAILURE: {failed.repr_main()} raised OSError:x",
         )
     assert (last.skipped_by(), long.ended_at) == (failed, 2)
+
+
+def test_jobs_after_one_that_an_observer_cancels_are_skipped_all_the_same(every_loop):
+    failed = failing()
+    first, second, third = (sleeper(required=failed) for _ in range(3))
+    scheduler = going(failed, first, second, third)
+
+    def interfere(event):
+        if event.kind is EventKind.SKIPPED and event.job is first:
+            second.cancel()
+
+    with scheduler.observe(interfere):
+        assert scheduler.run() is False
+    assert [job.is_skipped() for job in (first, second, third)] == [True, False, True]

@@ -56,7 +56,7 @@ TOPICS: dict[str, list[str]] = {
     "_run/queue": ["window", "limits"],
     "_run/skipping": ["keep_going", "joining"],
     "_run/starting": ["window", "order", "limits"],
-    "_run/stopping": ["cancel", "stop", "keep_going"],
+    "_run/stopping": ["cancel", "stop", "keep_going", "limits"],
     "_run/roster": ["forever", "joining"],
     "_run/stall": ["forever", "joining"],
     "_run/verdicts": ["timeout", "critical", "paths"],
