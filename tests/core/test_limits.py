@@ -1187,3 +1187,20 @@ def test_lines_in_which_jobs_of_holders_waited_are_forgotten(every_loop, a, two)
     look = acting(lambda: lines.append(len(desk_of(two).lines)), 0.5)
     assert PureScheduler(sleeper(limits=two), *holders, look).run() is True
     assert lines == [0]
+
+
+@pytest.mark.parametrize("again", ["same", "other"])
+def test_the_jobs_of_a_run_that_was_refused_are_free(every_loop, two, again):
+    job, before = sleeper(limits=(two, 2)), sleeper()
+    job.requires(before)
+    scheduler = PureScheduler(before, job)
+    two.slots = 1
+    with pytest.raises(LimitError):
+        scheduler.run()
+    assert (job.cancel(), before.cancel()) == (False, False)
+    two.slots = 2
+    if again == "other":
+        scheduler.remove(job)
+        scheduler.remove(before)
+        scheduler = PureScheduler(before, job)
+    assert (scheduler.run(), starts(before, job)) == (True, [0, 1])
