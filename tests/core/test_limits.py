@@ -1204,3 +1204,16 @@ def test_the_jobs_of_a_run_that_was_refused_are_free(every_loop, two, again):
         scheduler.remove(before)
         scheduler = PureScheduler(before, job)
     assert (scheduler.run(), starts(before, job)) == (True, [0, 1])
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_limit_that_became_too_small_for_a_nested_job_is_refused_at_once(
+    every_loop, two, depth
+):
+    nested = sleeper(limits=(two, 2))
+    two.slots = 1
+    for _ in range(depth):
+        nested = Scheduler(nested)
+    with pytest.raises(LimitError):
+        PureScheduler(nested, first := sleeper()).run()
+    assert first.is_idle()
