@@ -1217,3 +1217,15 @@ def test_a_limit_that_became_too_small_for_a_nested_job_is_refused_at_once(
     with pytest.raises(LimitError):
         PureScheduler(nested, first := sleeper()).run()
     assert first.is_idle()
+
+
+def test_a_scheduler_that_joins_with_a_job_that_needs_too_much_is_refused_at_once(
+    every_loop, two
+):
+    job = sleeper(limits=(two, 2))
+    two.slots = 1
+    scheduler = PureScheduler(waits := sleeper(5))
+    acting(lambda: scheduler.add(Scheduler(job, required=waits)), scheduler=scheduler)
+    with pytest.raises(LimitError):
+        scheduler.run()
+    assert scheduler.ended_at == 1

@@ -52,7 +52,7 @@ TOPICS: dict[str, list[str]] = {
     "_run/holders": ["limits"],
     "_run/limits": ["limits"],
     "_run/lines": ["limits"],
-    "_run/opening": ["refusals", "order", "life_cycle", "limits", "nested"],
+    "_run/opening": ["refusals", "order", "life_cycle", "limits", "joining", "nested"],
     "_run/queue": ["window", "limits"],
     "_run/skipping": ["keep_going", "joining"],
     "_run/starting": ["window", "order", "limits"],
