@@ -1229,3 +1229,13 @@ def test_a_scheduler_that_joins_with_a_job_that_needs_too_much_is_refused_at_onc
     with pytest.raises(LimitError):
         scheduler.run()
     assert scheduler.ended_at == 1
+
+
+def test_a_job_that_joins_a_holder_in_a_holder_may_need_all_slots_of_a_limit(
+    every_loop, a, b, two
+):
+    new = sleeper(limits=(two, 2))
+    inner = Scheduler(limits=b)
+    acting(lambda: inner.add(new), scheduler=inner)
+    assert PureScheduler(Scheduler(inner, limits=a)).run() is True
+    assert new.started_at == 1
