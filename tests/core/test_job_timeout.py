@@ -637,3 +637,43 @@ def test_no_timer_is_left_after_a_run(in_loop):
         return [timer for timer in loop._scheduled if not timer.cancelled()]
 
     assert in_loop(main()) == []
+
+
+def test_an_infinite_timeout_sets_no_timer(in_loop):
+    async def timers():
+        return [timer.when() for timer in asyncio.get_running_loop()._scheduled]
+
+    async def main():
+        job = Job(timers, timeout=math.inf)
+        await PureScheduler(job, sleeper(1, timeout=2)).co_run()
+        return job.result()
+
+    assert math.inf not in in_loop(main())
+
+
+def test_a_job_that_swallowed_an_earlier_cancellation_has_raised_a_timeout_error(every_loop):
+    async def go_on():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(9)
+        await asyncio.sleep(9)
+
+    job = Job(go_on, timeout=2, critical=False)
+    PureScheduler(job, at(1, job.cancel)).run()
+    assert type(job.raised_exception()) is TimeoutError
+
+
+def test_an_earlier_cancellation_is_taken_back_after_the_time_is_over(every_loop):
+    async def go_on():
+        task = asyncio.current_task()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(9)
+        try:
+            await asyncio.sleep(9)
+        except asyncio.CancelledError:
+            task.uncancel()
+            raise asyncio.CancelledError from None  # without the message, as libraries do
+
+    job = Job(go_on, timeout=1, critical=False)
+    PureScheduler(job).run()
+    assert (type(job.raised_exception()), job.ended_at) == (TimeoutError, 1)

@@ -961,3 +961,51 @@ def test_a_run_that_kept_going_leaves_no_reference_cycle(every_loop):
         assert alive() is None
     finally:
         gc.enable()
+
+
+# -- jobs that have come to their end, or are about to
+
+
+def test_what_depends_on_a_cancelled_job_is_not_skipped_when_a_requirement_fails(every_loop):
+    failed = failing(1)
+    cancelled = sleeper(required=failed, critical=False)
+    running = sleeper(2, required=cancelled)
+    after = sleeper(required=running)
+    canceller = at(0, cancelled.cancel)
+    scheduler = going(failed, cancelled, running, after, canceller)
+    assert (scheduler.run(), after.is_skipped(), after.ended_at) == (False, False, 3)
+
+
+def test_a_job_that_is_skipped_next_loses_its_other_requirement_meanwhile(every_loop):
+    failed = failing(1)
+    skipped = sleeper(required=failed)
+    long = sleeper(2)
+    cancelled = sleeper(required=long, critical=False)
+    last = sleeper(required=[skipped, cancelled])
+    scheduler = going(failed, skipped, long, cancelled, last)
+    scheduler.add(at(0, lambda: scheduler.add(sleeper(0))))
+
+    def interfere(event):
+        if event.kind is EventKind.SKIPPED and event.job is skipped:
+            cancelled.cancel()
+
+    with scheduler.observe(interfere):
+        assert (scheduler.run(), scheduler.why()) == (
+            False,
+            f"CRITICAL FAILURE: {failed.repr_main()} raised OSError:x",
+        )
+    assert (last.skipped_by(), long.ended_at) == (failed, 2)
+
+
+def test_jobs_after_one_that_an_observer_cancels_are_skipped_all_the_same(every_loop):
+    failed = failing()
+    first, second, third = (sleeper(required=failed) for _ in range(3))
+    scheduler = going(failed, first, second, third)
+
+    def interfere(event):
+        if event.kind is EventKind.SKIPPED and event.job is first:
+            second.cancel()
+
+    with scheduler.observe(interfere):
+        assert scheduler.run() is False
+    assert [job.is_skipped() for job in (first, second, third)] == [True, False, True]

@@ -1079,3 +1079,163 @@ def test_lines_of_holders_that_ended_are_forgotten(every_loop, a, two):
     look = acting(lambda: lines.append(len(desk_of(two).lines)), 0.5)
     assert PureScheduler(keep, *holders, look).run() is True
     assert lines[0] <= 1
+
+
+# -- holders, in more detail
+
+
+@pytest.mark.parametrize("length", [2, 4, 5, 6])
+def test_a_ring_of_holders_of_any_length(every_loop, length):
+    limits = [Limit(1, n) for n in range(length)]
+    ring = [
+        Scheduler(sleeper(), sleeper(limits=limits[n - 1]), limits=limits[n])
+        for n in range(length)
+    ]
+    assert PureScheduler(*ring).run() is True
+    assert is_all_free(*limits)
+
+
+def test_a_job_that_joins_a_holder_needs_what_all_holders_around_it_leave(every_loop):
+    three = Limit(3, "three")
+    inner = Scheduler(limits=three, label="inner")
+    outer = Scheduler(inner, limits=three, label="outer")
+    acting(lambda: sleeper(limits=(three, 2), scheduler=inner), scheduler=inner)
+    with pytest.raises(LimitError) as caught:
+        Scheduler(outer).run()
+    assert caught.value.holder is outer
+    assert is_all_free(three)
+
+
+def test_a_job_that_joins_a_holder_and_needs_less_than_others_changes_nothing(
+    every_loop, a, two
+):
+    """Otherwise `other` would start at 2, and the two would wait for each other."""
+    holder = Scheduler(first := sleeper(3), limits=a)
+    holder.add(most := sleeper(limits=(two, 2), required=first))
+    acting(lambda: sleeper(limits=two, scheduler=holder), scheduler=holder)
+    scheduler = PureScheduler(holder)
+    other = Scheduler(sleeper(limits=a), limits=two, required=sleeper(2, scheduler=scheduler))
+    scheduler.add(other)
+    assert scheduler.run() is True
+    assert starts(most, other) == [3, 4]
+
+
+def test_a_holder_that_was_refused_a_claim_is_forgotten_at_its_end(every_loop, a, b):
+    """Otherwise `other` would have to wait until `one` ends."""
+    c = Limit(1, "c")
+    one = Scheduler(sleeper(6, limits=b), limits=a)
+    two = Scheduler(sleeper(0, limits=c), limits=b)
+    late = Scheduler(sleeper(limits=a), critical=False)
+    acting(lambda: two.add(late), then=3, scheduler=two)
+    other = Scheduler(sleeper(limits=b), limits=c, required=two)
+    assert PureScheduler(two, one, other).run() is True
+    assert isinstance(late.raised_exception(), ValueError)
+    assert (two.ended_at, other.started_at) == (4, 4)
+    assert is_all_free(c)
+
+
+# -- errors and needs, in more detail
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_the_error_about_a_job_that_needs_too_much_itself(every_loop, two, joins):
+    job = sleeper(limits=(two, 2), label="job")
+    two.slots = 1
+    scheduler = PureScheduler(acting(lambda: scheduler.add(job)) if joins else job)
+    with refused(
+        r"<Job `job`> needs 2 slots of <Limit `two` 1 of 1 free>, so that job could never "
+        r"start: give the limit more slots, or let one of them need fewer"
+    ) as caught:
+        scheduler.run()
+    assert (caught.value.holder, caught.value.job, caught.value.limit) == (job, job, two)
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_the_job_that_needs_most_counts(every_loop, two, first):
+    jobs = [sleeper(limits=(two, count)) for count in (first, 3 - first)]
+    with pytest.raises(LimitError) as caught:
+        PureScheduler(Scheduler(*jobs, limits=two)).run()
+    assert caught.value.job is jobs[2 - first]
+
+
+def test_of_jobs_that_need_as_much_the_first_one_is_named(every_loop, two):
+    jobs = [sleeper(limits=(two, 2)) for _ in range(2)]
+    with pytest.raises(LimitError) as caught:
+        PureScheduler(Scheduler(*jobs, limits=two)).run()
+    assert caught.value.job is jobs[0]
+
+
+# -- lines, in more detail
+
+
+def test_jobs_of_two_runs_start_in_the_order_in_which_they_came(in_loop, a):
+    async def main():
+        one, other = PureScheduler(), PureScheduler()
+        jobs = [sleeper(limits=a, scheduler=it) for it in (one, one, other)]
+        jobs.append(after(0.5, one, limits=a))
+        await asyncio.gather(one.co_run(), other.co_run())
+        assert starts(*jobs) == [0, 1, 2, 3]
+
+    in_loop(main())
+
+
+def test_lines_in_which_jobs_of_holders_waited_are_forgotten(every_loop, a, two):
+    lines = []
+    holders = [
+        Scheduler(*(sleeper(0, limits=two) for _ in range(3)), limits=a) for _ in range(9)
+    ]
+    look = acting(lambda: lines.append(len(desk_of(two).lines)), 0.5)
+    assert PureScheduler(sleeper(limits=two), *holders, look).run() is True
+    assert lines == [0]
+
+
+@pytest.mark.parametrize("again", ["same", "other"])
+def test_the_jobs_of_a_run_that_was_refused_are_free(every_loop, two, again):
+    job, before = sleeper(limits=(two, 2)), sleeper()
+    job.requires(before)
+    scheduler = PureScheduler(before, job)
+    two.slots = 1
+    with pytest.raises(LimitError):
+        scheduler.run()
+    assert (job.cancel(), before.cancel()) == (False, False)
+    two.slots = 2
+    if again == "other":
+        scheduler.remove(job)
+        scheduler.remove(before)
+        scheduler = PureScheduler(before, job)
+    assert (scheduler.run(), starts(before, job)) == (True, [0, 1])
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_limit_that_became_too_small_for_a_nested_job_is_refused_at_once(
+    every_loop, two, depth
+):
+    nested = sleeper(limits=(two, 2))
+    two.slots = 1
+    for _ in range(depth):
+        nested = Scheduler(nested)
+    with pytest.raises(LimitError):
+        PureScheduler(nested, first := sleeper()).run()
+    assert first.is_idle()
+
+
+def test_a_scheduler_that_joins_with_a_job_that_needs_too_much_is_refused_at_once(
+    every_loop, two
+):
+    job = sleeper(limits=(two, 2))
+    two.slots = 1
+    scheduler = PureScheduler(waits := sleeper(5))
+    acting(lambda: scheduler.add(Scheduler(job, required=waits)), scheduler=scheduler)
+    with pytest.raises(LimitError):
+        scheduler.run()
+    assert scheduler.ended_at == 1
+
+
+def test_a_job_that_joins_a_holder_in_a_holder_may_need_all_slots_of_a_limit(
+    every_loop, a, b, two
+):
+    new = sleeper(limits=(two, 2))
+    inner = Scheduler(limits=b)
+    acting(lambda: inner.add(new), scheduler=inner)
+    assert PureScheduler(Scheduler(inner, limits=a)).run() is True
+    assert new.started_at == 1

@@ -271,3 +271,15 @@ def test_a_window_that_is_changed_as_the_run_ends_changes_nothing(every_loop):
 
     scheduler = PureScheduler(Job(change, forever=True), Job(asyncio.sleep, 1), jobs_window=1)
     assert (scheduler.run(), scheduler.jobs_window) == (True, 5)
+
+
+def test_a_window_is_changed_again_and_again(every_loop):
+    async def change():
+        for window in (3, 1, 2):
+            await asyncio.sleep(0.75)
+            scheduler.jobs_window = window
+
+    sleepers = [Job(asyncio.sleep, 2) for _ in range(5)]
+    scheduler = PureScheduler(Job(change, forever=True), *sleepers, jobs_window=1)
+    assert scheduler.run() is True
+    assert [job.started_at for job in sleepers] == [0, 0.75, 0.75, 2.75, 2.75]

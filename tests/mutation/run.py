@@ -35,6 +35,7 @@ RUNS = [
     *map(CORE.format, ["shutdown", "refusals", "requirements", "life_cycle", "contexts"]),
     *map(CORE.format, ["joining", "cancellation", "order", "loop_factory", "real_clock"]),
     *map(CORE.format, ["memory", "scale", "wrapped_tasks", "promises"]),
+    *map(CORE.format, ["limits", "keep_going", "job_timeout", "cancel", "stop", "signals"]),
     *map("tests/faults/test_{}.py".format, ["hooks", "lost_loop", "lost_run"]),
 ]
 """Tests of runs. Those that kill many mutants and are quick come first."""
@@ -44,6 +45,18 @@ TOPICS: dict[str, list[str]] = {
     "_dag/digraph": ["digraph"],
     "_dag/jobset": ["jobset", "joining", "shutdown"],
     "_names": ["paths", "copies"],
+    "_run/asked": ["joining"],
+    "_run/claims": ["limits"],
+    "_run/deadlines": ["job_timeout", "cancel"],
+    "_run/extras": ["limits", "keep_going", "job_timeout", "forever", "joining"],
+    "_run/holders": ["limits"],
+    "_run/limits": ["limits"],
+    "_run/lines": ["limits"],
+    "_run/opening": ["refusals", "order", "life_cycle", "limits", "joining", "nested"],
+    "_run/queue": ["window", "limits"],
+    "_run/skipping": ["keep_going", "joining"],
+    "_run/starting": ["window", "order", "limits"],
+    "_run/stopping": ["cancel", "stop", "keep_going", "limits"],
     "_run/roster": ["forever", "joining"],
     "_run/stall": ["forever", "joining"],
     "_run/verdicts": ["timeout", "critical", "paths"],
@@ -54,6 +67,8 @@ TOPICS: dict[str, list[str]] = {
     "_run/shutdown": ["shutdown", "nested"],
     "_run/tasks": [],
     "_run/run": [],
+    "_signals": ["signals"],
+    "limit": ["limits"],
 }
 """The modules, and the tests of the core that kill most of their mutants."""
 

@@ -25,14 +25,6 @@ __all__ = [
     "is_within",
     "together",
 ]
-    "Holder",
-    "Needed",
-    "can_end",
-    "claim_more",
-    "holder_around",
-    "is_within",
-    "together",
-]
 
 Needed: TypeAlias = "Mapping[Desk, int]"
 """How many slots of which limits."""
@@ -100,10 +92,8 @@ class Holder:
             LimitError: there are not as many.
             ValueError: the job might wait for them forever.
         """
+        self._check_room(limit, needed, job)
         desk = desk_of(limit)
-        held = self.own.get(desk, 0)
-        if held + needed > desk.slots:
-            raise LimitError(self.job_set, job, limit, held, needed)
         earlier = self.claim
         self._change_claim({**earlier, desk: needed})
         if not self.is_safe():
@@ -112,7 +102,18 @@ class Holder:
                 f"{job.repr_main()} was added to {self.job_set.repr_main()} while that holds "
                 f"slots, and might wait forever for {limit!r}: add it before the run"
             )
-        return held
+        return self.own.get(desk, 0)
+
+    def _check_room(self, limit: Limit, needed: int, job: AnyJob) -> None:
+        """Check that a job could start beside this holder and those around it alone."""
+        desk = desk_of(limit)
+        holder: Holder | None = self
+        while holder is not None:
+            held = holder.own.get(desk, 0)
+            if held + needed > desk.slots:
+                raise LimitError(holder.job_set, job, limit, held, needed)
+            needed += held
+            holder = holder.around
 
     def _change_claim(self, claim: Needed) -> None:
         self.leave()

@@ -68,9 +68,9 @@ class Skipping:
         """
         reasons = (self.culprits.get(requirement) for requirement in requirements_of(job))
         culprit = next((reason for reason in reasons if reason is not None), None)
-        if culprit is None or job in self.culprits:
+        if culprit is None:
             return []
-        self.culprits[job] = culprit
+        self.culprits.setdefault(job, culprit)  # it may be about to be skipped
         return [job, *self._behind(job, culprit)]
 
     def _behind(self, start: AnyJob, culprit: AnyJob) -> list[AnyJob]:
