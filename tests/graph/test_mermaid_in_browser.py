@@ -364,6 +364,12 @@ def test_labels_are_shown_as_they_were_written_between_other_text(cases):
     assert shown == [as_seen(f"{named(member)}\n· idle") for member in case.scheduler.jobs]
 
 
+def version():
+    """Return the version of Mermaid, as in ``(11, 17)``."""
+    found = re.findall(r'"(1\d)\.(\d+)\.\d+"', Path(os.environ[VARIABLE]).read_text("utf-8"))
+    return max((int(major), int(minor)) for major, minor in found)
+
+
 def named(member):
     """Return the id of a job and its label, which is wrapped, and cut if it is too long."""
     prefix = f"{member.repr_id()}: "
@@ -374,6 +380,8 @@ def named(member):
 @pytest.mark.parametrize("name", ["labels", "labels with status", "with status"])
 def test_mermaid_breaks_no_line(cases, name):
     """It breaks lines at 200 pixels, unless the text says otherwise."""
+    if version() < (11, 17) and name != "with status":
+        pytest.skip("Mermaid 11.12 breaks lines in spite of wrappingWidth; 11.17 does not")
     picture = cases[name].picture
     for shape in (*picture["boxes"], *picture["clusters"]):
         lines = shape["text"].rstrip("\n").count("\n") + 1
@@ -546,6 +554,10 @@ def test_skipped_jobs_are_drawn_dashed_and_in_a_calm_colour(cases):
         "measure": skipped,
         "compare": skipped,
     }
-    looks = {label: (shape["fill"], shape["dashes"]) for label, shape in shapes.items()}
+    looks = {
+        # how a line without dashes is written depends on the version
+        label: (shape["fill"], shape["dashes"].replace("0px, 0px", "none"))
+        for label, shape in shapes.items()
+    }
     calm = (rgb("#e6e0f4"), "6px, 4px")
     assert looks == {"boot": (rgb("#f49a90"), "none"), "measure": calm, "compare": calm}

@@ -380,8 +380,9 @@ async def test_explains(fake_clock):
         "-pno:anyio",
     )
     result.assert_outcomes(failed=3, skipped=1)
-    text = str(result.stdout)
-    for name, count in {"passes": 2, "fails": 1, "is_skipped": 0, "explains": 0}.items():
+    # A summary at the end may show the message once more.
+    text = str(result.stdout).partition("= short test summary info =")[0]
+    for name, count in {"passes": 1, "fails": 1, "is_skipped": 0, "explains": 0}.items():
         assert count == text.count(
             f"test_{name} uses <FakeClock at 0 s>, but no loop ran on that clock: run the test "
             "with asyncio, in a loop that asyncio.Runner() or `fake_clock.loop_factory()` makes"

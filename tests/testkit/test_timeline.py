@@ -544,9 +544,9 @@ def test_a_limit_may_get_smaller_between_the_grant_and_the_start():
         await asyncio.sleep(2)
         ssh.slots = 1
 
-    ssh = Limit(3, "ssh")
+    ssh = Limit(2, "ssh")
     hold = FakeJob("hold", takes=9, limits=ssh)
-    a = FakeJob("a", takes=2, limits=(ssh, 2))
+    a = FakeJob("a", takes=2, limits=ssh)
     inner = Scheduler(FakeJob("b", takes=1, limits=ssh), label="inner")
     timeline = timeline_of(PureScheduler(hold, a, inner, Job(change, label="change")))
     assert (timeline.start("b"), timeline.end("change")) == (2.0, 2.0)
