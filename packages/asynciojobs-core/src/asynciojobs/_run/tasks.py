@@ -165,8 +165,6 @@ class JobTasks:
             how many were started. If nested schedulers are among them, that may be less than
             `count`: they start jobs of their own in the next turn.
         """
-        if count < 0:  # the window was made smaller
-            return 0
         live, drive, loop, nests = self.live, self.drive, self.loop, self.nests
         to_come = 0  # jobs that nested job sets will start in the next turn
         for started in range(1, count + 1):
@@ -181,7 +179,7 @@ class JobTasks:
                 to_come += len(job.jobs)
                 if to_come >= SLICE:
                     return started
-        return count
+        return max(count, 0)  # less than 0 if the window was made smaller
 
     def start(self, job: AnyJob, now: float, run: TasksOwner) -> None:
         """Start a job in any kind of loop.

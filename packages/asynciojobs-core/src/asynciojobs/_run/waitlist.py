@@ -192,9 +192,8 @@ def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
     waiting: dict[AnyJob, list[AnyJob]] = {}
     for job in jobs:
         waiters = job._waiters
-        for follower in (waiters,) if isinstance(waiters, AbstractJob) else waiters or ():
-            if waits_in_run(follower):
-                waiting[follower] = [job]
+        followers = (waiters,) if isinstance(waiters, AbstractJob) else waiters or ()
+        waiting.update((it, [job]) for it in followers if waits_in_run(it))
     return waiting
 
 
