@@ -1,4 +1,4 @@
-"""Who comes first is served first: across windows, and inside of schedulers that hold slots.
+"""First come, first served: across windows, and inside of schedulers that hold slots.
 
 The model of a run (`tests/properties`) says so.
 """

@@ -32,7 +32,7 @@ class Desk:
         loop: the event loop in which the limit is used; ``None`` if no run uses it.
         users: the runs that use it, each with the most slots that one of its jobs needs, and
             with that job.
-        lines: who waits for slots. The engine keeps one line for each group of runs.
+        lines: the jobs that wait for slots. The engine keeps one line for each group of runs.
         holders: the nested schedulers that hold slots, or may ask for some while they run.
         change: calls a function in the thread of the loop, and starts jobs that can have slots
             then. Without a loop, it only calls the function.
@@ -130,7 +130,7 @@ class Limit:
     """Slots that jobs share. A job that has a limit starts only when it gets its slots.
 
     A job that needs several limits, or a slot of its window, takes all of them in one step. It
-    gives them back at its end, however it ends. Who comes first is served first. A limit can be
+    gives them back at its end, however it ends. First come, first served. A limit can be
     shared by the jobs of several schedulers, nested or not, that run in one event loop.
 
     Args:
@@ -217,7 +217,7 @@ def checked_needs(limits: Limits) -> Needs:
         limits: what the user gave. A limit that is named twice counts twice.
 
     Raises:
-        TypeError: this is no limit, or no collection of limits.
+        TypeError: this is neither a limit nor a collection of limits.
         ValueError: a limit does not have as many slots.
     """
     needs: dict[Limit, int] = {}

@@ -119,7 +119,7 @@ class ClockState:
 
 
 class FollowedBlock(Block[None]):
-    """A block in which a function is told the time.
+    """A block in which a function gets the time of the clock.
 
     Args:
         state: the state of the clock.

@@ -162,6 +162,6 @@ def _at(place: Place) -> str:
 
 
 def shown_path(file: str) -> Path:
-    """Return the path of a file, relative to the current directory if it is in there."""
+    """Return the path of a file. In the current directory it is relative."""
     path = Path(file)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

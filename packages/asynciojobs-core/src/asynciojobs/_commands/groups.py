@@ -1,4 +1,4 @@
-"""Process groups: who is in one, and how to signal them. There are none on Windows."""
+"""Process groups: which processes are in one, and how to signal them. Windows has none."""
 
 from __future__ import annotations
 

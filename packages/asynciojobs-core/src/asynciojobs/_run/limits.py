@@ -1,4 +1,4 @@
-"""Limits in a run: who gets their slots next.
+"""Limits in a run: which job gets their slots next.
 
 A job takes the slots of all its limits, and its slot of the window, in one step. Until then it
 holds none of them. So jobs alone can't wait for each other in a cycle. Nested schedulers that
