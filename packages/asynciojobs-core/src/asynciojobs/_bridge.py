@@ -8,7 +8,7 @@ from typing import Any
 
 from .version import __version__
 
-__all__ = ["MissingGraphPackageError", "drawing_function", "inspection", "install_command"]
+__all__ = ["MissingGraphPackageError", "drawing_function", "install_command", "run_module"]
 
 GRAPH_PACKAGE = "asynciojobs_graph"
 
@@ -59,6 +59,12 @@ def drawing_function(name: str) -> Callable[..., Any]:
     return function
 
 
-def inspection() -> Any:
-    """Return the module that tells what goes on in a loop; runs themselves don't need it."""
-    return import_module("._run.inspect", __package__)
+def run_module(name: str) -> Any:
+    """Return a module of `_run` that most programs don't need: it is imported on demand.
+
+    Together they would be a tenth of the time of ``import asynciojobs``.
+
+    Args:
+        name: the name of the module.
+    """
+    return import_module(f"._run.{name}", __package__)

@@ -16,7 +16,7 @@ from .._names import name_in_run
 from ..job import AnyJob, terms_of
 from .waiting import Patience
 
-__all__ = ["Deadlines", "expired_at_once", "timeout_of"]
+__all__ = ["Deadlines", "timeout_of"]
 
 Cancel = Callable[[AnyJob, object], object]
 """Cancels a job that runs, with a message."""
@@ -42,6 +42,10 @@ class Deadlines:
         seconds = timeout_of(job)
         if seconds is not None and seconds != math.inf:
             self._under_way[job] = Deadline(job, task, now, seconds, self._cancel)
+
+    def expired_at_once(self, job: AnyJob) -> TimeoutError | None:
+        """Return the error about a job that has no time at all; ``None`` if it may run."""
+        return TimeoutError(expiry_text(job, 0)) if timeout_of(job) == 0 else None
 
     def disarm(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
         """Stop the time of a job that has ended.
@@ -165,11 +169,6 @@ def timeout_of(job: AnyJob) -> float | None:
     """Return how long a job may run (seconds); ``None`` means no limit."""
     terms = terms_of(job)
     return None if terms is None else terms.timeout
-
-
-def expired_at_once(job: AnyJob) -> TimeoutError | None:
-    """Return the error about a job that has no time at all; ``None`` if it may run."""
-    return TimeoutError(expiry_text(job, 0)) if timeout_of(job) == 0 else None
 
 
 def expiry_text(job: AnyJob, seconds: float) -> str:

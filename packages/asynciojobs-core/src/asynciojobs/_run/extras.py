@@ -7,8 +7,8 @@ not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet
 from ..job import AnyJob
@@ -60,6 +60,8 @@ class Extras:
         newcomers: the jobs that were added during the run, and not taken in yet.
         asked: what each job required when it was asked again; ``None`` as long as no job has
             been added during the run.
+        must_wait_again: asks a job that is ready what it requires now, once jobs have been
+            added.
         stall: looks whether jobs wait for something that never comes.
         limits: the limits of the jobs.
         deadlines: the time limits of the jobs.
@@ -73,6 +75,7 @@ class Extras:
         "asked",
         "deadlines",
         "limits",
+        "must_wait_again",
         "newcomers",
         "plain",
         "skipping",
@@ -83,6 +86,7 @@ class Extras:
         self._run = run
         self.newcomers: list[AnyJob] = []
         self.asked: dict[AnyJob, Asked] | None = None
+        self.must_wait_again: Callable[[Any, AnyJob], bool] = is_ready
         self.stall: StallWatch | None = None
         self.limits: LimitedJobs | None = None
         self.deadlines: Deadlines | None = None
@@ -113,6 +117,10 @@ class Extras:
     def is_cut_off(self) -> bool:
         """Tell whether nothing may start, since a run around this one is over."""
         return self.limits is not None and self.limits.is_cut_off()
+
+    def keep_going(self) -> None:
+        """Go on after a critical job has raised."""
+        self.skipping = Skipping()
 
     def watch_stall(self) -> StallWatch:
         """Return the `StallWatch` of the run; make it at the first call."""
@@ -205,3 +213,8 @@ class Extras:
             self.stall.close()
         if self.limits is not None:
             self.limits.leave()
+
+
+def is_ready(_run: Any, _job: AnyJob) -> bool:
+    """Serve as `must_wait_again()` in a run to which no jobs have been added."""
+    return False

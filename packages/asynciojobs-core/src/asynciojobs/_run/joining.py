@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .._dag.digraph import closure
-from .._dag.jobset import JobSet, Level, nesting
+from .._dag.jobset import JobSet, nesting
 from .._errors import MissingRequirementError
 from .._names import Mark
 from .._outcomes import Broken, Verdict
@@ -22,6 +22,7 @@ from ..job import AnyJob, requirements_of, terms_among
 from ..limit import Terms
 from .admission import check_all, check_made, check_requirements, check_sound
 from .asked import Asked
+from .opening import nest
 from .roster import Roster
 from .skipping import Skipping
 from .stall import StallWatch, check_cycle
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
         newcomers: list[AnyJob]
         asked: dict[AnyJob, Asked] | None
+        must_wait_again: Callable[[Any, AnyJob], bool]
         stall: StallWatch | None
         skipping: Skipping | None
 
@@ -63,7 +65,6 @@ if TYPE_CHECKING:
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
         def use_extras(self) -> GrowingExtras: ...
-        def nest(self, levels: list[Level]) -> None: ...
         def make_ready(self, job: AnyJob) -> None: ...
         def skip(self, jobs: Iterable[AnyJob]) -> None: ...
         def go_on(self) -> None: ...
@@ -90,6 +91,7 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         job._forget_run()
     if extras.asked is None:
         extras.asked = {}
+        extras.must_wait_again = must_wait_again
     run.roster.add(jobs)
     extras.newcomers.extend(jobs)
 
@@ -120,7 +122,7 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
         if isinstance(job, JobSet):
             levels = list(nesting(job))
             check_all(levels)
-            run.nest(levels)
+            nest(cast("Any", run), levels)
     extras = run.use_extras()
     job_sets = [job for job in newcomers if isinstance(job, JobSet)]
     extras.prepare_for(terms_among(newcomers), job_sets)
@@ -139,8 +141,6 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
         CycleError: now it waits for itself.
         RequirementError: see `_look_again()`.
     """
-    if run.use_extras().asked is None:
-        return False
     unfinished = _look_again(run, job)
     if not unfinished:
         return not waits_in_run(job)  # it was skipped

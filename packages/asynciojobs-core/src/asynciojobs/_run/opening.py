@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from .._bridge import run_module
 from .._dag.jobset import JobSet, Level, RunState
 from .._names import Mark
 from ..job import AnyJob, terms_among
 from .admission import admit, checked_levels, prepare
-from .claims import check_limits
 from .roster import Roster
 from .waitlist import dismiss
 
@@ -61,14 +61,15 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
     asking = terms_among(jobs)
     # If it is nested, the outermost run has checked it.
     if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
-        check_limits(levels, run.loop)
+        run_module("claims").check_limits(levels, run.loop)
     if run.extras is not None or run.roster.forever or asking:
         run.use_extras().prepare_for(asking, levels[0][2])
 
 
 def nest(run: OpeningRun, levels: list[Level]) -> None:
     """Take in a job set that joins the run, with all that is nested in it."""
-    check_limits(levels, run.loop)
+    if any(terms_among(it[1]) for it in levels):
+        run_module("claims").check_limits(levels, run.loop)
     run.tasks.nests = True
     prepare(levels, run.nested_mark)
     run.job_set._enclose(levels[0][0])

@@ -24,9 +24,11 @@ import asyncio
 import contextvars
 import math
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Level
+from .._bridge import run_module
+from .._dag.jobset import SHUTDOWN, JobSet
 from .._events import EventKind, JobEvent
 from .._names import Mark, name_in_run
 from .._outcomes import (
@@ -38,12 +40,9 @@ from .._outcomes import (
     Verdict,
 )
 from ..job import AbstractJob, AnyJob, counts_as_critical
-from . import joining
-from .extras import Extras
-from .opening import nest, open_run
+from .opening import open_run
 from .queue import Queue
 from .roster import Roster
-from .skipping import Skipping
 from .starting import start_ready, wake
 from .stopping import cancel, check_thread, goes_on_without, skip
 from .tasks import JobTasks
@@ -56,6 +55,9 @@ from .waitlist import (
     wait_for,
     waits_in_run,
 )
+
+if TYPE_CHECKING:
+    from .extras import Extras
 
 __all__ = ["Run"]
 
@@ -88,7 +90,7 @@ class Run:
         self.shuffled = False  # the jobs on a waitlist may not stand in order
         self.extras: Extras | None = None
         if keep_going:
-            self.use_extras().skipping = Skipping()
+            self.use_extras().keep_going()
         self._verdict: Verdict | None = None  # settled once it is not None
         self._over: asyncio.Future[None] = self.tasks.loop.create_future()  # done with _verdict
 
@@ -160,14 +162,10 @@ class Run:
 
     # -- the beginning
 
-    def nest(self, levels: list[Level]) -> None:
-        """Take in a job set that joins the run; see `opening.nest()`."""
-        nest(self, levels)
-
     def use_extras(self) -> Extras:
         """Return the extras of the run; make them at the first call."""
-        self.extras = self.extras or Extras(self)
-        return self.extras
+        self.extras = extras = self.extras or run_module("extras").Extras(self)
+        return extras
 
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
         if timeout is None or timeout == math.inf:
@@ -201,7 +199,7 @@ class Run:
         extras, queue = self.extras, self.queue
         if self._verdict is not None or not waits_in_run(job):  # by an observer, meanwhile
             return
-        if extras is not None and joining.must_wait_again(self, job):
+        if extras is not None and extras.must_wait_again(self, job):
             return
         job._phase = SCHEDULED
         if self.observers.heard:
@@ -285,7 +283,7 @@ class Run:
 
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
-        joining.join(self, jobs)
+        run_module("joining").join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
         """Change the window while the run goes on. A larger one starts jobs at once."""

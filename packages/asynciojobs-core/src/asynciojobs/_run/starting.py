@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._outcomes import Broken, Verdict
 from ..job import AnyJob
-from .deadlines import Deadlines, expired_at_once
 from .queue import SLICE, Queue
 from .waitlist import waits_in_run
 
@@ -21,12 +20,18 @@ __all__ = ["start_ready", "wake"]
 
 if TYPE_CHECKING:
 
+    class HasExpired(Protocol):
+        """The part of `Deadlines` that is used here."""
+
+        def expired_at_once(self, job: AnyJob) -> TimeoutError | None: ...
+
     class StartingExtras(Protocol):
         """The part of the `Extras` of a run that is used here."""
 
         plain: bool
-        deadlines: Deadlines | None
 
+        @property
+        def deadlines(self) -> HasExpired | None: ...
         def is_cut_off(self) -> bool: ...
         def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool: ...
         def turn_gate(self) -> None: ...
@@ -129,7 +134,7 @@ def _start(run: StartingRun, job: AnyJob, now: float) -> None:
     extras = run.extras
     if extras is None or extras.deadlines is None:
         run.tasks.start(job, now, run)
-    elif (error := expired_at_once(job)) is not None:
+    elif (error := extras.deadlines.expired_at_once(job)) is not None:
         run.tasks.start_expired(job, error, now, run)
     else:
         run.tasks.start(job, now, run)
