@@ -550,7 +550,10 @@ print(Scheduler(CommandJob("sh", "-c", "echo ready; sleep 60 & wait", on_line=pr
 
 def script(code):
     return subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-u", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -559,7 +562,7 @@ def test_ctrl_c_ends_a_command(processes):
         assert program.stdout.readline() == "stdout ready\n"
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=60)
-    assert (out, err.splitlines()[-1].rstrip(": ")) == ("", "KeyboardInterrupt")
+    assert (out, err.splitlines()[-1]) == ("", "KeyboardInterrupt")
     assert processes.alive() == set()
 
 
