@@ -15,6 +15,7 @@ import pytest
 
 from asynciojobs import (
     AbstractJob,
+    BestSet,
     CallJob,
     EventKind,
     Job,
@@ -23,6 +24,7 @@ from asynciojobs import (
     Scheduler,
     Sequence,
 )
+from asynciojobs.bestset import InsertionSet
 
 
 async def fail(seconds=0, text="x"):
@@ -946,6 +948,10 @@ def test_a_very_long_chain_is_skipped(fast_loop):
     assert (scheduler.run(), scheduler.stats()) == (False, "1D + 0R + 20000K + 0I = 20001")
 
 
+@pytest.mark.skipif(
+    BestSet is not InsertionSet,
+    reason="an OrderedSet of the package orderedset is a reference cycle",
+)
 @pytest.mark.skipif(
     sys.version_info >= (3, 12), reason="an exception keeps the frames of the loop"
 )
