@@ -133,13 +133,16 @@ class PureScheduler(JobSet):
 
     # -- how it runs
 
-    async def co_run(self) -> bool:
+    async def co_run(self, *, live: bool = False) -> bool:
         """Run the jobs, and wait until all but the forever ones are done.
 
         However the run ends, everything that it started has ended when this returns.
 
         Jobs are not shut down here; call `co_shutdown()`. Nested schedulers are the exception:
         each is shut down as soon as it ends.
+
+        Args:
+            live: show the run while it goes on, as `asynciojobs_graph.live()` does.
 
         Returns:
             ``False`` if a critical job raised or the timeout expired. Both end the run at
@@ -150,8 +153,12 @@ class PureScheduler(JobSet):
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
             RuntimeError: the scheduler is already running.
+            ImportError: `live` is true, and asynciojobs-graph is not installed.
             asyncio.CancelledError: the caller was cancelled.
         """
+        if live:
+            with drawing_function("live")(self):
+                return await PureScheduler.co_run(self)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
