@@ -200,8 +200,6 @@ class Extras:
         if limits is not None:
             limits.give_back(job, held=held)
             limits.turn_gate()
-        if self.stall is not None:
-            self.stall.look()
 
     def give_back(self, job: AnyJob, *, held: bool) -> None:
         """Take back what a job holds that has ended as the run did, or later."""
