@@ -61,15 +61,22 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
     asking = terms_among(jobs)
     # If it is nested, the outermost run has checked it.
     if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
-        run_module("claims").check_limits(levels, run.loop)
+        _reserve(run, levels)
     if run.extras is not None or run.roster.forever or asking:
         run.use_extras().prepare_for(asking, levels[0][2])
+
+
+def _reserve(run: OpeningRun, levels: list[Level]) -> None:
+    """Check that all jobs can get their limits, and see that it stays like that."""
+    most = run_module("claims").check_limits(levels, run.loop)
+    if most:
+        run.use_extras().reserve(most)
 
 
 def nest(run: OpeningRun, levels: list[Level]) -> None:
     """Take in a job set that joins the run, with all that is nested in it."""
     if any(terms_among(it[1]) for it in levels):
-        run_module("claims").check_limits(levels, run.loop)
+        _reserve(run, levels)
     run.tasks.nests = True
     prepare(levels, run.nested_mark)
     run.job_set._enclose(levels[0][0])
