@@ -23,6 +23,8 @@ log = logging.getLogger("mkdocs.site_hooks")
 DIRECTIVE = re.compile(r"^<!-- from (?P<file>\S+?)(?:: (?P<heading>.+))? -->$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?P<path>[^)#:\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"^(?P<fence> *```\w+) (?P<name>\S+)$", re.MULTILINE)
+"""The first line of a block with a name: that of a file, or one that a test looks for."""
 
 TOP = "top"
 """The heading that stands for what is between the title of a file and its first section."""
@@ -71,7 +73,7 @@ def section(text: str, heading: str) -> str:
 
 
 def relinked(text: str, file: str, page: str) -> str:
-    """Return a text that leads from a page to where it leads from its file."""
+    """Return a text of a file for a page: links lead to the same places, blocks have titles."""
 
     def relink(found: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(file), found["path"]))
@@ -80,7 +82,14 @@ def relinked(text: str, file: str, page: str) -> str:
 
     parts = FENCED.split(text)
     parts[::2] = [LINK.sub(relink, part) for part in parts[::2]]
+    parts[1::2] = [NAMED.sub(titled, part) for part in parts[1::2]]
     return "".join(parts)
+
+
+def titled(found: re.Match[str]) -> str:
+    """Return the first line of a block with the name of its file as the title."""
+    is_file = "." in found["name"]
+    return found["fence"] + (f' title="{found["name"]}"' if is_file else "")
 
 
 # -- checks
@@ -127,5 +136,5 @@ class Reader(HTMLParser):
         self._code -= tag in ("pre", "code", "script")
 
     def handle_data(self, data: str) -> None:
-        if not self._code and ">>>" in data:
+        if not self._code and re.search(">>>|```", data):
             self.faults.append(f"this example is prose: {data.strip()[:60]!r}")

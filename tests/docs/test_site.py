@@ -129,9 +129,26 @@ def test_links_in_code_are_left_alone():
     assert hooks.relinked(text, "README.md", "docs/x.md") == text
 
 
+def test_the_name_of_a_file_is_the_title_of_its_block():
+    text = "```python lab.py\nx\n```\n\n```text deadlock\ny\n```\n\n```\nz\n```"
+    assert hooks.relinked(text, "README.md", "docs/x.md") == (
+        '```python title="lab.py"\nx\n```\n\n```text\ny\n```\n\n```\nz\n```'
+    )
+
+
 def test_a_section_that_is_not_there_is_an_error():
     with pytest.raises(LookupError, match=r"^there is no heading '## Nowhere'$"):
         hooks.assembled("<!-- from README.md: ## Nowhere -->", "docs/x.md")
+
+
+PROSE = [*PAGES, "../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md"]
+PROSE += [f"../packages/{name.replace('_', '-')}/README.md" for name in PACKAGES[1:]]
+
+
+@pytest.mark.parametrize("page", PROSE)
+def test_lists_in_lists_are_indented_as_the_site_wants_it(page):
+    text = hooks.FENCED.sub("", (DOCS / page).read_text("utf-8"))
+    assert re.findall(r"^ {1,3}[-*] .*", text, re.MULTILINE) == []
 
 
 # -- the navigation
@@ -161,6 +178,11 @@ def test_a_page_that_needs_another_host_is_a_fault(html):
 def test_an_example_in_prose_is_a_fault():
     html = "<p>&gt;&gt;&gt; x = 1</p><pre><code>&gt;&gt;&gt; y</code></pre>"
     assert hooks.faults_of(html) == ["this example is prose: '>>> x = 1'"]
+
+
+def test_a_block_that_is_not_read_as_one_is_a_fault():
+    (fault,) = hooks.faults_of("<p>```python lab.py x = 1 ```</p>")
+    assert fault.startswith("this example is prose: ")
 
 
 def test_a_page_with_links_and_code_is_fine():
