@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeGuard
 from ._outcomes import Named
 from ._text import NOLABEL, one_line
 
-__all__ = ["Mark", "Placed", "name_in_run", "path_name", "run_of"]
+__all__ = ["Mark", "Placed", "label_of", "name_in_run", "path_name", "run_of"]
 
 DEEPEST = 100
 """How many schedulers around a job are looked at; a text has room for fewer (schedulers)."""
@@ -64,6 +64,11 @@ class Mark:
         self._run = no_run
 
 
+def label_of(job: Labelled) -> str:
+    """Return the label of a job, as listings show it; it may have several lines."""
+    return job._shown_text()
+
+
 class Placed(Named):
     """A job that is named with the schedulers around it.
 
@@ -103,7 +108,7 @@ def path_name(path: Iterable[Labelled]) -> str:
     *around, job = path
     if not around:
         return job.repr_main()
-    *outer, own = [each._shown_text() for each in (*around, job)]
+    *outer, own = map(label_of, (*around, job))
     labels = [label for label in outer if label != NOLABEL]
     if not labels:
         return job.repr_main()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _report
 from ._badge import current_signs
-from ._bridge import MissingGraphPackageError, drawing_function
+from ._bridge import MissingGraphPackageError, core_module, drawing_function
 from ._checks import checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .sequence import Schedulable
+    from .timeline import Bottleneck, Timeline
     from .watch import Watch
 
 __all__ = ["PureScheduler"]
@@ -108,6 +109,7 @@ class PureScheduler(JobSet):
         run = self._run_state.current_run()
         if run is not None:
             run.set_window(self._jobs_window)
+            self._run_state.record.resize(self._jobs_window)
 
     @property
     def timeout(self) -> float | None:
@@ -375,6 +377,59 @@ class PureScheduler(JobSet):
         is a ``TimeoutError``.
         """
         return dict(_report.shutdown_failures(self))
+
+    # -- where the time of the last run went
+
+    def timeline(self) -> Timeline:
+        """Return what became of each job in the last run, or in the one that goes on.
+
+        The times are read now, at all depths. What changes later does not change the timeline.
+
+        Returns:
+            the timeline; ``print()`` of it draws a chart.
+
+        Raises:
+            RuntimeError: the scheduler has not run.
+            CycleError: the jobs have a cycle now (a ValueError).
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> s = PureScheduler(PrintJob("hello", label="greet"))
+            >>> s.run()
+            hello
+            True
+            >>> [(span.label, str(span.outcome)) for span in s.timeline().spans]
+            [('greet', 'done')]
+        """
+        timeline: Timeline = core_module("timeline").timeline_of(self, self._times())
+        return timeline
+
+    def bottleneck(self) -> Bottleneck:
+        """Return the chain of jobs that held the last run back, or the one that goes on.
+
+        It goes back from the last job to end: through the requirement that ended last, or
+        through the job that gave the slot that a job waited for.
+
+        Returns:
+            the links of the chain. They come in the order of time, and their `seconds` add up
+            to the duration of the run. ``print()`` of it is a table and a sentence.
+
+        Raises:
+            RuntimeError: the scheduler has not run.
+            CycleError: the jobs have a cycle now (a ValueError).
+
+        Example:
+            >>> from asynciojobs import PrintJob, Sequence
+            >>> s = PureScheduler(Sequence(PrintJob("a", label="a"), PrintJob("b", label="b")))
+            >>> s.run()
+            a
+            b
+            True
+            >>> [(link.job.label, str(link.kind)) for link in s.bottleneck()]
+            [('a', 'start'), ('b', 'requirement')]
+        """
+        bottleneck: Bottleneck = core_module("timeline").bottleneck_of(self, self._times())
+        return bottleneck
 
     # -- questions
 

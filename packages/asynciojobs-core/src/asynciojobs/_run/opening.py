@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .._bridge import run_module
 from .._dag.jobset import JobSet, Level, RunState
+from .._dag.notes import Notes
 from .._names import Mark
 from ..job import AnyJob, terms_among
+from ..watch import wall_time
 from .admission import admit, checked_levels, prepare
+from .queue import Queue
 from .roster import Roster
 from .waitlist import dismiss
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         tasks: Any
         mark: Mark
         roster: Roster
+        queue: Queue
         shuffled: bool
 
         @property
@@ -51,6 +55,7 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
         raise
     prepare(levels, run.nested_mark)
     run.state.live_run = cast("Any", run)
+    run.state.record.notes = Notes(wall_time(), run.queue.window())
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
     return entries
