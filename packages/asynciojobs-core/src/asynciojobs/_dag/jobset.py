@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
 from .._failures import PortableException
+from .._names import NOTHING, Mark
 from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
@@ -43,6 +45,7 @@ class Record:
         "ended_at",
         "next",
         "notes",
+        "restored",
         "shut_down_well",
         "shutdown_failures",
         "started_at",
@@ -59,6 +62,8 @@ class Record:
         """How the run ended; fine while it goes on."""
         self.notes: Notes | None = None
         """What the run noted when it began; ``None`` if it has not begun."""
+        self.restored: AbstractSet[AnyJob] = NOTHING
+        """The jobs that stayed done in the run, at all depths, with those around this set."""
         self.shut_down_well = True
         """No `co_shutdown()` has failed or run out of time so far."""
         self.shutdown_failures: dict[AnyJob, BaseException] = {}
@@ -117,6 +122,7 @@ class Record:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.next = None
+        self.restored = NOTHING
         self.started_at, self.ended_at = state["times"]
         verdict = state["verdict"]
         self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
@@ -181,7 +187,7 @@ class RunState:
             run.let_go()
         return self.live_run
 
-    def begin(self, mark: object) -> None:
+    def begin(self, mark: Mark) -> None:
         """Forget the last run, since a new run begins: of this job set, or of one around it.
 
         Args:
@@ -189,6 +195,7 @@ class RunState:
         """
         last, self.record = self.record, Record()
         last.next = self.record
+        self.record.restored = mark.restored
         self.checked_by = mark
 
     def take_caller(self) -> object:

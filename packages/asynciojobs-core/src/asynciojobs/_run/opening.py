@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .._bridge import run_module
@@ -16,10 +17,17 @@ from .queue import Queue
 from .roster import Roster
 from .waitlist import dismiss
 
-__all__ = ["nest", "open_run"]
+__all__ = ["Memory", "nest", "open_run"]
 
 
 if TYPE_CHECKING:
+
+    class Memory(Protocol):
+        """What is known about earlier runs."""
+
+        def restored_in(self, job_set: JobSet) -> AbstractSet[AnyJob]:
+            """Return the jobs that stay done, at all depths."""
+            ...
 
     class OpeningRun(Protocol):
         """The part of a `Run` that is used here."""
@@ -32,8 +40,9 @@ if TYPE_CHECKING:
         queue: Queue
         shuffled: bool
 
-        @property
-        def nested_mark(self) -> object: ...
+        nested_mark: Mark
+        memory: Memory | None
+
         @property
         def extras(self) -> object: ...
         @property
@@ -49,15 +58,21 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
     run.roster, entries, in_order = admit(jobs, run.mark)
     run.shuffled = not in_order
     try:
+        if run.memory is not None:
+            run.mark.restored = run.memory.restored_in(run.job_set)
         _look_for_extras(run, jobs, levels)
     except BaseException:
         dismiss(jobs, run.mark)
         raise
+    if run.mark.is_nested and run.nested_mark.restored:
+        run_module("resuming").look_again(run.nested_mark.restored, run.job_set)
     prepare(levels, run.nested_mark)
     run.state.live_run = cast("Any", run)
     run.state.record.notes = Notes(wall_time(), run.queue.window())
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
+    if run.nested_mark.restored:
+        entries = run_module("resuming").restore(run, entries)
     return entries
 
 
