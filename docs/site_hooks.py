@@ -29,6 +29,9 @@ NAMED = re.compile(r"^(?P<fence> *```\w+) (?P<name>\S+)$", re.MULTILINE)
 TOP = "top"
 """The heading that stands for what is between the title of a file and its first section."""
 
+NOTE = re.compile(r"^On the site, this page shows .*\n", re.MULTILINE)
+"""What such a page says where it is shown as it is written, as on a forge."""
+
 PAGES = {
     "README.md": "docs/index.md",
     "CHANGELOG.md": "docs/changelog.md",
@@ -48,6 +51,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 def assembled(markdown: str, page: str) -> str:
     """Return the text of a page, with the text of other files in place of the directives."""
+    markdown = NOTE.sub("", markdown)
     return DIRECTIVE.sub(lambda it: text_from(it["file"], it["heading"], page), markdown)
 
 
