@@ -37,6 +37,7 @@ __all__ = [
     "ArgumentNotDoneError",
     "ArgumentRequirementError",
     "BestSet",
+    "Bottleneck",
     "BrokenPoolError",
     "CallJob",
     "CommandFailed",
@@ -49,11 +50,14 @@ __all__ = [
     "JobEvent",
     "Limit",
     "LimitError",
+    "Link",
+    "LinkKind",
     "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",
     "NotPicklableError",
     "Observation",
+    "Outcome",
     "PrintJob",
     "PureScheduler",
     "RequirementError",
@@ -61,6 +65,9 @@ __all__ = [
     "Schedulable",
     "Scheduler",
     "Sequence",
+    "Span",
+    "Timeline",
+    "Wait",
     "Watch",
     "__version__",
     "set_debug",
@@ -72,17 +79,25 @@ for _value in list(globals().values()):
     if getattr(_value, "__module__", "").startswith(f"{__name__}._"):
         _value.__module__ = __name__
 
-# Functions and programs as jobs take a tenth of the time of this import and more, so they are
-# loaded when they are asked for (PEP 562).
+# Timelines, and functions and programs as jobs, take a tenth of the time of this import and
+# more, so they are loaded when they are asked for (PEP 562).
 if _TYPE_CHECKING:
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
+    from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
 else:
     _ON_DEMAND = {
+        "Bottleneck": ".timeline",
         "CallJob": ".calljob",
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "Link": ".timeline",
+        "LinkKind": ".timeline",
+        "Outcome": ".timeline",
+        "Span": ".timeline",
+        "Timeline": ".timeline",
+        "Wait": ".timeline",
     }
 
     def __getattr__(name: str) -> object:

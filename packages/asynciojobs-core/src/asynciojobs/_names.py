@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeGuard
 
 from ._outcomes import Named
 from ._text import NOLABEL, one_line
 
-__all__ = ["Mark", "Placed", "name_in_run", "path_name", "run_of"]
+__all__ = [
+    "NOTHING",
+    "Mark",
+    "Placed",
+    "label_of",
+    "name_in_run",
+    "path_name",
+    "run_of",
+]
 
 DEEPEST = 100
 """How many schedulers around a job are looked at; a text has room for fewer (schedulers)."""
@@ -25,6 +34,9 @@ class Labelled(Named, Protocol):
     _run_mark: object
 
     def _shown_text(self) -> str: ...
+
+
+NOTHING: frozenset[Any] = frozenset()
 
 
 def no_run() -> None:
@@ -41,15 +53,18 @@ class Mark:
 
     Attributes:
         is_nested: as above.
+        restored: the jobs that stay done in this run, at all depths; only the mark of an
+            outermost run has any.
     """
 
-    __slots__ = ("_job_set", "_run", "is_nested")
+    __slots__ = ("_job_set", "_run", "is_nested", "restored")
 
     def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
         # One job must keep alive neither all the others, nor a run that is lost.
         self._job_set = weakref.ref(job_set)
         self._run: Callable[[], Any] = weakref.ref(run)
         self.is_nested = is_nested
+        self.restored: AbstractSet[Any] = NOTHING
 
     def job_set(self) -> object:
         """Return the job set, or ``None`` if it is gone."""
@@ -62,6 +77,12 @@ class Mark:
     def end(self) -> None:
         """Note that the run is over."""
         self._run = no_run
+        self.restored = NOTHING  # one job must not keep alive the others
+
+
+def label_of(job: Labelled) -> str:
+    """Return the label of a job, as listings show it; it may have several lines."""
+    return job._shown_text()
 
 
 class Placed(Named):
@@ -103,7 +124,7 @@ def path_name(path: Iterable[Labelled]) -> str:
     *around, job = path
     if not around:
         return job.repr_main()
-    *outer, own = [each._shown_text() for each in (*around, job)]
+    *outer, own = map(label_of, (*around, job))
     labels = [label for label in outer if label != NOLABEL]
     if not labels:
         return job.repr_main()
