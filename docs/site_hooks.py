@@ -23,6 +23,7 @@ log = logging.getLogger("mkdocs.site_hooks")
 DIRECTIVE = re.compile(r"^<!-- from (?P<file>\S+?)(?:: (?P<heading>.+))? -->$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?P<path>[^)#:\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<path>\S+\.svg)\)")
 NAMED = re.compile(r"^(?P<fence> *```\w+) (?P<name>\S+)$", re.MULTILINE)
 """The first line of a block with a name: that of a file, or one that a test looks for."""
 
@@ -46,7 +47,15 @@ PAGES = {
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Put the text of other files into a page; mkdocs calls this."""
-    return assembled(markdown, f"docs/{page.file.src_uri}")
+    return with_large_pictures(assembled(markdown, f"docs/{page.file.src_uri}"))
+
+
+def with_large_pictures(markdown: str) -> str:
+    """Return a text in which each picture leads to itself, where a browser can enlarge it."""
+    parts = FENCED.split(markdown)
+    large = r"[![\g<text>](\g<path>)](\g<path>)"
+    parts[::2] = [PICTURE.sub(large, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def assembled(markdown: str, page: str) -> str:

@@ -141,6 +141,13 @@ def test_the_name_of_a_file_is_the_title_of_its_block():
     )
 
 
+def test_a_picture_leads_to_itself():
+    text = "![two\nboxes](images/a.svg)\n\n```text\n![x](y.svg)\n```"
+    assert hooks.with_large_pictures(text) == (
+        "[![two\nboxes](images/a.svg)](images/a.svg)\n\n```text\n![x](y.svg)\n```"
+    )
+
+
 def test_a_section_that_is_not_there_is_an_error():
     with pytest.raises(LookupError, match=r"^there is no heading '## Nowhere'$"):
         hooks.assembled("<!-- from README.md: ## Nowhere -->", "docs/x.md")
