@@ -64,7 +64,7 @@ class Display(Protocol):
 @contextlib.contextmanager
 def live(
     scheduler: PureScheduler, *, mode: str = "auto", stream: TextIO | None = None
-) -> Generator[None]:
+) -> Generator[None, None, None]:
     """Show the runs of a scheduler while they go on, in a ``with`` block around them.
 
     In a terminal, these are a few rows: how many jobs are done, failed, skipped and waiting,
