@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .._dag.jobset import record_of
+from .._names import Placed
 from .._outcomes import FINE, CriticalFailure
 from .facts import Cause, Facts, Level, Member
 from .links import Link
@@ -130,7 +131,8 @@ def culprit_of(level: Level, regular: list[Member]) -> Member | None:
     record = record_of(level.job_set)
     verdict = None if record is None else record.verdict
     if isinstance(verdict, CriticalFailure) and not getattr(level.job_set, "keep_going", False):
-        return next((member for member in regular if member.job is verdict.job), None)
+        culprit = verdict.job.job if isinstance(verdict.job, Placed) else verdict.job
+        return next((member for member in regular if member.job is culprit), None)
     if verdict is FINE or isinstance(verdict, CriticalFailure):
         return latest(member for member in regular if member.outcome in BY_ITSELF)
     return None
