@@ -282,7 +282,6 @@ def test_restored_jobs(run, monkeypatch):
     resumed.started_at, resumed.ended_at = record.started_at, record.ended_at
     resumed.notes = record.notes
     monkeypatch.setattr(scheduler._run_state, "record", resumed)
-    a._noted_start = a._noted_end = None
     assert told(scheduler) == [("a", None, None, "restored"), ("b", 1.0, 2.0, "done")]
     assert waits(scheduler)["a"] == (None, 0.0)
 

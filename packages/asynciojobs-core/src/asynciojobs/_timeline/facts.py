@@ -196,6 +196,8 @@ class Facts:
 
     def _member(self, job: AnyJob, level: Level) -> Member:
         times = self._time(job.started_at), self._time(job.ended_at)
+        if job in self._restored:  # its times are those of an earlier run
+            times = None, None
         return Member(job, level, times, self._outcome(job, times), self.duration)
 
     def _time(self, moment: float | None) -> float | None:
