@@ -37,7 +37,7 @@ def test_who_gave_slots_back_last(seed):
         for until in range(after, 17):
             ends = [it.end for it in holdings if after < it.end <= until and it.start < it.end]
             last = occupancy.last_given_back(after, until)
-            assert (None if last is None else last.end) == max(ends, default=None)
+            assert (None if last is None else last[1]) == max(ends, default=None)
 
 
 def test_nobody_waits_for_what_took_no_time():
