@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from asynciojobs import CommandJob, Job, PureScheduler, Scheduler
+from asynciojobs._commands import starting
 from asynciojobs._commands.output import Lines, Output
 
 
@@ -319,6 +320,20 @@ def test_a_named_pipe_that_somebody_reads_is_a_file_like_others(tmp_path):
     with io.FileIO(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)) as reading:
         run(CommandJob("echo", "a", stdout=tmp_path / "pipe"))
         assert reading.read() == b"a\n"
+
+
+def test_a_socket_takes_output_as_well():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        run(CommandJob("echo", "a", stdout=theirs))
+        assert ours.recv(10) == b"a\n"
+
+
+def test_a_system_without_waiting_for_readers_opens_files_too(tmp_path, monkeypatch):
+    """Windows has no such flag."""
+    monkeypatch.setattr(starting, "NONBLOCK", 0)
+    run(CommandJob("echo", "a", stdout=tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "a\n"
 
 
 def test_a_device_that_is_not_there_is_no_named_pipe(tmp_path):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
-from ._blocks import Block, Setting
+from ._blocks import Block, SharedSetting
 from ._calls.taking import TakesResults, with_givers
 from ._checks import JobOptions, check_options
 from ._commands.arguments import (
@@ -59,18 +59,19 @@ ADVICE = {
 }
 
 
-_start = Setting[Start]("asynciojobs start of commands", start)
+_start = SharedSetting[Start]("asynciojobs start of commands", start)
 
 
 def use_commands(start: Start) -> Block[None]:
     """Let `start` start the commands that jobs run in a block, instead of the system.
 
-    The testkit uses this for its fake commands. Other threads are not affected, not even those
-    that the block starts, and functions called with ``asyncio.to_thread()``.
+    The testkit uses this for its fake commands. As long as the block is open, it also counts
+    in all other threads and tasks, unless they have entered a block of their own. So no thread
+    of a test reboots a machine.
 
     Args:
-        start: is called in the event loop, with the command and a function that takes what it
-            prints. It returns a process.
+        start: is called in the event loop of the job, with the command and a function that
+            takes what it prints. It returns a process.
 
     Example:
         >>> def refuse(command, feed):
