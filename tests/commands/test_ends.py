@@ -279,10 +279,25 @@ def test_a_command_that_can_not_be_signalled_is_awaited(every_loop, monkeypatch,
 
     ready = Ready(lambda **more: shell("echo ready; sleep 0.1", label="sudo", **more))
     monkeypatch.setattr(os, "killpg", refuse)
+    monkeypatch.setattr(os, "kill", refuse)
     ready.run()
     assert logged() == [
         "<CommandJob `sudo`> can't be ended, since it runs as another user: it is awaited"
     ]
+
+
+def test_a_group_of_zombies_on_macos_is_not_that_of_another_user(
+    every_loop, monkeypatch, logged
+):
+    """There, a group in which all have ended can't be signalled, but its leader can."""
+
+    def refuse(group, number):
+        raise PermissionError
+
+    ready = Ready(lambda **more: shell("echo ready; sleep 0.1", **more))
+    monkeypatch.setattr(os, "killpg", refuse)
+    ready.run()
+    assert logged() == []
 
 
 # -- a command that leaves something

@@ -43,6 +43,9 @@ __all__ = [
 FROM_FILE = """CommandJob("sh", "-c", 'exec "$@" < "$0"', path, program, *arguments)"""
 """How to write a command that reads a file; `input` is what is in memory."""
 
+IGNORES_CASE = os.name == "nt"
+"""Windows does not tell ``Path`` from ``PATH``, and `os.environ` has the latter."""
+
 LONGEST_LINE = 120
 """How much of a command line is shown (characters)."""
 
@@ -253,7 +256,10 @@ def checked_env(env: Mapping[Any, Any] | None) -> Variables:
         raise TypeError(f"env must be a mapping of names to values, or None, not {env!r}")
     for name, value in env.items():
         check_variable(name, value)
-    return {os.fsdecode(name): value for name, value in env.items()}
+    names = (os.fsdecode(name) for name in env)
+    if IGNORES_CASE:
+        names = (name.upper() for name in names)
+    return dict(zip(names, env.values(), strict=True))
 
 
 def check_variable(name: object, value: object) -> None:
