@@ -6,6 +6,7 @@ The fixture `processes` looks for processes, zombies and open files after each t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -578,6 +579,36 @@ def test_ctrl_c_ends_a_command(processes):
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=60)
     assert (out, err.splitlines()[-1]) == ("", "KeyboardInterrupt")
+    assert processes.alive() == set()
+
+
+def test_sigterm_with_stop_on_ends_a_command(processes):
+    code = SCRIPT.replace(".run()", ".run(stop_on=signal.SIGTERM)")
+    with script(code) as program:
+        assert program.stdout.readline() == "stdout ready\n"
+        program.send_signal(signal.SIGTERM)
+        out, err = program.communicate(timeout=60)
+    assert (program.returncode, out, err) == (128 + signal.SIGTERM, "", "")
+    assert processes.alive() == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_third_signal_kills_a_program_that_ignores_the_first(processes, number):
+    code = SCRIPT.replace(
+        '"echo ready; sleep 60 & wait", on_line=print',
+        """'trap "" TERM; echo ready; while :; do sleep 60; done', on_line=print, grace=3600""",
+    )
+    if number == signal.SIGTERM:
+        code = code.replace(".run()", ".run(stop_on=signal.SIGTERM)")
+    with script(code) as program:
+        assert program.stdout.readline() == "stdout ready\n"
+        deadline = time.monotonic() + 60
+        while program.poll() is None and time.monotonic() < deadline:
+            program.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(0.2)
+        program.communicate(timeout=60)
+    assert program.returncode in (-signal.SIGINT, 128 + signal.SIGTERM)
     assert processes.alive() == set()
 
 

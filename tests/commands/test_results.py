@@ -382,6 +382,17 @@ def test_input_may_be_what_the_system_could_not_decode():
     assert run(CommandJob("cat", input="\udcff", text=False)).stdout == b"\xff"
 
 
+TILDE = r" \(a ~ is only for shells: use Path\.expanduser\(\)\)[;:]"
+
+
+@pytest.mark.parametrize(
+    ("argv", "options"),
+    [(["~/no/such"], {}), (["true"], {"cwd": "~/no"}), (["true"], {"stdout": "~/no/such"})],
+)
+def test_a_tilde_gets_advice(argv, options):
+    assert re.search(TILDE, str(error_of(CommandJob(*argv, **options))))
+
+
 def test_an_empty_path_is_called_so():
     error = error_of(CommandJob("nosuch", env={"PATH": ""}))
     assert str(error).endswith("there is no such program; PATH is empty: 'nosuch'")

@@ -121,7 +121,8 @@ def without_waiting(path: str, flags: int) -> int:
 def why_not(error: OSError, target: str | IO[Any]) -> str:
     """Return why a file for the output can't be used."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return "can't be written, since its folder does not exist"
+        hint = tilde_hint(file_name(target))
+        return f"can't be written, since its folder does not exist{hint}"
     if error.errno == errno.ENXIO and isinstance(target, str) and Path(target).is_fifo():
         return "is a named pipe that nobody reads"
     return f"can't be written: {error.strerror or error}"
@@ -155,7 +156,7 @@ def reason(error: OSError, command: Command) -> tuple[str, str]:
 def of_folder(cwd: Path) -> str:
     """Return why a program can't run in a folder."""
     if not cwd.exists():
-        return "its cwd does not exist"
+        return f"its cwd does not exist{tilde_hint(str(cwd))}"
     return "its cwd can't be entered" if cwd.is_dir() else "its cwd is no folder"
 
 
@@ -171,7 +172,8 @@ def of_program(program: str, command: Command) -> tuple[str, str]:
         file = str(folder / program) if (folder / program).exists() else None
         where = "" if Path(program).is_absolute() else f"; it was looked for in {folder}"
     if file is None:
-        return f"there is no such program{blank_hint(program)}{where}", program
+        hint = blank_hint(program) or tilde_hint(program)
+        return f"there is no such program{hint}{where}", program
     return of_file(Path(file)), file
 
 
@@ -182,6 +184,11 @@ def blank_hint(program: str) -> str:
         return ""
     given = ", ".join(f'"{word}"' for word in words[:3])
     return f", so give the program and its arguments one by one, as in CommandJob({given})"
+
+
+def tilde_hint(path: str) -> str:
+    """Return what to do if somebody expects a shell."""
+    return " (a ~ is only for shells: use Path.expanduser())" if path.startswith("~") else ""
 
 
 def of_file(file: Path) -> str:
