@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import math
 import pickle
 import traceback
 
@@ -11,6 +13,7 @@ import pytest
 from asynciojobs import CommandJob, Job, PureScheduler, Scheduler
 from asynciojobs._commands.secrets import masked
 from asynciojobs.commandjob import use_commands
+from asynciojobs_testkit import DeadlockError, FakeClock, FakeCommands
 
 SECRET = "pass word"
 FAILING = 'echo "$1"; echo "$1" >&2; exit 1'
@@ -87,6 +90,38 @@ def test_the_input_may_be_a_secret(value):
     assert Scheduler(giver, given, plain).run() is True
     assert [job.result().stdout for job in (given, plain)] == [SECRET] * 2
     assert repr(plain.result()) == "CommandResult(status=0, stdout='***')"
+
+
+def test_a_part_of_an_argument_can_not_be_hidden():
+    advice = r"^hide\(\) makes a whole argument, not a part of one: write hide\(f'--password="
+    with pytest.raises(TypeError, match=advice):
+        f"--password={secret()}"
+    assert str(secret()) == "***"
+
+
+def test_a_report_shows_stars_for_a_secret_that_a_job_returns(capsys):
+    async def password():
+        return secret()
+
+    scheduler = Scheduler(Job(password))
+    scheduler.run()
+    scheduler.list()
+    scheduler.debrief()
+    assert "password()`> [[ -> ***]]" in capsys.readouterr().out
+
+
+def test_the_report_of_a_deadlock_and_the_names_of_tasks_show_no_secret():
+    async def look():
+        names.extend(task.get_name() for task in asyncio.all_tasks())
+
+    names = []
+    jobs = CommandJob("login", secret()), Job(look), Job(asyncio.Event().wait)
+    with FakeClock().installed(), FakeCommands() as commands:
+        commands("login *", takes=math.inf)
+        with pytest.raises(DeadlockError, match=r"CommandJob `login \*\*\*`") as caught:
+            Scheduler(*jobs).run()
+    assert SECRET not in f"{caught.value}{names}"
+    assert "login ***" in names
 
 
 def test_a_copy_hides_what_the_job_hid():

@@ -11,14 +11,14 @@ from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
 from ._blocks import Block, SharedSetting
 from ._calls.taking import TakesResults, with_givers
-from ._checks import JobOptions, check_options
+from ._checks import JobOptions
 from ._commands.arguments import (
-    FROM_FILE,
     Argument,
     Command,
     Variables,
     check_argv,
     check_input,
+    check_job_options,
     check_on_line,
     checked_env,
     checked_grace,
@@ -46,17 +46,6 @@ __all__ = ["CommandJob", "use_commands"]
 
 Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 OnLine: TypeAlias = Callable[[str, AnyStr], object]
-
-OWN_OPTIONS = "input cwd env check text keep on_line grace stdout stderr".split()  # noqa: SIM905
-OWN_ENCODING = ": text is in UTF-8; with text=False, decode the bytes as you like"
-ADVICE = {
-    "shell": ': there is no shell, unless you write CommandJob("sh", "-c", line)',
-    "args": ": give the program and its arguments one by one, CommandJob(*argv)",
-    "stdin": f": give data as input; a program reads a file as {FROM_FILE}",
-    "capture_output": ": the output is kept, unless stdout or stderr say where it goes",
-    "encoding": OWN_ENCODING,
-    "errors": OWN_ENCODING,
-}
 
 
 _start = SharedSetting[Start]("asynciojobs start of commands", start)
@@ -196,8 +185,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         stderr: Path | IO[Any] | int | None = None,
         **job_options: Unpack[JobOptions],
     ) -> None:
-        for name in job_options:
-            check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
+        check_job_options(job_options)
         check_argv(argv)
         check_input(input)
         check_on_line(on_line)
@@ -230,7 +218,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         of the job.
 
         Args:
-            text: the argument, the value of a variable, or the input.
+            text: the whole argument, the value of a variable, or the input.
 
         Raises:
             TypeError: it is neither text nor bytes.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
-from .._checks import as_number, checked_seconds
+from .._checks import as_number, check_options, checked_seconds
 from .._outcomes import Named
 from .._requirements import Group
 from .._text import NOLABEL, attempt, one_line
@@ -19,7 +19,6 @@ from ..job import AbstractJob, AnyJob
 from .secrets import MASK, Hidden
 
 __all__ = [
-    "FROM_FILE",
     "Argument",
     "Command",
     "Target",
@@ -27,6 +26,7 @@ __all__ = [
     "as_argument",
     "check_argv",
     "check_input",
+    "check_job_options",
     "check_on_line",
     "checked_env",
     "checked_grace",
@@ -83,6 +83,28 @@ class Command(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Command({shown_line(self.shown)!r})"
+
+
+OWN_OPTIONS = "input cwd env check text keep on_line grace stdout stderr".split()  # noqa: SIM905
+OWN_ENCODING = ": text is in UTF-8; with text=False, decode the bytes as you like"
+ADVICE = {
+    "shell": ': there is no shell, unless you write CommandJob("sh", "-c", line)',
+    "args": ": give the program and its arguments one by one, CommandJob(*argv)",
+    "stdin": f": give data as input; a program reads a file as {FROM_FILE}",
+    "capture_output": ": the output is kept, unless stdout or stderr say where it goes",
+    "encoding": OWN_ENCODING,
+    "errors": OWN_ENCODING,
+}
+
+
+def check_job_options(given: Iterable[str]) -> None:
+    """Check the names of what is passed on to `AbstractJob`.
+
+    Raises:
+        TypeError: there is no such option; the options of `subprocess` get advice.
+    """
+    for name in given:
+        check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
 
 
 # -- arguments

@@ -31,6 +31,12 @@ class Hidden:
     def __repr__(self) -> str:
         return MASK
 
+    def __format__(self, spec: str) -> str:
+        # f"--password={CommandJob.hide(word)}" would give the program the stars.
+        raise TypeError(
+            "hide() makes a whole argument, not a part of one: write hide(f'--password={word}')"
+        )
+
 
 def secrets_among(things: Iterable[object]) -> tuple[bytes, ...]:
     """Return the secrets among some things, as programs print them, the longest first."""
