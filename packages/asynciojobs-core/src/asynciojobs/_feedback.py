@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from typing import TextIO
 
 from ._events import JobEvent
 from .watch import Watch, wall_clock_text
@@ -14,32 +15,38 @@ from .watch import Watch, wall_clock_text
 __all__ = ["feedback", "say"]
 
 
-def say(lines: Iterable[str]) -> None:
-    """Print lines, as far as stdout can show them."""
+def say(lines: Iterable[str], file: TextIO | None = None) -> None:
+    """Print lines, as far as stdout can show them.
+
+    Args:
+        lines: the lines.
+        file: where they are printed instead.
+    """
     for line in lines:
         try:
-            _print(line)
+            _print(line, file)
         except (OSError, ValueError):  # a pipe without a reader, or a closed file
             return
 
 
-def _print(line: str) -> None:
+def _print(line: str, file: TextIO | None) -> None:
     try:
-        print(line)
+        print(line, file=file)
     except UnicodeEncodeError:
-        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-        print(line.encode(encoding, "backslashreplace").decode(encoding))
+        encoding = getattr(file or sys.stdout, "encoding", None) or "ascii"
+        print(line.encode(encoding, "backslashreplace").decode(encoding), file=file)
 
 
-def feedback(watch: Watch | None) -> Callable[[JobEvent], None]:
+def feedback(watch: Watch | None, file: TextIO | None = None) -> Callable[[JobEvent], None]:
     """Return an observer that prints each event, with the time.
 
     Args:
         watch: gives the time; with ``None`` it is the time of day.
+        file: where it prints; by default to stdout.
     """
 
     def show(event: JobEvent) -> None:
         time = wall_clock_text() if watch is None else watch.elapsed()
-        say([f"{time} {event.kind:>9} {event.job.repr_main()}"])
+        say([f"{time} {event.kind:>9} {event.job.repr_main()}"], file)
 
     return show
