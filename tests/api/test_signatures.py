@@ -202,6 +202,7 @@ METHODS = {
 }
 
 FUNCTIONS = {
+    "asynciojobs.log_events": "(scheduler, level=20)",
     "asynciojobs.set_debug": "(flag)",
     "asynciojobs.use_loop_factory": "(factory)",
     # how fake commands get under a CommandJob
@@ -257,6 +258,7 @@ TOP = [
     "Observation",
     "RequirementError",
     "RequirementFailed",
+    "log_events",
     "set_debug",
     "use_loop_factory",
 ]

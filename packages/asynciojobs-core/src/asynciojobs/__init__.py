@@ -63,18 +63,25 @@ __all__ = [
     "Sequence",
     "Watch",
     "__version__",
+    "log_events",
     "set_debug",
     "use_loop_factory",
 ]
 
-# In tracebacks and pickles, names from private modules appear under their public name.
+
+def _make_public(value: object) -> None:
+    """Let tracebacks and pickles show a name from a private module under its public name."""
+    if getattr(value, "__module__", "").startswith(f"{__name__}._"):
+        value.__module__ = __name__
+
+
 for _value in list(globals().values()):
-    if getattr(_value, "__module__", "").startswith(f"{__name__}._"):
-        _value.__module__ = __name__
+    _make_public(_value)
 
 # Functions and programs as jobs take a tenth of the time of this import and more, so they are
-# loaded when they are asked for (PEP 562).
+# loaded when they are asked for (PEP 562). So is what only some programs use.
 if _TYPE_CHECKING:
+    from ._logevents import log_events
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
 else:
@@ -83,10 +90,12 @@ else:
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "log_events": "._logevents",
     }
 
     def __getattr__(name: str) -> object:
         if name not in _ON_DEMAND:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = getattr(_import_module(_ON_DEMAND[name], __name__), name)
-        return globals()[name]
+        value = globals()[name] = getattr(_import_module(_ON_DEMAND[name], __name__), name)
+        _make_public(value)
+        return value
