@@ -65,9 +65,10 @@ CLASSES = {
 
 PURE_SCHEDULER = {
     "add": "(self, job, *, upstream=False)",
+    "bottleneck": "(self)",
     "bypass_and_remove": "(self, job)",
     "check_cycles": "(self)",
-    "co_run": "async (self)",
+    "co_run": "async (self, *, resume=False)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, silence_done_jobs=False)",
     "dot_format": "(self, *, status=False, depth=None, rankdir='LR')",
@@ -89,6 +90,7 @@ PURE_SCHEDULER = {
     "list": "(self, details=False, silence_done_jobs=False)",
     "list_safe": "(self, silence_done_jobs=False)",
     "orchestrate": "(self, *args, loop_factory=None, stop_on=None, **kwds)",
+    "plan": "(self, *, resume=False)",
     "predecessors": "(self, *starts)",
     "predecessors_upstream": "(self, *starts)",
     "remove": "(self, job)",
@@ -99,6 +101,7 @@ PURE_SCHEDULER = {
     "stop": "(self, reason='stopped')",
     "successors": "(self, *starts, compute_backlinks=True)",
     "successors_downstream": "(self, *starts, compute_backlinks=True)",
+    "timeline": "(self)",
     "topological_order": "(self)",
     "update": "(self, jobs, *, upstream=False)",
     "was_stopped": "(self)",
@@ -149,6 +152,7 @@ METHODS = {
     Scheduler: {
         **PURE_SCHEDULER,
         **ABSTRACT_JOB,
+        "co_run": PURE_SCHEDULER["co_run"],
         "dot_cluster_name": "(self)",
         "mermaid_format": "(self, *, status=False, depth=None, rankdir='LR')",
         "observe": "(self, callback)",
@@ -199,11 +203,24 @@ METHODS = {
     asynciojobs.Observation: {
         "close": "(self)",
     },
+    asynciojobs.Timeline: {
+        "full": "(self)",
+        "longest": "(self, n=5)",
+    },
+    asynciojobs.Bottleneck: {
+        "count": "(self, value)",
+        "index": "(self, value, start=0, stop=None)",
+    },
+    asynciojobs.Link: {},
+    asynciojobs.Span: {},
 }
 
 FUNCTIONS = {
     "asynciojobs.log_events": "(scheduler, level=20)",
     "asynciojobs.set_debug": "(flag)",
+    # how schedulers make them
+    "asynciojobs.timeline.bottleneck_of": "(job_set, times)",
+    "asynciojobs.timeline.timeline_of": "(job_set, times)",
     "asynciojobs.use_loop_factory": "(factory)",
     # how fake commands get under a CommandJob
     "asynciojobs.commandjob.use_commands": "(start)",
@@ -222,6 +239,7 @@ PUBLIC_MODULES = {
     "asynciojobs.purescheduler": ["PureScheduler"],
     "asynciojobs.scheduler": ["Scheduler"],
     "asynciojobs.sequence": ["Schedulable", "Sequence"],
+    "asynciojobs.timeline": ["Timeline", "bottleneck_of", "timeline_of"],
     "asynciojobs.version": ["__version__"],
     "asynciojobs.watch": ["Watch", "use_clocks"],
 }
@@ -240,6 +258,7 @@ TOP = [
     "AlreadyRunningError",
     "ArgumentNotDoneError",
     "ArgumentRequirementError",
+    "Bottleneck",
     "BrokenPoolError",
     "CallJob",
     "CommandFailed",
@@ -251,13 +270,19 @@ TOP = [
     "JobEvent",
     "Limit",
     "LimitError",
+    "Link",
+    "LinkKind",
     "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",
     "NotPicklableError",
     "Observation",
+    "Outcome",
     "RequirementError",
     "RequirementFailed",
+    "Span",
+    "Timeline",
+    "Wait",
     "log_events",
     "set_debug",
     "use_loop_factory",

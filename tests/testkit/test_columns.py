@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from asynciojobs._timeline.columns import cut, padded
 from asynciojobs._widths import columns_of
-from asynciojobs_testkit._columns import cut, padded
 
 TEXTS = [
     "reboot",

@@ -37,6 +37,7 @@ __all__ = [
     "ArgumentNotDoneError",
     "ArgumentRequirementError",
     "BestSet",
+    "Bottleneck",
     "BrokenPoolError",
     "CallJob",
     "CommandFailed",
@@ -49,11 +50,14 @@ __all__ = [
     "JobEvent",
     "Limit",
     "LimitError",
+    "Link",
+    "LinkKind",
     "MissingDaskPackageError",
     "MissingGraphPackageError",
     "MissingRequirementError",
     "NotPicklableError",
     "Observation",
+    "Outcome",
     "PrintJob",
     "PureScheduler",
     "RequirementError",
@@ -61,6 +65,9 @@ __all__ = [
     "Schedulable",
     "Scheduler",
     "Sequence",
+    "Span",
+    "Timeline",
+    "Wait",
     "Watch",
     "__version__",
     "log_events",
@@ -78,18 +85,26 @@ def _make_public(value: object) -> None:
 for _value in list(globals().values()):
     _make_public(_value)
 
-# Functions and programs as jobs take a tenth of the time of this import and more, so they are
-# loaded when they are asked for (PEP 562). So is what only some programs use.
+# Timelines, and functions and programs as jobs, take a tenth of the time of this import and
+# more, so they are loaded when they are asked for (PEP 562). So is what few programs use.
 if _TYPE_CHECKING:
     from ._logevents import log_events
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
+    from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
 else:
     _ON_DEMAND = {
+        "Bottleneck": ".timeline",
         "CallJob": ".calljob",
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "Link": ".timeline",
+        "LinkKind": ".timeline",
+        "Outcome": ".timeline",
+        "Span": ".timeline",
+        "Timeline": ".timeline",
+        "Wait": ".timeline",
         "log_events": "._logevents",
     }
 

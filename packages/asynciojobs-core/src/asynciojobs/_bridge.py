@@ -8,7 +8,13 @@ from typing import Any
 
 from .version import __version__
 
-__all__ = ["MissingGraphPackageError", "drawing_function", "install_command", "run_module"]
+__all__ = [
+    "MissingGraphPackageError",
+    "core_module",
+    "drawing_function",
+    "install_command",
+    "run_module",
+]
 
 GRAPH_PACKAGE = "asynciojobs_graph"
 
@@ -67,4 +73,13 @@ def run_module(name: str) -> Any:
     Args:
         name: the name of the module.
     """
-    return import_module(f"._run.{name}", __package__)
+    return core_module(f"_run.{name}")
+
+
+def core_module(name: str) -> Any:
+    """Return a module of this package that most programs don't need; see `run_module()`.
+
+    Args:
+        name: its name, as in ``timeline``.
+    """
+    return import_module(f".{name}", __package__)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeGuard
 
 from ._outcomes import Named
 from ._text import NOLABEL, one_line
 
 __all__ = [
+    "NOTHING",
     "Mark",
     "Placed",
     "label_of",
@@ -36,6 +38,9 @@ class Labelled(Named, Protocol):
     def _shown_text(self) -> str: ...
 
 
+NOTHING: frozenset[Any] = frozenset()
+
+
 def no_run() -> None:
     """Stand for the run of a mark, once it is over."""
 
@@ -50,15 +55,18 @@ class Mark:
 
     Attributes:
         is_nested: as above.
+        restored: the jobs that stay done in this run, at all depths; only the mark of an
+            outermost run has any.
     """
 
-    __slots__ = ("_job_set", "_run", "is_nested")
+    __slots__ = ("_job_set", "_run", "is_nested", "restored")
 
     def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
         # One job must keep alive neither all the others, nor a run that is lost.
         self._job_set = weakref.ref(job_set)
         self._run: Callable[[], Any] = weakref.ref(run)
         self.is_nested = is_nested
+        self.restored: AbstractSet[Any] = NOTHING
 
     def job_set(self) -> object:
         """Return the job set, or ``None`` if it is gone."""
@@ -71,6 +79,12 @@ class Mark:
     def end(self) -> None:
         """Note that the run is over."""
         self._run = no_run
+        self.restored = NOTHING  # one job must not keep alive the others
+
+
+def label_of(job: Labelled) -> str:
+    """Return the label of a job, as listings show it; it may have several lines."""
+    return job._shown_text()
 
 
 class Placed(Named):
@@ -102,11 +116,6 @@ class Placed(Named):
     def repr_main(self) -> str:
         """Return the name of the innermost job, with those around it."""
         return path_name(self.path())
-
-
-def label_of(job: Labelled) -> str:
-    """Return the label of a job as it is shown."""
-    return job._shown_text()
 
 
 def path_text(path: Iterable[Labelled]) -> str:

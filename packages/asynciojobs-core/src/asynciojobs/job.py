@@ -671,6 +671,11 @@ def failure_of(job: AnyJob) -> Failure | None:
     return outcome if type(outcome) is Failure else None
 
 
+def quoted(job: AnyJob) -> str:
+    """Return the label of a job as it is named within a sentence, as in ```fetch```."""
+    return f"`{one_line(job._shown_text())}`"
+
+
 def terms_of(job: AnyJob) -> Terms | None:
     """Return what a job asks for besides its requirements."""
     return job._terms

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _report
 from ._badge import current_signs
-from ._bridge import MissingGraphPackageError, drawing_function
+from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
 from ._checks import checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .sequence import Schedulable
+    from .timeline import Bottleneck, Timeline
     from .watch import Watch
+
+    PlannedJob = tuple[AbstractJob[object], Literal["restore", "run"], str]
 
 __all__ = ["PureScheduler"]
 
@@ -108,6 +111,7 @@ class PureScheduler(JobSet):
         run = self._run_state.current_run()
         if run is not None:
             run.set_window(self._jobs_window)
+            self._run_state.record.resize(self._jobs_window)
 
     @property
     def timeout(self) -> float | None:
@@ -133,13 +137,18 @@ class PureScheduler(JobSet):
 
     # -- how it runs
 
-    async def co_run(self) -> bool:
+    async def co_run(self, *, resume: bool = False) -> bool:
         """Run the jobs, and wait until all but the forever ones are done.
 
         However the run ends, everything that it started has ended when this returns.
 
         Jobs are not shut down here; call `co_shutdown()`. Nested schedulers are the exception:
         each is shut down as soon as it ends.
+
+        Args:
+            resume: take up the last run. A job stays done, with its result and its times, if
+                it returned in that run, and if all jobs that it requires stay done. All others
+                run. By default all jobs run. `plan()` says beforehand what would happen.
 
         Returns:
             ``False`` if a critical job raised or the timeout expired. Both end the run at
@@ -155,7 +164,8 @@ class PureScheduler(JobSet):
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        run = Run(self, window=self._jobs_window, keep_going=self.keep_going)
+        memory = run_module("resuming").LastRun() if resume else None
+        run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
         try:
@@ -223,6 +233,33 @@ class PureScheduler(JobSet):
     ) -> bool:
         """Do the same as `run()`. This is its former name."""
         return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
+
+    def plan(self, *, resume: bool = False) -> builtins.list[PlannedJob]:
+        """Return which jobs a run would restore, and which it would run, and why.
+
+        Args:
+            resume: as for `co_run()`. Without it, all jobs would run.
+
+        Returns:
+            for each job, at all depths, a tuple: the job, ``"restore"`` or ``"run"``, and the
+            reason in words. A job comes after those that it requires. A nested scheduler comes
+            before the jobs in it.
+
+        Raises:
+            ValueError: the jobs can't run.
+            RuntimeError: the scheduler is running.
+
+        Example:
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> s = PureScheduler(Job(fail, label="load"))
+            >>> s.run()
+            False
+            >>> [(action, reason) for job, action, reason in s.plan(resume=True)]
+            [('run', 'raised OSError:no disk')]
+        """
+        plan: builtins.list[PlannedJob] = run_module("resuming").plan(self, resume=resume)
+        return plan
 
     async def co_shutdown(self) -> bool:
         """Call `co_shutdown()` of all jobs, at all depths, including idle ones.
@@ -375,6 +412,59 @@ class PureScheduler(JobSet):
         is a ``TimeoutError``.
         """
         return dict(_report.shutdown_failures(self))
+
+    # -- where the time of the last run went
+
+    def timeline(self) -> Timeline:
+        """Return what became of each job in the last run, or in the one that goes on.
+
+        The times are read now, at all depths. What changes later does not change the timeline.
+
+        Returns:
+            the timeline; ``print()`` of it draws a chart.
+
+        Raises:
+            RuntimeError: the scheduler has not run.
+            CycleError: the jobs have a cycle now (a ValueError).
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> s = PureScheduler(PrintJob("hello", label="greet"))
+            >>> s.run()
+            hello
+            True
+            >>> [(span.label, str(span.outcome)) for span in s.timeline().spans]
+            [('greet', 'done')]
+        """
+        timeline: Timeline = core_module("timeline").timeline_of(self, self._times())
+        return timeline
+
+    def bottleneck(self) -> Bottleneck:
+        """Return the chain of jobs that held the last run back, or the one that goes on.
+
+        It goes back from the last job to end: through the requirement that ended last, or
+        through the job that gave the slot that a job waited for.
+
+        Returns:
+            the links of the chain. They come in the order of time, and their `seconds` add up
+            to the duration of the run. ``print()`` of it is a table and a sentence.
+
+        Raises:
+            RuntimeError: the scheduler has not run.
+            CycleError: the jobs have a cycle now (a ValueError).
+
+        Example:
+            >>> from asynciojobs import PrintJob, Sequence
+            >>> s = PureScheduler(Sequence(PrintJob("a", label="a"), PrintJob("b", label="b")))
+            >>> s.run()
+            a
+            b
+            True
+            >>> [(link.job.label, str(link.kind)) for link in s.bottleneck()]
+            [('a', 'start'), ('b', 'requirement')]
+        """
+        bottleneck: Bottleneck = core_module("timeline").bottleneck_of(self, self._times())
+        return bottleneck
 
     # -- questions
 

@@ -122,3 +122,9 @@ def wall_clock_text() -> str:
     # Without `datetime`: its import would cost every user a millisecond.
     seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
     return f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{milliseconds:03}"
+
+
+def wall_time() -> float:
+    """Return the time of day, in seconds since the epoch."""
+    wall = _clocks.get().wall
+    return time.time() if wall is None else wall().timestamp()

@@ -10,9 +10,9 @@ from typing import Self, TypeAlias
 
 from asynciojobs import AbstractJob, EventKind, PureScheduler
 from asynciojobs._text import listed, one_line
+from asynciojobs._timeline.gantt import Bar, extent, gantt
 from asynciojobs.limit import name_of
 
-from ._gantt import Bar, gantt
 from ._recording import (
     ENDED,
     SCHEDULED,
@@ -25,6 +25,9 @@ from ._recording import (
 )
 
 __all__ = ["Timeline", "TimelineEvent"]
+
+MAX_JOBS = 100
+"""How many jobs a chart shows."""
 
 JobOrLabel: TypeAlias = "AnyJob | str"
 
@@ -81,7 +84,10 @@ class Timeline:
 
     def __str__(self) -> str:
         bars = [self._bar(job, depth) for job, depth in jobs_within(self.scheduler)]
-        return gantt(bars, max((event.time for event in self.events), default=0.0))
+        last = max((event.time for event in self.events), default=0.0)
+        hidden = len(bars) - MAX_JOBS
+        more = f"… and {hidden} more jobs" if hidden > 0 else ""
+        return gantt(bars[:MAX_JOBS], extent(bars, last), more=more)
 
     def _bar(self, job: AnyJob, depth: int) -> Bar:
         seen = self._recording

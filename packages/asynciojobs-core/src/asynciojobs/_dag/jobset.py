@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
 from .._failures import PortableException
+from .._names import NOTHING, Mark
 from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
@@ -16,6 +18,7 @@ from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requirements_of
 from .digraph import depth_first
+from .notes import Notes
 from .observers import Observers
 
 __all__ = [
@@ -41,6 +44,8 @@ class Record:
     __slots__ = (
         "ended_at",
         "next",
+        "notes",
+        "restored",
         "shut_down_well",
         "shutdown_failures",
         "started_at",
@@ -55,6 +60,10 @@ class Record:
         """When it ended (seconds)."""
         self.verdict: Verdict = FINE
         """How the run ended; fine while it goes on."""
+        self.notes: Notes | None = None
+        """What the run noted when it began; ``None`` if it has not begun."""
+        self.restored: AbstractSet[AnyJob] = NOTHING
+        """The jobs that stayed done in the run, at all depths, with those around this set."""
         self.shut_down_well = True
         """No `co_shutdown()` has failed or run out of time so far."""
         self.shutdown_failures: dict[AnyJob, BaseException] = {}
@@ -73,6 +82,11 @@ class Record:
         """Note why another run was refused. The rest stays as the last run left it."""
         self.verdict = Refused(exception_text(error))
 
+    def resize(self, window: int | None) -> None:
+        """Note that the window was changed while the run goes on."""
+        if self.notes is not None:
+            self.notes.resize(window)
+
     def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
 
@@ -88,7 +102,7 @@ class Record:
         """Return a copy of this record."""
         other = Record()
         other.started_at, other.ended_at = self.started_at, self.ended_at
-        other.verdict = self.verdict
+        other.verdict, other.notes = self.verdict, self.notes
         other.shut_down_well = self.shut_down_well
         other.shutdown_failures = dict(self.shutdown_failures)
         return other
@@ -101,15 +115,18 @@ class Record:
         return {
             "times": (self.started_at, self.ended_at),
             "verdict": verdict,
+            "notes": self.notes,
             "well": self.shut_down_well,
             "failures": failures,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.next = None
+        self.restored = NOTHING
         self.started_at, self.ended_at = state["times"]
         verdict = state["verdict"]
         self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
+        self.notes = state["notes"]
         self.shut_down_well = state["well"]
         self.shutdown_failures = dict(state["failures"])
 
@@ -170,7 +187,7 @@ class RunState:
             run.let_go()
         return self.live_run
 
-    def begin(self, mark: object) -> None:
+    def begin(self, mark: Mark) -> None:
         """Forget the last run, since a new run begins: of this job set, or of one around it.
 
         Args:
@@ -178,6 +195,7 @@ class RunState:
         """
         last, self.record = self.record, Record()
         last.next = self.record
+        self.record.restored = mark.restored
         self.checked_by = mark
 
     def take_caller(self) -> object:

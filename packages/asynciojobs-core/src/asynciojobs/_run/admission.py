@@ -12,8 +12,9 @@ from typing import NoReturn
 from .._dag import digraph
 from .._dag.jobset import JobSet, Level, nesting
 from .._errors import CycleError, MissingRequirementError
+from .._names import Mark
 from .._outcomes import IDLE
-from ..job import AbstractJob, AnyJob, had_shutdown, requirements_of
+from ..job import AbstractJob, AnyJob, had_shutdown, note_shutdown, requirements_of
 from .roster import Roster
 from .waitlist import (
     by_rank,
@@ -104,18 +105,22 @@ def check_all(levels: Iterable[Level]) -> None:
             raise
 
 
-def prepare(levels: Iterable[Level], mark: object) -> None:
+def prepare(levels: Iterable[Level], mark: Mark) -> None:
     """Prepare job sets that were checked for a run.
 
     Args:
         levels: the job set of the run, and those nested in it.
         mark: the mark of the outermost run.
     """
+    restored = mark.restored
     for job_set, jobs, below in levels:
         job_set._run_state.begin(mark)
         for job in jobs:
             if job._shutdown_given or job._phase is not IDLE:
-                job._forget_run()
+                if restored and job in restored:
+                    note_shutdown(job, given=False)
+                else:
+                    job._forget_run()
         for inner in below:
             job_set._enclose(inner)
 

@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .._dag.digraph import closure
-from .._dag.jobset import JobSet, nesting
+from .._dag.jobset import JobSet, RunState, nesting
 from .._errors import MissingRequirementError
 from .._names import Mark
 from .._outcomes import Broken, Verdict
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         context: Context
         roster: Roster
         shuffled: bool
+        state: RunState
 
         def is_over(self) -> bool: ...
         @property
@@ -94,6 +95,8 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         extras.must_wait_again = must_wait_again
     run.roster.add(jobs)
     extras.newcomers.extend(jobs)
+    if (notes := run.state.record.notes) is not None:
+        notes.join(jobs, run.loop.time())
 
 
 def _admit_newcomers(run: GrowingRun) -> None:

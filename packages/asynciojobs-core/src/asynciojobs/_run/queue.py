@@ -42,6 +42,10 @@ class Queue:
         self.cleared: deque[AnyJob] = deque()
         self.starting = False
 
+    def window(self) -> int | None:
+        """Return how many regular jobs may run at once; ``None`` means no limit (jobs)."""
+        return None if self.slots == NO_LIMIT else self.slots
+
     def resize(self, window: int | None) -> None:
         """Change the window. A smaller one takes effect as jobs end."""
         slots = window or NO_LIMIT

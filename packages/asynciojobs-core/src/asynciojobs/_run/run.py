@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from .. import _log
 from .._bridge import run_module
-from .._dag.jobset import SHUTDOWN, JobSet
+from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
 from .._names import Mark, name_in_run
 from .._outcomes import (
@@ -58,6 +58,7 @@ from .waitlist import (
 
 if TYPE_CHECKING:
     from .extras import Extras
+    from .opening import Memory
 
 __all__ = ["Run"]
 
@@ -72,18 +73,28 @@ class Run:
         job_set: the jobs to run.
         window: how many regular jobs may run at once; ``None`` or 0 means no limit (jobs).
         keep_going: whether the run goes on after a critical job has raised.
+        memory: knows which jobs stay done; ``None`` if all jobs are to run. It is ignored in a
+            nested run: the outermost one decides.
     """
 
-    def __init__(self, job_set: JobSet, *, window: int | None, keep_going: bool) -> None:
+    def __init__(
+        self,
+        job_set: JobSet,
+        *,
+        window: int | None,
+        keep_going: bool,
+        memory: Memory | None = None,
+    ) -> None:
         self.job_set = job_set
         self.state = job_set._run_state
         self.tasks = JobTasks(job_set)
         self.observers = self.tasks.observers
         caller = self.state.take_caller()
-        is_nested = caller is not None and caller is not SHUTDOWN
+        is_nested = isinstance(caller, Mark)
         self.mark = Mark(job_set, self, is_nested=is_nested)  # on the jobs that take part
         # The mark of the outermost run: what that run has checked is not checked again.
-        self.nested_mark = caller if is_nested else self.mark
+        self.nested_mark = caller if isinstance(caller, Mark) else self.mark
+        self.memory = None if is_nested else memory
         self.context = contextvars.copy_context()  # each job starts in a copy of it
         self.roster = NO_JOBS
         self.queue = Queue(window)
@@ -174,6 +185,8 @@ class Run:
         return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
 
     def _begin(self, entries: list[AnyJob], timeout: float | None) -> None:
+        if self.nested_mark.restored:
+            entries = run_module("resuming").tell_restored(self, entries)
         if self.roster.forever or self.observers.heard:
             for job in entries:
                 self.make_ready(job)
@@ -251,21 +264,24 @@ class Run:
         """
         waiters = job._waiters
         job._waiters = None
-        if waiters is not NOBODY:
-            self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
         queue, roster = self.queue, self.roster
         if self.extras is None:
+            if waiters is not NOBODY:
+                self._go_on(waiters)
             queue.free += 1
             roster.awaited -= 1
-        else:
+        else:  # first what jobs get that came earlier
             self.extras.leave(job, held=held)
+            self._go_on(waiters)
+            self.extras.look()
         if not roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(start_ready, self, now)
 
-    def _go_on(self, followers: list[AnyJob]) -> None:
+    def _go_on(self, waiters: list[AnyJob] | AnyJob | tuple[()] | None) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
+        followers = [waiters] if isinstance(waiters, AbstractJob) else waiters or []
         if self.extras is not None:  # some may have been skipped, or cancelled
             followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from asynciojobs._widths import columns_of, columns_of_sign, signs_of
+from .._widths import columns_of, columns_of_sign, signs_of
 
 __all__ = ["cut", "padded"]
 

@@ -1,0 +1,145 @@
+"""The chain of jobs that held a run back, followed from its last job to its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .._dag.jobset import record_of
+from .._outcomes import FINE, CriticalFailure
+from .facts import Cause, Facts, Level, Member
+from .links import Link
+from .spans import LinkKind, Outcome
+
+__all__ = ["chain"]
+
+BRIEF = 0.001
+"""What a scheduler takes at its end is a link of its own if it takes longer (seconds)."""
+
+STARTED = Cause(LinkKind.START)
+REQUIRED = Cause(LinkKind.REQUIREMENT)
+ENDED = Cause(LinkKind.END)
+
+BY_ITSELF = (Outcome.DONE, Outcome.FAILED)
+
+
+def chain(facts: Facts) -> list[Link]:
+    """Return the links of a run, the first one first; O(V+E)."""
+    return Walk(facts).links()
+
+
+class Walk:
+    """The way back through a run, from its end to its start.
+
+    Args:
+        facts: what is known about the run.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._until = facts.duration  # the links found so far begin here
+        self._found: list[Link] = []
+        self._seen: set[Member] = set()  # so that jobs that took no time are no endless ring
+
+    def links(self) -> list[Link]:
+        """Return the links, the first one first."""
+        last, cleaned = last_to_end(self._facts.top)
+        if last is not None and cleaned is not None:
+            self._end_of_run(cleaned, last)
+        step = self._innermost(last)
+        while step is not None:
+            step = self._innermost(self._follow(step))
+        return self._found[::-1]
+
+    def _innermost(self, member: Member | None) -> Member | None:
+        """Return the job that ended last within a scheduler at any depth, or the job itself."""
+        while member is not None and member.inner is not None:
+            self._seen.add(member)
+            last, cleaned = last_to_end(member.inner)
+            if last is None or last in self._seen:
+                break
+            self._end_of_run(cleaned or member, last)
+            member = last
+        return member
+
+    def _end_of_run(self, member: Member, last: Member) -> None:
+        """Add a link for what a run did after its last job."""
+        if self._until - last.stop > BRIEF:
+            self._add(member, member, ENDED, last.stop)
+
+    def _follow(self, member: Member) -> Member | None:
+        """Add the link of a job, and return the one before it; ``None`` at the start.
+
+        A job may have started with its scheduler. Then what held the scheduler back counts.
+        """
+        self._seen.add(member)
+        found, waiter, before = None, member, None
+        for waiting in with_schedulers_around(member):
+            before = self._giver(waiting) or self._last_requirement(waiting)
+            cause = waiting.cause or (None if before is None else REQUIRED)
+            if found is None and cause is not None:
+                found, waiter = cause, waiting
+            if before is not None:
+                break
+        since = 0.0 if before is None else min(before.stop, self._until)
+        self._add(member, waiter, found or STARTED, since)
+        return before
+
+    def _giver(self, member: Member) -> Member | None:
+        """Return the job whose end gave a job its slot, if it waited for one."""
+        giver = None if member.cause is None else member.cause.giver
+        return None if giver in self._seen else giver
+
+    def _last_requirement(self, member: Member) -> Member | None:
+        """Return the requirement of a job that ended last; ``None`` if it has none."""
+        return latest(it for it in self._facts.requirements(member) if it not in self._seen)
+
+    def _add(self, member: Member, waiter: Member, cause: Cause, since: float) -> None:
+        kind, at, slots, _ = cause
+        link = Link(member.span, kind, since, self._until, at, slots, waiter.span)
+        self._found.append(link)
+        self._until = since
+
+
+def with_schedulers_around(member: Member) -> Iterator[Member]:
+    """Yield a job, then the nested schedulers around it, the innermost first."""
+    around: Member | None = member
+    while around is not None:
+        yield around
+        around = around.level.owner
+
+
+def last_to_end(level: Level) -> tuple[Member | None, Member | None]:
+    """Return the job whose end ended the run of a scheduler, and the last to clean up then.
+
+    While the run goes on, it is the job that has been running for the longest time.
+    """
+    ran = [member for member in level.members if member.start is not None]
+    regular = [member for member in ran if not member.job.forever] or ran
+    running = [member for member in regular if member.outcome is Outcome.RUNNING]
+    if running:
+        return min(running, key=lambda member: member.start or 0.0), None
+    last = culprit_of(level, regular) or latest(regular)
+    if last is None:
+        return None, None
+    stopped = [it for it in ran if it.outcome is Outcome.STOPPED and it.stop > last.stop]
+    return last, latest(stopped)
+
+
+def culprit_of(level: Level, regular: list[Member]) -> Member | None:
+    """Return the job whose end ended a run; ``None`` if the run was ended by something else."""
+    record = record_of(level.job_set)
+    verdict = None if record is None else record.verdict
+    if isinstance(verdict, CriticalFailure) and not getattr(level.job_set, "keep_going", False):
+        return next((member for member in regular if member.job is verdict.job), None)
+    if verdict is FINE or isinstance(verdict, CriticalFailure):
+        return latest(member for member in regular if member.outcome in BY_ITSELF)
+    return None
+
+
+def latest(members: Iterable[Member]) -> Member | None:
+    """Return the job that ended last; of several, the last one."""
+    last: Member | None = None
+    for member in members:
+        if last is None or member.stop >= last.stop:
+            last = member
+    return last

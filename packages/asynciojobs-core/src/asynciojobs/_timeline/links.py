@@ -1,0 +1,57 @@
+"""`Link`: a part of a run, and the job that held the run back in that part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._dag.jobset import JobSet
+from ..job import AnyJob
+from ..limit import Limit
+from .spans import LinkKind, Span
+
+__all__ = ["Link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A part of a run, and the job that held the run back in that part.
+
+    Attributes:
+        span: what became of the job.
+        kind: what the job waited for last, before it started.
+        start: when the part begins: at the end of the link before (seconds since the run
+            began).
+        end: when the part ends: with the job, or when the end of the run stopped the others
+            (seconds since the run began).
+        at: where it waited for a slot: a scheduler with a window, or a limit; else ``None``.
+        slots: how many slots there were; ``None`` if it did not wait for one.
+        waiter: the job that waited: this one, or a nested scheduler around it.
+    """
+
+    span: Span
+    kind: LinkKind
+    start: float
+    end: float
+    at: Limit | JobSet | None
+    slots: int | None
+    waiter: Span
+
+    @property
+    def job(self) -> AnyJob:
+        """The job."""
+        return self.span.job
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The labels of the nested schedulers around the job, then its own."""
+        return self.span.path
+
+    @property
+    def seconds(self) -> float:
+        """How long the part is. All links together are as long as the run."""
+        return self.end - self.start
+
+    @property
+    def waited(self) -> float:
+        """How long the job waited for its slot, also before this part (seconds)."""
+        return 0.0 if self.at is None else self.waiter.waited

@@ -1,0 +1,52 @@
+"""`Occupancy`: who held the slots of a window or of a limit, and when."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Generic, NamedTuple, TypeVar
+
+__all__ = ["Holding", "Occupancy"]
+
+T = TypeVar("T")
+
+
+class Holding(NamedTuple, Generic[T]):
+    """Slots that somebody held for some time."""
+
+    holder: T
+    slots: int
+    start: float
+    end: float
+    """Both on the same clock (seconds)."""
+
+
+class Occupancy(Generic[T]):
+    """Who held some slots, and when. It takes O(n log n) to make, and O(log n) to ask.
+
+    Args:
+        holdings: who held how many slots. Those that took no time are ignored, since nobody
+            can have waited for them.
+    """
+
+    def __init__(self, holdings: Iterable[Holding[T]]) -> None:
+        lasting = [holding for holding in holdings if holding.start < holding.end]
+        by_start = sorted(lasting, key=lambda holding: holding.start)
+        self._by_end = sorted(lasting, key=lambda holding: holding.end)
+        self._starts = [holding.start for holding in by_start]
+        self._ends = [holding.end for holding in self._by_end]
+        self._taken = [0, *accumulate(holding.slots for holding in by_start)]
+        self._given_back = [0, *accumulate(holding.slots for holding in self._by_end)]
+
+    def taken_before(self, moment: float) -> int:
+        """Return how many slots were taken just before a moment (seconds)."""
+        taken = self._taken[bisect_left(self._starts, moment)]
+        return taken - self._given_back[bisect_left(self._ends, moment)]
+
+    def last_given_back(self, after: float, until: float) -> Holding[T] | None:
+        """Return the holding that ended last in a span of time (seconds), if one did."""
+        index = bisect_right(self._ends, until) - 1
+        if index < 0 or self._ends[index] <= after:
+            return None
+        return self._by_end[index]

@@ -1,0 +1,198 @@
+"""`Timeline` and `Bottleneck`: what happened in a run, and what held it back.
+
+`PureScheduler.timeline()` and `PureScheduler.bottleneck()` return them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from heapq import nlargest
+from typing import TypeAlias
+
+from ._dag.jobset import JobSet
+from ._dag.outline import outline
+from ._text import counted, duration_text, one_line
+from ._timeline.bottleneck import Bottleneck as Bottleneck  # noqa: PLC0414
+from ._timeline.bottleneck import Wait as Wait  # noqa: PLC0414 - it is public
+from ._timeline.chain import chain
+from ._timeline.facts import Facts, Moments
+from ._timeline.gantt import Bar, gantt, rounding
+from ._timeline.links import Link as Link  # noqa: PLC0414 - it is public
+from ._timeline.spans import LinkKind as LinkKind  # noqa: PLC0414
+from ._timeline.spans import Outcome as Outcome  # noqa: PLC0414
+from ._timeline.spans import Span as Span  # noqa: PLC0414
+
+__all__ = ["Timeline", "bottleneck_of", "timeline_of"]
+
+# Tracebacks and pickles show the public names.
+for _value in (Bottleneck, Link, LinkKind, Outcome, Span, Wait):
+    _value.__module__ = __package__
+
+SHOWN = 40
+"""How many jobs a text shows (jobs)."""
+
+Times: TypeAlias = tuple[float | None, float | None]
+"""When a run began and ended, on the clock of its loop (seconds)."""
+
+
+class Timeline:
+    """What became of the jobs of a scheduler in a run. All times are in seconds.
+
+    ``str()`` of it is a chart as wide as the terminal, of the jobs that took longest: a dot
+    while a job waits for a slot, a hash while it runs.
+
+    Args:
+        scheduler: the scheduler.
+        began_at: the time of day when the run began, with its time zone.
+        duration: how long the run took, up to now if it goes on (seconds).
+        is_live: the run goes on.
+        spans: what became of each job at any depth, each after its requirements. A nested
+            scheduler comes just before its jobs.
+
+    All arguments are attributes, too.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> s = Scheduler(PrintJob("hello", label="greet"))
+        >>> s.run()
+        hello
+        True
+        >>> timeline = s.timeline()
+        >>> span = timeline.spans[0]
+        >>> span.label, span.path, span.depth, span.outcome, span.waited
+        ('greet', ('greet',), 0, <Outcome.DONE: 'done'>, 0.0)
+        >>> 0 <= span.ready <= span.start <= span.end <= timeline.duration
+        True
+    """
+
+    def __init__(
+        self,
+        scheduler: JobSet,
+        began_at: datetime,
+        duration: float,
+        spans: tuple[Span, ...],
+        *,
+        is_live: bool = False,
+    ) -> None:
+        self.scheduler = scheduler
+        self.began_at = began_at
+        self.duration = duration
+        self.spans = spans
+        self.is_live = is_live
+        self._shown: int | None = SHOWN
+
+    def __repr__(self) -> str:
+        return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self.spans), 'job')}>"
+
+    def __str__(self) -> str:
+        spans = self._spans_shown()
+        hidden = len(self.spans) - len(spans)
+        state = "has run for" if self.is_live else "took"
+        chart = gantt(
+            [bar_of(span) for span in spans],
+            (0.0, self.duration),
+            columns=shutil.get_terminal_size().columns,
+            more=f"… {hidden} more" if hidden else "",
+            number=rounding(self.duration),
+        )
+        when = self.began_at.isoformat(" ", "seconds")
+        name = self.scheduler.repr_main()
+        return f"{name} began {when}, and {state} {duration_text(self.duration)}\n{chart}"
+
+    def _spans_shown(self) -> Sequence[Span]:
+        if self._shown is None or len(self.spans) <= self._shown:
+            return self.spans
+        # A scheduler is shown rather than its jobs, if they took as long.
+        places = range(len(self.spans))
+        longest = nlargest(self._shown, places, key=lambda at: (length(self.spans[at]), -at))
+        return [self.spans[place] for place in sorted(longest)]
+
+    def longest(self, n: int = 5) -> list[Span]:
+        """Return the jobs that took longest, the longest first.
+
+        Nested schedulers are not among them, but their jobs are.
+
+        Args:
+            n: how many at most (jobs).
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import Job, Scheduler
+            >>> s = Scheduler(*(Job(asyncio.sleep, t, label=str(t)) for t in (0, 0.01, 0.03)))
+            >>> s.run()
+            True
+            >>> [span.label for span in s.timeline().longest(2)]
+            ['0.03', '0.01']
+        """
+        ran = (span for span in self.spans if span.seconds is not None)
+        return nlargest(n, (it for it in ran if not isinstance(it.job, JobSet)), key=length)
+
+    def full(self) -> Timeline:
+        """Return this timeline; ``str()`` of what is returned shows all jobs."""
+        full = Timeline(
+            self.scheduler, self.began_at, self.duration, self.spans, is_live=self.is_live
+        )
+        full._shown = None
+        return full
+
+
+# -- how they are made
+
+
+def timeline_of(job_set: JobSet, times: Times) -> Timeline:
+    """Return the timeline of the last run of a scheduler; see `PureScheduler.timeline()`."""
+    began, moments = last_run(job_set, times)
+    facts = Facts(job_set, moments, outline(job_set))
+    zone = datetime.fromtimestamp(began, tz=UTC).astimezone()
+    return Timeline(job_set, zone, facts.duration, facts.spans(), is_live=moments.is_live)
+
+
+def bottleneck_of(job_set: JobSet, times: Times) -> Bottleneck:
+    """Return the bottleneck of the last run; see `PureScheduler.bottleneck()`."""
+    _, moments = last_run(job_set, times)
+    facts = Facts(job_set, moments, outline(job_set))
+    return Bottleneck(chain(facts), facts.duration)
+
+
+def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
+    """Return the time of day when the last run began, and when it began and ended.
+
+    Raises:
+        RuntimeError: there was none.
+    """
+    state = job_set._run_state
+    run = state.current_run()
+    began, ended = times
+    notes = state.record.notes
+    if notes is None or began is None:
+        raise RuntimeError(
+            f"{job_set.repr_main()} has not run, so there is nothing to show: call run() first"
+        )
+    if run is not None:
+        return notes.began, Moments(began, run.loop.time(), is_live=True)
+    if ended is None:  # its loop is gone, or it is being shut down
+        ended = max([began, *last_times(job_set)])
+    return notes.began, Moments(began, ended, is_live=False)
+
+
+def last_times(job_set: JobSet) -> Iterator[float]:
+    """Yield when jobs started and ended, at all depths, on the clock of the loop (seconds)."""
+    for job, _, _ in outline(job_set):
+        yield from (time for time in (job.started_at, job.ended_at) if time is not None)
+
+
+def length(span: Span) -> float:
+    """Return how long a job ran (seconds); less than 0 if it did not start."""
+    return -1.0 if span.seconds is None else span.seconds
+
+
+def bar_of(span: Span) -> Bar:
+    """Return the bar of a job in the chart."""
+    ready = span.ready if span.start is None else span.start - span.waited
+    outcome = str(span.outcome)
+    culprit = span.job.skipped_by()
+    if culprit is not None:
+        outcome = f"{outcome}: {culprit.repr_main()} failed"
+    return Bar(one_line(span.label), span.depth, ready, span.start, span.end, outcome)
