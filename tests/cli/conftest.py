@@ -97,6 +97,7 @@ def folder(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["pytest"])
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "lab", raising=False)  # another one, of other tests
     before = set(sys.modules)
     cache = dict(sys.path_importer_cache)
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]

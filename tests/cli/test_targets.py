@@ -113,12 +113,15 @@ FACTORIES = (
     class Space:
         inner = Scheduler(label="inner")
     def _hidden(): pass
+    def main() -> int: return 0
     def needs(host, port=1, *, user): pass
     def builds_a_pair(): return build(), 3
     async def builds_nothing(): pass
+    def typed() -> "PureScheduler": return build()
     seven = 7
     def runs_it(): return build().run()
     c_code = iter([build()]).__next__
+    c_class = dict
 """
 )
 
@@ -181,12 +184,19 @@ def test_the_name_scheduler_may_be_left_out(folder):
                 "name one of these"
             ),
         ),
+        (
+            ":c_class",
+            (
+                "many.py:c_class returned a dict, and not a scheduler: let it return the "
+                "scheduler itself"
+            ),
+        ),
         (":bild", "many.py has no 'bild'; did you mean 'build'?"),
         (
             ":xxxxx",
             (
                 "many.py has no 'xxxxx': write many.py:build, say; there are 'build', "
-                "'build_async', 'builds_a_pair', 'builds_nothing', 'runs_it'"
+                "'build_async', 'builds_a_pair', 'builds_nothing', 'typed', 'runs_it'"
             ),
         ),
         (
@@ -194,7 +204,7 @@ def test_the_name_scheduler_may_be_left_out(folder):
             (
                 "many.py has no scheduler at its top level: write many.py:build, say; "
                 "there are "
-                "'build', 'build_async', 'builds_a_pair', 'builds_nothing', 'runs_it'"
+                "'build', 'build_async', 'builds_a_pair', 'builds_nothing', 'typed', 'runs_it'"
             ),
         ),
     ],

@@ -186,13 +186,17 @@ def _choice(names: Mapping[str, Any], target: Target) -> str:
 
 
 def _may_make_one(names: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a name is a function of the module that can be called without arguments."""
+    """Tell whether a name is a function of the module that may return a scheduler.
+
+    It can be called without arguments. If it says what it returns, that is a scheduler.
+    """
     thing = names[name]
-    is_own = getattr(thing, "__module__", None) == names.get("__name__")
+    returned = getattr(thing, "__annotations__", {}).get("return", "a Scheduler, perhaps")
     return (
-        is_own
-        and inspect.isroutine(thing)
+        inspect.isroutine(thing)
+        and getattr(thing, "__module__", None) == names.get("__name__")
         and not name.startswith("_")
+        and "Scheduler" in str(returned)
         and not _parameters_without_default(thing)
     )
 
