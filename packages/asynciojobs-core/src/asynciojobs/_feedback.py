@@ -37,16 +37,15 @@ def _print(line: str, file: TextIO | None) -> None:
         print(line.encode(encoding, "backslashreplace").decode(encoding), file=file)
 
 
-def feedback(watch: Watch | None, file: TextIO | None = None) -> Callable[[JobEvent], None]:
+def feedback(watch: Watch | None) -> Callable[[JobEvent], None]:
     """Return an observer that prints each event, with the time.
 
     Args:
         watch: gives the time; with ``None`` it is the time of day.
-        file: where it prints; by default to stdout.
     """
 
     def show(event: JobEvent) -> None:
         time = wall_clock_text() if watch is None else watch.elapsed()
-        say([f"{time} {event.kind:>9} {event.job.repr_main()}"], file)
+        say([f"{time} {event.kind:>9} {event.job.repr_main()}"])
 
     return show

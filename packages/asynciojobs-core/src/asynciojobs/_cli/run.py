@@ -6,11 +6,10 @@ import argparse
 import contextlib
 import signal
 import sys
-from contextlib import AbstractContextManager
 
 from .._dag.jobset import record_of
 from .._errors import LimitError, RequirementError
-from .._feedback import feedback, say
+from .._feedback import say
 from .._loops import run_synchronously
 from .._outcomes import FINE, CriticalFailure, Refused, TimedOut, Verdict
 from .._report import names_left
@@ -21,6 +20,7 @@ from .choosing import add_choices, keep_chosen
 from .parser import Commands, Options, add_command, add_target, loaded
 from .scenario import Scenario
 from .status import CommandError, Status
+from .views import QUIET, add_views, view
 
 __all__ = ["add_to"]
 
@@ -42,7 +42,7 @@ def add_to(commands: Commands) -> None:
         ],
     )
     add_target(parser)
-    _add_views(parser)
+    add_views(parser)
     parser.add_argument(
         "--timeout", type=seconds, metavar="S", help="how long the run may take (seconds)"
     )
@@ -55,25 +55,6 @@ def add_to(commands: Commands) -> None:
         help="after a failure, skip only what depends on it",
     )
     add_choices(parser)
-
-
-def _add_views(parser: argparse.ArgumentParser) -> None:
-    views = parser.add_mutually_exclusive_group()
-    views.add_argument(
-        "--lines",
-        dest="view",
-        action="store_const",
-        const="lines",
-        default="lines",
-        help="print a line for each event, to stderr; the default",
-    )
-    views.add_argument(
-        "--quiet",
-        dest="view",
-        action="store_const",
-        const="off",
-        help="print nothing but what jobs print, and why the run failed",
-    )
 
 
 def seconds(text: str) -> float:
@@ -149,8 +130,8 @@ class Execution:
             keep_chosen(scheduler, self._options)
         except ValueError as error:  # there is a cycle, or it is nested in itself
             raise CommandError(str(error), Status.CANNOT_RUN) from None
-        self._scheduler = scheduler
-        with self._view(scheduler):
+        with view(scheduler, self._options.view):
+            self._scheduler = scheduler
             return await self._run(scheduler)
 
     def _set_options(self, scheduler: PureScheduler) -> None:
@@ -160,11 +141,6 @@ class Execution:
             scheduler.jobs_window = self._options.jobs_window
         if self._options.keep_going:
             scheduler.keep_going = True
-
-    def _view(self, scheduler: PureScheduler) -> AbstractContextManager[object]:
-        if self._options.view == "off" or scheduler.verbose:
-            return contextlib.nullcontext()
-        return scheduler.observe(feedback(scheduler.watch, sys.stderr))
 
     async def _run(self, scheduler: PureScheduler) -> Status:
         try:
@@ -207,7 +183,7 @@ class Execution:
         if scheduler is None:
             return
         is_bad = scheduler.why() != str(FINE)
-        if self._options.view == "off":
+        if self._options.view == QUIET:
             say([f"asynciojobs: {scheduler.why()}"] if is_bad else [], sys.stderr)
             return
         with contextlib.redirect_stdout(sys.stderr):
