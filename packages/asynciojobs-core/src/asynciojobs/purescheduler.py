@@ -137,7 +137,7 @@ class PureScheduler(JobSet):
 
     # -- how it runs
 
-    async def co_run(self, *, resume: bool = False) -> bool:
+    async def co_run(self, *, resume: bool = False, live: bool = False) -> bool:
         """Run the jobs, and wait until all but the forever ones are done.
 
         However the run ends, everything that it started has ended when this returns.
@@ -149,6 +149,7 @@ class PureScheduler(JobSet):
             resume: take up the last run. A job stays done, with its result and its times, if
                 it returned in that run, and if all jobs that it requires stay done. All others
                 run. By default all jobs run. `plan()` says beforehand what would happen.
+            live: show the run while it goes on, as `asynciojobs_graph.live()` does.
 
         Returns:
             ``False`` if a critical job raised or the timeout expired. Both end the run at
@@ -159,8 +160,12 @@ class PureScheduler(JobSet):
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
             RuntimeError: the scheduler is already running.
+            ImportError: `live` is true, and asynciojobs-graph is not installed.
             asyncio.CancelledError: the caller was cancelled.
         """
+        if live:
+            with drawing_function("live")(self):
+                return await PureScheduler.co_run(self, resume=resume)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
