@@ -200,6 +200,19 @@ def test_quiet_says_nothing_if_all_is_fine(folder, fake_time):
     assert folder.call("run", "lab.py", "--quiet") == (0, "boot\nmeasure\nin\n", "")
 
 
+def test_a_run_that_is_stopped_is_fine(folder, scenario, fake_time):
+    target = scenario(
+        """
+    async def stop():
+        it.stop("enough")
+        await asyncio.sleep(9)
+    it = PureScheduler(Job(stop))"""
+    )
+    ended = folder.call("run", target)
+    assert ended.status == 0
+    assert ended.err.endswith("STOPPED after < 1 ms\n")
+
+
 def test_quiet_says_in_a_line_why_a_run_failed(folder, scenario, fake_time):
     ended = folder.call("run", scenario("it = PureScheduler(Bad('bad'))"), "--quiet")
     assert ended.err == "asynciojobs: CRITICAL FAILURE: <Bad `bad`> raised OSError:no disk\n"

@@ -39,8 +39,19 @@ VERBOSE = "from asynciojobs import *\nit = PureScheduler(PrintJob(1), verbose=Tr
 )
 def test_the_live_view_has_the_mode_of_the_option(folder, fake_time, modes, words, mode):
     ended = folder.call("run", "lab.py", *words)
-    assert modes == [mode, "FINE"]
-    assert ended.err == "<Scheduler `lab`> 3D + 0R + 0I = 3, FINE after 3.0 s\n"
+    assert (modes, ended.err) == ([mode, "FINE"], "")  # the view shows the end itself
+
+
+def test_lines_are_those_of_the_live_view(folder, fake_time):
+    ended = folder.call("run", "lab.py", "--lines")
+    assert ended.out == "boot\nmeasure\nin\n"
+    assert "2.0 s  ▸ started   inner > in\n" in ended.err
+    assert ended.err.endswith("FINE: 3/3 done · 3.0 s\n") or ended.err.count("FINE") == 1
+
+
+def test_a_failure_is_explained_below_the_live_view(folder, fake_time, modes):
+    ended = folder.call("run", "lab.py", "--timeout", "0.5")
+    assert ended.err.startswith("===== <Scheduler `lab`>: TIMED OUT after 0.5s")
 
 
 def test_quiet_has_none(folder, fake_time, modes):

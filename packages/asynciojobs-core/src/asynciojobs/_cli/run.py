@@ -11,7 +11,7 @@ from .._dag.jobset import record_of
 from .._errors import LimitError, RequirementError
 from .._feedback import say
 from .._loops import run_synchronously
-from .._outcomes import FINE, CriticalFailure, Refused, TimedOut, Verdict
+from .._outcomes import CriticalFailure, Fine, Refused, Stopped, TimedOut, Verdict
 from .._report import names_left
 from .._signals import SignalStop
 from .._tracebacks import Tracebacks
@@ -116,6 +116,7 @@ class Execution:
         self._options = options
         self._scheduler: PureScheduler | None = None  # once it is made, until it is refused
         self._shut_down_well = True
+        self._end_is_shown = False  # by the live view
 
     async def run(self) -> Status:
         """Make the scheduler, run it, and shut it down, all in one event loop.
@@ -130,7 +131,7 @@ class Execution:
             keep_chosen(scheduler, self._options)
         except ValueError as error:  # there is a cycle, or it is nested in itself
             raise CommandError(str(error), Status.CANNOT_RUN) from None
-        with view(scheduler, self._options.view):
+        with view(scheduler, self._options.view) as self._end_is_shown:
             self._scheduler = scheduler
             return await self._run(scheduler)
 
@@ -144,14 +145,14 @@ class Execution:
 
     async def _run(self, scheduler: PureScheduler) -> Status:
         try:
-            is_fine = await self._co_run(scheduler)
+            returned = await self._co_run(scheduler)
         except GeneratorExit:  # given up at the third signal: nothing can be awaited any more
             raise
         except BaseException:
             await self._shut_down()
             raise
         await self._shut_down()
-        return status_after(verdict_of(scheduler), is_fine=is_fine)
+        return status_after(verdict_of(scheduler), returned=returned)
 
     async def _co_run(self, scheduler: PureScheduler) -> bool:
         try:
@@ -182,15 +183,13 @@ class Execution:
         scheduler = self._scheduler
         if scheduler is None:
             return
-        is_bad = scheduler.why() != str(FINE)
         if self._options.view == QUIET:
-            say([f"asynciojobs: {scheduler.why()}"] if is_bad else [], sys.stderr)
-            return
-        with contextlib.redirect_stdout(sys.stderr):
-            if is_bad or not self._shut_down_well:
+            say([] if is_fine(scheduler) else [f"asynciojobs: {scheduler.why()}"], sys.stderr)
+        elif not (is_fine(scheduler) and self._shut_down_well):
+            with contextlib.redirect_stdout(sys.stderr):
                 scheduler.debrief(silence_done_jobs=True)
-            else:
-                say([str(scheduler)])
+        elif not self._end_is_shown:
+            say([str(scheduler)], sys.stderr)
 
 
 def verdict_of(scheduler: PureScheduler) -> Verdict:
@@ -200,13 +199,18 @@ def verdict_of(scheduler: PureScheduler) -> Verdict:
     return record.verdict
 
 
-def status_after(verdict: Verdict, *, is_fine: bool) -> Status:
+def is_fine(scheduler: PureScheduler) -> bool:
+    """Tell whether the last run of a scheduler was fine, perhaps since it was stopped."""
+    return isinstance(verdict_of(scheduler), Fine | Stopped)
+
+
+def status_after(verdict: Verdict, *, returned: bool) -> Status:
     """Return the exit status after a run.
 
     Args:
         verdict: how it ended.
-        is_fine: what `co_run()` returned.
+        returned: what `co_run()` returned.
     """
     if isinstance(verdict, TimedOut):
         return Status.TIMED_OUT
-    return Status.FINE if is_fine else Status.FAILED
+    return Status.FINE if returned else Status.FAILED

@@ -35,10 +35,13 @@ def add_views(parser: argparse.ArgumentParser) -> None:
 
 
 @contextlib.contextmanager
-def view(scheduler: PureScheduler, mode: str) -> Generator[None, None, None]:
+def view(scheduler: PureScheduler, mode: str) -> Generator[bool, None, None]:
     """Show a run in a block, on stderr.
 
     Without the package that has the live view, these are plain lines.
+
+    Yields:
+        whether it shows the end of the run, too.
 
     Args:
         scheduler: the scheduler.
@@ -47,25 +50,29 @@ def view(scheduler: PureScheduler, mode: str) -> Generator[None, None, None]:
     Raises:
         CommandError: a package that the mode needs is not installed.
     """
+    shown, with_end = _view(scheduler, mode)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(_view(scheduler, mode))
+            stack.enter_context(shown)
         except ImportError as error:
             raise CommandError(str(error)) from None
-        yield
+        yield with_end
 
 
-def _view(scheduler: PureScheduler, mode: str) -> AbstractContextManager[object]:
+def _view(scheduler: PureScheduler, mode: str) -> tuple[AbstractContextManager[object], bool]:
+    """Return the block in which a run is shown, and whether it shows the end.
+
+    Raises:
+        CommandError: the package that has the live view is not installed.
+    """
     if mode == QUIET or (mode == "auto" and scheduler.verbose):
-        return contextlib.nullcontext()
+        return contextlib.nullcontext(), False
     try:
-        live = drawing_function("live")
-    except MissingGraphPackageError:
+        return drawing_function("live")(scheduler, mode=mode), True
+    except MissingGraphPackageError as error:
         if mode == "terminal":
-            raise
-        return scheduler.observe(_print_line)
-    shown: AbstractContextManager[object] = live(scheduler, mode=mode)
-    return shown
+            raise CommandError(str(error)) from None
+        return scheduler.observe(_print_line), False
 
 
 def _print_line(event: JobEvent) -> None:
