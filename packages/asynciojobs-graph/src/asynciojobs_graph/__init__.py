@@ -1,4 +1,4 @@
-"""Pictures of asynciojobs schedulers: DOT and Mermaid text, graphviz objects, files."""
+"""Pictures of asynciojobs schedulers and their runs: texts, graphviz objects, files."""
 
 from asynciojobs.version import __version__
 
@@ -9,6 +9,7 @@ from .export import export_as_dotfile, export_as_graphic
 from .mermaid import mermaid_format
 from .notebook import mime_bundle
 from .style import DotStyle, dot_cluster_name, dot_style
+from .timeline import export_as_timeline, timeline_bundle
 
 __all__ = [
     "DotStyle",
@@ -20,9 +21,11 @@ __all__ = [
     "dot_style",
     "export_as_dotfile",
     "export_as_graphic",
+    "export_as_timeline",
     "graph",
     "mermaid_format",
     "mime_bundle",
+    "timeline_bundle",
 ]
 
 # Tracebacks and pickles show the module of a class: make it this one, not the private one.
