@@ -79,6 +79,7 @@ PURE_SCHEDULER = {
     "export_as_pngfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_svgfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_timeline": "(self, filename, *, depth=None)",
+    "export_as_tracefile": "(self, filename)",
     "failed_critical": "(self)",
     "failed_time_out": "(self)",
     "failures": "(self)",

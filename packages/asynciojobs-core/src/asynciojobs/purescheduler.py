@@ -836,6 +836,22 @@ class PureScheduler(JobSet):
         """
         return str(drawing_function("export_as_timeline")(self, filename, depth=depth))
 
+    def export_as_tracefile(self, filename: str | PathLike[str]) -> str:
+        """Write the last run as a trace, which https://ui.perfetto.dev and Chrome show.
+
+        Args:
+            filename: the name of the file; ``.json`` is added unless it is there.
+
+        Returns:
+            the name of the file.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            RuntimeError: the scheduler never ran.
+            OSError: the file can't be written.
+        """
+        return str(drawing_function("export_as_tracefile")(self, filename))
+
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:

@@ -10,6 +10,7 @@ from .mermaid import mermaid_format
 from .notebook import mime_bundle
 from .style import DotStyle, dot_cluster_name, dot_style
 from .timeline import export_as_timeline, timeline_bundle
+from .tracefile import export_as_tracefile
 
 __all__ = [
     "DotStyle",
@@ -22,6 +23,7 @@ __all__ = [
     "export_as_dotfile",
     "export_as_graphic",
     "export_as_timeline",
+    "export_as_tracefile",
     "graph",
     "mermaid_format",
     "mime_bundle",
