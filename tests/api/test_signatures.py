@@ -76,6 +76,7 @@ PURE_SCHEDULER = {
     "exit_jobs": "(self, *, discard_forever=True, compute_backlinks=True)",
     "export_as_dotfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_graphic": "(self, filename, suffix, *, status=False, depth=None, rankdir='LR')",
+    "export_as_htmlfile": "(self, filename)",
     "export_as_pngfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_svgfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_timeline": "(self, filename, *, depth=None)",

@@ -17,6 +17,7 @@ CALLS = {
     "export_as_dotfile": lambda: PureScheduler().export_as_dotfile("x.dot"),
     "export_as_graphic": lambda: PureScheduler().export_as_graphic("x", "png"),
     "export_as_timeline": lambda: PureScheduler().export_as_timeline("x"),
+    "export_as_htmlfile": lambda: PureScheduler().export_as_htmlfile("x"),
     "export_as_tracefile": lambda: PureScheduler().export_as_tracefile("x"),
     "dot_style": lambda: AbstractJob().dot_style(),
     "dot_cluster_name": lambda: Scheduler().dot_cluster_name(),
@@ -182,6 +183,7 @@ def test_a_method_for_styles_passes_the_job_on(recorded_calls, method):
     ("method", "options"),
     [
         ("export_as_timeline", {"depth": 2}),
+        ("export_as_htmlfile", {}),
         ("export_as_tracefile", {}),
     ],
 )

@@ -836,6 +836,26 @@ class PureScheduler(JobSet):
         """
         return str(drawing_function("export_as_timeline")(self, filename, depth=depth))
 
+    def export_as_htmlfile(self, filename: str | PathLike[str]) -> str:
+        """Write a report on the last run: one HTML page, which you can mail to somebody.
+
+        It has why the run ended, its timeline, its bottleneck, the graph, and a table of the
+        jobs with results and tracebacks. The page loads nothing from elsewhere. What labels,
+        results and tracebacks contain is shown as text.
+
+        Args:
+            filename: the name of the file; ``.html`` is added unless it is there.
+
+        Returns:
+            the name of the file.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            RuntimeError: the scheduler never ran.
+            OSError: the file can't be written.
+        """
+        return str(drawing_function("export_as_htmlfile")(self, filename))
+
     def export_as_tracefile(self, filename: str | PathLike[str]) -> str:
         """Write the last run as a trace, which https://ui.perfetto.dev and Chrome show.
 

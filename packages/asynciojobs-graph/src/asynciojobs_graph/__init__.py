@@ -8,6 +8,7 @@ from .dot import dot_format
 from .export import export_as_dotfile, export_as_graphic
 from .mermaid import mermaid_format
 from .notebook import mime_bundle
+from .report import export_as_htmlfile
 from .style import DotStyle, dot_cluster_name, dot_style
 from .timeline import export_as_timeline, timeline_bundle
 from .tracefile import export_as_tracefile
@@ -22,6 +23,7 @@ __all__ = [
     "dot_style",
     "export_as_dotfile",
     "export_as_graphic",
+    "export_as_htmlfile",
     "export_as_timeline",
     "export_as_tracefile",
     "graph",
