@@ -16,6 +16,7 @@ DOCUMENTS = [
     "docs/howto.md",
     "docs/limits.md",
     "docs/when-something-fails.md",
+    "docs/what-happened.md",
     "docs/reference.md",
     "docs/design/architecture.md",
     "packages/asynciojobs-graph/README.md",
@@ -45,6 +46,7 @@ def drawn(tmp_path, monkeypatch):
         (programs / name).symlink_to(shutil.which(name))
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("ASYNCIOJOBS_DOT", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
     return tmp_path
 
 

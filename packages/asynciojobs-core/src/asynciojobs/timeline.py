@@ -29,7 +29,7 @@ __all__ = ["Timeline", "bottleneck_of", "timeline_of"]
 
 # Tracebacks and pickles show the public names.
 for _value in (Bottleneck, Link, LinkKind, Outcome, Span, Wait):
-    _value.__module__ = __package__
+    _value.__module__ = __name__.rpartition(".")[0]
 
 SHOWN = 40
 """How many jobs a text shows (jobs)."""
@@ -51,8 +51,9 @@ class Timeline:
         is_live: the run goes on.
         spans: what became of each job at any depth, each after its requirements. A nested
             scheduler comes just before its jobs.
+        shown: how many jobs ``str()`` shows; ``None`` means all (jobs).
 
-    All arguments are attributes, too.
+    All but the last one are attributes, too.
 
     Example:
         >>> from asynciojobs import PrintJob, Scheduler
@@ -76,13 +77,14 @@ class Timeline:
         spans: tuple[Span, ...],
         *,
         is_live: bool = False,
+        shown: int | None = SHOWN,
     ) -> None:
         self.scheduler = scheduler
         self.began_at = began_at
         self.duration = duration
         self.spans = spans
         self.is_live = is_live
-        self._shown: int | None = SHOWN
+        self._shown = shown
 
     def __repr__(self) -> str:
         return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self.spans), 'job')}>"
@@ -143,11 +145,14 @@ class Timeline:
 
     def full(self) -> Timeline:
         """Return this timeline; ``str()`` of what is returned shows all jobs."""
-        full = Timeline(
-            self.scheduler, self.began_at, self.duration, self.spans, is_live=self.is_live
+        return Timeline(
+            self.scheduler,
+            self.began_at,
+            self.duration,
+            self.spans,
+            is_live=self.is_live,
+            shown=None,
         )
-        full._shown = None
-        return full
 
 
 # -- how they are made
