@@ -58,6 +58,7 @@ def drawn(tmp_path, monkeypatch):
         (programs / name).symlink_to(shutil.which(name))
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.delenv("ASYNCIOJOBS_DOT", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
     return tmp_path
 
 

@@ -102,6 +102,11 @@ def test_skipped_jobs_are_recorded(half_failed):
 # -- questions
 
 
+def test_the_spans_are_those_of_the_scheduler(diamond):
+    assert diamond.spans == diamond.scheduler.timeline().spans
+    assert [(span.label, span.start) for span in diamond.spans][-1] == ("d", 2.0)
+
+
 def test_start_end_and_duration(diamond):
     assert [diamond.start("d"), diamond.end("d"), diamond.duration("d")] == [2.0, 3.0, 1.0]
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest
 from typing import TypeAlias
 
+from ._bridge import MissingGraphPackageError, drawing_function
 from ._dag.jobset import JobSet
 from ._dag.outline import outline
 from ._text import counted, duration_text, one_line
@@ -28,7 +29,7 @@ __all__ = ["Timeline", "bottleneck_of", "timeline_of"]
 
 # Tracebacks and pickles show the public names.
 for _value in (Bottleneck, Link, LinkKind, Outcome, Span, Wait):
-    _value.__module__ = __package__
+    _value.__module__ = __name__.rpartition(".")[0]
 
 SHOWN = 40
 """How many jobs a text shows (jobs)."""
@@ -50,8 +51,9 @@ class Timeline:
         is_live: the run goes on.
         spans: what became of each job at any depth, each after its requirements. A nested
             scheduler comes just before its jobs.
+        shown: how many jobs ``str()`` shows; ``None`` means all (jobs).
 
-    All arguments are attributes, too.
+    All but the last one are attributes, too.
 
     Example:
         >>> from asynciojobs import PrintJob, Scheduler
@@ -75,13 +77,14 @@ class Timeline:
         spans: tuple[Span, ...],
         *,
         is_live: bool = False,
+        shown: int | None = SHOWN,
     ) -> None:
         self.scheduler = scheduler
         self.began_at = began_at
         self.duration = duration
         self.spans = spans
         self.is_live = is_live
-        self._shown: int | None = SHOWN
+        self._shown = shown
 
     def __repr__(self) -> str:
         return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self.spans), 'job')}>"
@@ -100,6 +103,17 @@ class Timeline:
         when = self.began_at.isoformat(" ", "seconds")
         name = self.scheduler.repr_main()
         return f"{name} began {when}, and {state} {duration_text(self.duration)}\n{chart}"
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Return the picture that a notebook shows, and the text."""
+        try:
+            timeline_bundle = drawing_function("timeline_bundle")
+        except MissingGraphPackageError:
+            return {"text/plain": str(self)}
+        bundle: dict[str, str] = timeline_bundle(self, include=include, exclude=exclude)
+        return bundle
 
     def _spans_shown(self) -> Sequence[Span]:
         if self._shown is None or len(self.spans) <= self._shown:
@@ -131,11 +145,14 @@ class Timeline:
 
     def full(self) -> Timeline:
         """Return this timeline; ``str()`` of what is returned shows all jobs."""
-        full = Timeline(
-            self.scheduler, self.began_at, self.duration, self.spans, is_live=self.is_live
+        return Timeline(
+            self.scheduler,
+            self.began_at,
+            self.duration,
+            self.spans,
+            is_live=self.is_live,
+            shown=None,
         )
-        full._shown = None
-        return full
 
 
 # -- how they are made

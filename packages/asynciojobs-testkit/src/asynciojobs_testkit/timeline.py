@@ -8,7 +8,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from asynciojobs import AbstractJob, EventKind, PureScheduler
+from asynciojobs import AbstractJob, EventKind, PureScheduler, Span
 from asynciojobs._text import listed, one_line
 from asynciojobs._timeline.gantt import Bar, extent, gantt
 from asynciojobs.limit import name_of
@@ -110,6 +110,17 @@ class Timeline:
     def events(self) -> list[TimelineEvent]:
         """What happened so far, in order."""
         return self._recording.events
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """What became of each job in the last run: ``scheduler.timeline().spans``.
+
+        Their times are in seconds since the run began.
+
+        Raises:
+            RuntimeError: the scheduler has not run.
+        """
+        return self.scheduler.timeline().spans
 
     def start(self, job: JobOrLabel) -> float:
         """Return when a job started, in seconds.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from .._dag.jobset import record_of
+from .._names import Placed
 from .._outcomes import FINE, CriticalFailure
-from .facts import Cause, Facts, Level, Member
+from .facts import Cause, Facts, Level, Member, with_schedulers_around
 from .links import Link
 from .spans import LinkKind, Outcome
 
@@ -75,7 +76,7 @@ class Walk:
         found, waiter, before = None, member, None
         for waiting in with_schedulers_around(member):
             before = self._giver(waiting) or self._last_requirement(waiting)
-            cause = waiting.cause or (None if before is None else REQUIRED)
+            cause = self._facts.cause(waiting) or (None if before is None else REQUIRED)
             if found is None and cause is not None:
                 found, waiter = cause, waiting
             if before is not None:
@@ -86,8 +87,8 @@ class Walk:
 
     def _giver(self, member: Member) -> Member | None:
         """Return the job whose end gave a job its slot, if it waited for one."""
-        giver = None if member.cause is None else member.cause.giver
-        return None if giver in self._seen else giver
+        cause = self._facts.cause(member)
+        return None if cause is None or cause.giver in self._seen else cause.giver
 
     def _last_requirement(self, member: Member) -> Member | None:
         """Return the requirement of a job that ended last; ``None`` if it has none."""
@@ -95,17 +96,9 @@ class Walk:
 
     def _add(self, member: Member, waiter: Member, cause: Cause, since: float) -> None:
         kind, at, slots, _ = cause
-        link = Link(member.span, kind, since, self._until, at, slots, waiter.span)
-        self._found.append(link)
+        span, waited = self._facts.span(member), self._facts.span(waiter)
+        self._found.append(Link(span, kind, since, self._until, at, slots, waited))
         self._until = since
-
-
-def with_schedulers_around(member: Member) -> Iterator[Member]:
-    """Yield a job, then the nested schedulers around it, the innermost first."""
-    around: Member | None = member
-    while around is not None:
-        yield around
-        around = around.level.owner
 
 
 def last_to_end(level: Level) -> tuple[Member | None, Member | None]:
@@ -130,7 +123,8 @@ def culprit_of(level: Level, regular: list[Member]) -> Member | None:
     record = record_of(level.job_set)
     verdict = None if record is None else record.verdict
     if isinstance(verdict, CriticalFailure) and not getattr(level.job_set, "keep_going", False):
-        return next((member for member in regular if member.job is verdict.job), None)
+        culprit = verdict.job.job if isinstance(verdict.job, Placed) else verdict.job
+        return next((member for member in regular if member.job is culprit), None)
     if verdict is FINE or isinstance(verdict, CriticalFailure):
         return latest(member for member in regular if member.outcome in BY_ITSELF)
     return None

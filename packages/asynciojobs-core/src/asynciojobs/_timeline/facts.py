@@ -24,7 +24,7 @@ from ..limit import Limit
 from .occupancy import Holding, Occupancy
 from .spans import LinkKind, Outcome, Span
 
-__all__ = ["Cause", "Facts", "Level", "Member", "Moments"]
+__all__ = ["Cause", "Facts", "Level", "Member", "Moments", "with_schedulers_around"]
 
 UNSEEN = 0.1
 """A job that started so long after it was ready has waited for its limit, even if nothing here
@@ -83,12 +83,10 @@ class Member:
         stop: when it ended; the end of the run, or now, if it did not.
         ready: when its requirements had ended; ``None`` if they had not.
         outcome: what became of it.
-        cause: what it waited for after that; ``None`` if it did not wait.
-        span: what others see of all this.
+        span: what others see of all this, once somebody has asked.
     """
 
     __slots__ = (
-        "cause",
         "end",
         "inner",
         "job",
@@ -99,8 +97,6 @@ class Member:
         "start",
         "stop",
     )
-
-    span: Span
 
     def __init__(
         self,
@@ -116,8 +112,8 @@ class Member:
         self.stop = last if self.end is None else self.end
         self.outcome = outcome
         self.ready: float | None = None
-        self.cause: Cause | None = None
         self.inner: Level | None = None
+        self.span: Span | None = None
 
     def holding(self, slots: int) -> Holding[Member]:
         """Return slots that the job held while it ran."""
@@ -162,13 +158,20 @@ class Facts:
         self._by_job: dict[AnyJob, Member] = {}
         self._enter(outline)
         self._limits = self._occupancies()
-        for member in self.members:
-            member.cause = self._cause(member)
-            member.span = self._span(member)
 
     def spans(self) -> tuple[Span, ...]:
         """Return what became of each job, in the order of the outline."""
-        return tuple(member.span for member in self.members)
+        return tuple(map(self.span, self.members))
+
+    def span(self, member: Member) -> Span:
+        """Return what became of a job; the same object each time."""
+        if member.span is None:
+            around = member.level.owner
+            if around is not None and around.span is None:
+                for outer in reversed([*with_schedulers_around(around)]):  # from outside in
+                    outer.span = outer.span or self._new_span(outer)
+            member.span = self._new_span(member)
+        return member.span
 
     def requirements(self, member: Member) -> Iterator[Member]:
         """Yield the requirements of a job that had ended before it started, or ended."""
@@ -196,6 +199,8 @@ class Facts:
 
     def _member(self, job: AnyJob, level: Level) -> Member:
         times = self._time(job.started_at), self._time(job.ended_at)
+        if job in self._restored:  # its times are those of an earlier run
+            times = None, None
         return Member(job, level, times, self._outcome(job, times), self.duration)
 
     def _time(self, moment: float | None) -> float | None:
@@ -248,19 +253,20 @@ class Facts:
                     holdings.setdefault(limit, []).append(member.holding(slots))
         return {limit: Occupancy(held) for limit, held in holdings.items()}
 
-    def _cause(self, member: Member) -> Cause | None:
+    def cause(self, member: Member) -> Cause | None:
         """Return what a job waited for between the moment when it was ready and its start."""
         if member.start is None or member.ready is None or member.start <= member.ready:
             return None
+        limits, window = needs_of(member.job), member.level.window
+        if window is None and not limits:
+            return None
         wait = member.ready, member.start
         found: list[tuple[float, Cause]] = []
-        limits = needs_of(member.job)
         for limit, slots in limits.items():
             giver = full(self._limits[limit], limit.slots - slots, wait)
             if giver is not None:
                 cause = Cause(LinkKind.LIMIT, limit, limit.slots, giver[1])
                 found.append((giver[0], cause))
-        window = member.level.window
         if window is not None and not member.job.forever:
             giver = full(member.level.taken(), window - 1, wait)
             if giver is not None:
@@ -273,14 +279,14 @@ class Facts:
             return Cause(LinkKind.LIMIT, limit, limit.slots)
         return None
 
-    def _span(self, member: Member) -> Span:
+    def _new_span(self, member: Member) -> Span:
         around = member.level.owner
         outer = None if around is None else around.span
         start, ready = member.start, member.ready
         waited = 0.0
         if ready is not None and start is None:
             waited = (self.duration if around is None else around.stop) - ready
-        elif ready is not None and start is not None and member.cause is not None:
+        elif ready is not None and start is not None and self.cause(member) is not None:
             waited = start - ready
         return Span(
             job=member.job,
@@ -293,6 +299,14 @@ class Facts:
             waited=waited,
             seconds=None if start is None else member.stop - start,
         )
+
+
+def with_schedulers_around(member: Member) -> Iterator[Member]:
+    """Yield a job, then the nested schedulers around it, the innermost first."""
+    around: Member | None = member
+    while around is not None:
+        yield around
+        around = around.level.owner
 
 
 def full(
@@ -308,11 +322,8 @@ def full(
     Returns:
         ``None`` if the slots were not all taken. The giver is ``None`` if slots were added.
     """
-    last = taken.last_given_back(*wait)
-    moment = wait[1] if last is None else last.end
-    if taken.taken_before(moment) <= most:
-        return None
-    return moment, None if last is None else last.holder
+    giver, moment = taken.last_given_back(*wait) or (None, wait[1])
+    return None if taken.taken_before(moment) <= most else (moment, giver)
 
 
 def has_failed(job: AnyJob) -> bool:

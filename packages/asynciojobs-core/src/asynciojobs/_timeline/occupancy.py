@@ -31,22 +31,33 @@ class Occupancy(Generic[T]):
     """
 
     def __init__(self, holdings: Iterable[Holding[T]]) -> None:
-        lasting = [holding for holding in holdings if holding.start < holding.end]
-        by_start = sorted(lasting, key=lambda holding: holding.start)
-        self._by_end = sorted(lasting, key=lambda holding: holding.end)
-        self._starts = [holding.start for holding in by_start]
-        self._ends = [holding.end for holding in self._by_end]
-        self._taken = [0, *accumulate(holding.slots for holding in by_start)]
-        self._given_back = [0, *accumulate(holding.slots for holding in self._by_end)]
+        # Lists of plain values, since the garbage collector would look at 100,000 holdings.
+        holders: list[T] = []
+        slots: list[int] = []
+        starts: list[float] = []
+        ends: list[float] = []
+        for holding in holdings:
+            if holding.start < holding.end:
+                holders.append(holding.holder)
+                slots.append(holding.slots)
+                starts.append(holding.start)
+                ends.append(holding.end)
+        by_start = sorted(range(len(starts)), key=starts.__getitem__)
+        by_end = sorted(range(len(ends)), key=ends.__getitem__)
+        self._starts = [starts[index] for index in by_start]
+        self._ends = [ends[index] for index in by_end]
+        self._holders = [holders[index] for index in by_end]
+        self._taken = [0, *accumulate(slots[index] for index in by_start)]
+        self._given_back = [0, *accumulate(slots[index] for index in by_end)]
 
     def taken_before(self, moment: float) -> int:
         """Return how many slots were taken just before a moment (seconds)."""
         taken = self._taken[bisect_left(self._starts, moment)]
         return taken - self._given_back[bisect_left(self._ends, moment)]
 
-    def last_given_back(self, after: float, until: float) -> Holding[T] | None:
-        """Return the holding that ended last in a span of time (seconds), if one did."""
+    def last_given_back(self, after: float, until: float) -> tuple[T, float] | None:
+        """Return who gave slots back last in a span of time, and when (seconds)."""
         index = bisect_right(self._ends, until) - 1
         if index < 0 or self._ends[index] <= after:
             return None
-        return self._by_end[index]
+        return self._holders[index], self._ends[index]
