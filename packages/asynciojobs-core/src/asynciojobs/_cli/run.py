@@ -18,6 +18,7 @@ from .._tracebacks import Tracebacks
 from ..purescheduler import PureScheduler
 from .choosing import add_choices, keep_chosen
 from .parser import Commands, Options, add_command, add_target, loaded
+from .reports import Reports, add_reports
 from .scenario import Scenario
 from .status import CommandError, Status
 from .views import QUIET, add_views, view
@@ -37,7 +38,7 @@ def add_to(commands: Commands) -> None:
         summary="run the scheduler, and shut it down",
         examples=[
             "asynciojobs run lab.py",
-            "asynciojobs run lab.py:night --timeout 36000 --keep-going",
+            "asynciojobs run lab.py:night --timeout 36000 --keep-going --report night.html",
             "asynciojobs run lab.py --from measure --quiet -- --hosts 3",
         ],
     )
@@ -55,6 +56,7 @@ def add_to(commands: Commands) -> None:
         help="after a failure, skip only what depends on it",
     )
     add_choices(parser)
+    add_reports(parser)
 
 
 def seconds(text: str) -> float:
@@ -82,6 +84,7 @@ def jobs(text: str) -> int:
 
 def run(options: Options) -> Status:
     """Run a scheduler, and say how it ended."""
+    reports = Reports(options)
     with loaded(options) as scenario:
         execution = Execution(scenario, options)
         try:
@@ -93,8 +96,8 @@ def run(options: Options) -> Status:
                     before_close=stop.before_close,
                 )
         finally:
-            execution.conclude()
-    return status
+            are_written = execution.conclude(reports)
+    return status if are_written else status or Status.USAGE
 
 
 def signals_to_hear() -> list[int]:
@@ -178,11 +181,18 @@ class Execution:
         if not isinstance(verdict, CriticalFailure | TimedOut):  # a co_run() of the user's own
             say(Tracebacks([], whole=False).lines(error), sys.stderr)
 
-    def conclude(self) -> None:
-        """Say how the run ended, if there was one."""
-        scheduler = self._scheduler
-        if scheduler is None:
-            return
+    def conclude(self, reports: Reports) -> bool:
+        """Say how the run ended, if there was one, and write the reports.
+
+        Returns:
+            whether all reports are written.
+        """
+        if self._scheduler is None:
+            return True
+        self._say(self._scheduler)
+        return reports.write(self._scheduler)
+
+    def _say(self, scheduler: PureScheduler) -> None:
         if self._options.view == QUIET:
             say([] if is_fine(scheduler) else [f"asynciojobs: {scheduler.why()}"], sys.stderr)
         elif not (is_fine(scheduler) and self._shut_down_well):
