@@ -373,7 +373,8 @@ def test_a_script_may_have_an_event_loop_of_its_own(folder):
 
 
 @pytest.mark.parametrize(
-    "call", ["it.run()", "asyncio.run(it.co_run())", "asyncio.run(main())"]
+    "call",
+    ["it.run()", "it.run(resume=True)", "asyncio.run(it.co_run())", "asyncio.run(main())"],
 )
 @pytest.mark.parametrize("command", ["check", "list", "graph", "run"])
 def test_a_script_can_not_run_a_scheduler_while_it_is_loaded(folder, told, call, command):

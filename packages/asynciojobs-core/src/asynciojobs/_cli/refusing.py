@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 from .._tracebacks import OURS
 from ..purescheduler import PureScheduler
@@ -27,7 +27,7 @@ def no_runs(source: str) -> Generator[None, None, None]:
     """
     before = PureScheduler.co_run
 
-    async def co_run(self: PureScheduler) -> NoReturn:
+    async def co_run(self: PureScheduler, **_: Any) -> bool:
         place = _place_of_call()
         raise CommandError(
             f"{source} runs {self.repr_main()} while it is loaded{place}, and a command runs "
