@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from .._dag.jobset import JobSet
-from .._dag.outline import number
 from .._names import label_of, path_name
 from .._text import listed
 from ..job import AnyJob
 from ..purescheduler import PureScheduler
 from .parser import Options
+from .paths import numbered_paths
 from .status import CommandError
 from .target import close_unstarted, nearest
 
@@ -78,15 +77,7 @@ class Members:
 
     def __init__(self, scheduler: PureScheduler) -> None:
         self._scheduler = scheduler
-        self._paths: list[list[AnyJob]] = []  # of each job at any depth
-        around: list[AnyJob] = []
-        for job, _, closing in number(scheduler):
-            if closing:
-                around.pop()
-                continue
-            self._paths.append([*around, job])
-            if isinstance(job, JobSet):
-                around.append(job)
+        self._paths = list(numbered_paths(scheduler))
 
     def named(self, names: Iterable[str], option: str) -> list[AnyJob]:
         """Return the jobs with these names; O(V) for each.

@@ -7,14 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .._dag.jobset import JobSet
-from .._dag.outline import number
 from .._feedback import say
 from .._names import label_of
 from .._text import attempt
 from ..job import AnyJob, counts_as_critical, needs_of, requirements_of, terms_of
 from ..purescheduler import PureScheduler
 from .parser import Commands, Options, add_command, add_target, loaded
+from .paths import numbered_paths
 from .status import CommandError, Status
 
 __all__ = ["add_to"]
@@ -69,22 +68,17 @@ def as_json(scheduler: PureScheduler, *, details: bool) -> dict[str, Any]:
 
 
 def _jobs_of(scheduler: PureScheduler, *, details: bool) -> Iterator[dict[str, Any]]:
-    around: list[AnyJob] = []
-    for job, _, closing in number(scheduler):
-        if closing:
-            around.pop()
-            continue
-        yield _as_json(job, around) | ({"details": attempt(job.details)} if details else {})
-        if isinstance(job, JobSet):
-            around.append(job)
+    for path in numbered_paths(scheduler):
+        yield _as_json(path) | ({"details": attempt(path[-1].details)} if details else {})
 
 
-def _as_json(job: AnyJob, around: list[AnyJob]) -> dict[str, Any]:
+def _as_json(path: list[AnyJob]) -> dict[str, Any]:
+    *around, job = path
     return {
         "id": job.repr_id(),
         "label": label_of(job),
         "class": type(job).__name__,
-        "path": [label_of(each) for each in (*around, job)],
+        "path": [label_of(each) for each in path],
         "scheduler": around[-1].repr_id() if around else None,
         "requires": sorted(each.repr_id() for each in requirements_of(job)),
         "critical": counts_as_critical(job),
