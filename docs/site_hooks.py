@@ -23,11 +23,15 @@ log = logging.getLogger("mkdocs.site_hooks")
 DIRECTIVE = re.compile(r"^<!-- from (?P<file>\S+?)(?:: (?P<heading>.+))? -->$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?P<path>[^)#:\s]+)(?P<anchor>#[^)\s]*)?(?=\))")
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<path>\S+\.svg)\)")
 NAMED = re.compile(r"^(?P<fence> *```\w+) (?P<name>\S+)$", re.MULTILINE)
 """The first line of a block with a name: that of a file, or one that a test looks for."""
 
 TOP = "top"
 """The heading that stands for what is between the title of a file and its first section."""
+
+NOTE = re.compile(r"^On the site, this page shows .*\n", re.MULTILINE)
+"""What such a page says where it is shown as it is written, as on a forge."""
 
 PAGES = {
     "README.md": "docs/index.md",
@@ -43,11 +47,20 @@ PAGES = {
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Put the text of other files into a page; mkdocs calls this."""
-    return assembled(markdown, f"docs/{page.file.src_uri}")
+    return with_large_pictures(assembled(markdown, f"docs/{page.file.src_uri}"))
+
+
+def with_large_pictures(markdown: str) -> str:
+    """Return a text in which each picture leads to itself, where a browser can enlarge it."""
+    parts = FENCED.split(markdown)
+    large = r"[![\g<text>](\g<path>)](\g<path>)"
+    parts[::2] = [PICTURE.sub(large, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def assembled(markdown: str, page: str) -> str:
     """Return the text of a page, with the text of other files in place of the directives."""
+    markdown = NOTE.sub("", markdown)
     return DIRECTIVE.sub(lambda it: text_from(it["file"], it["heading"], page), markdown)
 
 
