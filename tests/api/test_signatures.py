@@ -68,7 +68,7 @@ PURE_SCHEDULER = {
     "bottleneck": "(self)",
     "bypass_and_remove": "(self, job)",
     "check_cycles": "(self)",
-    "co_run": "async (self, *, resume=False)",
+    "co_run": "async (self, *, resume=False, live=False)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, silence_done_jobs=False)",
     "dot_format": "(self, *, status=False, depth=None, rankdir='LR')",

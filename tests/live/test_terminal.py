@@ -341,12 +341,17 @@ def test_a_display_that_fails_does_not_change_the_run(terminal):
         def fail(*args):
             raise RuntimeError("broken")
         terminal.rows = fail
-        s = PureScheduler(Job(frame), Job(frame))
+        print("before")
+        async def talk():
+            print("no line end", end=", ")
+            await frame()
+        s = PureScheduler(Job(talk), Job(frame))
         with live(s):
             print(s.run())
         print("after")
     """).wait()
-    assert rows[0] == "LOG the live view failed; the run goes on without it"
+    assert rows[0] == "before"
+    assert rows[1] == "no line end, LOG the live view failed; the run goes on without it"
     assert rows[-3:] == ["RuntimeError: broken", "True", "after"]
 
 

@@ -117,7 +117,8 @@ def _display(scheduler: PureScheduler, mode: str, stream: TextIO | None) -> Disp
         return None
     if chosen is Mode.NOTEBOOK:
         show = import_module("IPython.display").display
-        return _module("notebook").NotebookDisplay(scheduler, show)
+        in_notebook: Display = _module("notebook").NotebookDisplay(scheduler, show)
+        return in_notebook
     if chosen is Mode.TERMINAL:
         return _terminal(stream)
     encoding = getattr(stream, "encoding", None)
@@ -194,49 +195,47 @@ class View:
             self._timer.cancel()
         self._draw(None)
         if self._display is not None:
-            self._guarded(self._display.close)
+            self._guarded(self._display, self._display.close)
 
     def _draw(self, now: float | None) -> None:
         """Draw what has happened. Without a time, use the last one that is known."""
+        display = self._display
+        if display is None:
+            return
         started = perf_counter()
-        self._guarded(lambda: self._draw_runs(now))
+        self._guarded(display, lambda: self._draw_runs(display, now))
         self._cost = perf_counter() - started
 
-    def _draw_runs(self, now: float | None) -> None:
+    def _draw_runs(self, display: Display, now: float | None) -> None:
         events, self._events = self._events, []
-        if self._progress is None:
+        progress = self._progress
+        if progress is None:
             events = [event for event in events if event.kind is not EventKind.SHUTDOWN]
             if not events:
                 return
-            self._progress = Progress(self._scheduler)
-        while (count := self._progress.take(events)) < len(events):
+            progress = Progress(self._scheduler)
+        began = self._scheduler.started_at or 0.0
+        while (count := progress.take(events)) < len(events):
             # The rest is of another run. How this one ended can't be known any more.
-            self._show(events[:count], events[max(count, 1) - 1].time, "ended")
+            last = events[max(count, 1) - 1].time
+            display.draw(progress, events[:count], began, last, "ended")
             events = events[count:]
-            self._progress = Progress(self._scheduler)
+            progress = Progress(self._scheduler)
         end = self._scheduler.ended_at
         if end is not None:
-            self._show(events, end, self._scheduler.why())
+            display.draw(progress, events, began, end, self._scheduler.why())
             self._progress = None
         else:
-            self._show(events, self._now if now is None else now, None)
+            self._now = self._now if now is None else now
+            display.draw(progress, events, began, self._now, None)
+            self._progress = progress
 
-    def _show(self, events: list[JobEvent], now: float, end: str | None) -> None:
-        self._now = now
-        began = self._scheduler.started_at
-        if self._display is not None and self._progress is not None:
-            self._display.draw(
-                self._progress, events, now if began is None else began, now, end
-            )
-
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, display: Display, act: Callable[[], None]) -> None:
         """Do something with the display; if it fails, do without one from now on."""
-        if self._display is None:
-            return
         try:
             act()
         except Exception:  # noqa: BLE001 - it is logged
-            broken, self._display = self._display, None
+            self._display = None
             with contextlib.suppress(Exception):
-                broken.close()  # it must not keep what the program prints
+                display.close()  # it must not keep what the program prints
             error("the live view failed; the run goes on without it")

@@ -47,7 +47,7 @@ class NotebookDisplay:
         self._display = display
         self._handle: Any = None
         self._picture = ""
-        self._height = 0  # of the picture (pixels)
+        self._height = 0  # of the first picture (pixels)
         self._draws = True  # until drawing fails
 
     def draw(
@@ -82,10 +82,8 @@ class NotebookDisplay:
         except (MissingProgramError, DrawingError):
             self._draws = False
             return
-        if not self._height:
-            points = re.search(r'<svg width="\d+pt" height="(\d+)pt"', self._picture)
-            height = HEIGHT if points is None else int(points[1]) * 4 // 3 + 20
-            self._height = min(height, HEIGHT)
+        points = re.findall(r'<svg width="\d+pt" height="(\d+)pt"', self._picture)
+        self._height = self._height or min([int(it) * 4 // 3 + 20 for it in points] + [HEIGHT])
 
     def _page(self, text: str) -> str:
         counts = f"<p><code>{escape(text)}</code></p>"

@@ -16,7 +16,7 @@ __all__ = ["Failed", "Group", "Progress"]
 
 # Attributes of an enum class are slow, and there is an event in each step of each job.
 SCHEDULED, STARTED = EventKind.SCHEDULED, EventKind.STARTED
-DONE, FAILED = EventKind.DONE, EventKind.FAILED
+FAILED, RESTORED = EventKind.FAILED, EventKind.RESTORED
 SKIPPED, CANCELLED = EventKind.SKIPPED, EventKind.CANCELLED
 SHUTDOWN = EventKind.SHUTDOWN
 
@@ -157,8 +157,8 @@ class Progress:
             self.skipped += 1
         elif kind is CANCELLED:
             self.stopped += 1
-        elif kind is DONE or kind is FAILED or kind == "restored":
-            self.restored += kind == "restored"
+        else:  # done, failed, or restored
+            self.restored += kind is RESTORED
             for job_set in (self.job_set, *self.around(job)):
                 self.groups[job_set].ended += 1
 

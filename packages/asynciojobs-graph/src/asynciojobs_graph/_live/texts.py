@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
+from asynciojobs._names import label_of as text_of
 from asynciojobs._text import NOLABEL, attempt, one_line
 from asynciojobs.commandjob import CommandJob
 from asynciojobs.job import AnyJob
@@ -33,17 +35,17 @@ def inert(text: str) -> str:
 
 def label_of(job: AnyJob) -> str:
     """Return the label of a job; if it has none, its class."""
-    label = job._shown_text()
+    label = text_of(job)
     return f"<{type(job).__name__}>" if label == NOLABEL else inert(label)
 
 
-def name_of(path: Iterable[AnyJob]) -> str:
+def name_of(path: Iterable[Any]) -> str:
     """Return the label of the last job of a path, after those of the schedulers around it.
 
     Schedulers without a label are left out.
     """
     *around, job = path
-    labels = [label for each in around if (label := each._shown_text()) != NOLABEL]
+    labels = [label for each in around if (label := text_of(each)) != NOLABEL]
     return " > ".join([*map(inert, labels), label_of(job)])
 
 
@@ -52,4 +54,5 @@ def last_line(job: AnyJob) -> str:
     if not isinstance(job, CommandJob):
         return ""
     lines = (attempt(job.details) or "").splitlines()
-    return inert(lines[-1].strip()) if lines else ""
+    last = lines[-1] if lines else ""
+    return inert(last.removeprefix("stdout: ").removeprefix("stderr: ").strip())
