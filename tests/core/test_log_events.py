@@ -96,6 +96,18 @@ def test_jobs_that_end_in_other_ways_have_an_outcome_too(logged):
     }
 
 
+def test_jobs_that_stay_done_have_an_outcome_of_their_own(fake_time, caplog):
+    scheduler = PureScheduler(Job(work, label="a"), Job(work, 2, label="b"))
+    scheduler.run()
+    caplog.set_level(logging.INFO, "asynciojobs")
+    with log_events(scheduler):
+        scheduler.run(resume=True)
+    assert [(it.path, it.outcome, it.duration) for it in caplog.records] == [
+        ("a", "restored", 1),
+        ("b", "restored", 2),
+    ]
+
+
 def test_an_exception_that_is_false_is_logged(logged):
     class Empty(Exception):
         def __bool__(self):

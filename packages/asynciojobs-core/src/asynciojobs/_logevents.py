@@ -22,6 +22,7 @@ OUTCOMES = {
     EventKind.FAILED: "failed",
     EventKind.SKIPPED: "skipped",
     EventKind.CANCELLED: "stopped",
+    EventKind.RESTORED: "restored",
 }
 """The events that are the last ones of a job in a run, and the words for that."""
 
@@ -35,8 +36,8 @@ def log_events(scheduler: PureScheduler, level: int = logging.INFO) -> Observati
     The records have these fields besides the usual ones, for handlers that write JSON, say:
     `path`, the labels of the job and of the schedulers around it, as in ``boots > host3``;
     `event`, its kind; `time`, on the clock of the event loop (seconds); `outcome`, at the end
-    of a job ``done``, ``failed``, ``stopped`` or ``skipped``, otherwise ``None``; and
-    `duration`, how long the job took (seconds), or ``None``.
+    of a job ``done``, ``failed``, ``stopped``, ``skipped`` or ``restored``, otherwise ``None``;
+    and `duration`, how long the job took (seconds), or ``None``.
 
     Args:
         scheduler: the scheduler.
