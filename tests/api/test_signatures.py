@@ -76,8 +76,11 @@ PURE_SCHEDULER = {
     "exit_jobs": "(self, *, discard_forever=True, compute_backlinks=True)",
     "export_as_dotfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_graphic": "(self, filename, suffix, *, status=False, depth=None, rankdir='LR')",
+    "export_as_htmlfile": "(self, filename)",
     "export_as_pngfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
     "export_as_svgfile": "(self, filename, *, status=False, depth=None, rankdir='LR')",
+    "export_as_timeline": "(self, filename, *, depth=None)",
+    "export_as_tracefile": "(self, filename)",
     "failed_critical": "(self)",
     "failed_time_out": "(self)",
     "failures": "(self)",
@@ -216,6 +219,7 @@ METHODS = {
 }
 
 FUNCTIONS = {
+    "asynciojobs.log_events": "(scheduler, level=20)",
     "asynciojobs.set_debug": "(flag)",
     # how schedulers make them
     "asynciojobs.timeline.bottleneck_of": "(job_set, times)",
@@ -282,6 +286,7 @@ TOP = [
     "Span",
     "Timeline",
     "Wait",
+    "log_events",
     "set_debug",
     "use_loop_factory",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import multiprocessing
 import re
 import shutil
@@ -14,6 +16,8 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 RUN_ELSEWHERE = {
     "docs/clusters.md": "tests/engines",  # with the package that it needs
+    "docs/command-line.md": "tests/docs/test_command_line.py",  # as commands
+    "docs/opentelemetry.md": "tests/docs/test_opentelemetry.py",  # with the packages it needs
     "packages/asynciojobs-testkit/README.md": "tests/testkit",  # with pytest
 }
 """Documents with examples that other tests run."""
@@ -70,14 +74,32 @@ def no_forks(monkeypatch):
     monkeypatch.setattr(multiprocessing, "get_context", lambda method=None: spawning)
 
 
+@contextlib.contextmanager
+def own_logs():
+    """Let the examples set up their logs as in a program of their own.
+
+    It is no fixture: pytest adds its handlers after those.
+    """
+    logs = [logging.getLogger(name) for name in (None, "asynciojobs")]
+    before = [(log.handlers, log.level, log.propagate) for log in logs]
+    logs[0].handlers, logs[1].handlers = [], []
+    try:
+        yield
+    finally:
+        for log, (handlers, level, propagate) in zip(logs, before, strict=True):
+            log.handlers, log.propagate = handlers, propagate
+            log.setLevel(level)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_examples_print_and_draw_what_is_shown(
     document, capsys, fake_time, drawn, no_forks
 ):
     names = {"__name__": document}
-    for code, output in examples(document):
-        exec(compile(code, document, "exec", dont_inherit=True), names)
-        assert capsys.readouterr().out == output
+    with own_logs():
+        for code, output in examples(document):
+            exec(compile(code, document, "exec", dont_inherit=True), names)
+            assert capsys.readouterr().out == output
     for picture in drawn.glob("*.svg"):
         shown = ROOT / "docs/images" / picture.name
         assert f"images/{picture.name})" in (ROOT / document).read_text("utf-8")

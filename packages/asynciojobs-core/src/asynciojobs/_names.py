@@ -20,7 +20,9 @@ __all__ = [
     "Placed",
     "label_of",
     "name_in_run",
+    "path_in_run",
     "path_name",
+    "path_text",
     "run_of",
 ]
 
@@ -116,32 +118,43 @@ class Placed(Named):
         return path_name(self.path())
 
 
+def path_text(path: Iterable[Labelled]) -> str:
+    """Return the labels of a job and of the schedulers around it, as in ``boots > host3``.
+
+    Schedulers without a label are left out.
+
+    Args:
+        path: the schedulers, the outermost first, and then the job.
+    """
+    *outer, own = map(label_of, path)
+    return one_line(" > ".join([*(label for label in outer if label != NOLABEL), own]))
+
+
 def path_name(path: Iterable[Labelled]) -> str:
     """Return the name of a job with the schedulers around it, which come first.
 
     Schedulers without a label are left out.
     """
     *around, job = path
-    if not around:
+    if all(label_of(each) == NOLABEL for each in around):
         return job.repr_main()
-    *outer, own = map(label_of, (*around, job))
-    labels = [label for label in outer if label != NOLABEL]
-    if not labels:
-        return job.repr_main()
-    return f"<{type(job).__name__} `{one_line(' > '.join([*labels, own]))}`>"
+    return f"<{type(job).__name__} `{path_text([*around, job])}`>"
 
 
-def name_in_run(job: Named) -> str:
-    """Return the name of a job, with the schedulers around it in its last run."""
-    if not _is_labelled(job):
-        return job.repr_main()
-    path: list[Labelled] = [job]
+def path_in_run(job: Labelled) -> list[Labelled]:
+    """Return the schedulers around a job in its last run, the outermost first, and the job."""
+    path = [job]
     while len(path) < DEEPEST and isinstance(mark := path[-1]._run_mark, Mark):
         around = mark.job_set() if mark.is_nested else None
         if not _is_labelled(around):
             break
         path.append(around)
-    return path_name(reversed(path))
+    return path[::-1]
+
+
+def name_in_run(job: Named) -> str:
+    """Return the name of a job, with the schedulers around it in its last run."""
+    return path_name(path_in_run(job)) if _is_labelled(job) else job.repr_main()
 
 
 def run_of(job: object) -> Any:

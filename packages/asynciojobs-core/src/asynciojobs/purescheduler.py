@@ -850,6 +850,68 @@ class PureScheduler(JobSet):
             filename, "svg", status=status, depth=depth, rankdir=rankdir
         )
 
+    # -- what happened in the last run, drawn and written by the same package
+
+    def export_as_timeline(
+        self, filename: str | PathLike[str], *, depth: int | None = None
+    ) -> str:
+        """Draw the last run as a timeline, to an SVG file: when each job waited and ran.
+
+        The bottleneck is marked: the chain of jobs that held the run back. The picture has the
+        colours of a light or a dark page, as the reader prefers.
+
+        Args:
+            filename: the name of the file; ``.svg`` is added unless it is there.
+            depth: how many levels of nested schedulers to open; ``None`` means all of them.
+
+        Returns:
+            the name of the file.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            RuntimeError: the scheduler never ran.
+            TypeError: the depth is not an int.
+            ValueError: the depth is negative.
+            OSError: the file can't be written.
+        """
+        return str(drawing_function("export_as_timeline")(self, filename, depth=depth))
+
+    def export_as_htmlfile(self, filename: str | PathLike[str]) -> str:
+        """Write a report on the last run: one HTML page, which you can mail to somebody.
+
+        It has why the run ended, its timeline, its bottleneck, the graph, and a table of the
+        jobs with results and tracebacks. The page loads nothing from elsewhere. What labels,
+        results and tracebacks contain is shown as text.
+
+        Args:
+            filename: the name of the file; ``.html`` is added unless it is there.
+
+        Returns:
+            the name of the file.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            RuntimeError: the scheduler never ran.
+            OSError: the file can't be written.
+        """
+        return str(drawing_function("export_as_htmlfile")(self, filename))
+
+    def export_as_tracefile(self, filename: str | PathLike[str]) -> str:
+        """Write the last run as a trace, which https://ui.perfetto.dev and Chrome show.
+
+        Args:
+            filename: the name of the file; ``.json`` is added unless it is there.
+
+        Returns:
+            the name of the file.
+
+        Raises:
+            ImportError: asynciojobs-graph is not installed.
+            RuntimeError: the scheduler never ran.
+            OSError: the file can't be written.
+        """
+        return str(drawing_function("export_as_tracefile")(self, filename))
+
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
