@@ -17,12 +17,8 @@ from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
 
 DOCS = Path(__file__).parent
-DOCUMENTS = [
-    DOCS.parent / "README.md",
-    DOCS / "tutorial.md",
-    DOCS / "howto.md",
-    DOCS / "design" / "architecture.md",
-]
+PICTURE = re.compile(r"\]\(\S*images/\S+\.svg\)")
+"""How a page shows a picture that its examples draw."""
 
 PROGRAMS = "echo grep printf seq sh wc".split()  # noqa: SIM905
 """What the examples run."""
@@ -56,8 +52,9 @@ def draw_pictures() -> None:
     images = DOCS / "images"
     images.mkdir(exist_ok=True)
     os.chdir(images)
-    for document in DOCUMENTS:
-        draw_pictures_of(document)
+    for document in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        if PICTURE.search(document.read_text("utf-8")):
+            draw_pictures_of(document)
     for text in (*images.glob("*.dot"), *images.glob("*.txt")):
         text.unlink()
 

@@ -3,6 +3,7 @@
     python verify_environment.py                       # the environment that runs it
     python verify_environment.py --path SITE_PACKAGES --jobs-window 4 --timeout 60
     python verify_environment.py --picture verified    # draws verified.svg
+    python verify_environment.py --report verified     # writes verified.html
 
 **Jobs.** Each distribution has a job, which compares the files of the distribution with its
 RECORD.  If a distribution depends on others, its job requires their jobs.  So the first
@@ -516,6 +517,14 @@ def draw(scheduler: PureScheduler, name: str) -> str:
         return f"Not drawn: {error}"
 
 
+def report(scheduler: PureScheduler, name: str) -> str:
+    """Write a report on the run to a file of that name; returns a line that says so."""
+    try:
+        return f"Reported: {printable(scheduler.export_as_htmlfile(name))}"
+    except (ImportError, RuntimeError, OSError, ValueError) as error:
+        return f"Not reported: {error}"
+
+
 def arguments_parser() -> argparse.ArgumentParser:
     """The options of the command."""
     parser = argparse.ArgumentParser(
@@ -529,6 +538,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     add("--strict", action="store_true", help="fail too if some can't be verified")
     add("--details", action="store_true", help="list where each distribution is")
     add("--picture", metavar="NAME", help="draw the jobs as they ended, to NAME.svg")
+    add("--report", metavar="NAME", help="write a report on the run, to NAME.html")
     add("--quiet", action="store_true", help="print only the verdict and the damage")
     return parser
 
@@ -557,6 +567,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scheduler.list(details=options.details)
     if options.picture:
         say([draw(scheduler, options.picture)])
+    if options.report:
+        say([report(scheduler, options.report)])
     status, sentence = verdict(verifications, obstacle, strict=options.strict)
     damage = [f"  {job.name}: {it}" for job in verifications for it in job.problems()]
     say([sentence, *damage])

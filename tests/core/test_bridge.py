@@ -16,6 +16,9 @@ CALLS = {
     "graph": lambda: PureScheduler().graph(),
     "export_as_dotfile": lambda: PureScheduler().export_as_dotfile("x.dot"),
     "export_as_graphic": lambda: PureScheduler().export_as_graphic("x", "png"),
+    "export_as_timeline": lambda: PureScheduler().export_as_timeline("x"),
+    "export_as_htmlfile": lambda: PureScheduler().export_as_htmlfile("x"),
+    "export_as_tracefile": lambda: PureScheduler().export_as_tracefile("x"),
     "dot_style": lambda: AbstractJob().dot_style(),
     "dot_cluster_name": lambda: Scheduler().dot_cluster_name(),
 }
@@ -176,6 +179,22 @@ def test_a_method_for_styles_passes_the_job_on(recorded_calls, method):
     assert recorded_calls == [(method, scheduler, {})]
 
 
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("export_as_timeline", {"depth": 2}),
+        ("export_as_htmlfile", {}),
+        ("export_as_tracefile", {}),
+    ],
+)
+def test_a_method_that_shows_the_last_run_passes_its_arguments_on(
+    recorded_calls, method, options
+):
+    scheduler = Scheduler()
+    assert getattr(scheduler, method)("x", **options) == method
+    assert recorded_calls == [(method, scheduler, "x", options)]
+
+
 # -- in a notebook
 
 
@@ -204,3 +223,25 @@ def test_an_import_error_inside_of_the_package_reaches_a_notebook(package_with):
     package_with("import a_module_that_is_not_there\n")
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'a_module_that_is_not"):
         Scheduler()._repr_mimebundle_()
+
+
+def test_without_the_package_a_notebook_shows_a_timeline_as_text(core_only):
+    scheduler = Scheduler(label="x")
+    scheduler.run()
+    timeline = scheduler.timeline()
+    assert timeline._repr_mimebundle_() == {"text/plain": str(timeline)}
+
+
+def test_a_notebook_shows_the_timeline_that_the_package_draws(fake_package):
+    calls = []
+
+    def timeline_bundle(*args, **options):
+        calls.append((args, options))
+        return {"image/svg+xml": "<svg/>"}
+
+    fake_package.timeline_bundle = timeline_bundle
+    scheduler = Scheduler()
+    scheduler.run()
+    timeline = scheduler.timeline()
+    assert timeline._repr_mimebundle_(include={"a"}, exclude=()) == {"image/svg+xml": "<svg/>"}
+    assert calls == [((timeline,), {"include": {"a"}, "exclude": ()})]

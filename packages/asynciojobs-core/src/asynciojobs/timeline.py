@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest
 from typing import TypeAlias
 
+from ._bridge import MissingGraphPackageError, drawing_function
 from ._dag.jobset import JobSet
 from ._dag.outline import outline
 from ._text import counted, duration_text, one_line
@@ -102,6 +103,17 @@ class Timeline:
         when = self.began_at.isoformat(" ", "seconds")
         name = self.scheduler.repr_main()
         return f"{name} began {when}, and {state} {duration_text(self.duration)}\n{chart}"
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Return the picture that a notebook shows, and the text."""
+        try:
+            timeline_bundle = drawing_function("timeline_bundle")
+        except MissingGraphPackageError:
+            return {"text/plain": str(self)}
+        bundle: dict[str, str] = timeline_bundle(self, include=include, exclude=exclude)
+        return bundle
 
     def _spans_shown(self) -> Sequence[Span]:
         if self._shown is None or len(self.spans) <= self._shown:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-__all__ = ["write_files"]
+__all__ = ["path_of", "write_files", "write_with_suffix"]
 
 
 MOST_LINKS = 40
@@ -40,6 +40,37 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             path.write_bytes(contents[path])
         for temporary, target in moves:
             temporary.replace(target)
+
+
+def path_of(filename: str | os.PathLike[str]) -> Path:
+    """Return the path of a file.
+
+    Raises:
+        ValueError: it has no name.
+    """
+    path = Path(os.fsdecode(filename))
+    if path.name in ("", ".."):
+        raise ValueError(f"a file needs a name, and {str(filename)!r} has none")
+    return path
+
+
+def write_with_suffix(filename: str | os.PathLike[str], suffix: str, text: str) -> str:
+    """Write a text to a file, in UTF-8; return the name of the file.
+
+    Args:
+        filename: its name.
+        suffix: is added to the name unless it is there, such as ``.svg``.
+        text: what is written.
+
+    Raises:
+        ValueError: the file has no name.
+        OSError: it can't be written.
+    """
+    path = path_of(filename)
+    if not path.name.lower().endswith(suffix):
+        path = path.with_name(f"{path.name}{suffix}")
+    write_files({path: text.encode()})
+    return str(path)
 
 
 def _prepare(path: Path, data: bytes, temporaries: ExitStack) -> tuple[Path, Path]:

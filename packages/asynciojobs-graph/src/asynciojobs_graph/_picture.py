@@ -17,7 +17,7 @@ from asynciojobs._dag.outline import Entry, number
 from asynciojobs._dag.queries import culprit_of, graph_of
 from asynciojobs.job import AnyJob, counts_as_critical
 
-__all__ = ["Arrow", "Box", "Cluster", "Node", "Picture", "Step", "picture_of"]
+__all__ = ["Arrow", "Box", "Cluster", "Node", "Picture", "Step", "check_depth", "picture_of"]
 
 
 @dataclass(eq=False, slots=True)
@@ -97,7 +97,7 @@ def picture_of(job_set: JobSet, *, depth: int | None = None) -> Picture:
         TypeError: the depth is not an int.
         ValueError: the depth is negative, or a scheduler is nested in itself.
     """
-    _check_depth(depth)
+    check_depth(depth)
     builder = _PictureBuilder(job_set)
     for rank, (job, level, closing) in ranked(number(job_set, drawable_order)):
         if depth is not None and level > depth:
@@ -148,7 +148,13 @@ def culprits_of(job_set: JobSet) -> Collection[AnyJob]:
     return {job for job in failed if job is first or counts_as_critical(job)}
 
 
-def _check_depth(depth: object) -> None:
+def check_depth(depth: object) -> None:
+    """Check a number of levels.
+
+    Raises:
+        TypeError: it is not an int.
+        ValueError: it is negative.
+    """
     if depth is None:
         return
     if not isinstance(depth, int) or isinstance(depth, bool):

@@ -10,7 +10,7 @@ import math
 
 from asynciojobs._widths import has_width, is_emoji, is_wide, signs_of
 
-__all__ = ["padded", "width_in_ems"]
+__all__ = ["fitted", "padded", "width_in_ems"]
 
 SPACE = 0.278  # the width of a space in Helvetica, in ems
 NARROW = frozenset("!'(),-./:;I[\\]`fijlrt{|} ")
@@ -21,6 +21,25 @@ EMOJI = 1.3  # emoji are wider than they are high, in ems
 def width_in_ems(text: str) -> float:
     """Return about how wide the widest line of a text is, in ems (1 em is the font size)."""
     return max(map(_width_of_line, text.split("\n")))
+
+
+def fitted(text: str, ems: float) -> str:
+    """Return a text of one line, cut so that it is about no wider than this.
+
+    Example:
+        >>> fitted("iiiiiiiiii", 10), fitted("mmmmmmmmmm", 5)
+        ('iiiiiiiiii', 'mmmm…')
+    """
+    if width_in_ems(text) <= ems:
+        return text
+    room = ems - _width("…")
+    kept: list[str] = []
+    for sign in signs_of(text):
+        room -= _width_of_sign(sign)
+        if room < 0:
+            break
+        kept.append(sign)
+    return f"{''.join(kept).rstrip()}…"
 
 
 def padded(text: str) -> str:

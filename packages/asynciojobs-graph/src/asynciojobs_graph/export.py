@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 from asynciojobs._dag.jobset import JobSet
 
-from ._files import write_files
+from ._files import path_of, write_files
 from ._programs import draw
 from .dot import dot_format
 
@@ -40,7 +39,7 @@ def export_as_dotfile(
     Raises:
         OSError: the file can't be written.
     """
-    path = _path_of(filename)
+    path = path_of(filename)
     text = dot_format(job_set, status=status, depth=depth, rankdir=rankdir)
     write_files({path: text.encode()})
     return f"(Over)wrote {path}"
@@ -75,7 +74,7 @@ def export_as_graphic(
         OSError: a file can't be written.
     """
     picture_format = _format_of(suffix)
-    path = _path_of(filename)
+    path = path_of(filename)
     text = dot_format(job_set, status=status, depth=depth, rankdir=rankdir)
     picture = path.with_name(f"{path.name}.{picture_format}")
     write_files(
@@ -85,13 +84,6 @@ def export_as_graphic(
         }
     )
     return str(picture)
-
-
-def _path_of(filename: str | os.PathLike[str]) -> Path:
-    path = Path(os.fsdecode(filename))
-    if path.name in ("", ".."):
-        raise ValueError(f"a file needs a name, and {str(filename)!r} has none")
-    return path
 
 
 def _format_of(suffix: str) -> str:

@@ -1,0 +1,87 @@
+"""What is said about a run as a whole, above its pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from asynciojobs import PureScheduler
+from asynciojobs._dag.jobset import JobSet, record_of
+from asynciojobs._text import duration_text
+from asynciojobs.job import AbstractJob
+from asynciojobs.timeline import Outcome, Timeline
+
+from ._inert import inert, inert_line
+from ._rows import counts_text
+
+__all__ = ["Summary", "heading_of", "name_of", "summary_of"]
+
+LONGEST_REASON = 4000
+"""How much of `why()` is shown (characters)."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is said about a run."""
+
+    name: str
+    """The label of the scheduler, or its class."""
+    words: str
+    """How the run ended, in short."""
+    why: str
+    """The same with the reason."""
+    is_fine: bool
+    began: str
+    """When it began, with the date and the zone."""
+    took: str
+    counts: str
+    """How many jobs there are at all depths, by their outcomes."""
+
+
+def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
+    """Return what is said about the last run of a scheduler.
+
+    Args:
+        scheduler: the scheduler.
+        timeline: that of its last run.
+    """
+    record = record_of(scheduler)
+    assert record is not None
+    if timeline.is_live:
+        words = why = "running"
+    else:
+        words, why = record.verdict.words, scheduler.why()
+    return Summary(
+        name=name_of(scheduler),
+        words=words,
+        why=inert(why, LONGEST_REASON),
+        is_fine=not (scheduler.failed_critical() or scheduler.failed_time_out()),
+        began=_began(timeline),
+        took=duration_text(timeline.duration),
+        counts=counts_text(_outcomes(timeline)),
+    )
+
+
+def heading_of(timeline: Timeline) -> str:
+    """Return one line about a run, such as ``boots took 3.0 s, since 2030-01-31 12:00:00``."""
+    verb = "runs for" if timeline.is_live else "took"
+    took = duration_text(timeline.duration)
+    return f"{name_of(timeline.scheduler)} {verb} {took}, since {_began(timeline)}"
+
+
+def _began(timeline: Timeline) -> str:
+    return timeline.began_at.isoformat(" ", "seconds")
+
+
+def name_of(scheduler: JobSet) -> str:
+    """Return the label of a scheduler; its class, if it has none."""
+    if isinstance(scheduler, AbstractJob) and scheduler.label is not None:
+        return inert_line(scheduler._shown_text())
+    return type(scheduler).__name__
+
+
+def _outcomes(timeline: Timeline) -> Counter[Outcome]:
+    """Return how many jobs have which outcome; nested schedulers don't count as jobs."""
+    return Counter(
+        span.outcome for span in timeline.spans if not isinstance(span.job, PureScheduler)
+    )

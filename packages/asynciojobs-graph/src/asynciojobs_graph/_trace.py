@@ -1,0 +1,182 @@
+"""The events of a trace, in the format of Chrome that Perfetto reads too.
+
+Each scheduler is a process, and its jobs are on the threads of the process. Events of one
+thread must not overlap: Perfetto drops those that do. So threads are lanes, and all times are
+integers, whose differences are exact. Jobs that wait have lanes of their own: if hundreds wait
+for a window of four, the window still is four lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
+
+from asynciojobs._dag.jobset import JobSet
+from asynciojobs.job import requirements_of
+from asynciojobs.timeline import Outcome, Span
+
+from ._inert import inert_line, inert_path
+from ._lanes import Interval, lanes
+
+__all__ = ["MOST_ARROWS", "Event", "trace_of"]
+
+Event: TypeAlias = dict[str, object]
+
+MOST_ARROWS = 10_000
+"""How many requirements are shown, as arrows; with more, viewers become slow."""
+
+COLORS = {Outcome.FAILED: "terrible", Outcome.STOPPED: "grey", Outcome.RUNNING: "olive"}
+"""The names that chrome://tracing has for colours. Perfetto chooses its own."""
+
+
+class Slice(NamedTuple):
+    """The time in which a job ran or waited, and where it is shown."""
+
+    span: Span
+    time: Interval
+    """In microseconds."""
+    process: int
+    thread: int
+    is_waiting: bool
+
+    @property
+    def last(self) -> int:
+        """The last moment in it (microseconds)."""
+        return max(self.time.begin, self.time.end - 1)
+
+
+class Process(NamedTuple):
+    """A scheduler with the jobs in it."""
+
+    number: int
+    name: str
+    spans: list[Span]
+
+
+def trace_of(name: str, spans: Sequence[Span]) -> list[Event]:
+    """Return the events of a run: first the names, then the others, by time.
+
+    Args:
+        name: the name of the scheduler.
+        spans: those of its timeline.
+    """
+    processes = _processes(name, spans)
+    events: list[Event] = []
+    slices: list[Slice] = []
+    for process in processes:
+        inside = list(_slices_of(process))
+        slices += inside
+        events += _names(process, inside)
+    by_time = [(slice_.time.begin, _event(slice_)) for slice_ in slices]
+    arrows = islice(_arrows(slices), MOST_ARROWS)
+    by_time += [end for number, arrow in enumerate(arrows, 1) for end in _flow(number, *arrow)]
+    by_time.sort(key=itemgetter(0))
+    return events + [event for _, event in by_time]
+
+
+def _processes(name: str, spans: Iterable[Span]) -> list[Process]:
+    processes = {None: Process(1, name, [])}
+    for span in spans:
+        processes[_id(span.around)].spans.append(span)
+        if isinstance(span.job, JobSet):
+            title = inert_path(span.path)
+            processes[id(span)] = Process(len(processes) + 1, title, [])
+    return list(processes.values())
+
+
+def _id(span: Span | None) -> int | None:
+    return None if span is None else id(span)
+
+
+def _slices_of(process: Process) -> Iterator[Slice]:
+    """Yield when the jobs of a scheduler ran and waited; where they ran is above."""
+    thread = 0
+    for is_waiting, time_of in ((False, running_time), (True, waiting_time)):
+        times = [(it, time) for it in process.spans if (time := time_of(it)) is not None]
+        first = thread + 1
+        for (span, time), lane in zip(times, lanes(time for _, time in times), strict=True):
+            thread = max(thread, first + lane)
+            yield Slice(span, time, process.number, first + lane, is_waiting)
+
+
+def running_time(span: Span) -> Interval | None:
+    """Return when a job ran (microseconds); ``None`` if it never started."""
+    if span.start is None:
+        return None
+    end = span.start + (span.seconds or 0.0) if span.end is None else span.end
+    return _interval(span.start, end)
+
+
+def waiting_time(span: Span) -> Interval | None:
+    """Return when a job waited for a slot (microseconds); ``None`` if it did not."""
+    begin = span.ready if span.start is None else span.start - span.waited
+    if begin is None:
+        return None
+    end = begin + span.waited if span.start is None else span.start
+    time = _interval(begin, end)
+    return None if time.begin == time.end else time
+
+
+def _interval(begin: float, end: float) -> Interval:
+    """Return an interval of which both ends are rounded, and not its length."""
+    return Interval(round(begin * 1_000_000), round(end * 1_000_000))
+
+
+def _names(process: Process, slices: Iterable[Slice]) -> Iterator[Event]:
+    """Yield the names of a process and of its threads."""
+    yield _name("process_name", process.number, 0, process.name)
+    for slice_ in {slice_.thread: slice_ for slice_ in slices}.values():
+        kind = "waiting" if slice_.is_waiting else "lane"
+        yield _name("thread_name", process.number, slice_.thread, f"{kind} {slice_.thread}")
+
+
+def _name(kind: str, process: int, thread: int, name: str) -> Event:
+    return {"ph": "M", "name": kind, "pid": process, "tid": thread, "args": {"name": name}}
+
+
+def _event(slice_: Slice) -> Event:
+    span = slice_.span
+    label = inert_line(span.label)
+    event: Event = {
+        "ph": "X",
+        "name": f"{label} (waits)" if slice_.is_waiting else label,
+        "cat": "waiting" if slice_.is_waiting else span.outcome.value,
+        "ts": slice_.time.begin,
+        "dur": slice_.time.end - slice_.time.begin,
+        "pid": slice_.process,
+        "tid": slice_.thread,
+        "args": {"job": inert_path(span.path), "outcome": span.outcome.value},
+    }
+    color = "grey" if slice_.is_waiting else COLORS.get(span.outcome)
+    return event if color is None else {**event, "cname": color}
+
+
+def _arrows(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Slice]]:
+    """Yield each requirement with the job that requires it, if both ran."""
+    ran = [slice_ for slice_ in slices if not slice_.is_waiting]
+    found = {(slice_.process, slice_.span.job): slice_ for slice_ in ran}
+    for head in ran:
+        for required in requirements_of(head.span.job):
+            tail = found.get((head.process, required))
+            if tail is not None:
+                yield tail, head
+
+
+def _flow(number: int, tail: Slice, head: Slice) -> Iterator[tuple[int, Event]]:
+    """Yield both ends of an arrow, each with its time. It begins and ends within a slice."""
+    for kind, slice_, time in (("s", tail, tail.last), ("f", head, head.time.begin)):
+        yield (
+            time,
+            {
+                "ph": kind,
+                "bp": "e",
+                "id": number,
+                "name": "requires",
+                "cat": "requirement",
+                "ts": time,
+                "pid": slice_.process,
+                "tid": slice_.thread,
+            },
+        )
