@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import xml.etree.ElementTree as ElementTree
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -217,6 +218,37 @@ def test_each_job_has_a_row_of_its_own_that_is_high_enough_to_read(make, picture
     height = float(shown.root.get("height"))
     assert shown.root.get("viewBox").split()[3] == shown.root.get("height")
     assert tops[-1] + 20 < height
+
+
+# -- in a notebook
+
+
+def test_a_notebook_shows_the_same_picture_and_the_text(lab, tmp_path):
+    timeline = lab.timeline()
+    bundle = timeline._repr_mimebundle_()
+    drawn = Path(lab.export_as_timeline(tmp_path / "x")).read_text("utf-8")
+    assert bundle == {"text/plain": str(timeline), "image/svg+xml": drawn}
+
+
+@pytest.mark.parametrize(
+    ("options", "kinds"),
+    [
+        ({"include": {"image/svg+xml", "text/html"}}, ["image/svg+xml"]),
+        ({"include": ["text/plain"]}, ["text/plain"]),
+        ({"exclude": {"image/svg+xml"}}, ["text/plain"]),
+        ({"include": set()}, []),
+    ],
+)
+def test_a_notebook_gets_the_kinds_that_it_asks_for(lab, options, kinds):
+    assert [*lab.timeline()._repr_mimebundle_(**options)] == kinds
+
+
+def test_a_timeline_of_an_earlier_run_is_drawn_without_the_bottleneck_of_the_last():
+    scheduler = runs.after_run(PureScheduler(runs.job("a", 1)))
+    timeline = scheduler.timeline()
+    timeline.began_at -= timedelta(days=1)
+    assert 'class="track"' in scheduler.timeline()._repr_mimebundle_()["image/svg+xml"]
+    assert 'class="track"' not in timeline._repr_mimebundle_()["image/svg+xml"]
 
 
 # -- text of users

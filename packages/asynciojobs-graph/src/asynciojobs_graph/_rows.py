@@ -124,12 +124,12 @@ def _in_order(
             inside.setdefault(around.get(row), []).append(row)
     levels = [iter(sorted(inside.get(None, ()), key=_start))]
     while levels:
-        row = next(levels[-1], None)
-        if row is None:
+        for row in levels[-1]:
+            yield row
+            levels.append(iter(sorted(inside.get(row, ()), key=_start)))
+            break
+        else:
             levels.pop()
-            continue
-        yield row
-        levels.append(iter(sorted(inside.get(row, ()), key=_start)))
 
 
 def _start(row: Row) -> float:

@@ -77,7 +77,7 @@ def trace_of(name: str, spans: Sequence[Span]) -> list[Event]:
 
 
 def _processes(name: str, spans: Iterable[Span]) -> list[Process]:
-    processes = {None: Process(1, name, [])}
+    processes: dict[int | None, Process] = {None: Process(1, name, [])}
     for span in spans:
         processes[_id(span.around)].spans.append(span)
         if isinstance(span.job, JobSet):
