@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import runs
-from browser import Browser
+from browser import BROWSERS, Browser, browser_program
 from hostile import TEXTS
 from hostile import run as hostile_run
 
@@ -24,7 +24,10 @@ OUTLINE = ["images", "one", "two", "monitor", "boots", "racks", "h1", "h2", "bad
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    found = Browser(tmp_path_factory.mktemp("profile"))
+    program = browser_program()
+    if program is None:
+        pytest.skip(f"none of these is on the PATH: {', '.join(BROWSERS)}")
+    found = Browser(program, tmp_path_factory.mktemp("profile"))
     yield found
     found.close()
 
