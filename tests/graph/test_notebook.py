@@ -148,4 +148,4 @@ def test_a_timeline_is_shown_as_a_picture(outputs):
         "<one>",
         "two",
     ]
-    assert output.data[PLAIN].startswith("<Scheduler `all`> took ")
+    assert output.data[PLAIN].startswith("<Scheduler `all`> began ")

@@ -351,6 +351,14 @@ def test_all_failures_are_in_a_large_report(large):
     assert f", {len(failed)} failed" in large.facts()["Jobs"]
 
 
+def test_the_line_of_the_bottleneck_leaves_out_jobs_without_rows(report, no_program):
+    failing = [Job(runs.step, 0, OSError(), critical=False) for _ in range(MOST_BARS)]
+    scheduler = runs.after_run(PureScheduler(*failing, runs.job("long", 9)))
+    section = report(scheduler).section("Timeline")
+    assert len(section.findall(".//g[@class='row failed']")) == MOST_BARS
+    assert section.find(".//polyline") is None
+
+
 def test_names_of_jobs_without_rows_are_no_links(report, no_program):
     first = [runs.job(f"r{n}", 0) for n in range(MOST_ROWS)]
     last = runs.job("last", 1, required=first[:1])

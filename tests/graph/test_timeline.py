@@ -200,7 +200,7 @@ def test_a_run_that_goes_on_is_drawn_as_it_is_now(tmp_path):
         ("waiting", None, (0, 2)),
     ]
     assert shown.row("long").note == "▸ running, 2.0 s"
-    assert "runs for 2.0 s, since" in shown.root.findtext(f"{SVG}title")
+    assert ", and has run for 2.0 s" in shown.root.findtext(f"{SVG}title")
 
 
 @pytest.mark.parametrize(

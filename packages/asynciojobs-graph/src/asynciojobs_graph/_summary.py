@@ -63,10 +63,10 @@ def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
 
 
 def heading_of(timeline: Timeline) -> str:
-    """Return one line about a run, such as ``boots took 3.0 s, since 2030-01-31 12:00:00``."""
-    verb = "runs for" if timeline.is_live else "took"
-    took = duration_text(timeline.duration)
-    return f"{name_of(timeline.scheduler)} {verb} {took}, since {_began(timeline)}"
+    """Return one line about a run, such as ``boots began 2030-01-31 12:00, and took 3.0 s``."""
+    state = "has run for" if timeline.is_live else "took"
+    name, duration = name_of(timeline.scheduler), duration_text(timeline.duration)
+    return f"{name} began {_began(timeline)}, and {state} {duration}"
 
 
 def _began(timeline: Timeline) -> str:
