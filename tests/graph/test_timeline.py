@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,8 @@ from hostile import run as hostile_run
 
 from asynciojobs import Job, PureScheduler, Scheduler
 from asynciojobs_graph import export_as_timeline
-from asynciojobs_graph._chart import CHART, LEAST
+from asynciojobs_graph._chart import CHART, FONT_SIZE, LEAST
+from asynciojobs_graph._widths import width_in_ems
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -168,6 +170,23 @@ def test_a_job_that_took_no_time_is_seen(picture):
 def test_a_run_that_took_no_time_can_be_drawn(picture):
     shown = picture(runs.after_run(PureScheduler(runs.job("a", 0))))
     assert [row.name for row in shown.rows] == ["a"]
+
+
+@pytest.mark.parametrize("exponent", range(-6, 8))
+@pytest.mark.parametrize("factor", [1, 2.5, 9.9])
+def test_the_texts_of_the_axis_do_not_overlap(picture, exponent, factor):
+    seconds = factor * 10.0**exponent
+    shown = picture(runs.after_run(PureScheduler(runs.job("a", seconds))))
+    lines = defaultdict(list)
+    for text in shown.root.findall(f"{SVG}text"):
+        if "middle" in text.get("class"):
+            half = width_in_ems(text.text) * FONT_SIZE / 2
+            place = float(text.get("x"))
+            lines[text.get("y")].append((place - half, place + half))
+    assert len(lines) == 4
+    for texts in lines.values():
+        assert len(texts) >= 2
+        assert all(right < left for (_, right), (left, _) in pairwise(texts))
 
 
 def test_a_run_without_jobs_can_be_drawn(picture):

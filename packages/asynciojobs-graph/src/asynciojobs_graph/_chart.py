@@ -125,7 +125,7 @@ class _Drawing:
         yield f'<rect class="paper" width="{width}" height="{height}"/>'
         if self.heading:
             yield _text("heading", MARGIN, MARGIN + 14, self.heading)
-        axis = ticks(self.chart.duration, self.chart.began_at)
+        axis = fitting_ticks(self.chart.duration, self.chart.began_at)
         yield from self.axis(axis, self.top - AXIS + 12)
         yield from self.stripes()
         yield from self.grid(axis)
@@ -234,6 +234,20 @@ class _Drawing:
         for kind in kinds:
             yield f'<g class="{kind}">{_sample(kind, x, y)}{_text("", x + 30, y, kind)}</g>'
             x += 30 + 6 * len(kind) + 30
+
+
+def fitting_ticks(duration: float, began_at: datetime) -> list[Tick]:
+    """Return as many ticks as there is room for; with three intervals, there is always room."""
+    every = (ticks(duration, began_at, most) for most in (10, 7, 5, 3))
+    return next(axis for axis in every if _have_room(axis, duration))
+
+
+def _have_room(axis: Sequence[Tick], duration: float) -> bool:
+    if len(axis) < 2:
+        return True
+    room = CHART * axis[1].seconds / duration
+    widest = max(width_in_ems(text) for tick in axis for text in (tick.clock, tick.text))
+    return widest * FONT_SIZE < room
 
 
 def _name(row: Row) -> str:
