@@ -95,7 +95,7 @@ def _slices_of(process: Process) -> Iterator[Slice]:
     """Yield when the jobs of a scheduler ran and waited; where they ran is above."""
     thread = 0
     for is_waiting, time_of in ((False, running_of), (True, waiting_of)):
-        times = [(it, _interval(time)) for it in process.spans if (time := time_of(it))]
+        times = [(it, _interval(when)) for it in process.spans if (when := time_of(it))]
         first = thread + 1
         for (span, time), lane in zip(times, lanes(time for _, time in times), strict=True):
             thread = max(thread, first + lane)
