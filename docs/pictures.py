@@ -23,14 +23,8 @@ from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
 
 DOCS = Path(__file__).parent
-DOCUMENTS = [
-    DOCS.parent / "README.md",
-    DOCS / "tutorial.md",
-    DOCS / "howto.md",
-    DOCS / "report.md",
-    DOCS / "design" / "architecture.md",
-    DOCS.parent / "packages" / "asynciojobs-graph" / "README.md",
-]
+PICTURE = re.compile(r"\]\(\S*images/\S+\.(?:svg|png)\)")
+"""How a page shows a picture that its examples draw."""
 
 PROGRAMS = "echo grep printf seq sh wc".split()  # noqa: SIM905
 """What the examples run."""
@@ -81,8 +75,10 @@ def draw_pictures() -> None:
     images = DOCS / "images"
     images.mkdir(exist_ok=True)
     os.chdir(images)
-    for document in DOCUMENTS:
-        draw_pictures_of(document)
+    readmes = [DOCS.parent / "README.md", DOCS.parent / "packages/asynciojobs-graph/README.md"]
+    for document in [*readmes, *sorted(DOCS.rglob("*.md"))]:
+        if PICTURE.search(document.read_text("utf-8")):
+            draw_pictures_of(document)
 
 
 def photograph() -> None:

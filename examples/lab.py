@@ -2,6 +2,7 @@
 
     python lab.py n1 n2 n3 n4 n5 n6 --measure "iperf3 --client server --json"
     python lab.py --local               # no lab at hand: with programs of this machine
+    asynciojobs run lab.py:scenario -- --local    # the same, from the command line
 
 **Limits.** At most four ssh connections are open at a time, and at most two hosts reboot at
 a time.  These limits are shared by all hosts, although each host is a scheduler of its own.
@@ -143,10 +144,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return the exit status."""
-    options = parsed(arguments)
-    scheduler, measurements = lab(
+def lab_of(options: argparse.Namespace) -> tuple[PureScheduler, dict[str, CommandJob[str]]]:
+    """Return what `lab()` makes of the options of the command line."""
+    return lab(
         options.hosts,
         local if options.local else ssh,
         measure=options.measure,
@@ -155,6 +155,16 @@ def main(arguments: list[str] | None = None) -> int:
         patience=options.patience,
         pause=options.pause,
     )
+
+
+def scenario() -> PureScheduler:
+    """Return the scheduler for ``asynciojobs run lab.py:scenario -- OPTIONS``."""
+    return lab_of(parsed(None))[0]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return the exit status."""
+    scheduler, measurements = lab_of(parsed(arguments))
     is_fine = scheduler.run()
     for host, job in measurements.items():
         if job.is_done() and not job.raised_exception():

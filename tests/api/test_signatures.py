@@ -68,7 +68,7 @@ PURE_SCHEDULER = {
     "bottleneck": "(self)",
     "bypass_and_remove": "(self, job)",
     "check_cycles": "(self)",
-    "co_run": "async (self)",
+    "co_run": "async (self, *, resume=False, live=False)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, silence_done_jobs=False)",
     "dot_format": "(self, *, status=False, depth=None, rankdir='LR')",
@@ -93,6 +93,7 @@ PURE_SCHEDULER = {
     "list": "(self, details=False, silence_done_jobs=False)",
     "list_safe": "(self, silence_done_jobs=False)",
     "orchestrate": "(self, *args, loop_factory=None, stop_on=None, **kwds)",
+    "plan": "(self, *, resume=False)",
     "predecessors": "(self, *starts)",
     "predecessors_upstream": "(self, *starts)",
     "remove": "(self, job)",
@@ -154,6 +155,7 @@ METHODS = {
     Scheduler: {
         **PURE_SCHEDULER,
         **ABSTRACT_JOB,
+        "co_run": PURE_SCHEDULER["co_run"],
         "dot_cluster_name": "(self)",
         "mermaid_format": "(self, *, status=False, depth=None, rankdir='LR')",
         "observe": "(self, callback)",
@@ -217,6 +219,7 @@ METHODS = {
 }
 
 FUNCTIONS = {
+    "asynciojobs.log_events": "(scheduler, level=20)",
     "asynciojobs.set_debug": "(flag)",
     # how schedulers make them
     "asynciojobs.timeline.bottleneck_of": "(job_set, times)",
@@ -283,6 +286,7 @@ TOP = [
     "Span",
     "Timeline",
     "Wait",
+    "log_events",
     "set_debug",
     "use_loop_factory",
 ]

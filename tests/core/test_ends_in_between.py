@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from asynciojobs import AbstractJob, Job, Limit, PureScheduler, Scheduler, Sequence
+from asynciojobs import AbstractJob, CallJob, Job, Limit, PureScheduler, Scheduler, Sequence
 
 
 class Again(AbstractJob[None]):
@@ -100,6 +100,44 @@ def test_a_job_that_ran_before_joins_and_is_cancelled_at_once(fake_time):
     assert answers == [True]
     assert isinstance(again.raised_exception(), asyncio.CancelledError)
     assert again.started_at is None
+
+
+def test_a_limit_can_not_get_too_small_for_a_nested_job_that_has_not_begun(fake_time):
+    async def shrink():
+        with pytest.raises(ValueError, match=r"can't have 1 slot now, since <Job `inner`>"):
+            gpu.slots = 1
+        gpu.slots = 2
+
+    gpu = Limit(3, "gpu")
+    first = Job(shrink)
+    inner = Job(asyncio.sleep, 1, label="inner", limits=[(gpu, 2)])
+    s = PureScheduler(first, Scheduler(Scheduler(inner), required=first))
+    assert s.run() is True
+    assert gpu.free == 2
+    gpu.slots = 1
+
+
+def test_a_limit_can_not_get_too_small_for_a_job_and_the_scheduler_around_it(fake_time):
+    async def shrink():
+        with pytest.raises(ValueError, match=r"can't have 1 slot now, since .* needs 2"):
+            gpu.slots = 1
+
+    gpu = Limit(2, "gpu")
+    group = Scheduler(Job(shrink), Job(asyncio.sleep, 1, limits=gpu), limits=gpu)
+    assert PureScheduler(group).run() is True
+
+
+def test_a_limit_of_a_nested_job_is_in_use_before_it_begins(fake_time):
+    """Otherwise its run would be refused in the middle of the run around it."""
+
+    def use_elsewhere():
+        with pytest.raises(RuntimeError, match="is in use in another event loop"):
+            PureScheduler(Job(asyncio.sleep, 0, limits=gpu)).run()
+
+    gpu = Limit(1, "gpu")
+    first = CallJob(use_elsewhere)
+    group = Scheduler(Job(asyncio.sleep, 1, limits=gpu), required=first)
+    assert PureScheduler(first, group).run() is True
 
 
 def test_a_limit_can_not_get_too_small_for_a_job_in_a_scheduler_that_joins(fake_time):

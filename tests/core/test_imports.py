@@ -19,6 +19,10 @@ PACKAGE = Path(asynciojobs.__file__).parent
 FLOORS = 10
 """How many modules of the core may stand on each other, at most."""
 
+COMMAND_LINE = ("asynciojobs.__main__", "asynciojobs._cli")
+"""The program on top of the library. It is not counted: no module of the library imports it,
+and it uses all of them, so it only adds its own few floors to the highest one."""
+
 LOADED = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -76,6 +80,10 @@ def source_of(module, node):
     return ".".join([*above, *filter(None, [node.module])])
 
 
+def is_of_command_line(module):
+    return f"{module}.".startswith(tuple(f"{name}." for name in COMMAND_LINE))
+
+
 def floors():
     """Return on which floor each module of the core is: one above the highest it imports."""
     found = {}
@@ -126,6 +134,9 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "asynciojobs.calljob",
         "asynciojobs.commandjob",
         "asynciojobs.timeline",
+        "asynciojobs._logevents",
+        "asynciojobs._cli.main",
+        "argparse",
     ],
 )
 def test_importing_does_not_load_what_is_slow_or_optional(loaded, slow):
@@ -144,7 +155,7 @@ def test_importing_writes_nothing():
 
 def test_the_modules_of_all_folders_are_looked_at():
     wings = {module.split(".")[1] for module in CORE if module.count(".") > 1}
-    assert wings == {"_calls", "_commands", "_dag", "_run", "_timeline"}
+    assert wings == {"_calls", "_cli", "_commands", "_dag", "_run", "_timeline"}
 
 
 def test_imports_within_a_folder_are_found():
@@ -164,7 +175,18 @@ def test_the_modules_of_the_three_packages_import_each_other_upwards_only():
 
 
 def test_the_core_has_few_floors():
-    assert max(floors().values()) <= FLOORS
+    assert max(n for module, n in floors().items() if not is_of_command_line(module)) <= FLOORS
+
+
+def test_the_command_line_has_few_floors_of_its_own():
+    assert max(floors().values()) <= FLOORS + 6
+
+
+def test_only_the_command_line_imports_the_command_line():
+    importing = {
+        module for module in EVERY if any(map(is_of_command_line, imported_from(module)))
+    }
+    assert all(map(is_of_command_line, importing))
 
 
 def test_the_core_imports_neither_of_the_other_packages():
@@ -200,6 +222,7 @@ def test_no_function_has_an_import(module):
 
 
 def test_only_the_package_and_the_bridge_import_on_demand():
+    """Besides the command line, which imports the user's module."""
     lazy = {
         module
         for module in CORE
@@ -208,4 +231,4 @@ def test_only_the_package_and_the_bridge_import_on_demand():
         and ast.unparse(node).split(".")[-1]
         in ("import_module", "_import_module", "__import__")
     }
-    assert lazy == {"asynciojobs", "asynciojobs._bridge"}
+    assert lazy == {"asynciojobs", "asynciojobs._bridge", "asynciojobs._cli.target"}

@@ -711,22 +711,25 @@ def test_a_limit_that_became_too_small_is_refused(every_loop, two):
     assert not first.is_running()
 
 
-def test_a_nested_scheduler_is_refused_if_a_limit_became_too_small_meanwhile(every_loop, two):
-    shrink = acting(lambda: setattr(two, "slots", 1))
-    nested = Scheduler(
-        sleeper(limits=(two, 2), label="job"), required=shrink, critical=False, label="nested"
-    )
-    assert PureScheduler(shrink, nested).run() is True
+def test_a_nested_scheduler_is_refused_if_it_was_given_a_job_that_needs_too_much(
+    every_loop, two
+):
+    late = sleeper(limits=(two, 2), label="job")
+    two.slots = 1
+    add = acting(lambda: nested.add(late))
+    nested = Scheduler(required=add, critical=False, label="nested")
+    assert PureScheduler(add, nested).run() is True
     assert isinstance(nested.raised_exception(), LimitError)
 
 
 def test_a_run_that_is_refused_leaves_nothing_at_its_limits(every_loop, two):
-    shrink = acting(lambda: setattr(two, "slots", 1))
+    two.slots = 1
     holder = Scheduler(sleeper(limits=two), limits=two)
-    nested = Scheduler(sleeper(limits=two), holder, required=shrink, critical=False)
+    add = acting(lambda: nested.update([sleeper(limits=two), holder]))
+    nested = Scheduler(required=add, critical=False)
     free = []
-    look = acting(lambda: free.append(is_all_free(two)), required=shrink)
-    assert PureScheduler(shrink, nested, look).run() is True
+    look = acting(lambda: free.append(is_all_free(two)), required=add)
+    assert PureScheduler(add, nested, look).run() is True
     assert isinstance(nested.raised_exception(), LimitError)
     assert free == [True]
 
@@ -861,15 +864,16 @@ def test_a_limit_can_be_used_in_one_loop_only(a, nest):
 
 
 def test_another_loop_may_take_a_limit_before_a_nested_scheduler_needs_it(a, b):
-    """The nested scheduler is refused, and leaves its other limit alone."""
-    other = OtherThread(a)
-    enter = CallJob(other.__enter__)
-    nested = Scheduler(sleeper(0, limits=[b, a]), required=enter, critical=False, label="n")
-    assert PureScheduler(enter, nested).run() is True
-    with pytest.raises(RuntimeError, match=IN_ANOTHER_LOOP):
-        raise nested.raised_exception()
-    assert is_all_free(b)
-    other.__exit__()
+    """Jobs that it was given during the run are refused, and leave their other limit alone."""
+    with contextlib.ExitStack() as stack:
+        enter = CallJob(lambda: stack.enter_context(OtherThread(a)))
+        late = sleeper(0, limits=[b, a])
+        add = acting(lambda: nested.add(late), 0, required=enter)
+        nested = Scheduler(required=add, critical=False, label="n")
+        assert PureScheduler(enter, add, nested).run() is True
+        with pytest.raises(RuntimeError, match=IN_ANOTHER_LOOP):
+            raise nested.raised_exception()
+        assert is_all_free(b)
 
 
 # -- the number of slots is changed

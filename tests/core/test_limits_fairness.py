@@ -114,3 +114,30 @@ def test_a_job_gives_back_its_slot_of_the_window_and_its_limits_in_one_step(fake
     )
     assert s.run() is True
     assert (first.started_at, elsewhere.started_at) == (3, 4)
+
+
+def test_a_forever_job_that_an_end_releases_does_not_pass_one_that_came_earlier(fake_time):
+    """That end also gives back the slot of the window that `early` waits for."""
+    limit = Limit(1)
+    holds = wait(1, "holds", limits=limit)
+    early = wait(1, "early", limits=limit)
+    fills = wait(3, "fills the window")
+    later = wait(9, "later", limits=limit, forever=True, required=fills)
+    inner = Scheduler(early, fills, later, wait(2, "last", required=early), jobs_window=1)
+    assert PureScheduler(holds, inner).run() is True
+    assert (early.started_at, later.started_at) == (3, 4)
+
+
+def test_others_pass_a_job_in_the_moment_when_its_window_fills_up(fake_time):
+    limit = Limit(2)
+    large = wait(1, "large", limits=[(limit, 2)])
+    small = wait(1, "small", limits=limit)
+    delay = wait(2, "delay", forever=True)
+    fills = wait(4, "fills the window", required=delay)
+    s = PureScheduler(
+        wait(9, "holds one", limits=limit),
+        Scheduler(large, delay, fills, jobs_window=1),
+        Scheduler(Sequence(wait(1, "first"), small)),
+    )
+    assert s.run() is True
+    assert (fills.started_at, small.started_at, large.started_at) == (2, 2, 9)

@@ -15,6 +15,7 @@ from types import ModuleType
 import pytest
 
 from asynciojobs import CommandJob, PureScheduler
+from asynciojobs._cli.main import main
 from asynciojobs_testkit import FakeClock, FakeCommands, Timeline
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "lab.py"
@@ -241,3 +242,16 @@ def test_a_wrong_number_is_wrong_usage(
         lab.main(arguments)
     assert caught.value.code == 2
     assert f"argument {arguments[0]}: " in capsys.readouterr().err
+
+
+def test_the_command_line_takes_the_lab(
+    fake_time: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    target = f"{PROGRAM}:scenario"
+    assert main(["check", target, "--", "n1", "n2"]) == 0
+    assert (
+        capsys.readouterr().out
+        == "fine: <PureScheduler of 2 jobs> can run, with 8 jobs in all\n"
+    )

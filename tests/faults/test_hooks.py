@@ -308,6 +308,7 @@ def test_what_an_observer_raises_is_logged(fake_time, log, kind, event):
     )
     scheduler.observe(look)
     assert (scheduler.run(), scheduler.why()) == (True, "FINE")
+    assert scheduler.run(resume=True) is True
     assert {id(record.exc_info[1]) for record in log} == {id(error)}
 
 

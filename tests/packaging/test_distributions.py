@@ -103,6 +103,12 @@ def test_the_extra_for_another_distribution_is_pinned_to_the_same_version(extra:
     assert extras()[extra] == [f"asynciojobs-{extra}=={version()}"]
 
 
+def test_the_extra_live_brings_the_graph_package_and_what_draws_in_a_terminal():
+    ours, rich = map(Requirement, extras()["live"])
+    assert str(ours) == f"asynciojobs-graph=={version()}"
+    assert (rich.name, rich.marker) == ("rich", None)
+
+
 def test_the_extra_ordered_is_there_and_empty():
     assert extras()["ordered"] == []
 

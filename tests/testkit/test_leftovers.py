@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import gc
@@ -15,6 +16,7 @@ import pytest
 
 from asynciojobs import Job, Scheduler
 from asynciojobs_testkit import FakeClock, FakeJob, LeftoverError
+from asynciojobs_testkit._known import place_of_shield
 from asynciojobs_testkit._leftovers import Leftovers
 
 
@@ -340,21 +342,21 @@ async def lost():
     pass
 
 
-PYTHON_WARNS = pytest.mark.filterwarnings("ignore:coroutine 'lost' was never awaited")
+def python_warns():
+    """Return a block in which Python has to warn of a coroutine: its filters ignore none."""
+    return pytest.warns(RuntimeWarning, match="^coroutine 'lost' was never awaited")
 
 
-@PYTHON_WARNS
 def test_a_coroutine_that_was_made_before_the_block_is_not_reported():
     Cycle(lost())
-    with FakeClock().installed():
+    with python_warns(), FakeClock().installed():
         gc.collect()
 
 
-@PYTHON_WARNS
 def test_the_old_garbage_of_another_block_is_not_reported():
     with FakeClock().installed():
         cycle = Cycle(lost())
-    with FakeClock().installed():
+    with python_warns(), FakeClock().installed():
         del cycle
         gc.collect()
 
@@ -364,9 +366,8 @@ def test_young_garbage_is_reported():
         Cycle(lost())
 
 
-@PYTHON_WARNS
 def test_a_coroutine_of_another_thread_is_not_reported():
-    with FakeClock().installed():
+    with python_warns(), FakeClock().installed():
         thread = threading.Thread(target=lost)
         thread.start()
         thread.join()
@@ -470,3 +471,181 @@ def test_a_scheduler_whose_jobs_are_closed_leaves_nothing_behind():
     with FakeClock().installed():
         scheduler = Scheduler(Job(lost(), label="fetch"))
         scheduler.close_all_jobs()
+
+
+# -- what the test says it knows about
+
+
+def lose(*filters, category=RuntimeWarning, message=""):
+    """Lose a coroutine while Python's filters of warnings are these actions, the first last."""
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for action in filters:
+            warnings.filterwarnings(action, message, category)
+        lost()
+
+
+@pytest.mark.parametrize(
+    ("filters", "options"),
+    [
+        (["ignore"], {}),
+        (["error", "ignore"], {}),
+        (["ignore"], {"category": Warning}),
+        (["ignore"], {"message": "COROUTINE 'lost' was never"}),
+    ],
+)
+def test_a_coroutine_whose_warning_is_ignored_is_no_leftover(filters, options):
+    with FakeClock().installed():
+        lose(*filters, **options)
+
+
+@pytest.mark.parametrize(
+    ("filters", "options"),
+    [
+        ([], {}),
+        (["default"], {}),
+        (["ignore", "error"], {}),
+        (["ignore", "always"], {}),
+        (["ignore"], {"category": DeprecationWarning}),
+        (["ignore"], {"message": "coroutine 'found' was never"}),
+    ],
+)
+def test_a_coroutine_whose_warning_is_not_ignored_is_a_leftover(filters, options):
+    with pytest.raises(LeftoverError, match=r"lost\(\) was never"), FakeClock().installed():
+        lose(*filters, **options)
+
+
+def test_a_filter_for_one_module_hides_no_leftover():
+    def lose_one():
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            warnings.filterwarnings("ignore", module="elsewhere")
+            lost()
+
+    with pytest.raises(LeftoverError), FakeClock().installed():
+        lose_one()
+
+
+def test_filters_of_the_context_count_where_python_has_them(monkeypatch):
+    ignore = ("ignore", None, RuntimeWarning, None, 0)
+    monkeypatch.setattr(warnings, "_get_filters", lambda: [ignore], raising=False)
+    with FakeClock().installed():
+        lose()
+
+
+def test_without_filters_of_the_context_those_of_the_module_count(monkeypatch):
+    monkeypatch.delattr(warnings, "_get_filters", raising=False)
+    with FakeClock().installed():
+        lose("ignore")
+
+
+def test_the_coroutine_of_a_job_is_ignored_too():
+    async def main():
+        lose("ignore")
+
+    with FakeClock().installed():
+        assert Scheduler(Job(main)).run()
+
+
+# -- what asyncio.shield() protects may outlive who awaits it
+
+
+async def times_out(awaitable):
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(awaitable), 1)
+
+
+async def shields_a_coroutine():
+    await times_out(asyncio.sleep(100))
+
+
+def warning_of(function):
+    with pytest.warns(RuntimeWarning) as caught, FakeClock().installed():
+        function()
+    (warning,) = caught
+    return str(warning.message)
+
+
+SHIELDED = (
+    r"<Task 'Task-\d+' of sleep\(\)> is still alive%s\. asyncio\.shield\(\) made it at "
+    r".*test_leftovers\.py:%d, in times_out\. The end of the event loop cancels it all the "
+    r"same: if it has to end its work, make the task yourself, and await it before the end"
+)
+LINE = times_out.__code__.co_firstlineno + 2
+
+
+def test_a_task_of_shield_that_is_still_alive_is_warned_of():
+    text = warning_of(lambda: asyncio.run(shields_a_coroutine()))
+    assert re.fullmatch(SHIELDED % ("", LINE), text)
+
+
+def test_the_job_that_shields_is_named():
+    text = warning_of(Scheduler(Job(shields_a_coroutine, label="fetch")).run)
+    assert re.fullmatch(SHIELDED % (": it was made in <Job `fetch`>", LINE), text)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_task_of_shield_that_ends_is_fine():
+    async def main():
+        await shields_a_coroutine()
+        await asyncio.sleep(1000)
+
+    FakeClock().run(main())
+
+
+def test_a_task_of_the_program_that_is_shielded_is_a_leftover():
+    async def main():
+        await times_out(asyncio.create_task(asyncio.sleep(100), name="stray"))
+
+    assert leftovers_of_run(main()) == ["<Task 'stray' of sleep()> is still alive"]
+
+
+def test_the_tasks_that_a_shielded_one_makes_are_leftovers():
+    async def main():
+        await times_out(forgets_a_task())
+
+    assert leftovers_of_run(main()) == ["<Task 'stray' of sleep()> is still alive"]
+
+
+def test_the_exception_of_a_task_of_shield_is_a_leftover():
+    async def fails_later():
+        await asyncio.sleep(5)
+        raise ZeroDivisionError("by zero")
+
+    async def main():
+        await times_out(fails_later())
+        await asyncio.sleep(10)
+
+    (line,) = leftovers_of_run(main())
+    assert line.endswith("raised ZeroDivisionError(by zero), which was never retrieved")
+
+
+def test_a_task_may_be_made_where_nothing_else_is_on_the_stack():
+    def look():
+        found.append(place_of_shield())
+        looked.set()
+
+    found, looked = [], threading.Event()
+    _thread.start_new_thread(look, ())
+    assert looked.wait(30)
+    assert found == [None]
+
+
+def test_a_more_important_error_hides_the_warning_of_a_shielded_task(recwarn):
+    def block():
+        with FakeClock().installed():
+            asyncio.run(shields_a_coroutine())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        block()
+    assert not list(recwarn)
+
+
+def test_other_leftovers_go_with_the_warning_of_a_shielded_task():
+    async def main():
+        await shields_a_coroutine()
+        await forgets_a_task()
+
+    with pytest.warns(RuntimeWarning, match=r"^<Task .* is still alive\. asyncio\.shield"):
+        assert leftovers_of_run(main()) == ["<Task 'stray' of sleep()> is still alive"]

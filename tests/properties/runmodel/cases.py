@@ -11,10 +11,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Add", "Case", "Group", "Leaf", "Member", "Poke", "groups_in", "leaves_in"]
+__all__ = [
+    "Act",
+    "Add",
+    "Cancel",
+    "Case",
+    "Group",
+    "Hook",
+    "Leaf",
+    "Member",
+    "Needs",
+    "Poke",
+    "Resize",
+    "Stop",
+    "all_in",
+    "groups_in",
+    "leaves_in",
+    "members_of",
+]
 
 End: TypeAlias = Literal["returns", "raises", "cancels itself", "exits"]
 Reaction: TypeAlias = Literal["heeds", "raises", "returns", "is deaf"]
+Needs: TypeAlias = "tuple[tuple[str, int], ...]"
+"""How many slots of which limits."""
 
 
 class Plain:
@@ -39,6 +58,31 @@ class Poke(Plain):
 
 
 @dataclass(frozen=True, repr=False)
+class Cancel(Plain):
+    """Call the `cancel()` of a job or a nested group."""
+
+    after: int
+    target: str
+
+
+@dataclass(frozen=True, repr=False)
+class Stop(Plain):
+    """Call the `stop()` of a group."""
+
+    after: int
+    target: str
+
+
+@dataclass(frozen=True, repr=False)
+class Resize(Plain):
+    """Set the number of slots of a limit."""
+
+    after: int
+    target: str
+    slots: int
+
+
+@dataclass(frozen=True, repr=False)
 class Add(Plain):
     """Add jobs to a group."""
 
@@ -47,6 +91,9 @@ class Add(Plain):
     members: tuple[Member, ...]
     before: tuple[str, ...] = ()
     """Jobs of the group that are made to require the first of the new ones."""
+
+
+Act: TypeAlias = Poke | Cancel | Stop | Resize | Add
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +111,9 @@ class Leaf(Plain):
     forever: bool = False
     critical: bool = True
     requires: tuple[str, ...] = ()
-    acts: tuple[Poke | Add, ...] = ()
+    limits: Needs = ()
+    timeout: int | None = None
+    acts: tuple[Act, ...] = ()
     shutdown_takes: int = 0
     shutdown_ends: Literal["returns", "raises", "exits"] = "returns"
     shutdown_deaf: bool = False
@@ -79,12 +128,23 @@ class Group(Plain):
     window: int | None = None
     timeout: int | None = None
     shutdown_timeout: int | None = 1000
+    keep_going: bool = False
     forever: bool = False
     critical: bool = True
     requires: tuple[str, ...] = ()
+    limits: Needs = ()
 
 
 Member: TypeAlias = Leaf | Group
+
+
+@dataclass(frozen=True, repr=False)
+class Hook(Plain):
+    """Something that an observer does, once, when it hears of an event of a job."""
+
+    name: str
+    event: str
+    act: Act
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,8 +156,16 @@ class Case(Plain):
     """The root is a PureScheduler."""
     runs: int = 1
     """After each run it is shut down, twice."""
+    limits: Needs = ()
+    """How many slots each limit has at first."""
     cancels: tuple[int, ...] = ()
     """When the first run is cancelled from outside."""
+    calls: tuple[Act, ...] = ()
+    """What the user does during the first run; the delays are from its start."""
+    turns: int = 0
+    """How many turns of the loop later the user does it."""
+    hooks: tuple[Hook, ...] = ()
+    """What observers do."""
     shutdown_at: int | None = None
     """When the user shuts it down while it runs for the first time."""
     seed: int | None = None
@@ -115,9 +183,12 @@ def all_in(group: Group) -> Iterator[Member]:
         if isinstance(member, Group):
             pending.extend(member.members)
         else:
-            for act in member.acts:
-                if isinstance(act, Add):
-                    pending.extend(act.members)
+            pending.extend(new for act in member.acts for new in members_of(act))
+
+
+def members_of(act: Act) -> tuple[Member, ...]:
+    """Return the jobs that an act adds."""
+    return act.members if isinstance(act, Add) else ()
 
 
 def leaves_in(group: Group) -> list[Leaf]:

@@ -17,6 +17,7 @@ Log = list[tuple[int, str, str]]
 ENDS = ("done", "failed", "cancelled")
 A_LIFE = re.compile(
     r"(scheduled (started (\*begins (\*is cancelled )*\*ends )?(done|failed|cancelled) )?)?"
+    r"|(scheduled )?failed |skipped "
 )
 SHUTDOWN = ("shutdown", "*co_shutdown", "*co_shutdown ends")
 
@@ -45,6 +46,11 @@ class OneRun:
         self.stage = stage
         self.log = log
         self.states = states
+        before = stage.record.states[2 * number - 1] if number else None
+        self.slots = {
+            limit: int(before[f"limit {limit}"][0]) if before else slots  # type: ignore[call-overload]
+            for limit, slots in stage.case.limits
+        }
         self.ends = stage.record.ends
         self.early = stage.case.shutdown_at is not None and number == 0
         self.run_end = [end for end in self.ends if end[0] == "run"][number]  # type: ignore[index]
@@ -56,6 +62,8 @@ class OneRun:
         yield from self.after_the_end()
         yield from self.requirements()
         yield from self.windows()
+        yield from self.limits()
+        yield from self.skipped_jobs()
         yield from self.outcomes()
         yield from self.verdicts()
         yield from self.shutdowns()
@@ -89,7 +97,7 @@ class OneRun:
         over = self.place(self.stage.case.root.name, OVER)
         assert over is not None
         for time, who, what in self.log[over + 1 :]:
-            if what not in SHUTDOWN:
+            if what not in SHUTDOWN and who in self.stage.specs:
                 yield f"{who} is {what} at {time}, after the end"
 
     def requirements(self) -> Iterator[str]:
@@ -105,12 +113,48 @@ class OneRun:
     def windows(self) -> Iterator[str]:
         for group, spec in self.groups.items():
             taking = {n for n in self.members(group) if not self.stage.specs[n].forever}
-            running = 0
-            for time, who, what in self.log:
-                if who in taking:
-                    running += (what == "started") - (what in ENDS)
-                    if spec.window and running > spec.window:
-                        yield f"{running} jobs run in {group} at {time}"
+            for time, running in self.running():
+                count = len(running & taking)
+                if spec.window and count > spec.window:
+                    yield f"{count} jobs run in {group} at {time}"
+
+    def running(self) -> Iterator[tuple[int, set[str]]]:
+        """Yield the jobs that run, whenever one has started."""
+        running: set[str] = set()
+        for time, who, what in self.log:
+            if what == "started":
+                running.add(who)
+                yield time, running
+            elif what in ENDS:
+                running.discard(who)
+
+    def limits(self) -> Iterator[str]:
+        """No job starts without its slots, and all slots are given back."""
+        for limit, at_first in self.slots.items():
+            needs = {name: dict(s.limits).get(limit, 0) for name, s in self.stage.specs.items()}
+            told = self.log[: self.place(self.stage.case.root.name, OVER)]
+            changes = [what for _, who, what in told if who == f"resize {limit}"]
+            sizes = [at_first, *(int(what.split()[1]) for what in changes if "fits" in what)]
+            for time, running in self.running():
+                held = sum(needs[name] for name in running)
+                if held > max(sizes):
+                    yield f"{held} slots of {limit} are held at {time}"
+            if (left := self.states[f"limit {limit}"]) != (sizes[-1], sizes[-1]):
+                yield f"{limit} has {left} slots after the run, not {sizes[-1]}"
+
+    def skipped_jobs(self) -> Iterator[str]:
+        """A job is skipped if one that it requires has failed, or was skipped itself."""
+        things = {name: state for name, state in self.states.items() if len(state) > 2}
+        outcomes = {name: state[1] or ("",) for name, state in things.items()}
+        skipped = [n for n, outcome in outcomes.items() if outcome[0] == "skipped"]  # type: ignore[index]
+        for name in skipped:
+            culprit = outcomes[name][1]  # type: ignore[index]
+            required = self.stage.things[name].required
+            reasons = {str(job.label) for job in required}
+            if culprit not in reasons and not reasons & set(skipped):
+                yield f"{name} was skipped for {culprit}, which it does not depend on"
+            if "failed" not in self.of(culprit) or not self.stage.specs[culprit].critical:
+                yield f"{name} was skipped for {culprit}, which has not failed"
 
     def outcomes(self) -> Iterator[str]:
         for name in self.leaves:
@@ -123,9 +167,11 @@ class OneRun:
                     ("raises", f"{name} raises"),
                     ("exits", f"{name} exits"),
                     ("raises", "CancelledError"),
+                    ("raises", "TimeoutError"),
                 ],
             }
-            if not fits.get(end or "", outcome is None):
+            is_skipped = "skipped" in self.of(name)
+            if not fits.get(end or "", (outcome is not None) == is_skipped):
                 yield f"{name} was {end} with {outcome}"
 
     def verdicts(self) -> Iterator[str]:
@@ -171,7 +217,7 @@ class OneRun:
                     yield f"{name} was shut down {count} times"
         for group in self.groups:
             end = self.place(group, *ENDS)
-            if end is not None:
+            if end is not None and "started" in self.of(group):
                 for name in (member.name for member in self.groups[group].members):
                     served = self.place(name, "shutdown")
                     if served is None or served > end:
@@ -188,6 +234,7 @@ class OneRun:
         )
         fits = {
             "fine": (how, what) == ("returns", True),
+            "stopped": (how, what) == ("returns", True) or how == "cancelled",
             "cancelled": how == "cancelled",
             "broken": how == "exits",
         }.get(kind, how == "cancelled" or (how == "raises" if raises else what is False))

@@ -70,18 +70,25 @@ __all__ = [
     "Wait",
     "Watch",
     "__version__",
+    "log_events",
     "set_debug",
     "use_loop_factory",
 ]
 
-# In tracebacks and pickles, names from private modules appear under their public name.
+
+def _make_public(value: object) -> None:
+    """Let tracebacks and pickles show a name from a private module under its public name."""
+    if getattr(value, "__module__", "").startswith(f"{__name__}._"):
+        value.__module__ = __name__
+
+
 for _value in list(globals().values()):
-    if getattr(_value, "__module__", "").startswith(f"{__name__}._"):
-        _value.__module__ = __name__
+    _make_public(_value)
 
 # Timelines, and functions and programs as jobs, take a tenth of the time of this import and
-# more, so they are loaded when they are asked for (PEP 562).
+# more, so they are loaded when they are asked for (PEP 562). So is what few programs use.
 if _TYPE_CHECKING:
+    from ._logevents import log_events
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
     from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
@@ -98,10 +105,12 @@ else:
         "Span": ".timeline",
         "Timeline": ".timeline",
         "Wait": ".timeline",
+        "log_events": "._logevents",
     }
 
     def __getattr__(name: str) -> object:
         if name not in _ON_DEMAND:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = getattr(_import_module(_ON_DEMAND[name], __name__), name)
-        return globals()[name]
+        value = globals()[name] = getattr(_import_module(_ON_DEMAND[name], __name__), name)
+        _make_public(value)
+        return value

@@ -27,6 +27,8 @@ class EventKind(enum.StrEnum):
     """It will not start, since a job that it depends on failed."""
     CANCELLED = "cancelled"
     """It had started, and was cancelled at the end of the run."""
+    RESTORED = "restored"
+    """It stays done, with its result, since the run takes up an earlier one."""
     SHUTDOWN = "shutdown"
     """Its `co_shutdown()` is called."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from typing import TextIO
 
 from ._events import JobEvent
 from .watch import Watch, wall_clock_text
@@ -14,21 +15,26 @@ from .watch import Watch, wall_clock_text
 __all__ = ["feedback", "say"]
 
 
-def say(lines: Iterable[str]) -> None:
-    """Print lines, as far as stdout can show them."""
+def say(lines: Iterable[str], file: TextIO | None = None) -> None:
+    """Print lines, as far as stdout can show them.
+
+    Args:
+        lines: the lines.
+        file: where they are printed instead.
+    """
     for line in lines:
         try:
-            _print(line)
+            _print(line, file)
         except (OSError, ValueError):  # a pipe without a reader, or a closed file
             return
 
 
-def _print(line: str) -> None:
+def _print(line: str, file: TextIO | None) -> None:
     try:
-        print(line)
+        print(line, file=file)
     except UnicodeEncodeError:
-        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-        print(line.encode(encoding, "backslashreplace").decode(encoding))
+        encoding = getattr(file or sys.stdout, "encoding", None) or "ascii"
+        print(line.encode(encoding, "backslashreplace").decode(encoding), file=file)
 
 
 def feedback(watch: Watch | None) -> Callable[[JobEvent], None]:

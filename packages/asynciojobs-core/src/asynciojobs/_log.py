@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sys
 
-__all__ = ["error", "inform", "is_debugging", "set_debug", "warn", "warn_once"]
+__all__ = ["error", "inform", "is_debugging", "logger", "set_debug", "warn", "warn_once"]
 
 logger = logging.getLogger("asynciojobs")
 _level_before: int | None = None  # what set_debug(False) restores; None if not debugging

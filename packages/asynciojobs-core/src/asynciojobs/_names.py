@@ -8,12 +8,26 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeGuard
 
 from ._outcomes import Named
 from ._text import NOLABEL, one_line
 
-__all__ = ["Mark", "Placed", "label_of", "name_in_run", "path_name", "run_of"]
+__all__ = [
+    "NOTHING",
+    "Mark",
+    "Placed",
+    "Plan",
+    "label_of",
+    "name_in_run",
+    "note_plan",
+    "path_in_run",
+    "path_name",
+    "path_text",
+    "plan_of",
+    "run_of",
+]
 
 DEEPEST = 100
 """How many schedulers around a job are looked at; a text has room for fewer (schedulers)."""
@@ -25,6 +39,9 @@ class Labelled(Named, Protocol):
     _run_mark: object
 
     def _shown_text(self) -> str: ...
+
+
+NOTHING: frozenset[Any] = frozenset()
 
 
 def no_run() -> None:
@@ -41,15 +58,18 @@ class Mark:
 
     Attributes:
         is_nested: as above.
+        restored: the jobs that stay done in this run, at all depths; only the mark of an
+            outermost run has any.
     """
 
-    __slots__ = ("_job_set", "_run", "is_nested")
+    __slots__ = ("_job_set", "_run", "is_nested", "restored")
 
     def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
         # One job must keep alive neither all the others, nor a run that is lost.
         self._job_set = weakref.ref(job_set)
         self._run: Callable[[], Any] = weakref.ref(run)
         self.is_nested = is_nested
+        self.restored: AbstractSet[Any] = NOTHING
 
     def job_set(self) -> object:
         """Return the job set, or ``None`` if it is gone."""
@@ -62,11 +82,46 @@ class Mark:
     def end(self) -> None:
         """Note that the run is over."""
         self._run = no_run
+        self.restored = NOTHING  # one job must not keep alive the others
 
 
 def label_of(job: Labelled) -> str:
     """Return the label of a job, as listings show it; it may have several lines."""
     return job._shown_text()
+
+
+class Plan:
+    """The mark on the jobs of a nested job set whose run has not begun.
+
+    Args:
+        job_set: the job set.
+
+    Attributes:
+        cancelled: the jobs that were cancelled meanwhile, each with a message. They will have
+            raised as soon as the run begins.
+    """
+
+    __slots__ = ("_job_set", "cancelled")
+
+    def __init__(self, job_set: object) -> None:
+        self._job_set = weakref.ref(job_set)
+        self.cancelled: dict[Any, object] = {}
+
+    def job_set(self) -> object:
+        """Return the job set, or ``None`` if it is gone."""
+        return self._job_set()
+
+    def begun_by(self) -> object:
+        """Return the job of the innermost run around whose start leads to this one.
+
+        That is the job set itself, or one around it; ``None`` if it is gone.
+        """
+        outer = self.job_set()
+        seen: set[int] = set()  # marks of an earlier run may form a cycle
+        while (plan := plan_of(outer)) is not None and id(plan) not in seen:
+            seen.add(id(plan))
+            outer = plan.job_set()
+        return outer
 
 
 class Placed(Named):
@@ -100,38 +155,61 @@ class Placed(Named):
         return path_name(self.path())
 
 
+def path_text(path: Iterable[Labelled]) -> str:
+    """Return the labels of a job and of the schedulers around it, as in ``boots > host3``.
+
+    Schedulers without a label are left out.
+
+    Args:
+        path: the schedulers, the outermost first, and then the job.
+    """
+    *outer, own = map(label_of, path)
+    return one_line(" > ".join([*(label for label in outer if label != NOLABEL), own]))
+
+
 def path_name(path: Iterable[Labelled]) -> str:
     """Return the name of a job with the schedulers around it, which come first.
 
     Schedulers without a label are left out.
     """
     *around, job = path
-    if not around:
+    if all(label_of(each) == NOLABEL for each in around):
         return job.repr_main()
-    *outer, own = map(label_of, (*around, job))
-    labels = [label for label in outer if label != NOLABEL]
-    if not labels:
-        return job.repr_main()
-    return f"<{type(job).__name__} `{one_line(' > '.join([*labels, own]))}`>"
+    return f"<{type(job).__name__} `{path_text([*around, job])}`>"
 
 
-def name_in_run(job: Named) -> str:
-    """Return the name of a job, with the schedulers around it in its last run."""
-    if not _is_labelled(job):
-        return job.repr_main()
-    path: list[Labelled] = [job]
+def path_in_run(job: Labelled) -> list[Labelled]:
+    """Return the schedulers around a job in its last run, the outermost first, and the job."""
+    path = [job]
     while len(path) < DEEPEST and isinstance(mark := path[-1]._run_mark, Mark):
         around = mark.job_set() if mark.is_nested else None
         if not _is_labelled(around):
             break
         path.append(around)
-    return path_name(reversed(path))
+    return path[::-1]
+
+
+def name_in_run(job: Named) -> str:
+    """Return the name of a job, with the schedulers around it in its last run."""
+    return path_name(path_in_run(job)) if _is_labelled(job) else job.repr_main()
 
 
 def run_of(job: object) -> Any:
     """Return the run that a job takes part in; ``None`` if there is none now."""
     mark = getattr(job, "_run_mark", None)
     return mark.run() if isinstance(mark, Mark) else None
+
+
+def plan_of(job: object) -> Plan | None:
+    """Return the mark of a job whose scheduler has not begun to run; ``None`` for others."""
+    mark = getattr(job, "_run_mark", None)
+    return mark if isinstance(mark, Plan) else None
+
+
+def note_plan(job: Any, plan: Plan) -> None:
+    """Put the mark of a job set whose run has not begun on a new job, if that is in no run."""
+    if job._waiters is None:
+        job._run_mark = plan
 
 
 def _is_labelled(thing: object) -> TypeGuard[Labelled]:

@@ -8,7 +8,7 @@ from typing import cast
 
 from ._outcomes import exception_text
 
-__all__ = ["Tracebacks"]
+__all__ = ["OURS", "Tracebacks"]
 
 OURS = ("asyncio", "asynciojobs", "asynciojobs_graph", "asynciojobs_testkit")
 """The packages whose frames say nothing about what went wrong."""

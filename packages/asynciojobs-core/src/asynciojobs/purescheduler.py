@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _report
 from ._badge import current_signs
-from ._bridge import MissingGraphPackageError, core_module, drawing_function
+from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
 from ._checks import checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .sequence import Schedulable
     from .timeline import Bottleneck, Timeline
     from .watch import Watch
+
+    PlannedJob = tuple[AbstractJob[object], Literal["restore", "run"], str]
 
 __all__ = ["PureScheduler"]
 
@@ -135,13 +137,19 @@ class PureScheduler(JobSet):
 
     # -- how it runs
 
-    async def co_run(self) -> bool:
+    async def co_run(self, *, resume: bool = False, live: bool = False) -> bool:
         """Run the jobs, and wait until all but the forever ones are done.
 
         However the run ends, everything that it started has ended when this returns.
 
         Jobs are not shut down here; call `co_shutdown()`. Nested schedulers are the exception:
         each is shut down as soon as it ends.
+
+        Args:
+            resume: take up the last run. A job stays done, with its result and its times, if
+                it returned in that run, and if all jobs that it requires stay done. All others
+                run. By default all jobs run. `plan()` says beforehand what would happen.
+            live: show the run while it goes on, as `asynciojobs_graph.live()` does.
 
         Returns:
             ``False`` if a critical job raised or the timeout expired. Both end the run at
@@ -152,12 +160,17 @@ class PureScheduler(JobSet):
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
             RuntimeError: the scheduler is already running.
+            ImportError: `live` is true, and asynciojobs-graph is not installed.
             asyncio.CancelledError: the caller was cancelled.
         """
+        if live:
+            with drawing_function("live")(self):
+                return await PureScheduler.co_run(self, resume=resume)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        run = Run(self, window=self._jobs_window, keep_going=self.keep_going)
+        memory = run_module("resuming").LastRun() if resume else None
+        run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
         try:
@@ -225,6 +238,33 @@ class PureScheduler(JobSet):
     ) -> bool:
         """Do the same as `run()`. This is its former name."""
         return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
+
+    def plan(self, *, resume: bool = False) -> builtins.list[PlannedJob]:
+        """Return which jobs a run would restore, and which it would run, and why.
+
+        Args:
+            resume: as for `co_run()`. Without it, all jobs would run.
+
+        Returns:
+            for each job, at all depths, a tuple: the job, ``"restore"`` or ``"run"``, and the
+            reason in words. A job comes after those that it requires. A nested scheduler comes
+            before the jobs in it.
+
+        Raises:
+            ValueError: the jobs can't run.
+            RuntimeError: the scheduler is running.
+
+        Example:
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> s = PureScheduler(Job(fail, label="load"))
+            >>> s.run()
+            False
+            >>> [(action, reason) for job, action, reason in s.plan(resume=True)]
+            [('run', 'raised OSError:no disk')]
+        """
+        plan: builtins.list[PlannedJob] = run_module("resuming").plan(self, resume=resume)
+        return plan
 
     async def co_shutdown(self) -> bool:
         """Call `co_shutdown()` of all jobs, at all depths, including idle ones.

@@ -102,8 +102,12 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         """Return the class and the label, as in ``<Scheduler `deployment`>``."""
         return AS_JOB.repr_main(self)
 
-    async def co_run(self) -> bool:
+    async def co_run(self, *, resume: bool = False, live: bool = False) -> bool:
         """Run the jobs as `PureScheduler.co_run()` does; raise if the scheduler is critical.
+
+        Args:
+            resume: take up the last run; see `PureScheduler.co_run()`.
+            live: show the run while it goes on; see `asynciojobs_graph.live()`.
 
         Returns:
             whether the run was fine.
@@ -113,7 +117,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             BaseException: the scheduler is critical, and a critical job raised this exception.
                 If the scheduler is not nested, a note on it names the job.
         """
-        fine = await super().co_run()
+        fine = await super().co_run(resume=resume, live=live)
         if not fine and counts_as_critical(self):
             self._raise_failure()
         return fine

@@ -6,6 +6,7 @@ from ._errors import DrawingError, MissingProgramError
 from .digraph import graph
 from .dot import dot_format
 from .export import export_as_dotfile, export_as_graphic
+from .liveview import live
 from .mermaid import mermaid_format
 from .notebook import mime_bundle
 from .report import export_as_htmlfile
@@ -27,6 +28,7 @@ __all__ = [
     "export_as_timeline",
     "export_as_tracefile",
     "graph",
+    "live",
     "mermaid_format",
     "mime_bundle",
     "timeline_bundle",

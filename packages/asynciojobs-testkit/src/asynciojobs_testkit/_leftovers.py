@@ -9,8 +9,8 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from asynciojobs._blocks import Block
 from asynciojobs._text import attempt, one_line
@@ -18,11 +18,14 @@ from asynciojobs.job import AbstractJob
 
 from ._errors import LeftoverError
 from ._explain import coroutine_of, job_of, name_of, shown_path
+from ._known import is_ignored
 from ._monkeypatch import PatchedFunction
 
-__all__ = ["Leftovers"]
+__all__ = ["Leftovers", "StillAlive"]
 
 Task = asyncio.Task[Any]
+Place = tuple[str, int, str]
+"""A file, a line in it, and a function."""
 
 ALIVE_BY_DESIGN = {"TestRunner._run_tests_and_fixtures"}
 """Coroutines that may stay alive between runs: anyio's plugin runs its tests in this one."""
@@ -34,12 +37,24 @@ generator that is left early, and ends that task at the end of the run."""
 unawaited_coroutine = PatchedFunction(warnings, "_warn_unawaited_coroutine")
 
 
+class StillAlive(NamedTuple):
+    """What is said of the tasks that are alive at the end of a run."""
+
+    leftovers: Sequence[str] = ()
+    """A line for each leftover."""
+    shielded: Sequence[str] = ()
+    """A warning for each task that `asyncio.shield()` made."""
+
+
 class Leftovers:
     """Collects what is left behind, and remembers which job created each task."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}  # an ordered set: the lines of the report
+        self._warnings: dict[str, None] = {}  # likewise: the texts of the warnings
         self._tasks: weakref.WeakSet[Task] = weakref.WeakSet()
+        # Where `asyncio.shield()` made a task that nothing else holds.
+        self._shielded: weakref.WeakKeyDictionary[Task, Place] = weakref.WeakKeyDictionary()
         # The job that created a task, by the id() of the task: a task that is being deleted
         # has already left all weak dictionaries.
         self._creators: dict[int, AbstractJob[object]] = {}
@@ -47,9 +62,11 @@ class Leftovers:
 
     # -- collecting
 
-    def note_task(self, task: Task) -> None:
-        """Remember a new task, and the job that created it."""
+    def note_task(self, task: Task, shielded_at: Place | None = None) -> None:
+        """Remember a new task, the job that created it, and where it was shielded."""
         self._tasks.add(task)
+        if shielded_at is not None:
+            self._shielded[task] = shielded_at
         self._collected = False
         creator = self._current_job()
         if creator is None or job_of(task) is not None:
@@ -57,14 +74,24 @@ class Leftovers:
         else:
             self._creators[id(task)] = creator
 
-    def alive_lines(self, tasks: Iterable[Task]) -> list[str]:
-        """Return a line for each of these tasks, which are still alive."""
-        lines = [
-            f"{name_of(task)} is still alive{origin(self._job_behind(task))}"
-            for task in tasks
-            if not is_alive_by_design(task)
-        ]
-        return sorted(lines)
+    def still_alive(self, tasks: Iterable[Task]) -> StillAlive:
+        """Return what to say of these tasks, which are still alive."""
+        leftovers: list[str] = []
+        shielded: list[str] = []
+        for task in tasks:
+            if not is_alive_by_design(task):
+                line = f"{name_of(task)} is still alive{origin(self._job_behind(task))}"
+                place = self._shielded.get(task)
+                if place is None:
+                    leftovers.append(line)
+                else:
+                    shielded.append(f"{line}. {shielded_at(*place)}")
+        return StillAlive(sorted(leftovers), sorted(shielded))
+
+    def note_alive(self, found: StillAlive) -> None:
+        """Report tasks that were still alive at the end of a run."""
+        self.add(found.leftovers)
+        self._warnings.update(dict.fromkeys(found.shielded))
 
     def note_exception(self, future: asyncio.Future[Any], exception: BaseException) -> None:
         """Report an exception that was never retrieved."""
@@ -86,7 +113,10 @@ class Leftovers:
             self.add([f"{one_line(context['message'])}: it raised {shown(exception)}"])
 
     def note_coroutine(self, coroutine: Any) -> None:
-        """Report a coroutine that was never awaited."""
+        """Report a coroutine that was never awaited, unless the test ignores such warnings."""
+        warning = f"coroutine '{coroutine.__qualname__}' was never awaited"
+        if is_ignored(warning, RuntimeWarning):
+            return
         job = self._current_job()
         made = made_at(*coroutine.cr_origin[0]) if job is None else origin(job)
         self.add([f"coroutine {coroutine.__qualname__}() was never awaited{made}"])
@@ -114,11 +144,12 @@ class Leftovers:
         """Forget everything so far, because the test has a more important error to show."""
         self._collect_garbage()
         self._lines.clear()
+        self._warnings.clear()
         self._creators.clear()
         self._tasks = weakref.WeakSet()
 
     def check(self) -> None:
-        """Raise if something was left behind.
+        """Raise if something was left behind, and warn of tasks that were shielded.
 
         Raises:
             LeftoverError: lists what was left, and the job that created it.
@@ -126,8 +157,10 @@ class Leftovers:
         __tracebackhide__ = True
         self._collect_garbage()
         self._note_exceptions_of_tasks()
-        lines = list(self._lines)
+        lines, texts = list(self._lines), list(self._warnings)
         self.clear()
+        for text in texts:
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
         if lines:
             raise LeftoverError(lines)
 
@@ -267,4 +300,13 @@ def made_at(file: str, line: int, function: str) -> str:
     return (
         f": it was made at {shown_path(file)}:{line}, in {function}; if it is for a job that "
         "will not run, call close_all_jobs() of its scheduler"
+    )
+
+
+def shielded_at(file: str, line: int, function: str) -> str:
+    """Return the end of a warning of a task that `asyncio.shield()` made."""
+    return (
+        f"asyncio.shield() made it at {shown_path(file)}:{line}, in {function}. The end of the "
+        "event loop cancels it all the same: if it has to end its work, make the task "
+        "yourself, and await it before the end"
     )

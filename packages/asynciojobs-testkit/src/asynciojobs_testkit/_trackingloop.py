@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar, cast
 
 from ._inforce import is_cleanup
-from ._leftovers import Leftovers
+from ._known import place_of_shield
+from ._leftovers import Leftovers, StillAlive
 from ._realwork import RealWork
 from ._selector import IdleSelector
 from ._transports import DatagramTransport, StreamTransport
@@ -32,7 +33,7 @@ class TrackingLoop(asyncio.SelectorEventLoop):
         self.work = RealWork()
         self._stir = selector.stir
         self._leftovers = leftovers
-        self._alive: list[str] = []  # the tasks that were alive at the end of the last run
+        self._alive = StillAlive()  # at the end of the last run
         super().__init__(selector)
 
     # -- leftovers
@@ -42,22 +43,22 @@ class TrackingLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Task[T]:
         """Create a task, and note which job created it."""
         task = super().create_task(coro, **options)
-        self._leftovers.note_task(task)
+        self._leftovers.note_task(task, place_of_shield())
         return task
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until a future is done, and note which tasks are still alive then."""
         if is_cleanup(future):
             return super().run_until_complete(future)
-        self._alive = []
+        self._alive = StillAlive()
         result = super().run_until_complete(future)
-        self._alive = self._leftovers.alive_lines(asyncio.all_tasks(self))
+        self._alive = self._leftovers.still_alive(asyncio.all_tasks(self))
         return result
 
     def close(self) -> None:
         """Close the loop. Tasks that were alive after its last run are leftovers."""
-        alive, self._alive = self._alive, []
-        self._leftovers.add(alive)
+        alive, self._alive = self._alive, StillAlive()
+        self._leftovers.note_alive(alive)
         super().close()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

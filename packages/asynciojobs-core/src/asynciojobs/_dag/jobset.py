@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
 from .._failures import PortableException
+from .._names import NOTHING, Mark, Plan, note_plan
 from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
@@ -43,6 +45,7 @@ class Record:
         "ended_at",
         "next",
         "notes",
+        "restored",
         "shut_down_well",
         "shutdown_failures",
         "started_at",
@@ -59,6 +62,8 @@ class Record:
         """How the run ended; fine while it goes on."""
         self.notes: Notes | None = None
         """What the run noted when it began; ``None`` if it has not begun."""
+        self.restored: AbstractSet[AnyJob] = NOTHING
+        """The jobs that stayed done in the run, at all depths, with those around this set."""
         self.shut_down_well = True
         """No `co_shutdown()` has failed or run out of time so far."""
         self.shutdown_failures: dict[AnyJob, BaseException] = {}
@@ -117,6 +122,7 @@ class Record:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.next = None
+        self.restored = NOTHING
         self.started_at, self.ended_at = state["times"]
         verdict = state["verdict"]
         self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
@@ -159,7 +165,7 @@ if TYPE_CHECKING:
 class RunState:
     """What the engine keeps on a job set, from one run to the next."""
 
-    __slots__ = ("called_by", "checked_by", "live_run", "record", "shutdown_under_way")
+    __slots__ = ("called_by", "checked_by", "live_run", "plan", "record", "shutdown_under_way")
 
     def __init__(self) -> None:
         self.live_run: LiveRun | None = None  # None between runs; see current_run()
@@ -168,6 +174,8 @@ class RunState:
         self.shutdown_under_way: asyncio.Future[None] | None = None
         # The mark of the outermost run that has checked the job set.
         self.checked_by: object = None
+        # The mark on its jobs, from that check until its own run begins.
+        self.plan: Plan | None = None
         # The engine sets this just before it calls co_run() or co_shutdown() of a nested set,
         # and they take it at once. For co_run() it is the mark of the outermost run, for
         # co_shutdown() it is SHUTDOWN. It can't be a parameter, since users redefine these
@@ -181,7 +189,7 @@ class RunState:
             run.let_go()
         return self.live_run
 
-    def begin(self, mark: object) -> None:
+    def begin(self, mark: Mark) -> None:
         """Forget the last run, since a new run begins: of this job set, or of one around it.
 
         Args:
@@ -189,6 +197,7 @@ class RunState:
         """
         last, self.record = self.record, Record()
         last.next = self.record
+        self.record.restored = mark.restored
         self.checked_by = mark
 
     def take_caller(self) -> object:
@@ -354,6 +363,9 @@ class JobSet(Copyable):
         run = self._run_state.current_run()
         if run is not None:
             run.join(new)
+        elif (plan := self._run_state.plan) is not None:
+            for job in new:
+                note_plan(job, plan)
         self.jobs.update(new)
         if new and isinstance(itself, AbstractJob):
             note_shutdown(itself, given=False)  # the new jobs had no shutdown

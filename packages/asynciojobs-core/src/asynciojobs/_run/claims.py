@@ -11,6 +11,7 @@ from ..job import AnyJob, needs_of, terms_among
 from ..limit import Desk, Limit, Terms, desk_of
 
 __all__ = [
+    "MostNeeded",
     "check_limits",
     "check_loop",
     "claims_of",
@@ -26,19 +27,24 @@ MostNeeded: TypeAlias = dict[Limit, tuple[int, AnyJob]]
 """The most slots of each limit that a job needs, and that job."""
 
 
-def check_limits(levels: Iterable[Level], loop: asyncio.AbstractEventLoop) -> None:
+def check_limits(levels: Iterable[Level], loop: asyncio.AbstractEventLoop) -> MostNeeded:
     """Check that each job can get its limits, while the schedulers around it hold theirs.
 
     Args:
         levels: job sets, each before those that are nested in it.
         loop: the event loop in which they will run.
 
+    Returns:
+        the most slots of each limit that a job needs, with the schedulers around it.
+
     Raises:
         LimitError: a job could never start (a ValueError).
         RuntimeError: a limit is in use in another event loop.
     """
-    for limit in _most(levels):
+    most = _most(levels)
+    for limit in most:
         check_loop(limit, loop)
+    return most
 
 
 def claims_of(levels: Iterable[Level]) -> Mapping[Desk, int]:

@@ -14,6 +14,7 @@ from .._dag.jobset import JobSet
 from ..job import AnyJob
 from ..limit import Terms
 from .asked import Asked
+from .claims import MostNeeded
 from .deadlines import Deadlines
 from .limits import LimitedJobs
 from .queue import Queue
@@ -108,11 +109,22 @@ class Extras:
         if run.roster.forever:  # a regular job may wait for one of these
             self.watch_stall()
         if any(terms.needs for terms in asking):
-            self.limits = self.limits or LimitedJobs(run, run.loop)
-            self.limits.register(asking, job_sets)
+            self._use_limits().register(asking, job_sets)
         if any(terms.timeout is not None for terms in asking):
             self.deadlines = self.deadlines or Deadlines(run.loop, run.tasks.cancel)
         self.plain = self.plain and self.deadlines is None
+
+    def reserve(self, most: MostNeeded) -> None:
+        """Use limits: none may get too small for the jobs of the run, at any depth.
+
+        Args:
+            most: the most slots of each limit that a job needs, with the schedulers around it.
+        """
+        self._use_limits().reserve(most)
+
+    def _use_limits(self) -> LimitedJobs:
+        self.limits = self.limits or LimitedJobs(self._run, self._run.loop)
+        return self.limits
 
     def is_cut_off(self) -> bool:
         """Tell whether nothing may start, since a run around this one is over."""
@@ -188,8 +200,6 @@ class Extras:
         if limits is not None:
             limits.give_back(job, held=held)
             limits.turn_gate()
-        if self.stall is not None:
-            self.stall.look()
 
     def give_back(self, job: AnyJob, *, held: bool) -> None:
         """Take back what a job holds that has ended as the run did, or later."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
+from .._dag.jobset import JobSet
 from .._names import run_of
 from .._outcomes import RUNNING
 from ..job import AnyJob, needs_of, phase_of
@@ -30,6 +31,7 @@ __all__ = [
     "jobs_and_tasks",
     "limits_awaited",
     "places",
+    "restored_jobs",
     "runs_in",
     "runs_of",
 ]
@@ -76,6 +78,14 @@ def holders_of_limits(runs: Iterable[Run]) -> dict[Limit, list[AnyJob]]:
                 for limit in needs_of(job):
                     holders.setdefault(limit, []).append(job)
     return holders
+
+
+def restored_jobs(job_set: JobSet) -> frozenset[AnyJob]:
+    """Return the jobs that stayed done in the last run of a job set, at all depths.
+
+    If the run was part of another one, those around the job set are among them.
+    """
+    return frozenset(job_set._run_state.record.restored)
 
 
 def limits_awaited(job: AnyJob) -> list[tuple[Limit, bool]]:

@@ -30,7 +30,7 @@ from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
 from ..limit import Desk, Limit, Terms, desk_of
-from .claims import check_loop, claims_of, most_needed, most_needed_by, most_of
+from .claims import MostNeeded, check_loop, claims_of, most_needed, most_needed_by, most_of
 from .holders import (
     Holder,
     Needed,
@@ -102,13 +102,21 @@ class LimitedJobs:
         holders = filter(needed_by, job_sets)
         # All are looked at before any is noted: a refused run must leave nothing behind.
         every = [most_needed(asking), *(most_needed_by(it, nesting(it)) for it in holders)]
-        self._take_note(most_of(every))
+        self._claim(most_of(every))
 
-    def _take_note(self, needs: Mapping[Limit, tuple[int, AnyJob]]) -> None:
+    def _claim(self, needs: MostNeeded) -> None:
         for limit in needs:
             check_loop(limit, self._loop)
         if self.holder is not None:
             claim_more(self.holder, needs)
+        self.reserve(needs)
+
+    def reserve(self, needs: MostNeeded) -> None:
+        """Use limits as long as the run goes on: none may get too small for its jobs.
+
+        Args:
+            needs: the most slots of each limit that a job needs, which may be deep inside.
+        """
         for limit, (count, job) in needs.items():
             desk = desk_of(limit)
             if desk.loop is not self._loop:
@@ -146,7 +154,7 @@ class LimitedJobs:
     def _prepare(self, job_set: Any, desks: Needed) -> None:
         """Look at a nested scheduler: jobs may have been added since it was checked."""
         levels = list(nesting(job_set))
-        self._take_note(most_needed_by(job_set, levels))
+        self._claim(most_needed_by(job_set, levels))
         self.coming[job_set] = Holder(job_set, desks, claims_of(levels), self.holder)
 
     def _ask_one(self, job: AnyJob, desks: Needed) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .._bridge import run_module
@@ -16,10 +17,17 @@ from .queue import Queue
 from .roster import Roster
 from .waitlist import dismiss
 
-__all__ = ["nest", "open_run"]
+__all__ = ["Memory", "nest", "open_run"]
 
 
 if TYPE_CHECKING:
+
+    class Memory(Protocol):
+        """What is known about earlier runs."""
+
+        def restored_in(self, job_set: JobSet) -> AbstractSet[AnyJob]:
+            """Return the jobs that stay done, at all depths."""
+            ...
 
     class OpeningRun(Protocol):
         """The part of a `Run` that is used here."""
@@ -32,8 +40,9 @@ if TYPE_CHECKING:
         queue: Queue
         shuffled: bool
 
-        @property
-        def nested_mark(self) -> object: ...
+        nested_mark: Mark
+        memory: Memory | None
+
         @property
         def extras(self) -> object: ...
         @property
@@ -49,15 +58,21 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
     run.roster, entries, in_order = admit(jobs, run.mark)
     run.shuffled = not in_order
     try:
+        if run.memory is not None:
+            run.mark.restored = run.memory.restored_in(run.job_set)
         _look_for_extras(run, jobs, levels)
     except BaseException:
         dismiss(jobs, run.mark)
         raise
+    if run.mark.is_nested and run.nested_mark.restored:
+        run_module("resuming").look_again(run.nested_mark.restored, run.job_set)
     prepare(levels, run.nested_mark)
     run.state.live_run = cast("Any", run)
     run.state.record.notes = Notes(wall_time(), run.queue.window())
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
+    if run.nested_mark.restored:
+        entries = run_module("resuming").restore(run, entries)
     return entries
 
 
@@ -66,15 +81,22 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
     asking = terms_among(jobs)
     # If it is nested, the outermost run has checked it.
     if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
-        run_module("claims").check_limits(levels, run.loop)
+        _reserve(run, levels)
     if run.extras is not None or run.roster.forever or asking:
         run.use_extras().prepare_for(asking, levels[0][2])
+
+
+def _reserve(run: OpeningRun, levels: list[Level]) -> None:
+    """Check that all jobs can get their limits, and see that it stays like that."""
+    most = run_module("claims").check_limits(levels, run.loop)
+    if most:
+        run.use_extras().reserve(most)
 
 
 def nest(run: OpeningRun, levels: list[Level]) -> None:
     """Take in a job set that joins the run, with all that is nested in it."""
     if any(terms_among(it[1]) for it in levels):
-        run_module("claims").check_limits(levels, run.loop)
+        _reserve(run, levels)
     run.tasks.nests = True
     prepare(levels, run.nested_mark)
     run.job_set._enclose(levels[0][0])

@@ -34,6 +34,7 @@ __all__ = [
     "next_unfinished",
     "order_by_requirements",
     "strike",
+    "strike_done",
     "take_part_together",
     "unfinished_requirements",
     "wait_for",
@@ -180,6 +181,27 @@ def waits_in_run(job: AnyJob) -> bool:
 def strike(job: AnyJob) -> None:
     """Take a job out of its run, since it will not start. Waitlists may still hold it."""
     job._waiters = None
+
+
+def strike_done(jobs: Iterable[AnyJob]) -> list[AnyJob]:
+    """Take jobs out of a run before it starts, since they are done already.
+
+    Returns:
+        the jobs that were waiting for one of these, and are ready now.
+    """
+    moved: list[AnyJob] = []
+    for job in jobs:
+        waiters = job._waiters
+        strike(job)
+        moved += (waiters,) if isinstance(waiters, AbstractJob) else waiters or ()
+    ready: list[AnyJob] = []
+    for follower in filter(waits_in_run, moved):
+        requirement = next_unfinished(follower)
+        if requirement is None:
+            ready.append(follower)
+        else:
+            wait_for(requirement, follower)
+    return ready
 
 
 def unfinished_requirements(job: AnyJob) -> list[AnyJob]:

@@ -1,0 +1,1 @@
+"""The live view: how a run is shown while it goes on."""

@@ -1,0 +1,102 @@
+"""`Printing`: takes what a program prints and logs while rows are drawn in its terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from .modes import is_terminal
+
+__all__ = ["Printing"]
+
+
+class Printing:
+    """Stands for ``sys.stdout`` and ``sys.stderr``, where they are terminals.
+
+    The log has kept the streams that it was set up with, so its handlers get the new ones.
+
+    Args:
+        heard: called after something was printed, in the thread that printed it.
+    """
+
+    def __init__(self, heard: Callable[[], None]) -> None:
+        self._heard = heard
+        self._lock = threading.Lock()
+        self._printed: list[str] = []
+        self._taken: list[tuple[str, TextIO, Stream]] = []
+        self._handlers: list[tuple[Any, TextIO]] = []
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is not None and is_terminal(stream):
+                self._taken.append((name, stream, Stream(stream, self._note)))
+        for name, stream, ours in self._taken:
+            setattr(sys, name, ours)
+            for handler in _handlers_of(stream):
+                handler.setStream(ours)
+                self._handlers.append((handler, stream))
+
+    def close(self) -> None:
+        """Put the streams back."""
+        for name, stream, ours in self._taken:
+            if getattr(sys, name) is ours:  # the program may have put another one there
+                setattr(sys, name, stream)
+        for handler, stream in self._handlers:
+            if any(handler.stream is ours for _, _, ours in self._taken):
+                handler.setStream(stream)
+        self._taken, self._handlers = [], []
+
+    def take(self, *, rest: bool = False) -> str:
+        """Return the lines that were printed since the last call.
+
+        Args:
+            rest: also what has no line end yet.
+        """
+        with self._lock:
+            text = "".join(self._printed)
+            cut = len(text) if rest else text.rfind("\n") + 1
+            self._printed = [text[cut:]] if text[cut:] else []
+            return text[:cut]
+
+    def _note(self, text: str) -> None:
+        with self._lock:
+            self._printed.append(text)
+        if "\n" in text:
+            self._heard()
+
+
+class Stream:
+    """A stream that passes on what is written to it; all else is that of the stream behind."""
+
+    def __init__(self, behind: TextIO, note: Callable[[str], None]) -> None:
+        self._behind = behind
+        self._note = note
+
+    def write(self, text: str) -> int:
+        """Take a text; it is shown with the next frame at the latest."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            self._note(text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Take several texts."""
+        self.write("".join(lines))
+
+    def flush(self) -> None:
+        """Do nothing: frames are written whole."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+
+def _handlers_of(stream: TextIO) -> Iterator[Any]:
+    """Yield the handlers of the log that write to a stream."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):
+            if getattr(handler, "stream", None) is stream and hasattr(handler, "setStream"):
+                yield handler

@@ -1,0 +1,57 @@
+"""What the author of a test has said to know about: ignored warnings, shielded tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import traceback
+import warnings
+from typing import Any
+
+__all__ = ["is_ignored", "place_of_shield"]
+
+SHIELD = asyncio.shield.__code__
+
+FRAMES_TO_SHIELD = 4
+"""How many functions are on the stack from the ``create_task()`` of a loop to
+`asyncio.shield()`, with both. `asyncio.ensure_future()` is between them, in two functions on
+Python 3.11."""
+
+
+def is_ignored(text: str, category: type[Warning]) -> bool:
+    """Tell whether the filters of warnings ignore a warning, wherever it comes from.
+
+    The filters are only read. To warn would raise an exception if a filter says so, and the
+    warning of a coroutine comes from a place that can't raise.
+    """
+    for action, message, of, module, line in current_filters():
+        is_for_one_place = module is not None or line != 0
+        if is_for_one_place or not issubclass(category, of):
+            continue
+        if message is None or message.match(text):
+            return bool(action == "ignore")
+    return False
+
+
+def current_filters() -> Any:
+    """Return the filters of warnings. On Python 3.14, a context may have its own."""
+    ask = getattr(warnings, "_get_filters", None)
+    return warnings.filters if ask is None else ask()
+
+
+def place_of_shield() -> tuple[str, int, str] | None:
+    """Return where `asyncio.shield()` was called if it called the loop's ``create_task()``.
+
+    Call it in that method.
+
+    Returns:
+        the file, the line and the function; ``None`` if somebody else makes the task.
+    """
+    frames = traceback.walk_stack(sys._getframe(1))
+    for frame, _ in itertools.islice(frames, FRAMES_TO_SHIELD):
+        if frame.f_code is SHIELD:
+            caller = frame.f_back
+            assert caller is not None
+            return caller.f_code.co_filename, caller.f_lineno, caller.f_code.co_name
+    return None
