@@ -26,7 +26,20 @@ NUMBER_OF_TASK = re.compile(r"(?<=<Task 'Task-)\d+(?=')")
 
 
 class Waiting(NamedTuple):
-    """A job, or a task that belongs to no job, that has not ended."""
+    """A job, or a task that belongs to no job, that has not ended.
+
+    Example:
+        >>> import asyncio
+        >>> from asynciojobs import Job, Scheduler
+        >>> from asynciojobs_testkit import FakeClock
+        >>> async def wait():
+        ...     await asyncio.Event().wait()
+        >>> try:
+        ...     FakeClock().run(Scheduler(Job(wait, label="wait")).co_run())
+        ... except DeadlockError as error:
+        ...     [(it.name, it.state) for it in error.waiting]
+        [('<Job `wait`>', 'running')]
+    """
 
     name: str
     """``<Job `fetch`>``, or ``<Task 'Task-1'>``."""

@@ -30,7 +30,18 @@ HEAD = ("from", "seconds", "share", "waited for", "job")
 
 
 class Wait(NamedTuple):
-    """How long the jobs of a bottleneck waited in one place."""
+    """How long the jobs of a bottleneck waited in one place.
+
+    Example:
+        >>> import asyncio
+        >>> from asynciojobs import Job, Scheduler
+        >>> s = Scheduler(*(Job(asyncio.sleep, 0.01) for _ in range(3)), jobs_window=1)
+        >>> s.run()
+        True
+        >>> wait = s.bottleneck().waits[0]
+        >>> wait.kind, f"{wait.seconds:.2f} s"
+        (<LinkKind.SLOT: 'slot'>, '0.02 s')
+    """
 
     at: Limit | JobSet
     """The scheduler with the window, or the limit."""
