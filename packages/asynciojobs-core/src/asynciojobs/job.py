@@ -172,9 +172,9 @@ class AbstractJob(Copyable, Generic[T_co]):
         self._terms: Terms | None = None
         if limits is not None or timeout is not None:
             self._terms = checked_terms(limits, timeout)
-        self.forever = forever
-        self.critical = critical
-        self.label = label
+        self.forever: bool = forever
+        self.critical: bool = critical
+        self.label: object = label
         # Until somebody asks for the set, this is None, the only requirement, a tuple of
         # several that came together, or a dict if more came later.
         self._required: Requireds | RequirementSet = None
@@ -795,7 +795,7 @@ AnyJob: TypeAlias = AbstractJob[object]
 ANY_JOB = cast("type[AnyJob]", AbstractJob)
 """`AbstractJob` for type checkers: a job with any type of result."""
 
-NO_OP_SHUTDOWN = ANY_JOB.co_shutdown
+NO_OP_SHUTDOWN: object = ANY_JOB.co_shutdown
 
 
 def checked_awaitable(job: AnyJob, method: str, returned: T) -> T:
@@ -970,7 +970,7 @@ class Job(AbstractJob[T_co]):
         # super().__init__() does the same.
         self.forever = False
         self.critical = True
-        self.label = None
+        self.label: object = None
         self._run_mark = self._waiters = None
         self._phase = IDLE
         self._shutdown_given = False

@@ -53,8 +53,8 @@ class Desk:
     )
 
     def __init__(self, slots: int) -> None:
-        self.slots = slots
-        self.free = slots
+        self.slots: int = slots
+        self.free: int = slots
         self.loop: asyncio.AbstractEventLoop | None = None
         self.users: dict[object, tuple[int, Any]] = {}
         self.lines: dict[Any, Any] = {}
@@ -159,7 +159,7 @@ class Limit:
 
     def __init__(self, slots: int, label: object = None) -> None:
         self._desk = Desk(_checked_slots(slots))
-        self.label = label
+        self.label: object = label
 
     @property
     def slots(self) -> int:
@@ -274,9 +274,9 @@ class Terms:
 
     def __init__(self, needs: Needs, timeout: float | None) -> None:
         Terms.in_use = True
-        self.needs = needs
-        self.timeout = timeout
-        self.desks = {desk_of(limit): count for limit, count in needs.items()}
+        self.needs: Needs = needs
+        self.timeout: float | None = timeout
+        self.desks: dict[Desk, int] = {desk_of(limit): count for limit, count in needs.items()}
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Needs, float | None]]:
         return Terms, (self.needs, self.timeout)

@@ -43,9 +43,9 @@ class PrintJob(AbstractJob[None]):
         label: object = None,
         required: Requirements = None,
     ) -> None:
-        self.messages = messages
-        self.sleep = checked_seconds("sleep", sleep)
-        self.banner = banner
+        self.messages: tuple[object, ...] = messages
+        self.sleep: float | None = checked_seconds("sleep", sleep)
+        self.banner: object = banner
         super().__init__(scheduler=scheduler, label=label, required=required)
 
     async def co_run(self) -> None:

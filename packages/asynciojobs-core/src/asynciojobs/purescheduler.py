@@ -905,13 +905,13 @@ class PureScheduler(JobSet):
         Example:
             >>> async def fail():
             ...     raise OSError("no disk")
-            >>> s = PureScheduler(Job(fail, label="load"))
+            >>> s = PureScheduler(Job(fail, label="a"))
             >>> s.run()
             False
             >>> s.debrief(silence_done_jobs=True)
-            ===== <PureScheduler of 1 job>: CRITICAL FAILURE: <Job `load`> raised OSError:no disk
+            ===== <PureScheduler of 1 job>: CRITICAL FAILURE: <Job `a`> raised OSError:no disk
             ===== 1D + 0R + 0I = 1
-            ===== <Job `load`> !! CRIT. EXC. => OSError:no disk!!
+            ===== <Job `a`> !! CRIT. EXC. => OSError:no disk!!
             OSError: no disk
         """
         say(
@@ -1205,5 +1205,5 @@ class PureScheduler(JobSet):
         return is_method_of(self.co_shutdown, CO_SHUTDOWN)
 
 
-CO_SHUTDOWN = PureScheduler.co_shutdown
+CO_SHUTDOWN: object = PureScheduler.co_shutdown
 """As it is defined here: a program may put another one in its place."""

@@ -42,7 +42,7 @@ class WhatIfRow:
 
     Example:
         >>> from asynciojobs_testkit import dag, what_if
-        >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations={it: 60 for it in "abc"})
+        >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
         >>> row = found[0]
         >>> row.jobs_window, row.makespan, row.lower_bound, row.busy, row.fine
         (1, 180.0, 180.0, 1.0, True)
@@ -68,7 +68,7 @@ class WhatIfRow:
 
         Example:
             >>> from asynciojobs_testkit import dag, what_if
-            >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations={it: 60 for it in "abc"})
+            >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
             >>> found[0].has_at_most(found[1]), found[1].has_at_most(found[0])
             (True, False)
         """
@@ -89,13 +89,13 @@ class WhatIf(Sequence[WhatIfRow]):
 
     Example:
         >>> from asynciojobs_testkit import dag, what_if
-        >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations={it: 60 for it in "abc"})
+        >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
         >>> len(found), [row.makespan for row in found], found.smallest_good.jobs_window
         (2, [180.0, 60.0], 3)
     """
 
     def __init__(self, rows: Iterable[WhatIfRow]) -> None:
-        self.rows = tuple(rows)
+        self.rows: tuple[WhatIfRow, ...] = tuple(rows)
 
     @overload
     def __getitem__(self, index: int) -> WhatIfRow: ...
@@ -193,7 +193,7 @@ class WhatIf(Sequence[WhatIfRow]):
 
         Example:
             >>> from asynciojobs_testkit import dag, what_if
-            >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations={it: 60 for it in "abc"})
+            >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
             >>> found.export_as_svgfile("windows")
             'windows.svg'
         """

@@ -93,7 +93,8 @@ class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened
         result: the `CommandResult`.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, job: Named, result: CommandResult[Any], printed: str = "") -> None:
         self.result = result

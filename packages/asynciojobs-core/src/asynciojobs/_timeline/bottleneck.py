@@ -81,9 +81,9 @@ class Bottleneck(Sequence[Link]):
     """
 
     def __init__(self, links: Sequence[Link], duration: float) -> None:
-        self.links = tuple(links)
-        self.duration = duration
-        self.waits = waits_of(self.links)
+        self.links: tuple[Link, ...] = tuple(links)
+        self.duration: float = duration
+        self.waits: tuple[Wait, ...] = waits_of(self.links)
 
     @overload
     def __getitem__(self, index: int) -> Link: ...

@@ -77,7 +77,9 @@ class Progress:
         self.started: dict[AnyJob, float] = {}
         self.waiting: set[AnyJob] = set()
         self.failed: list[Failed] = []
-        self.skipped = self.stopped = self.restored = 0
+        self.skipped: int = 0
+        self.stopped: int = 0
+        self.restored: int = 0
         self._around: dict[AnyJob, tuple[JobSet, ...]] = {}
         self._seen: set[AnyJob] = set()  # the jobs that were scheduled in this run
         self._survey()
