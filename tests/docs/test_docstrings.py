@@ -132,7 +132,8 @@ def has_example(path: str) -> bool:
 def test_what_is_public_has_an_example_or_a_reason_to_have_none(path):
     assert has_example(path) or path in NO_EXAMPLE, (
         f"{path} has no example: end its docstring with `Example:` and a few lines that begin "
-        f"with `>>>`, or give NO_EXAMPLE in {__name__} the reason why it has none"
+        "with `>>>`, or give NO_EXAMPLE of tests/docs/test_docstrings.py the reason why it has "
+        "none"
     )
 
 
