@@ -245,24 +245,23 @@ class Run:
         """
         waiters = job._waiters
         job._waiters = None
-        queue, roster = self.queue, self.roster
-        if self.extras is None:
-            if waiters is not NOBODY:
-                self._go_on(waiters)
+        queue, roster, extras = self.queue, self.roster, self.extras
+        if extras is not None:  # first what jobs get that came earlier
+            extras.leave(job, held=held)
+        if waiters is not NOBODY:
+            self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
+        if extras is None:
             queue.free += 1
             roster.awaited -= 1
-        else:  # first what jobs get that came earlier
-            self.extras.leave(job, held=held)
-            self._go_on(waiters)
-            self.extras.look()
+        elif extras.stall is not None:
+            extras.stall.look()
         if not roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(start_ready, self, now)
 
-    def _go_on(self, waiters: list[AnyJob] | AnyJob | tuple[()] | None) -> None:
+    def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
-        followers = [waiters] if isinstance(waiters, AbstractJob) else waiters or []
         if self.extras is not None:  # some may have been skipped, or cancelled
             followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:
