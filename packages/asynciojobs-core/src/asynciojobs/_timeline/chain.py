@@ -31,6 +31,9 @@ def chain(facts: Facts) -> list[Link]:
 class Walk:
     """The way back through a run, from its end to its start.
 
+    It comes to an end: each step goes back in time, or to a requirement. The job that gave a
+    slot started before the one that got it, since jobs that took no time are no givers.
+
     Args:
         facts: what is known about the run.
     """
@@ -39,7 +42,6 @@ class Walk:
         self._facts = facts
         self._until = facts.duration  # the links found so far begin here
         self._found: list[Link] = []
-        self._seen: set[Member] = set()  # so that jobs that took no time are no endless ring
 
     def links(self) -> list[Link]:
         """Return the links, the first one first."""
@@ -54,9 +56,8 @@ class Walk:
     def _innermost(self, member: Member | None) -> Member | None:
         """Return the job that ended last within a scheduler at any depth, or the job itself."""
         while member is not None and member.inner is not None:
-            self._seen.add(member)
             last, cleaned = last_to_end(member.inner)
-            if last is None or last in self._seen:
+            if last is None:
                 break
             self._end_of_run(cleaned or member, last)
             member = last
@@ -72,27 +73,18 @@ class Walk:
 
         A job may have started with its scheduler. Then what held the scheduler back counts.
         """
-        self._seen.add(member)
-        found, waiter, before = None, member, None
+        reason, waiter, before = STARTED, member, None
         for waiting in with_schedulers_around(member):
-            before = self._giver(waiting) or self._last_requirement(waiting)
-            cause = self._facts.cause(waiting) or (None if before is None else REQUIRED)
-            if found is None and cause is not None:
-                found, waiter = cause, waiting
+            cause = self._facts.cause(waiting)
+            giver = None if cause is None else cause.giver
+            before = giver or latest(self._facts.requirements(waiting))
+            if reason is STARTED and (cause is not None or before is not None):
+                reason, waiter = cause or REQUIRED, waiting
             if before is not None:
                 break
         since = 0.0 if before is None else min(before.stop, self._until)
-        self._add(member, waiter, found or STARTED, since)
+        self._add(member, waiter, reason, since)
         return before
-
-    def _giver(self, member: Member) -> Member | None:
-        """Return the job whose end gave a job its slot, if it waited for one."""
-        cause = self._facts.cause(member)
-        return None if cause is None or cause.giver in self._seen else cause.giver
-
-    def _last_requirement(self, member: Member) -> Member | None:
-        """Return the requirement of a job that ended last; ``None`` if it has none."""
-        return latest(it for it in self._facts.requirements(member) if it not in self._seen)
 
     def _add(self, member: Member, waiter: Member, cause: Cause, since: float) -> None:
         kind, at, slots, _ = cause
@@ -110,12 +102,16 @@ def last_to_end(level: Level) -> tuple[Member | None, Member | None]:
     regular = [member for member in ran if not member.job.forever] or ran
     running = [member for member in regular if member.outcome is Outcome.RUNNING]
     if running:
-        return min(running, key=lambda member: member.start or 0.0), None
+        return min(running, key=start_of), None
     last = culprit_of(level, regular) or latest(regular)
-    if last is None:
-        return None, None
-    stopped = [it for it in ran if it.outcome is Outcome.STOPPED and it.stop > last.stop]
-    return last, latest(stopped)
+    later = [member for member in ran if last is not None and member.stop > last.stop]
+    return last, latest(later)
+
+
+def start_of(member: Member) -> float:
+    """Return when a job started that has (seconds since the run began)."""
+    assert member.start is not None
+    return member.start
 
 
 def culprit_of(level: Level, regular: list[Member]) -> Member | None:
