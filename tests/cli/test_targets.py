@@ -94,7 +94,19 @@ def test_the_module_of_a_script_can_be_imported_and_hides_no_other(folder):
     assert "`queue_`" in checked(folder, "queue.py")
     assert "`v1_2`" in checked(folder, "v1.2.py")
     assert sys.modules["queue"] is queue
-    assert sys.modules["v1_2"].it
+
+
+def test_functions_of_a_script_can_be_pickled(folder):
+    folder.write(
+        "pickled.py",
+        NEEDS
+        + """
+    import pickle
+    def function(): pass
+    def build(): return Scheduler(label=pickle.loads(pickle.dumps(function)) is function)
+    """,
+    )
+    assert "`True`" in checked(folder, "pickled.py:build")
 
 
 # -- what it is
