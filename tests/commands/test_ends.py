@@ -6,6 +6,7 @@ The fixture `processes` looks for processes, zombies and open files after each t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -279,10 +280,25 @@ def test_a_command_that_can_not_be_signalled_is_awaited(every_loop, monkeypatch,
 
     ready = Ready(lambda **more: shell("echo ready; sleep 0.1", label="sudo", **more))
     monkeypatch.setattr(os, "killpg", refuse)
+    monkeypatch.setattr(os, "kill", refuse)
     ready.run()
     assert logged() == [
         "<CommandJob `sudo`> can't be ended, since it runs as another user: it is awaited"
     ]
+
+
+def test_a_group_of_zombies_on_macos_is_not_that_of_another_user(
+    every_loop, monkeypatch, logged
+):
+    """There, a group in which all have ended can't be signalled, but its leader can."""
+
+    def refuse(group, number):
+        raise PermissionError
+
+    ready = Ready(lambda **more: shell("echo ready; sleep 0.1", **more))
+    monkeypatch.setattr(os, "killpg", refuse)
+    ready.run()
+    assert logged() == []
 
 
 # -- a command that leaves something
@@ -563,6 +579,36 @@ def test_ctrl_c_ends_a_command(processes):
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=60)
     assert (out, err.splitlines()[-1]) == ("", "KeyboardInterrupt")
+    assert processes.alive() == set()
+
+
+def test_sigterm_with_stop_on_ends_a_command(processes):
+    code = SCRIPT.replace(".run()", ".run(stop_on=signal.SIGTERM)")
+    with script(code) as program:
+        assert program.stdout.readline() == "stdout ready\n"
+        program.send_signal(signal.SIGTERM)
+        out, err = program.communicate(timeout=60)
+    assert (program.returncode, out, err) == (128 + signal.SIGTERM, "", "")
+    assert processes.alive() == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_third_signal_kills_a_program_that_ignores_the_first(processes, number):
+    code = SCRIPT.replace(
+        '"echo ready; sleep 60 & wait", on_line=print',
+        """'trap "" TERM; echo ready; while :; do sleep 60; done', on_line=print, grace=3600""",
+    )
+    if number == signal.SIGTERM:
+        code = code.replace(".run()", ".run(stop_on=signal.SIGTERM)")
+    with script(code) as program:
+        assert program.stdout.readline() == "stdout ready\n"
+        deadline = time.monotonic() + 60
+        while program.poll() is None and time.monotonic() < deadline:
+            program.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.wait(0.2)
+        program.communicate(timeout=60)
+    assert program.returncode in (-signal.SIGINT, 128 + signal.SIGTERM)
     assert processes.alive() == set()
 
 

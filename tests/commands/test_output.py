@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from asynciojobs import CommandJob, Job, PureScheduler, Scheduler
+from asynciojobs._commands import starting
 from asynciojobs._commands.output import Lines, Output
 
 
@@ -77,7 +81,7 @@ def test_a_gigabyte_of_output_takes_little_memory(every_loop):
 def test_after_the_run_a_job_holds_little_besides_its_result():
     output = Output(Job(asyncio.sleep, 0), keep=1 << 20, on_line=None, text=True, secrets=())
     output.add("stdout", b"x" * (1 << 21))
-    output.shrink()
+    output.close()
     assert len(output.kept("stdout")) <= 1 << 14
 
 
@@ -263,6 +267,81 @@ def test_a_folder_for_the_output_that_is_not_there_is_an_error(tmp_path):
     assert Scheduler(job).run()
     error = job.raised_exception()
     assert (type(error), error.filename) == (FileNotFoundError, f"{tmp_path}/no/out")
+    assert str(error).startswith(
+        f"[Errno 2] {job.repr_main()} can't start: its stdout can't be written, since its "
+        "folder does not exist: "
+    )
+
+
+def failure(**options):
+    """Return the error of a job that does not start, without the name of the job."""
+    job = CommandJob("true", critical=False, **options)
+    assert Scheduler(job).run()
+    error = job.raised_exception()
+    assert error.__context__ is None
+    return type(error), str(error).partition(" can't start: ")[2]
+
+
+def test_a_folder_as_the_output_is_an_error(tmp_path):
+    kind, text = failure(stderr=tmp_path)
+    assert kind is IsADirectoryError
+    assert text == f"its stderr can't be written: Is a directory: '{tmp_path}'"
+
+
+def test_a_file_that_was_closed_meanwhile_is_an_error(tmp_path):
+    with (tmp_path / "out").open("w") as file, (tmp_path / "raw").open("wb", 0) as raw:
+        jobs = CommandJob("true", stdout=file), CommandJob("true", stderr=raw)
+    for job, stream in zip(jobs, ("stdout", "stderr"), strict=True):
+        assert PureScheduler(job).run() is False
+        error = job.raised_exception()
+        assert type(error) is ValueError
+        assert f"can't start: its {stream} is a file that is closed: <_io." in str(error)
+
+
+def test_a_file_that_can_take_no_more_is_an_error():
+    with contextlib.suppress(OSError), Path("/dev/full").open("w") as file:
+        file.write("before")
+        assert failure(stdout=file) == (
+            OSError,
+            "its stdout can't be written: No space left on device: '/dev/full'",
+        )
+
+
+def test_a_named_pipe_that_nobody_reads_does_not_hold_up_the_loop(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert failure(stdout=tmp_path / "pipe") == (
+        OSError,
+        f"its stdout is a named pipe that nobody reads: '{tmp_path}/pipe'",
+    )
+
+
+def test_a_named_pipe_that_somebody_reads_is_a_file_like_others(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with io.FileIO(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)) as reading:
+        run(CommandJob("echo", "a", stdout=tmp_path / "pipe"))
+        assert reading.read() == b"a\n"
+
+
+def test_a_socket_takes_output_as_well():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        run(CommandJob("echo", "a", stdout=theirs))
+        assert ours.recv(10) == b"a\n"
+
+
+def test_a_system_without_waiting_for_readers_opens_files_too(tmp_path, monkeypatch):
+    """Windows has no such flag."""
+    monkeypatch.setattr(starting, "NONBLOCK", 0)
+    run(CommandJob("echo", "a", stdout=tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "a\n"
+
+
+def test_a_device_that_is_not_there_is_no_named_pipe(tmp_path):
+    where = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(where))
+        kind, text = failure(stdout=where)
+    assert (kind, text.split(":")[0]) == (OSError, "its stdout can't be written")
 
 
 def test_a_pipeline_through_files(tmp_path):

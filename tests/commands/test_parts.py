@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from asynciojobs import CommandJob, Scheduler
-from asynciojobs._commands import child, groups, pipes, starting
+from asynciojobs._commands import arguments, child, groups, pipes, starting
 
 
 def in_loop(coroutine):
@@ -126,6 +126,57 @@ def test_without_groups_the_program_is_ended(windows):
     job = CommandJob("sleep", 60, forever=True)
     assert Scheduler(job, CommandJob("echo", "a", input="b")).run() is True
     assert not job.is_done()
+
+
+def test_without_groups_a_timeout_ends_a_command(windows):
+    job = CommandJob("sleep", 60, timeout=0.05, critical=False)
+    assert Scheduler(job).run() is True
+    assert type(job.raised_exception()) is TimeoutError
+
+
+def test_without_groups_output_and_errors_are_the_same(windows, monkeypatch, tmp_path):
+    monkeypatch.setattr(starting, "NONBLOCK", 0)
+    lines = []
+    code = "echo out; echo err >&2; exit 3"
+    job = CommandJob(
+        *("sh", "-c", code),
+        label="x",
+        critical=False,
+        stdout=tmp_path / "out",
+        on_line=lambda *line: lines.append(line),
+    )
+    assert Scheduler(job).run() is True
+    assert (
+        str(job.raised_exception()) == "<CommandJob `x`> exited with status 3; stderr ends: err"
+    )
+    assert ((tmp_path / "out").read_text(), lines) == ("out\n", [("stderr", "err")])
+
+
+def test_without_groups_a_program_that_is_not_there_is_an_error(windows):
+    job = CommandJob("nosuch", critical=False)
+    assert Scheduler(job).run() is True
+    assert type(job.raised_exception()) is FileNotFoundError
+
+
+def test_windows_does_not_tell_variables_apart_by_case(windows, monkeypatch):
+    monkeypatch.setattr(arguments, "IGNORES_CASE", True)
+    monkeypatch.setenv("WORD", "old")
+    line = ("sh", "-c", 'echo "${WORD-none}"')
+    jobs = [CommandJob(*line, env={"Word": value}) for value in ("new", None)]
+    assert Scheduler(*jobs).run() is True
+    assert [job.result().stdout for job in jobs] == ["new\n", "none\n"]
+
+
+@pytest.mark.parametrize(
+    ("error", "can"), [(None, True), (ProcessLookupError, True), (PermissionError, False)]
+)
+def test_what_is_gone_is_none_of_another_user(monkeypatch, error, can):
+    def kill(pid, number):
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert groups.can_be_signalled(12345) is can
 
 
 def test_without_groups_a_pipe_that_is_held_holds_nothing_up(windows, monkeypatch, processes):

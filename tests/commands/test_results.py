@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import gc
 import io
 import pickle
 import re
 import subprocess
 import sys
+import weakref
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -306,9 +310,9 @@ def test_any_other_error_of_the_system(monkeypatch):
 
 
 def test_arguments_are_texts_bytes_paths_and_numbers_and_no_shell_reads_them():
-    argv = ["$HOME", b"by\xc3\xa9", Path("/a b"), 3, 1.5, Fraction(1, 3), "", "*"]
+    argv = ["$HOME", b"by\xc3\xa9", Path("/a b"), 3, Fraction(1, 3), Decimal("1.50"), "", "*"]
     assert run(python(SHOW_ARGV, *argv)).stdout == (
-        "['$HOME', 'byé', '/a b', '3', '1.5', '1/3', '', '*']\n"
+        "['$HOME', 'byé', '/a b', '3', '1/3', '1.50', '', '*']\n"
     )
 
 
@@ -349,6 +353,75 @@ def test_an_argument_has_no_nul(argument):
         CommandJob("echo", argument)
 
 
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"argv": "a\ud800"}, "argument 1 of a command can't be encoded in utf-8: 'a\\ud800'"),
+        ({"env": {"A": "\ud800"}}, "the variable A of a command can't be encoded in utf-8: "),
+        ({"env": {"\ud800": "a"}}, "env has the name '\\ud800', which no variable can have"),
+        ({"cwd": "\ud800"}, "cwd can't be encoded: '\\ud800'"),
+        ({"stdout": "\ud800"}, "stdout can't be encoded: '\\ud800'"),
+    ],
+)
+def test_what_the_system_can_not_encode_is_refused(options, error):
+    argv = options.pop("argv", "a")
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}"):
+        CommandJob("echo", argv, **options)
+
+
+def test_input_that_can_not_be_encoded_is_an_error():
+    error = error_of(CommandJob("cat", input="\ud800"))
+    assert type(error) is ValueError
+    assert str(error) == (
+        "<CommandJob `cat`> can't start: its input has characters that UTF-8 can't encode, so "
+        "give it as bytes"
+    )
+
+
+def test_input_may_be_what_the_system_could_not_decode():
+    assert run(CommandJob("cat", input="\udcff", text=False)).stdout == b"\xff"
+
+
+TILDE = r" \(a ~ is only for shells: use Path\.expanduser\(\)\)[;:]"
+
+
+@pytest.mark.parametrize(
+    ("argv", "options"),
+    [(["~/no/such"], {}), (["true"], {"cwd": "~/no"}), (["true"], {"stdout": "~/no/such"})],
+)
+def test_a_tilde_gets_advice(argv, options):
+    assert re.search(TILDE, str(error_of(CommandJob(*argv, **options))))
+
+
+def test_an_empty_path_is_called_so():
+    error = error_of(CommandJob("nosuch", env={"PATH": ""}))
+    assert str(error).endswith("there is no such program; PATH is empty: 'nosuch'")
+
+
+@pytest.mark.parametrize(
+    ("argv", "options"),
+    [
+        (["true"], {}),
+        (["false"], {}),
+        (["nosuch"], {}),
+        (["true"], {"stdout": "/no/such/folder"}),
+        (["echo"], {"on_line": lambda stream, line: None}),
+    ],
+)
+def test_a_job_that_nobody_needs_is_gone_at_once(argv, options):
+    job = CommandJob(*argv, **options)
+    with contextlib.suppress(CommandFailed, FileNotFoundError):
+        asyncio.run(job.co_run())
+    gone = weakref.ref(job)
+    gc.collect()
+    gc.disable()
+    try:
+        del job
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
 def test_a_secret_with_a_nul_is_not_shown():
     with pytest.raises(ValueError, match=rf"^{NUL}: \*\*\*$"):
         CommandJob("echo", CommandJob.hide("se\0cret"))
@@ -359,6 +432,10 @@ def test_a_secret_with_a_nul_is_not_shown():
     [
         ("shell", r"no option 'shell'.*CommandJob\(\"sh\", \"-c\", line\)$"),
         ("args", r"no option 'args'.*one by one, CommandJob\(\*argv\)$"),
+        ("stdin", r"no option 'stdin'.*reads a file as CommandJob\(\"sh\", \"-c\", "),
+        ("capture_output", r"no option 'capture_output'.*: the output is kept, unless "),
+        ("encoding", r"no option 'encoding'.*: text is in UTF-8; with text=False, "),
+        ("errors", r"no option 'errors'.*: text is in UTF-8; with text=False, "),
         ("capture", r"^CommandJob\(\) has no option 'capture', only input, cwd, env, check, "),
     ],
 )
@@ -418,6 +495,22 @@ def test_a_parameter_of_the_wrong_type(options, error):
 def test_a_parameter_of_the_wrong_value(options, error):
     with pytest.raises(ValueError, match=f"^{re.escape(error)}"):
         CommandJob("true", **options)
+
+
+ADVICE = (
+    r"^input must be a str, bytes, a job or None, not .*: a program reads a file as "
+    r"""CommandJob\("sh", "-c", 'exec "\$@" < "\$0"', path, program, \*arguments\)$"""
+)
+
+
+def test_a_file_as_input_gets_advice_that_works(tmp_path):
+    path = tmp_path / "in put"
+    path.write_text("a\n")
+    with pytest.raises(TypeError, match=ADVICE), path.open() as file:
+        CommandJob("cat", input=file)
+    with pytest.raises(TypeError, match=ADVICE):
+        CommandJob("cat", input=path)
+    assert output("sh", "-c", 'exec "$@" < "$0"', path, "cat", "-n") == "     1\ta\n"
 
 
 def test_a_sequence_as_input_gets_advice():

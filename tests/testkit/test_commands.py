@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import math
 import pickle
 import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -159,6 +161,26 @@ def test_a_negative_time_is_refused(fake_commands, options):
         fake_commands("x", **options)
 
 
+@pytest.mark.parametrize(
+    ("match", "options", "error"),
+    [
+        (["ssh", "h1"], {}, r"by a pattern of its line, .* not by \['ssh', 'h1'\]$"),
+        ("*", {"status": None}, "^status must be a whole number, not None$"),
+        ("*", {"status": 1.5}, "^status must be a whole number, not 1.5$"),
+        ("*", {"stdout": 3}, "^stdout must be a str or bytes, not 3$"),
+        ("*", {"stderr": ["a"]}, r"^stderr must be a str or bytes, not \['a'\]$"),
+    ],
+)
+def test_a_script_of_the_wrong_type_is_refused(fake_commands, match, options, error):
+    with pytest.raises(TypeError, match=error):
+        fake_commands(match, **options)
+
+
+def test_output_may_be_what_the_system_could_not_decode(fake_commands):
+    fake_commands("*", stdout="\udcff")
+    assert CommandJob("x", text=False).standalone_run().stdout == b"\xff"
+
+
 def test_what_can_not_be_raised_is_refused(fake_commands):
     with pytest.raises(TypeError, match="raises must be an exception"):
         fake_commands("x", raises=3)
@@ -299,6 +321,23 @@ def test_what_goes_to_files_is_written_there(fake_commands, tmp_path):
     assert log.read_text() == "err\nmore\n1\n"
 
 
+def test_both_streams_may_go_to_one_file(fake_commands, tmp_path):
+    fake_commands("make", stdout="out\n", stderr="err\n")
+    both = tmp_path / "both"
+    CommandJob("make", stdout=both, stderr=both).standalone_run()
+    assert both.read_text() == "out\nerr\n"
+    CommandJob("make", stdout=both, stderr=subprocess.STDOUT).standalone_run()
+    assert both.read_text() == "out\nerr\n"
+
+
+def test_a_file_that_can_not_be_written_is_the_error_of_the_real_command(
+    fake_commands, tmp_path
+):
+    fake_commands("make")
+    with pytest.raises(FileNotFoundError, match="can't start: its stdout can't be written"):
+        CommandJob("make", stdout=tmp_path / "no" / "out").standalone_run()
+
+
 def test_stderr_may_go_to_stdout_and_stdout_nowhere(fake_commands):
     fake_commands("make", stdout="out\n", stderr="err\n")
     both = CommandJob("make", stderr=subprocess.STDOUT).standalone_run()
@@ -317,20 +356,100 @@ def test_after_the_block_commands_are_real(fake_clock):
     assert CommandJob("echo", "real").standalone_run().stdout == "real\n"
 
 
-def test_the_block_belongs_to_its_thread(fake_commands):
+def echo():
+    return CommandJob("echo", "real").standalone_run().stdout
+
+
+def echo_in_a_block():
+    with FakeCommands() as commands:
+        commands("echo *", stdout="inner\n")
+        return echo()
+
+
+def test_no_thread_starts_a_process(fake_commands):
     fake_commands("echo *", stdout="fake\n")
-
-    def inner():
-        return CommandJob("echo", "real").standalone_run().stdout
-
-    def inner_with_a_block():
-        with FakeCommands() as commands:
-            commands("echo *", stdout="inner\n")
-            return inner()
-
-    plain, faked = CallJob(inner), CallJob(inner_with_a_block)
+    outputs = []
+    thread = threading.Thread(target=lambda: outputs.append(echo()))
+    thread.start()
+    thread.join()
+    plain, faked = CallJob(echo), CallJob(echo_in_a_block)
     assert Scheduler(plain, faked).run() is True
-    assert (plain.result(), faked.result(), inner()) == ("real\n", "inner\n", "fake\n")
+    assert (plain.result(), faked.result(), echo()) == ("fake\n", "inner\n", "fake\n")
+    assert outputs == ["fake\n"]
+    assert [call.argv for call in fake_commands.calls] == [("echo", "real")] * 3
+
+
+def test_a_thread_that_was_started_in_a_block_keeps_to_it(fake_commands):
+    """The newest block counts only where no other one does."""
+    fake_commands("echo *", stdout="outer\n")
+    context = contextvars.copy_context()
+    outputs = []
+    with FakeCommands() as commands:
+        commands("echo *", stdout="inner\n")
+        for run in (lambda: context.run(echo), echo):
+            thread = threading.Thread(target=lambda run=run: outputs.append(run()))
+            thread.start()
+            thread.join()
+    assert outputs == ["outer\n", "inner\n"]
+
+
+def test_a_thread_that_outlives_the_block_starts_real_programs():
+    with FakeCommands() as commands:
+        commands("echo *", stdout="fake\n")
+        context = contextvars.copy_context()
+    outputs = []
+    thread = threading.Thread(target=lambda: outputs.append(context.run(echo)))
+    thread.start()
+    thread.join()
+    assert outputs == ["real\n"]
+
+
+def test_tasks_that_were_there_before_the_block_start_no_process():
+    async def main():
+        task = asyncio.create_task(before())
+        await asyncio.sleep(0)
+        with FakeCommands() as commands:
+            commands("echo *", stdout="fake\n")
+            entered.set()
+            return await task
+
+    async def before():
+        await entered.wait()
+        return (await CommandJob("echo", "real").co_run()).stdout
+
+    entered = asyncio.Event()
+    assert asyncio.run(main()) == "fake\n"
+
+
+def test_blocks_in_tasks_may_end_in_any_order():
+    async def one(commands, entered, leave):
+        with commands:
+            commands("echo *", stdout=f"{id(commands)}\n")
+            entered.set()
+            await leave.wait()
+            return await CommandJob("echo", "real").co_run()
+
+    async def main():
+        blocks = [(FakeCommands(), asyncio.Event(), asyncio.Event()) for _ in range(2)]
+        tasks = [asyncio.create_task(one(*block)) for block in blocks]
+        for _, entered, _ in blocks:
+            await entered.wait()
+        for (commands, _, leave), task in zip(blocks, tasks, strict=True):
+            leave.set()
+            assert (await task).stdout == f"{id(commands)}\n"
+
+    asyncio.run(main())
+    assert echo() == "real\n"
+
+
+def test_a_block_may_be_entered_again():
+    commands = FakeCommands()
+    commands("echo *", stdout="fake\n")
+    with commands:
+        with commands:
+            assert echo() == "fake\n"
+        assert echo() == "fake\n"
+    assert echo() == "real\n"
 
 
 # -- real commands

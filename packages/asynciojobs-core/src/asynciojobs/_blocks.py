@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Generic, ParamSpec, TypeVar
 
-__all__ = ["Block", "Setting"]
+__all__ = ["Block", "Setting", "SharedSetting"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -110,6 +110,55 @@ class SettingBlock(Block[None], Generic[T]):
 
     def __exit__(self, *_: object) -> None:
         self._variable.reset(self._token)
+
+
+class SharedSetting(Setting[T]):
+    """A setting whose blocks also count where there is no block: in other threads and tasks.
+
+    If several blocks are open there, the one counts whose context was copied, as by
+    `asyncio.to_thread()`; otherwise the one that was entered last.
+    """
+
+    def __init__(self, name: str, default: T) -> None:
+        super().__init__(name, default)
+        self._open: list[T] = []  # the values of the open blocks, by the time of their entry
+
+    def get(self) -> T:
+        """Return the value of the block that counts here; the default if none is open."""
+        entered, value = self._variable.get((None, self._default))
+        candidates = tuple(self._open)  # other threads enter and leave
+        if entered is here.mark or any(value is it for it in candidates):
+            return value
+        return candidates[-1] if candidates else self._default
+
+    def block(self, value: T) -> Block[None]:
+        """Return a block in which the setting has another value."""
+        return SharedBlock(self._variable, value, self._open)
+
+
+class SharedBlock(SettingBlock[T]):
+    """A block in which a shared setting has another value.
+
+    Args:
+        variable: the context variable of the setting.
+        value: its value in the block.
+        open_values: the values of all open blocks.
+    """
+
+    def __init__(
+        self, variable: ContextVar[tuple[object, T]], value: T, open_values: list[T]
+    ) -> None:
+        super().__init__(variable, value)
+        self._open = open_values
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._open.append(self._value)
+
+    def __exit__(self, *_: object) -> None:
+        last = max(i for i, value in enumerate(self._open) if value is self._value)
+        del self._open[last]
+        super().__exit__()
 
 
 class Here(threading.local):

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
-from ._blocks import Block, Setting
+from ._blocks import Block, SharedSetting
 from ._calls.taking import TakesResults, with_givers
-from ._checks import JobOptions, check_options
+from ._checks import JobOptions
 from ._commands.arguments import (
     Argument,
     Command,
-    Hidden,
     Variables,
     check_argv,
     check_input,
+    check_job_options,
     check_on_line,
     checked_env,
     checked_grace,
@@ -27,7 +27,6 @@ from ._commands.arguments import (
     checked_target,
     environment,
     jobs_among,
-    secrets_among,
     shown_line,
     shown_texts,
 )
@@ -37,7 +36,8 @@ from ._commands.output import STDERR, STDOUT, Output
 from ._commands.process import Process, Start, end_of
 from ._commands.result import CommandFailed as CommandFailed  # noqa: PLC0414 - it is public
 from ._commands.result import CommandResult as CommandResult  # noqa: PLC0414
-from ._commands.result import last_lines
+from ._commands.result import brief, last_lines
+from ._commands.secrets import Hidden, secrets_among
 from ._copies import Shared
 from ._errors import NotPicklableError
 from .job import AbstractJob
@@ -47,25 +47,20 @@ __all__ = ["CommandJob", "use_commands"]
 Path: TypeAlias = "str | bytes | os.PathLike[str] | os.PathLike[bytes]"
 OnLine: TypeAlias = Callable[[str, AnyStr], object]
 
-OWN_OPTIONS = "input cwd env check text keep on_line grace stdout stderr".split()  # noqa: SIM905
-ADVICE = {
-    "shell": ': there is no shell, unless you write CommandJob("sh", "-c", line)',
-    "args": ": give the program and its arguments one by one, CommandJob(*argv)",
-}
 
-
-_start = Setting[Start]("asynciojobs start of commands", start)
+_start = SharedSetting[Start]("asynciojobs start of commands", start)
 
 
 def use_commands(start: Start) -> Block[None]:
     """Let `start` start the commands that jobs run in a block, instead of the system.
 
-    The testkit uses this for its fake commands. Other threads are not affected, not even those
-    that the block starts, and functions called with ``asyncio.to_thread()``.
+    The testkit uses this for its fake commands. As long as the block is open, it also counts
+    in all other threads and tasks, unless they have entered a block of their own. So no thread
+    of a test reboots a machine.
 
     Args:
-        start: is called in the event loop, with the command and a function that takes what it
-            prints. It returns a process.
+        start: is called in the event loop of the job, with the command and a function that
+            takes what it prints. It returns a process.
 
     Example:
         >>> def refuse(command, feed):
@@ -145,7 +140,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def __init__(
         self: CommandJob[str],
         *argv: Argument | AbstractJob[Any],
-        input: str | bytes | AbstractJob[Any] | None = None,
+        input: str | bytes | Hidden | AbstractJob[Any] | None = None,
         cwd: Path | None = None,
         env: Variables | None = None,
         check: bool = True,
@@ -162,7 +157,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def __init__(
         self: CommandJob[bytes],
         *argv: Argument | AbstractJob[Any],
-        input: str | bytes | AbstractJob[Any] | None = None,
+        input: str | bytes | Hidden | AbstractJob[Any] | None = None,
         cwd: Path | None = None,
         env: Variables | None = None,
         check: bool = True,
@@ -178,7 +173,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def __init__(
         self,
         *argv: Argument | AbstractJob[Any],
-        input: str | bytes | AbstractJob[Any] | None = None,  # noqa: A002 - as subprocess.run()
+        input: str | bytes | Hidden | AbstractJob[Any] | None = None,  # noqa: A002 - as subprocess.run()
         cwd: Path | None = None,
         env: Variables | None = None,
         check: bool = True,
@@ -190,8 +185,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         stderr: Path | IO[Any] | int | None = None,
         **job_options: Unpack[JobOptions],
     ) -> None:
-        for name in job_options:
-            check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
+        check_job_options(job_options)
         check_argv(argv)
         check_input(input)
         check_on_line(on_line)
@@ -218,10 +212,13 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         """Return an argument that labels, logs, errors and reports show as ``***``.
 
         The program gets it as it is. Other users of the machine can still see it in the list
-        of processes, so prefer a variable in `env` or a file if the program takes one.
+        of processes, so prefer a variable in `env`, the input, or a file. These can be hidden
+        in the same way, and a job may return it. If the program prints it, reports and errors
+        show ``***``, but the stdout and the stderr of the result have it, and so has a pickle
+        of the job.
 
         Args:
-            text: the argument.
+            text: the whole argument, the value of a variable, or the input.
 
         Raises:
             TypeError: it is neither text nor bytes.
@@ -271,7 +268,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             keep=self._keep,
             on_line=self._on_line,
             text=self._text,
-            secrets=secrets_among((*self._argv, *self._env.values())),
+            secrets=command.secrets,
         )
         begun, process = time(), None
         try:
@@ -287,7 +284,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             return self._result_of(command, status, seconds)
         finally:
             self._process = None
-            output.shrink()
+            output.close()
             del self, output, command, process  # the same for this frame
 
     def _started(self, command: Command) -> Process:
@@ -316,30 +313,38 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         return CommandResult(
             command.shown,
             status,
-            cast("AnyStr", stdout.decode("utf-8", "replace") if self._text else stdout),
-            cast("AnyStr", stderr.decode("utf-8", "replace") if self._text else stderr),
+            self._as_wanted(stdout),
+            self._as_wanted(stderr),
             seconds,
             cut_stdout + output.cut(STDERR),
             cut_stdout if self._stdout is None else None,
+            self._shown_output(output) if command.secrets else None,
         )
+
+    def _as_wanted(self, data: bytes) -> AnyStr:
+        return cast("AnyStr", data.decode("utf-8", "replace") if self._text else data)
+
+    def _shown_output(self, output: Output) -> tuple[str, str]:
+        stdout, stderr = (output.masked(stream) for stream in (STDOUT, STDERR))
+        return brief(self._as_wanted(stdout)), brief(self._as_wanted(stderr))
 
     async def _command(self) -> Command:
         """Return the command, with results in place of jobs."""
         self._check_givers()
         values = await values_of(self, self._givers)
-        argv = [values[it] if isinstance(it, AbstractJob) else it for it in self._argv]
+        given = (*self._argv, self._input)
+        *argv, data = (values[it] if isinstance(it, AbstractJob) else it for it in given)
         return Command(
             self,
             filled_argv(self, self._argv, argv),
             shown_texts(argv),
-            self._input
-            if not isinstance(self._input, AbstractJob)
-            else filled_input(self, self._input, values[self._input]),
+            filled_input(self, self._input, data),
             self._cwd,
             environment(self._env),
             self._stdout,
             self._stderr,
             self._grace,
+            secrets_among((*argv, data, *self._env.values())),
         )
 
     # -- copies

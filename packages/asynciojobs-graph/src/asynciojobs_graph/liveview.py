@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from importlib import import_module
 from time import perf_counter
 from typing import Any, Protocol, TextIO
@@ -64,7 +64,7 @@ class Display(Protocol):
 @contextlib.contextmanager
 def live(
     scheduler: PureScheduler, *, mode: str = "auto", stream: TextIO | None = None
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     """Show the runs of a scheduler while they go on, in a ``with`` block around them.
 
     In a terminal, these are a few rows: how many jobs are done, failed, skipped and waiting,

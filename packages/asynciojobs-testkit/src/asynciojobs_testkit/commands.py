@@ -10,14 +10,17 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TypeAlias
 
+from asynciojobs._blocks import Block
+from asynciojobs._checks import as_number
 from asynciojobs._commands.arguments import Command, Target, shown_line
 from asynciojobs._commands.process import KILL, Feed, Process
+from asynciojobs._commands.starting import targets
 from asynciojobs.commandjob import use_commands
 
 from ._errors import UnscriptedCommandError
@@ -79,8 +82,9 @@ class FakeCommands:
     """A block in which `CommandJob` starts no process, and does what was scripted instead.
 
     A command that matches nothing is an error of its job. If several scripts match, the newest
-    one counts. Like a `FakeClock`, the block belongs to the thread that enters it: other
-    threads start real commands, with `asyncio.to_thread()` and `CallJob` too.
+    one counts. No thread starts a process as long as the block is open, unlike with a
+    `FakeClock`: another thread has a clock of its own, so there a command takes real time.
+    If it enters a block of its own, that one counts for its commands.
 
     Attributes:
         calls: the commands that were started, each with its time, its argv and its input.
@@ -102,6 +106,7 @@ class FakeCommands:
         self.calls: list[CommandCall] = []
         self.signals: list[SentSignal] = []
         self._scripts: list[Script] = []
+        self._blocks: list[Block[None]] = []  # that are open; the innermost is the last one
         self._pids = count(1)
 
     def __call__(
@@ -129,17 +134,22 @@ class FakeCommands:
                 ignores SIGTERM.
 
         Raises:
-            TypeError: a time is not a number, or `raises` is not an exception.
+            TypeError: `match` is neither text nor a function, what it prints is no text, a
+                number is none, or `raises` is not an exception.
             ValueError: a time is negative or NaN.
         """
+        check_match(match)
+        check_status(status)
+        check_output(stdout=stdout, stderr=stderr)
         check_times(takes=takes, cleanup=cleanup)
         check_exceptions(raises=raises)
         script = Script(match, status, encoded(stdout), encoded(stderr), takes, raises, cleanup)
         self._scripts.append(script)
 
     def __enter__(self) -> Self:
-        self._block = use_commands(self._start)
-        self._block.__enter__()
+        block = use_commands(self._start)
+        block.__enter__()
+        self._blocks.append(block)
         return self
 
     def __exit__(
@@ -148,7 +158,7 @@ class FakeCommands:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._block.__exit__(kind, exception, traceback)
+        self._blocks.pop().__exit__(kind, exception, traceback)
 
     def _start(self, command: Command, feed: Feed) -> Process:
         argv = tuple(os.fsdecode(argument) for argument in command.argv)
@@ -192,6 +202,7 @@ class FakeProcess(Process):
         note: Callable[[int], None],
     ) -> None:
         super().__init__(command, pid)
+        write_files(command, script)
         self._script = script
         self._note = note
         self._end: asyncio.TimerHandle | None = None
@@ -202,8 +213,6 @@ class FakeProcess(Process):
         for stream, target, data in streams(self.command, self._script):
             if target is None and data:
                 feed(stream, data)
-            elif target is not None:
-                write(target, data)
 
     def _end_after(self, seconds: float, status: int) -> None:
         if self._end is not None:
@@ -220,9 +229,43 @@ class FakeProcess(Process):
         """Do nothing: there is no process."""
 
 
+def check_match(match: object) -> None:
+    """Check what says which commands are meant.
+
+    Raises:
+        TypeError: it is neither text nor a function.
+    """
+    if not isinstance(match, str) and not callable(match):
+        raise TypeError(
+            "a command is scripted by a pattern of its line, such as 'ssh * reboot', or by a "
+            f"function of its argv, not by {match!r}"
+        )
+
+
+def check_status(status: object) -> None:
+    """Check a status.
+
+    Raises:
+        TypeError: it is no whole number.
+    """
+    if not isinstance(as_number(status), int):
+        raise TypeError(f"status must be a whole number, not {status!r}")
+
+
+def check_output(**outputs: object) -> None:
+    """Check what a command prints, given by the names of the streams.
+
+    Raises:
+        TypeError: it is neither text nor bytes.
+    """
+    for stream, data in outputs.items():
+        if not isinstance(data, (str, bytes)):
+            raise TypeError(f"{stream} must be a str or bytes, not {data!r}")
+
+
 def encoded(data: str | bytes) -> bytes:
     """Return text as bytes."""
-    return data.encode() if isinstance(data, str) else data
+    return data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
 
 
 def streams(command: Command, script: Script) -> Iterator[tuple[str, Target, bytes]]:
@@ -234,10 +277,16 @@ def streams(command: Command, script: Script) -> Iterator[tuple[str, Target, byt
         yield "stderr", command.stderr, script.stderr
 
 
-def write(target: Target, data: bytes) -> None:
-    """Write what a command prints to a file."""
-    if isinstance(target, str):
-        Path(target).write_bytes(data)
-    elif target is not None and not isinstance(target, int):
-        target.flush()
-        os.write(target.fileno(), data)
+def write_files(command: Command, script: Script) -> None:
+    """Write what a command prints to the files that it goes to.
+
+    Raises:
+        OSError: one of them can't be written.
+        ValueError: one of them is closed.
+    """
+    with ExitStack() as files:
+        opened = targets(command, files)
+        for target, (_, _, data) in zip(opened, streams(command, script), strict=True):
+            file = opened[0] if target == subprocess.STDOUT else target
+            if not isinstance(file, int):
+                os.write(file.fileno(), data)

@@ -6,25 +6,27 @@ import inspect
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
-from .._checks import as_number, checked_seconds
+from .._checks import as_number, check_options, checked_seconds
 from .._outcomes import Named
 from .._requirements import Group
 from .._text import NOLABEL, attempt, one_line
 from ..job import AbstractJob, AnyJob
+from .secrets import MASK, Hidden
 
 __all__ = [
-    "MASK",
     "Argument",
     "Command",
-    "Hidden",
     "Target",
     "Variables",
     "as_argument",
     "check_argv",
     "check_input",
+    "check_job_options",
     "check_on_line",
     "checked_env",
     "checked_grace",
@@ -32,14 +34,17 @@ __all__ = [
     "checked_path",
     "checked_target",
     "environment",
+    "is_encodable",
     "jobs_among",
-    "secrets_among",
     "shown_line",
     "shown_texts",
 ]
 
-MASK = "***"
-"""What is shown instead of a secret."""
+FROM_FILE = """CommandJob("sh", "-c", 'exec "$@" < "$0"', path, program, *arguments)"""
+"""How to write a command that reads a file; `input` is what is in memory."""
+
+IGNORES_CASE = os.name == "nt"
+"""Windows does not tell ``Path`` from ``PATH``, and `os.environ` has the latter."""
 
 LONGEST_LINE = 120
 """How much of a command line is shown (characters)."""
@@ -52,27 +57,6 @@ Variables: TypeAlias = "Mapping[str, Argument | None]"
 
 Target: TypeAlias = "str | IO[Any] | int | None"
 """Where a stream goes: the path of a file, a file, `DEVNULL` or `STDOUT`; ``None`` keeps it."""
-
-
-class Hidden:
-    """An argument that is shown as ``***``.
-
-    Args:
-        value: the argument itself.
-
-    Raises:
-        TypeError: it is neither text nor bytes.
-    """
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: str | bytes) -> None:
-        if not isinstance(value, (str, bytes)):
-            raise TypeError(f"hide() takes a str or bytes, not {type(value).__name__}")
-        self.value = value
-
-    def __repr__(self) -> str:
-        return MASK
 
 
 class Command(NamedTuple):
@@ -94,6 +78,33 @@ class Command(NamedTuple):
     stderr: Target
     grace: float
     """How long the program has between SIGTERM and SIGKILL (seconds)."""
+    secrets: tuple[bytes, ...]
+    """What nobody may see of all this, the longest first."""
+
+    def __repr__(self) -> str:
+        return f"Command({shown_line(self.shown)!r})"
+
+
+OWN_OPTIONS = "input cwd env check text keep on_line grace stdout stderr".split()  # noqa: SIM905
+OWN_ENCODING = ": text is in UTF-8; with text=False, decode the bytes as you like"
+ADVICE = {
+    "shell": ': there is no shell, unless you write CommandJob("sh", "-c", line)',
+    "args": ": give the program and its arguments one by one, CommandJob(*argv)",
+    "stdin": f": give data as input; a program reads a file as {FROM_FILE}",
+    "capture_output": ": the output is kept, unless stdout or stderr say where it goes",
+    "encoding": OWN_ENCODING,
+    "errors": OWN_ENCODING,
+}
+
+
+def check_job_options(given: Iterable[str]) -> None:
+    """Check the names of what is passed on to `AbstractJob`.
+
+    Raises:
+        TypeError: there is no such option; the options of `subprocess` get advice.
+    """
+    for name in given:
+        check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
 
 
 # -- arguments
@@ -136,7 +147,22 @@ def as_argument(argument: object, what: str) -> str | bytes:
     if (b"\0" if isinstance(text, bytes) else "\0") in cast("Any", text):
         shown = one_line(repr(argument), 80)
         raise ValueError(f"{what} of a command can't have a NUL character in it: {shown}")
+    if not is_encodable(text):
+        raise ValueError(
+            f"{what} of a command can't be encoded in {sys.getfilesystemencoding()}: "
+            f"{one_line(repr(argument), 80)}"
+        )
     return text
+
+
+def is_encodable(text: str | bytes) -> bool:
+    """Tell whether the system can take a text. A lone surrogate can come from JSON, say."""
+    if not text.isascii():
+        try:
+            os.fsencode(text)
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def _plain(argument: object) -> str | bytes | None:
@@ -147,7 +173,9 @@ def _plain(argument: object) -> str | bytes | None:
     if isinstance(argument, os.PathLike):
         path: str | bytes = os.fspath(cast("os.PathLike[str]", argument))
         return path
-    return None if as_number(argument) is None else str(argument)
+    if isinstance(argument, Decimal) or as_number(argument) is not None:
+        return str(argument)
+    return None
 
 
 def _remedy(argument: object) -> str:
@@ -162,12 +190,6 @@ def jobs_among(things: Iterable[object]) -> tuple[AnyJob, ...]:
     """Return the jobs among some things, each one once, in their order."""
     jobs: list[AnyJob] = [it for it in things if isinstance(it, AbstractJob)]
     return tuple(dict.fromkeys(jobs))
-
-
-def secrets_among(argv: Iterable[object]) -> tuple[str, ...]:
-    """Return the texts that must not be shown, the longest first."""
-    secrets = [_text(it) for it in argv if isinstance(it, Hidden)]
-    return tuple(sorted(filter(None, secrets), key=len, reverse=True))
 
 
 def shown_line(argv: Iterable[object]) -> str:
@@ -210,10 +232,18 @@ def check_input(data: object) -> None:
     Raises:
         TypeError: it is neither text, nor bytes, nor a job.
     """
-    if data is not None and not isinstance(data, (str, bytes, AbstractJob)):
-        kind = type(data).__name__
-        advice = _remedy(cast("object", data)) if isinstance(data, Group) else ""
-        raise TypeError(f"input must be a str, bytes, a job or None, not {kind}{advice}")
+    if data is None or isinstance(data, (str, bytes, Hidden, AbstractJob)):
+        return
+    raise TypeError(
+        f"input must be a str, bytes, a job or None, not {type(data).__name__}"
+        f"{_remedy_of_input(data)}"
+    )
+
+
+def _remedy_of_input(data: object) -> str:
+    if isinstance(data, os.PathLike) or hasattr(data, "read"):
+        return f": a program reads a file as {FROM_FILE}"
+    return _remedy(cast("object", data)) if isinstance(data, Group) else ""
 
 
 def checked_path(parameter: str, path: object) -> str | None:
@@ -230,6 +260,8 @@ def checked_path(parameter: str, path: object) -> str | None:
     text = os.fsdecode(cast("str", path))
     if "\0" in text:
         raise ValueError(f"{parameter} can't have a NUL character in it: {path!r}")
+    if not is_encodable(text):
+        raise ValueError(f"{parameter} can't be encoded: {path!r}")
     return text
 
 
@@ -246,7 +278,10 @@ def checked_env(env: Mapping[Any, Any] | None) -> Variables:
         raise TypeError(f"env must be a mapping of names to values, or None, not {env!r}")
     for name, value in env.items():
         check_variable(name, value)
-    return {os.fsdecode(name): value for name, value in env.items()}
+    names = (os.fsdecode(name) for name in env)
+    if IGNORES_CASE:
+        names = (name.upper() for name in names)
+    return dict(zip(names, env.values(), strict=True))
 
 
 def check_variable(name: object, value: object) -> None:
@@ -259,7 +294,7 @@ def check_variable(name: object, value: object) -> None:
     if not isinstance(name, (str, bytes)):
         raise TypeError(f"the names in env must be str, not {name!r}")
     text = os.fsdecode(name)
-    if not text or "=" in text or "\0" in text:
+    if not text or "=" in text or "\0" in text or not is_encodable(text):
         raise ValueError(f"env has the name {name!r}, which no variable can have")
     if isinstance(value, AbstractJob):
         raise TypeError(

@@ -8,8 +8,9 @@ from typing import cast
 from .._names import name_in_run
 from ..calljob import CallJob
 from ..job import AbstractJob, AnyJob
-from .arguments import as_argument
+from .arguments import as_argument, is_encodable
 from .result import CommandResult
+from .secrets import Hidden
 
 __all__ = ["filled_argv", "filled_input", "values_of"]
 
@@ -70,14 +71,27 @@ def place_of(job: AnyJob, place: int, argument: object) -> str:
     )
 
 
-def filled_input(job: AnyJob, giver: AnyJob, value: object) -> str | bytes:
-    """Return what a program reads, if that is the result of a job.
+def filled_input(job: AnyJob, given: object, value: object) -> str | bytes | None:
+    """Return what a program reads.
+
+    Args:
+        job: the job that runs the program.
+        given: the input as the user gave it, maybe a job.
+        value: the same, or the result of the job.
 
     Raises:
-        TypeError: it is neither text nor bytes.
+        TypeError: the result is neither text nor bytes.
+        ValueError: UTF-8 can't encode it.
     """
-    if isinstance(value, (str, bytes)):
-        return value
+    data = value.value if isinstance(value, Hidden) else value
+    if isinstance(data, str) and not is_encodable(data):
+        raise ValueError(
+            f"{name_in_run(job)} can't start: its input has characters that UTF-8 can't "
+            "encode, so give it as bytes"
+        )
+    if isinstance(data, (str, bytes)) or given is None:
+        return cast("str | bytes | None", data)
+    giver = cast("AnyJob", given)
     raise TypeError(
         f"{name_in_run(job)} can't start: its input is the result of {name_in_run(giver)}, "
         f"which must be a str or bytes, not {value!r}"

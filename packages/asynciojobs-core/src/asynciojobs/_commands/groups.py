@@ -77,7 +77,18 @@ def send_to_group(program: Program, number: int) -> bool:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(program.pid, number)
         except PermissionError:
-            return False
+            # macOS says so of a group of zombies, too, but not of a leader that is one.
+            return can_be_signalled(program.pid)
+    return True
+
+
+def can_be_signalled(pid: int) -> bool:
+    """Tell whether this user may signal a process; it may have ended."""
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 0)
+    except PermissionError:
+        return False
     return True
 
 

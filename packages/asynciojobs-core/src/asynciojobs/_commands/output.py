@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from .. import _log
 from .._names import name_in_run
 from .._outcomes import Named
 from .._text import one_line
-from .arguments import MASK
+from .secrets import masked
 
 __all__ = ["STDERR", "STDOUT", "Output"]
 
@@ -76,11 +76,11 @@ class Tail:
         """The size of the whole stream (bytes)."""
         return self._size
 
-    def lines(self, secrets: tuple[str, ...]) -> list[str]:
+    def lines(self, secrets: tuple[bytes, ...]) -> list[str]:
         """Return the last lines, as they are shown: with ``***`` for secrets."""
-        text = bytes(self._data[-SHOWN_BYTES:]).decode("utf-8", "replace").rstrip()
-        for secret in secrets:
-            text = text.replace(secret, MASK)
+        data = bytes(self._data[-SHOWN_BYTES:])
+        data = masked(data, secrets, is_cut=self._size > len(data))
+        text = data.decode("utf-8", "replace").rstrip()
         return [shown(line) for line in text.split("\n")[-SHOWN_LINES:]] if text else []
 
 
@@ -152,7 +152,7 @@ class Output:
         keep: how many bytes of each stream to keep.
         on_line: called for each line; ``None`` if nothing is.
         text: `on_line` gets text rather than bytes.
-        secrets: texts that are shown as ``***``.
+        secrets: what is shown as ``***``.
 
     Attributes:
         leaving: the ``KeyboardInterrupt`` or ``SystemExit`` that `on_line` raised.
@@ -165,10 +165,10 @@ class Output:
         keep: int,
         on_line: OnLine | None,
         text: bool,
-        secrets: tuple[str, ...],
+        secrets: tuple[bytes, ...],
     ) -> None:
         self.leaving: BaseException | None = None
-        self._job = job
+        self._job: Named | None = job  # until it ends: they would keep each other alive
         self._on_line = on_line
         self._secrets = secrets
         self._has_raised = False
@@ -209,7 +209,7 @@ class Output:
             if not self._has_raised:
                 _log.error(
                     "on_line of %s raised; if it does so again, that is not logged",
-                    name_in_run(self._job),
+                    name_in_run(cast("Named", self._job)),
                 )
             self._has_raised = True
 
@@ -217,14 +217,20 @@ class Output:
         """Return the last bytes of a stream."""
         return self._tails[stream].kept(text=self._text)
 
+    def masked(self, stream: str) -> bytes:
+        """Return the same with ``***`` for secrets."""
+        return masked(self.kept(stream), self._secrets, is_cut=self.cut(stream) > 0)
+
     def cut(self, stream: str) -> int:
         """Return how many bytes of a stream are not kept."""
         return self._tails[stream].size - len(self.kept(stream))
 
-    def shrink(self) -> None:
+    def close(self) -> None:
         """Keep only what may still be shown."""
         for tail in self._tails.values():
             tail.shrink()
+        self._lines = {}
+        self._on_line = self._job = None
 
     def last_lines(self, stream: str) -> list[str]:
         """Return the last lines of a stream, as they are shown."""

@@ -11,7 +11,7 @@ from .._names import name_in_run
 from .._outcomes import Named
 from .._text import one_line
 
-__all__ = ["CommandFailed", "CommandResult", "last_lines"]
+__all__ = ["CommandFailed", "CommandResult", "brief", "last_lines"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,13 +37,16 @@ class CommandResult(Generic[AnyStr]):
     cut: int
     # Of stdout alone (bytes); None if it went elsewhere.
     _cut_stdout: int | None = field(default=0, compare=False)
+    # How stdout and stderr are shown, if there is a secret in them.
+    _shown: tuple[str, str] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         parts = [f"status={self.status}"]
+        stdout, stderr = self._shown or (brief(self.stdout), brief(self.stderr))
         if self.stdout:
-            parts.append(f"stdout={one_line(repr(self.stdout), 100)}")
+            parts.append(f"stdout={stdout}")
         if self.stderr:
-            parts.append(f"stderr={one_line(repr(self.stderr), 100)}")
+            parts.append(f"stderr={stderr}")
         return f"CommandResult({', '.join(parts)})"
 
     def handed_on(self) -> AnyStr:
@@ -62,6 +65,11 @@ class CommandResult(Generic[AnyStr]):
         if isinstance(self.stdout, str):
             return self.stdout.removesuffix("\n").removesuffix("\r")
         return self.stdout.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def brief(output: str | bytes) -> str:
+    """Return output as reports show it."""
+    return one_line(repr(output), 100)
 
 
 class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened

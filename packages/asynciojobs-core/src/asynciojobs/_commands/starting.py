@@ -12,10 +12,16 @@ from typing import IO, Any, TypeAlias
 
 from .._names import name_in_run
 from .arguments import Command, Target
+from .output import STDERR, STDOUT
 
-__all__ = ["started"]
+__all__ = ["started", "targets"]
 
 Program: TypeAlias = "subprocess.Popen[bytes]"
+
+Opened: TypeAlias = "IO[Any] | int"
+
+NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+"""Windows has none."""
 
 
 def started(command: Command) -> Program:
@@ -31,9 +37,7 @@ def started(command: Command) -> Program:
         OSError: the system can't start it.
     """
     with contextlib.ExitStack() as files:
-        stdout = opened(command.stdout, files)
-        same = command.stderr is not None and command.stderr == command.stdout
-        stderr = stdout if same else opened(command.stderr, files)
+        stdout, stderr = targets(command, files)
         session = has_terminal()
         try:
             return subprocess.Popen(
@@ -48,7 +52,8 @@ def started(command: Command) -> Program:
                 process_group=None if session else 0,
             )
         except OSError as error:
-            raise explained(error, command) from None
+            failure = explained(error, command)
+    raise failure  # here, so that it has no context: its frames would keep the job
 
 
 def has_terminal() -> bool:
@@ -63,15 +68,69 @@ def has_terminal() -> bool:
     return True
 
 
-def opened(target: Target, files: contextlib.ExitStack) -> IO[Any] | int:
+def targets(command: Command, files: contextlib.ExitStack) -> tuple[Opened, Opened]:
+    """Return where stdout and stderr of a command go: files, or constants of `subprocess`.
+
+    Args:
+        command: the command.
+        files: closes what is opened here.
+
+    Raises:
+        OSError: a file can't be opened.
+        ValueError: a file is closed.
+    """
+    stdout = opened(command, STDOUT, command.stdout, files)
+    if command.stderr is not None and command.stderr == command.stdout:
+        return stdout, stdout
+    return stdout, opened(command, STDERR, command.stderr, files)
+
+
+def opened(
+    command: Command, stream: str, target: Target, files: contextlib.ExitStack
+) -> Opened:
     """Open the file that a stream goes to."""
     if target is None:
         return subprocess.PIPE
-    if isinstance(target, str):
-        return files.enter_context(Path(target).open("wb"))
-    if not isinstance(target, int) and hasattr(target, "flush"):
-        target.flush()  # what was written before comes before
-    return target
+    if isinstance(target, int):
+        return target
+    begin = f"{name_in_run(command.job)} can't start: its {stream}"
+    try:
+        if isinstance(target, str):
+            return files.enter_context(open(target, "wb", opener=without_waiting))
+        if hasattr(target, "flush"):
+            target.flush()  # what was written before comes before
+        target.fileno()
+    except ValueError:
+        failure: Exception = ValueError(f"{begin} is a file that is closed: {target!r}")
+    except OSError as error:
+        why = why_not(error, target)
+        failure = OSError(error.errno, f"{begin} {why}", file_name(target))
+    else:
+        return target
+    raise failure
+
+
+def without_waiting(path: str, flags: int) -> int:
+    """Open a file. A named pipe that nobody reads would hold up the whole event loop."""
+    file = os.open(path, flags | NONBLOCK, 0o666)
+    if NONBLOCK:
+        os.set_blocking(file, True)
+    return file
+
+
+def why_not(error: OSError, target: str | IO[Any]) -> str:
+    """Return why a file for the output can't be used."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        hint = tilde_hint(file_name(target))
+        return f"can't be written, since its folder does not exist{hint}"
+    if error.errno == errno.ENXIO and isinstance(target, str) and Path(target).is_fifo():
+        return "is a named pipe that nobody reads"
+    return f"can't be written: {error.strerror or error}"
+
+
+def file_name(target: str | IO[Any]) -> str:
+    """Return the name of a file, as it is shown."""
+    return target if isinstance(target, str) else str(getattr(target, "name", target))
 
 
 def explained(error: OSError, command: Command) -> OSError:
@@ -97,7 +156,7 @@ def reason(error: OSError, command: Command) -> tuple[str, str]:
 def of_folder(cwd: Path) -> str:
     """Return why a program can't run in a folder."""
     if not cwd.exists():
-        return "its cwd does not exist"
+        return f"its cwd does not exist{tilde_hint(str(cwd))}"
     return "its cwd can't be entered" if cwd.is_dir() else "its cwd is no folder"
 
 
@@ -107,13 +166,14 @@ def of_program(program: str, command: Command) -> tuple[str, str]:
         env = os.environ if command.env is None else command.env
         path = env.get("PATH", os.defpath)
         file = shutil.which(program, os.F_OK, path)
-        where = f"; PATH is {path}"
+        where = f"; PATH is {path or 'empty'}"
     else:
         folder = Path(command.cwd or Path.cwd())
         file = str(folder / program) if (folder / program).exists() else None
         where = "" if Path(program).is_absolute() else f"; it was looked for in {folder}"
     if file is None:
-        return f"there is no such program{blank_hint(program)}{where}", program
+        hint = blank_hint(program) or tilde_hint(program)
+        return f"there is no such program{hint}{where}", program
     return of_file(Path(file)), file
 
 
@@ -124,6 +184,11 @@ def blank_hint(program: str) -> str:
         return ""
     given = ", ".join(f'"{word}"' for word in words[:3])
     return f", so give the program and its arguments one by one, as in CommandJob({given})"
+
+
+def tilde_hint(path: str) -> str:
+    """Return what to do if somebody expects a shell."""
+    return " (a ~ is only for shells: use Path.expanduser())" if path.startswith("~") else ""
 
 
 def of_file(file: Path) -> str:

@@ -16,8 +16,10 @@ __all__ = ["inert", "label_of", "last_line", "name_of"]
 LONGEST = 200
 """How long a text may be (characters); a screen is rarely wider."""
 
-CONTROLS = dict.fromkeys(chain(range(0x20), range(0x7F, 0xA0)), " ")
-CONTROLS |= dict.fromkeys(chain(range(0x202A, 0x202F), range(0x2066, 0x206A)), "")
+CONTROLS = {
+    **dict.fromkeys(chain(range(0x20), range(0x7F, 0xA0)), " "),
+    **dict.fromkeys(chain(range(0x202A, 0x202F), range(0x2066, 0x206A)), ""),
+}
 """The control characters of ASCII and Latin-1 become spaces; those that turn the direction of
 the whole line disappear."""
 
