@@ -20,6 +20,9 @@ if IN_PYODIDE:
     from ._pyodide import __getattr__ as __getattr__
 else:
     from .clock import FakeClock as FakeClock
+    from .whatif import WhatIf as WhatIf
+    from .whatif import WhatIfRow as WhatIfRow
+    from .whatif import what_if as what_if
 
 __all__ = [
     "ClockError",
@@ -36,15 +39,21 @@ __all__ = [
     "TimelineEvent",
     "UnscriptedCommandError",
     "Waiting",
+    "WhatIf",
+    "WhatIfRow",
     "__version__",
     "chain",
     "dag",
     "layers",
     "random_dag",
+    "what_if",
 ]
 
 if IN_PYODIDE:
     __all__.remove("FakeClock")  # noqa: PYI056 - mypy and pyright know it
+    __all__.remove("WhatIf")  # noqa: PYI056
+    __all__.remove("WhatIfRow")  # noqa: PYI056
+    __all__.remove("what_if")  # noqa: PYI056
 
 # Tracebacks and pickles show the public name of what is defined in a private module.
 for _name in __all__:

@@ -29,6 +29,6 @@ def __getattr__(name: str) -> object:
         ImportError: it is asked for.
         AttributeError: something else is asked for.
     """
-    if name == "FakeClock":
+    if name in ("FakeClock", "WhatIf", "WhatIfRow", "what_if"):
         raise ImportError(NO_SOCKETS)
     raise AttributeError(f"module 'asynciojobs_testkit' has no attribute {name!r}")
