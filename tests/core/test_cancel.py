@@ -607,6 +607,188 @@ def test_a_scheduler_that_ran_on_its_own_is_cancelled_once_it_is_nested(every_lo
     assert [job.started_at for job in waiting] == [0, 1]
 
 
+# -- jobs of a nested scheduler that has not begun
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_job_whose_scheduler_has_not_begun_never_starts(every_loop, depth):
+    first, job, other = sleeper(2), sleeper(critical=False), sleeper(1)
+    nested = Scheduler(job, other)
+    for _ in range(depth - 1):
+        nested = Scheduler(nested)
+    nested.requires(first)
+    cancelling = at(1, lambda: (job.cancel("no disk"), job.is_idle()))
+    assert PureScheduler(first, nested, cancelling).run() is True
+    assert cancelling.result() == (True, True)
+    assert (job.started_at, job.ended_at, job.raised_exception().args) == (
+        None,
+        2,
+        ("no disk",),
+    )
+    assert other.ended_at == 3
+
+
+def test_a_job_whose_scheduler_waits_for_a_slot_never_starts(every_loop):
+    job, other = sleeper(critical=False), sleeper(1)
+    scheduler = PureScheduler(at(1, job.cancel), Scheduler(job, other), jobs_window=1)
+    assert scheduler.run() is True
+    assert (job.started_at, job.ended_at, other.ended_at) == (None, 1, 2)
+
+
+def test_the_events_of_a_job_whose_scheduler_had_not_begun(every_loop):
+    first = sleeper(2)
+    ready, waiting = sleeper(critical=False), sleeper(1)
+    waits = sleeper(critical=False, required=waiting)
+    nested = Scheduler(ready, waiting, waits, required=first)
+    s = PureScheduler(first, nested, at(1, lambda: (ready.cancel(), waits.cancel())))
+    events = []
+    with s.observe(lambda event: events.append((event.job, event.time, str(event.kind)))):
+        assert s.run() is True
+    told = [(job, time, kind) for job, time, kind in events if job in (ready, waits)]
+    assert told[:3] == [(ready, 2, "scheduled"), (ready, 2, "failed"), (waits, 2, "failed")]
+    assert [kind for _, _, kind in told[3:]] == ["shutdown"] * 2
+
+
+def test_a_critical_job_whose_scheduler_had_not_begun_ends_that_at_once(every_loop):
+    first, job, other = sleeper(2), sleeper(label="job"), sleeper(1)
+    nested = Scheduler(job, other, required=first, critical=False)
+    assert PureScheduler(first, nested, at(1, job.cancel)).run() is True
+    assert nested.why() == "CRITICAL FAILURE: <Job `job`> raised CancelledError:"
+    assert (nested.ended_at, other.started_at, list(nested.failures())) == (2, None, [job])
+
+
+def test_jobs_behind_one_whose_scheduler_had_not_begun_are_skipped(every_loop):
+    first, job = sleeper(2), sleeper()
+    behind, other = sleeper(1, required=job), sleeper(1)
+    nested = Scheduler(
+        job, behind, other, required=first, critical=False, keep_going=True, jobs_window=1
+    )
+    assert PureScheduler(first, nested, at(1, job.cancel)).run() is True
+    assert (behind.skipped_by(), other.started_at, nested.failed_critical()) == (job, 2, True)
+
+
+def test_a_nested_scheduler_whose_jobs_were_all_cancelled_is_fine(every_loop):
+    first = sleeper(2)
+    jobs = [sleeper(critical=False) for _ in range(2)]
+    nested = Scheduler(*jobs, required=first)
+    cancelling = at(1, lambda: [job.cancel() for job in jobs])
+    assert PureScheduler(first, nested, cancelling).run() is True
+    assert (nested.result(), nested.ended_at) == (True, 2)
+
+
+def test_a_nested_scheduler_in_one_that_has_not_begun_never_starts(every_loop):
+    first = sleeper(2)
+    inner = Scheduler(sleeper(), critical=False)
+    nested = Scheduler(inner, required=first)
+    assert PureScheduler(first, nested, at(1, inner.cancel)).run() is True
+    assert (inner.started_at, type(inner.raised_exception())) == (None, asyncio.CancelledError)
+
+
+def test_a_job_that_was_added_to_a_scheduler_that_has_not_begun_never_starts(every_loop):
+    first, new = sleeper(2), sleeper(critical=False)
+    nested = Scheduler(required=first)
+    cancelling = at(1, lambda: (nested.add(new), new.cancel())[1])
+    assert PureScheduler(first, nested, cancelling).run() is True
+    assert (cancelling.result(), new.started_at) == (True, None)
+    assert type(new.raised_exception()) is asyncio.CancelledError
+
+
+def test_a_job_in_a_newcomer_that_has_not_begun_never_starts(every_loop):
+    job, other = sleeper(critical=False), sleeper(1)
+    new = Scheduler(job, required=other)
+    cancelling = at(1, lambda: scheduler.update([other, new]))
+    later = at(1.5, job.cancel)
+    scheduler = PureScheduler(cancelling, later)
+    assert scheduler.run() is True
+    assert (later.result(), job.started_at, job.is_done()) == (True, None, True)
+
+
+def test_a_job_whose_scheduler_never_begins_stays_idle(every_loop):
+    """It is not cancelled in a later run either."""
+    first, job = sleeper(2), sleeper(1)
+    nested = Scheduler(job, required=first)
+    cancelling = at(1, job.cancel)
+    assert PureScheduler(first, nested, cancelling, timeout=1.5).run() is False
+    assert (cancelling.result(), job.is_idle(), job.cancel()) == (True, True, False)
+    nested = Scheduler(job)
+    assert nested.run() is True
+    assert job.is_done()
+
+
+def test_a_wish_to_cancel_ends_with_its_run(every_loop):
+    job = AbstractSleeper()
+    first = sleeper(2)
+    nested = Scheduler(job, required=first)
+    assert PureScheduler(first, nested, at(1, job.cancel), timeout=1.5).run() is False
+    nested.required.clear()
+    assert nested.run() is True
+    assert (job.is_done(), job.raised_exception()) == (True, None)
+
+
+def test_a_job_is_not_cancelled_once_its_scheduler_has_ended_without_it(every_loop):
+    first, job = sleeper(2), sleeper(1)
+    nested = Scheduler(job, required=first, critical=False)
+    later = at(1.5, job.cancel)
+    scheduler = PureScheduler(first, nested, at(1, nested.cancel), later)
+    assert (scheduler.run(), later.result(), job.is_idle()) == (True, False, True)
+
+
+def test_a_job_whose_scheduler_has_not_begun_stays_cancelled_after_a_shutdown(every_loop):
+    """After that, all nested schedulers are looked at again."""
+    first, job = sleeper(2), sleeper(critical=False)
+    inner = Scheduler(sleeper(1), job)
+    nested = Scheduler(inner, required=first)
+
+    async def shut_down():
+        await asyncio.sleep(1)
+        job.cancel()
+        await scheduler.co_shutdown()
+
+    scheduler = PureScheduler(first, nested, Job(shut_down))
+    assert scheduler.run() is True
+    assert (job.started_at, job.ended_at) == (None, 2)
+
+
+def test_a_job_that_was_taken_out_meanwhile_is_not_cancelled(every_loop):
+    first, job, other = sleeper(2), sleeper(1), sleeper(1)
+    nested = Scheduler(job, other, required=first)
+
+    def act():
+        assert job.cancel() is True
+        nested.remove(job)
+        scheduler.add(job)
+
+    scheduler = PureScheduler(first, nested, at(1, act))
+    assert scheduler.run() is True
+    assert (job.started_at, job.ended_at, other.ended_at) == (1, 2, 3)
+
+
+def test_another_thread_is_refused_for_a_job_that_has_not_begun(every_loop):
+    first, job = sleeper(2), sleeper(1, label="job")
+    nested = Scheduler(job, required=first)
+    asking = at(1, lambda: in_a_thread(job.cancel))
+    assert PureScheduler(first, nested, asking).run() is True
+    assert list(map(type, asking.result())) == [RuntimeError]
+    assert job.ended_at == 3
+
+
+def test_schedulers_that_were_put_into_each_other_after_a_run_can_be_asked(every_loop):
+    """Such a cycle is refused when they run."""
+    first = sleeper(2)
+    one, two = Scheduler(required=first), Scheduler(required=first)
+    assert PureScheduler(first, one, two, timeout=1).run() is False
+    one.add(two)
+    two.add(one)
+    assert (one.cancel(), two.cancel()) == (False, False)
+
+
+class AbstractSleeper(AbstractJob):
+    """A job that can run again."""
+
+    async def co_run(self):
+        await asyncio.sleep(1)
+
+
 # -- jobs that join
 
 

@@ -226,6 +226,10 @@ def a_job_that_is_cancelled_is_stopped(self):
     return cancel_job(self)
 
 
+def a_job_whose_group_has_not_begun_can_not_be_cancelled(self):
+    return False
+
+
 def a_run_that_was_stopped_has_failed(self, verdict, failure=None):
     settle(self, ("timeout", "") if verdict == STOPPED else verdict, failure)
 
@@ -273,6 +277,7 @@ FAULTS = [
     (LeafLife, "_end_by", what_a_job_out_of_time_raises_in_a_run_that_ends_is_lost),
     (Life, "cancel_job", a_job_that_waits_can_not_be_cancelled),
     (Life, "cancel_job", a_job_that_is_cancelled_is_stopped),
+    (GroupLife, "will_begin", a_job_whose_group_has_not_begun_can_not_be_cancelled),
     (GroupLife, "settle", a_run_that_was_stopped_has_failed),
     (GroupLife, "settle", a_run_that_was_stopped_goes_on),
 ]

@@ -346,6 +346,9 @@ class Life:
     def cancel_job(self) -> bool:
         """Its `cancel()`: a job that runs hears of it; one that waits has raised."""
         group = self.around
+        if group is not None and group.will_begin():
+            group.cancelled_early.append(self)
+            return True
         if group is None or not group.running or self not in group.roster:
             return False
         if self.phase in ("done", "skipped") or self.ended is not None:
@@ -533,6 +536,7 @@ class GroupLife(Life):
         self.raises = spec.critical  # if it fails, its co_run() raises; else it returns False
         self.members: list[Life] = []
         self.roster: list[Life] = []  # the members that take part in its run
+        self.cancelled_early: list[Life] = []  # members, before its run has begun
         self.verdict: Verdict | None = None  # how its last run ended; None while it goes on
         self.failure: object = None  # what a failed or broken run raises
         self.running = False
@@ -583,6 +587,13 @@ class GroupLife(Life):
 
     # -- its run
 
+    def will_begin(self) -> bool:
+        """Tell whether its run may begin later: it waits in a run, at any depth."""
+        group = self.around
+        if group is None or self.phase not in ("idle", "scheduled"):
+            return False
+        return group.will_begin() or (group.running and self in group.roster)
+
     def begin(self) -> None:
         """Its `co_run()`."""
         self.forget_members()
@@ -603,7 +614,11 @@ class GroupLife(Life):
                 self.spec.timeout, lambda: self.settle(("timeout", ""))
             )
         if self.spec.timeout != 0:
-            self.start_ready()
+            early, self.cancelled_early = self.cancelled_early, []
+            for member in early:
+                member.cancel_job()
+            if self.verdict is None:
+                self.start_ready()
 
     def add(self, specs: Iterable[Member]) -> None:
         """Add jobs; if the run goes on, they take part."""
@@ -672,6 +687,7 @@ class GroupLife(Life):
                 self.world.limits.ask(member)
             else:
                 member.start()
+        self.world.limits.serve()  # others may pass those here, if the window is full now
 
     def forget_waiting(self, member: Life) -> None:
         """Take out a job that was cancelled while it waited."""
@@ -867,6 +883,9 @@ class Root(GroupLife):
     def begin(self) -> None:
         """Its `co_run()`: it has the times of its run, like a job."""
         self.started, self.ended = self.world.now, None
+        for life in self.world.lives.values():
+            if isinstance(life, GroupLife):
+                life.cancelled_early.clear()
         super().begin()
 
     def run_is_over(self) -> None:

@@ -138,9 +138,7 @@ class Maker:
             runs=1 + self.happens(25),
             limits=self.slots(root),
             cancels=self.cancels(),
-            calls=tuple(
-                self.call(root) for _ in range(self.below(3) if self.happens(30) else 0)
-            ),
+            calls=self.calls(root),
             turns=0 if self.spread else self.below(6),
             hooks=() if self.spread or not self.happens(40) else (self.hook(root),),
             shutdown_at=self.maybe_time(10, 30),
@@ -154,7 +152,7 @@ class Maker:
         return tuple((name, most[name] + self.below(2)) for name in sorted(most))
 
     def calls(self, root: Group) -> tuple[Act, ...]:
-        count = self.below(3) if self.happens(30) else 0
+        count = 1 + self.below(2) if self.happens(30) else 0
         return tuple(self.call(root) for _ in range(count))
 
     def call(self, root: Group) -> Act:
@@ -165,6 +163,9 @@ class Maker:
             return Resize(self.time(30), name, 1 + self.below(most[name] + 1))
         if self.happens(30):
             return Stop(self.time(30), self.one_of(*(group.name for group in groups_in(root))))
+        late = [member.name for group in groups_in(root)[1:] for member in group.members]
+        if late and self.happens(50):  # perhaps before its group has begun
+            return Cancel(self.time(5), self.one_of(*late))
         names = [member.name for member in all_in(root)]
         return (
             Cancel(self.time(30), self.one_of(*names)) if names else Stop(self.time(), "root")

@@ -18,11 +18,14 @@ __all__ = [
     "NOTHING",
     "Mark",
     "Placed",
+    "Plan",
     "label_of",
     "name_in_run",
+    "note_plan",
     "path_in_run",
     "path_name",
     "path_text",
+    "plan_of",
     "run_of",
 ]
 
@@ -85,6 +88,40 @@ class Mark:
 def label_of(job: Labelled) -> str:
     """Return the label of a job, as listings show it; it may have several lines."""
     return job._shown_text()
+
+
+class Plan:
+    """The mark on the jobs of a nested job set whose run has not begun.
+
+    Args:
+        job_set: the job set.
+
+    Attributes:
+        cancelled: the jobs that were cancelled meanwhile, each with a message. They will have
+            raised as soon as the run begins.
+    """
+
+    __slots__ = ("_job_set", "cancelled")
+
+    def __init__(self, job_set: object) -> None:
+        self._job_set = weakref.ref(job_set)
+        self.cancelled: dict[Any, object] = {}
+
+    def job_set(self) -> object:
+        """Return the job set, or ``None`` if it is gone."""
+        return self._job_set()
+
+    def begun_by(self) -> object:
+        """Return the job of the innermost run around whose start leads to this one.
+
+        That is the job set itself, or one around it; ``None`` if it is gone.
+        """
+        outer = self.job_set()
+        seen: set[int] = set()  # marks of an earlier run may form a cycle
+        while (plan := plan_of(outer)) is not None and id(plan) not in seen:
+            seen.add(id(plan))
+            outer = plan.job_set()
+        return outer
 
 
 class Placed(Named):
@@ -161,6 +198,18 @@ def run_of(job: object) -> Any:
     """Return the run that a job takes part in; ``None`` if there is none now."""
     mark = getattr(job, "_run_mark", None)
     return mark.run() if isinstance(mark, Mark) else None
+
+
+def plan_of(job: object) -> Plan | None:
+    """Return the mark of a job whose scheduler has not begun to run; ``None`` for others."""
+    mark = getattr(job, "_run_mark", None)
+    return mark if isinstance(mark, Plan) else None
+
+
+def note_plan(job: Any, plan: Plan) -> None:
+    """Put the mark of a job set whose run has not begun on a new job, if that is in no run."""
+    if job._waiters is None:
+        job._run_mark = plan
 
 
 def _is_labelled(thing: object) -> TypeGuard[Labelled]:

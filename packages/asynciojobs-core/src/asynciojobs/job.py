@@ -37,7 +37,7 @@ from ._copies import Copyable
 from ._errors import ConsumedError
 from ._failures import Failure
 from ._loops import LoopFactory, run_synchronously
-from ._names import run_of
+from ._names import plan_of, run_of
 from ._outcomes import (
     DONE,
     IDLE,
@@ -430,8 +430,9 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Cancel this job in the run that goes on, as ``asyncio.Task.cancel()`` does.
 
         A job that runs gets a ``CancelledError``, and may clean up. A job that waits never
-        starts. Both have raised then: a critical job ends the run, others don't. If the run is
-        at its end already, a job that waits just stays as it is.
+        starts. Both have raised then: a critical job ends the run, others don't. If the job is
+        in a nested scheduler that has not begun, that holds from the moment when it begins. If
+        the run is at its end already, a job that waits just stays as it is.
 
         Call it from a job, from an observer, or from any other function in the thread of the
         event loop.
@@ -455,7 +456,8 @@ class AbstractJob(Copyable, Generic[T_co]):
             >>> PureScheduler(slow, Job(quick)).run(), slow.raised_exception()
             (True, CancelledError())
         """
-        run = run_of(self)
+        plan = plan_of(self)
+        run = run_of(self if plan is None else plan.begun_by())
         return False if run is None else bool(run.cancel(self, msg))
 
     def duration(self) -> float | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
 from .._failures import PortableException
-from .._names import NOTHING, Mark
+from .._names import NOTHING, Mark, Plan, note_plan
 from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
@@ -165,7 +165,7 @@ if TYPE_CHECKING:
 class RunState:
     """What the engine keeps on a job set, from one run to the next."""
 
-    __slots__ = ("called_by", "checked_by", "live_run", "record", "shutdown_under_way")
+    __slots__ = ("called_by", "checked_by", "live_run", "plan", "record", "shutdown_under_way")
 
     def __init__(self) -> None:
         self.live_run: LiveRun | None = None  # None between runs; see current_run()
@@ -174,6 +174,8 @@ class RunState:
         self.shutdown_under_way: asyncio.Future[None] | None = None
         # The mark of the outermost run that has checked the job set.
         self.checked_by: object = None
+        # The mark on its jobs, from that check until its own run begins.
+        self.plan: Plan | None = None
         # The engine sets this just before it calls co_run() or co_shutdown() of a nested set,
         # and they take it at once. For co_run() it is the mark of the outermost run, for
         # co_shutdown() it is SHUTDOWN. It can't be a parameter, since users redefine these
@@ -361,6 +363,9 @@ class JobSet(Copyable):
         run = self._run_state.current_run()
         if run is not None:
             run.join(new)
+        elif (plan := self._run_state.plan) is not None:
+            for job in new:
+                note_plan(job, plan)
         self.jobs.update(new)
         if new and isinstance(itself, AbstractJob):
             note_shutdown(itself, given=False)  # the new jobs had no shutdown

@@ -12,7 +12,7 @@ from typing import NoReturn
 from .._dag import digraph
 from .._dag.jobset import JobSet, Level, nesting
 from .._errors import CycleError, MissingRequirementError
-from .._names import Mark
+from .._names import Mark, Plan
 from .._outcomes import IDLE
 from ..job import AbstractJob, AnyJob, had_shutdown, note_shutdown, requirements_of
 from .roster import Roster
@@ -82,12 +82,16 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
         # An earlier shutdown is forgotten at all depths, checked or not.
         if any(isinstance(job, AbstractJob) and had_shutdown(job) for job in below):
             levels = list(nesting(job_set))
-        check_all(levels[1:])
+        check_all(levels[1:], mark)
     return levels
 
 
-def check_all(levels: Iterable[Level]) -> None:
+def check_all(levels: Iterable[Level], mark: object = None) -> None:
     """Check job sets that will run later.
+
+    Args:
+        levels: the job sets.
+        mark: the mark of the outermost run, if it may have checked some of them before.
 
     Raises:
         AlreadyRunningError: one of them is running.
@@ -96,13 +100,22 @@ def check_all(levels: Iterable[Level]) -> None:
     """
     for job_set, jobs, _ in levels:
         job_set._check_not_running()
-        mark = object()
+        plan = _plan_run(job_set, mark)
         try:
-            if not mark_in_order(jobs, mark):
-                _ordered(jobs, mark)
+            if not mark_in_order(jobs, plan):
+                _ordered(jobs, plan)
         except AttributeError:
             check_sound(jobs)
             raise
+
+
+def _plan_run(job_set: JobSet, mark: object) -> Plan:
+    """Return a mark for the jobs of a job set that will run as a part of another run."""
+    state = job_set._run_state
+    before, state.plan = state.plan, Plan(job_set)
+    if before is not None and state.checked_by is mark:
+        state.plan.cancelled |= before.cancelled
+    return state.plan
 
 
 def prepare(levels: Iterable[Level], mark: Mark) -> None:

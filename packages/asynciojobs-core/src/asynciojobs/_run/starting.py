@@ -11,31 +11,21 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._outcomes import Broken, Verdict
+from .._bridge import run_module
+from .._dag.jobset import JobSet
+from .._dag.observers import Observers
+from .._names import Mark
+from .._outcomes import FINE, SCHEDULED, Broken, Verdict
 from ..job import AnyJob
 from .queue import SLICE, Queue
+from .roster import Roster
+from .stopping import cancel_early
+from .verdicts import timed_out
 from .waitlist import waits_in_run
 
-__all__ = ["start_ready", "wake"]
+__all__ = ["begin", "start_ready", "wake"]
 
 if TYPE_CHECKING:
-
-    class HasExpired(Protocol):
-        """The part of `Deadlines` that is used here."""
-
-        def expired_at_once(self, job: AnyJob) -> TimeoutError | None: ...
-
-    class StartingExtras(Protocol):
-        """The part of the `Extras` of a run that is used here."""
-
-        plain: bool
-
-        @property
-        def deadlines(self) -> HasExpired | None: ...
-        def is_cut_off(self) -> bool: ...
-        def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool: ...
-        def turn_gate(self) -> None: ...
-        def note_start(self, job: AnyJob, now: float) -> None: ...
 
     class StartingTasks(Protocol):
         """The part of `JobTasks` that is used here."""
@@ -52,17 +42,60 @@ if TYPE_CHECKING:
     class StartingRun(Protocol):
         """The part of a `Run` that is used here."""
 
+        job_set: JobSet
+        mark: Mark
+        nested_mark: Mark
+        state: Any
         queue: Queue
         context: Context
+        roster: Roster
+        observers: Observers
 
         @property
         def tasks(self) -> StartingTasks: ...
         @property
-        def extras(self) -> StartingExtras | None: ...
+        def extras(self) -> Any: ...
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
+        def use_extras(self) -> Any: ...
+        def make_ready(self, job: AnyJob) -> None: ...
         def is_over(self) -> bool: ...
+        def wake(self) -> None: ...
         def end(self, verdict: Verdict) -> None: ...
+        def fail(
+            self, job: AnyJob, error: BaseException, now: float, *, held: bool = True
+        ) -> None: ...
+
+
+def begin(run: StartingRun, entries: list[AnyJob], timeout: float | None) -> None:
+    """Start the jobs that require nothing, unless the run is over already.
+
+    Args:
+        run: the run.
+        entries: these jobs.
+        timeout: how long the run may take (seconds).
+    """
+    if run.nested_mark.restored:
+        entries = run_module("resuming").tell_restored(run, entries)
+    if run.roster.forever or run.observers.heard:
+        for job in entries:
+            run.make_ready(job)
+    else:
+        # Fast path: 45 ns a job, 2 % of a run of independent jobs. Without it, make_ready()
+        # does the same.
+        for job in entries:
+            job._phase = SCHEDULED
+        run.queue.ready.extend(entries)
+    if not run.roster.awaited:
+        run.end(FINE)
+    elif timeout == 0:
+        run.end(timed_out(run.job_set, 0))
+    else:
+        cancel_early(run)  # if there are any, the others start in the next turn
+        if not run.queue.starting:
+            run.context.run(start_ready, run)
+        if run.extras is not None:
+            run.extras.look()
 
 
 def start_ready(run: StartingRun, now: float | None = None) -> None:

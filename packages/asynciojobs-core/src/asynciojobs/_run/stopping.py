@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.observers import Observers
 from .._events import EventKind, JobEvent
-from .._outcomes import DONE, RUNNING, STOPPED
+from .._names import Mark, plan_of, run_of
+from .._outcomes import DONE, RUNNING, STOPPED, CriticalFailure
 from .._threads import runs_elsewhere
 from ..job import AnyJob, phase_of
 from .queue import Queue
 from .roster import Roster
-from .verdicts import critical_failure
 from .waitlist import strike, waits_in_run
 
-__all__ = ["cancel", "check_thread", "goes_on_without", "skip"]
+__all__ = ["cancel", "cancel_early", "check_thread", "goes_on_without", "skip"]
 
 
 ENDED = (DONE, STOPPED)
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     class StoppableRun(Protocol):
         """The part of a `Run` that is used here."""
 
+        mark: Mark
+        state: Any
         queue: Queue
         roster: Roster
-        extras: Any
         observers: Observers
-        tasks: Any
 
+        @property
+        def extras(self) -> Any: ...
+        @property
+        def tasks(self) -> Any: ...
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
         def is_over(self) -> bool: ...
@@ -44,12 +48,12 @@ if TYPE_CHECKING:
         ) -> None: ...
 
 
-def goes_on_without(run: StoppableRun, job: AnyJob, error: BaseException) -> bool:
+def goes_on_without(run: StoppableRun, job: AnyJob, failure: CriticalFailure) -> bool:
     """Skip the jobs behind a critical one that raised; tell whether the run goes on."""
     skipping = None if run.extras is None else run.extras.skipping
     if skipping is None or run.is_over():
         return False
-    skip(run, skipping.fail(job, critical_failure(job, error), run.roster.jobs))
+    skip(run, skipping.fail(job, failure, run.roster.jobs))
     return True
 
 
@@ -74,15 +78,33 @@ def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
         RuntimeError: it was called in another thread.
     """
     check_thread(run, job.repr_main(), "job.cancel")
-    phase = phase_of(job)
-    if not waits_in_run(job) or phase in ENDED:
+    plan = plan_of(job)
+    if not _is_pending(job if plan is None else plan.begun_by()):
         return False
-    if phase is RUNNING:
+    if plan is not None:
+        plan.cancelled[job] = msg
+        return True
+    if phase_of(job) is RUNNING:
         cancelled: bool = run.tasks.cancel(job, msg)
         return cancelled
     if not run.is_over():
         _cancel_unstarted(run, job, asyncio.CancelledError(*() if msg is None else (msg,)))
     return True
+
+
+def _is_pending(job: Any) -> bool:
+    """Tell whether a job is in a run, and has not ended."""
+    return waits_in_run(job) and phase_of(job) not in ENDED
+
+
+def cancel_early(run: StoppableRun) -> None:
+    """Cancel the jobs that were cancelled before this run, which is nested, has begun."""
+    plan, run.state.plan = run.state.plan, None
+    if plan is None or not run.mark.is_nested:
+        return
+    for job, msg in plan.cancelled.items():
+        if run_of(job) is run:  # it may have been taken out meanwhile
+            cancel(run, job, msg)
 
 
 def _cancel_unstarted(run: StoppableRun, job: AnyJob, error: asyncio.CancelledError) -> None:
