@@ -1,6 +1,9 @@
 """Draw the pictures of the documents again: run the examples, and keep what they draw.
 
 ./hatchw run pictures
+
+The picture of a report is a photograph that Chromium takes. If it is not installed, the old one
+stays.
 """
 
 from __future__ import annotations
@@ -10,18 +13,27 @@ import io
 import os
 import re
 import shutil
+import sys
 import tempfile
+import time
 from pathlib import Path
+from unittest import mock
 
 from asynciojobs import use_loop_factory
 from asynciojobs_testkit import FakeClock
 
 DOCS = Path(__file__).parent
-PICTURE = re.compile(r"\]\(\S*images/\S+\.svg\)")
+PICTURE = re.compile(r"\]\(\S*images/\S+\.(?:svg|png)\)")
 """How a page shows a picture that its examples draw."""
 
 PROGRAMS = "echo grep printf seq sh wc".split()  # noqa: SIM905
 """What the examples run."""
+
+BEGAN = 1896080400.0
+"""The time of day at which all examples begin: 2030-01-31, 09:00 UTC."""
+
+SHOWN = (1100, 820)
+"""How much of a report its picture shows (pixels)."""
 
 
 def draw_pictures_of(document: Path) -> None:
@@ -32,6 +44,7 @@ def draw_pictures_of(document: Path) -> None:
     )
     with (
         use_loop_factory(lambda: FakeClock().loop_factory()),
+        mock.patch("asynciojobs._run.opening.wall_time", return_value=BEGAN),
         contextlib.redirect_stdout(io.StringIO()),
     ):
         for block in blocks:
@@ -43,8 +56,18 @@ def main() -> None:
         # Not Graphviz itself: graphviz-pure draws, wherever this runs.
         for name in PROGRAMS:
             (Path(folder) / name).symlink_to(shutil.which(name) or name)
-        os.environ["PATH"] = folder
+        path = os.environ["PATH"]
+        os.environ |= {"PATH": folder, "TZ": "UTC"}
+        time.tzset()
         draw_pictures()
+        os.environ["PATH"] = path
+    photograph()
+    for text in (text for kind in ("dot", "txt", "html", "json") for text in glob(kind)):
+        text.unlink()
+
+
+def glob(kind: str) -> list[Path]:
+    return sorted((DOCS / "images").glob(f"*.{kind}"))
 
 
 def draw_pictures() -> None:
@@ -52,11 +75,28 @@ def draw_pictures() -> None:
     images = DOCS / "images"
     images.mkdir(exist_ok=True)
     os.chdir(images)
-    for document in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]:
+    readmes = [DOCS.parent / "README.md", DOCS.parent / "packages/asynciojobs-graph/README.md"]
+    for document in [*readmes, *sorted(DOCS.rglob("*.md"))]:
         if PICTURE.search(document.read_text("utf-8")):
             draw_pictures_of(document)
-    for text in (*images.glob("*.dot"), *images.glob("*.txt")):
-        text.unlink()
+
+
+def photograph() -> None:
+    """Take pictures of the tops of the reports."""
+    sys.path.insert(0, str(DOCS.parent / "tests" / "graph"))
+    from browser import Browser, browser_program
+
+    program = browser_program()
+    if program is None:
+        print("No browser was found: the pictures of reports are as they were.")
+        return
+    with tempfile.TemporaryDirectory() as profile:
+        browser = Browser(program, profile)
+        for report in glob("html"):
+            browser.look_as(width=SHOWN[0], height=SHOWN[1])
+            browser.open(report)
+            report.with_suffix(".png").write_bytes(browser.picture(whole=False))
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ The fixture `processes` looks for processes, zombies and open files after each t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -592,23 +591,32 @@ def test_sigterm_with_stop_on_ends_a_command(processes):
     assert processes.alive() == set()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_third_signal_kills_a_program_that_ignores_the_first(processes, number):
-    code = SCRIPT.replace(
-        '"echo ready; sleep 60 & wait", on_line=print',
-        """'trap "" TERM; echo ready; while :; do sleep 60; done', on_line=print, grace=3600""",
-    )
-    if number == signal.SIGTERM:
-        code = code.replace(".run()", ".run(stop_on=signal.SIGTERM)")
-    with script(code) as program:
-        assert program.stdout.readline() == "stdout ready\n"
-        deadline = time.monotonic() + 60
-        while program.poll() is None and time.monotonic() < deadline:
-            program.send_signal(number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                program.wait(0.2)
+THREE_SIGNALS = """
+import asyncio, signal
+from asynciojobs import CommandJob, Scheduler
+def on_line(stream, line):
+    loop = asyncio.get_running_loop()
+    for number in range(3):
+        loop.call_later(number / 100, signal.raise_signal, signal.{name})
+line = 'trap "" TERM; echo ready; while :; do sleep 60; done'
+job = CommandJob("sh", "-c", line, on_line=on_line, grace=3600)
+Scheduler(job).run({options})
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "status"),
+    [
+        ("SIGINT", "", -signal.SIGINT),
+        ("SIGTERM", "stop_on=signal.SIGTERM", 128 + signal.SIGTERM),
+    ],
+)
+def test_a_third_signal_kills_a_program_that_ignores_the_first(
+    processes, name, options, status
+):
+    with script(THREE_SIGNALS.format(name=name, options=options)) as program:
         program.communicate(timeout=60)
-    assert program.returncode in (-signal.SIGINT, 128 + signal.SIGTERM)
+    assert program.returncode == status
     assert processes.alive() == set()
 
 

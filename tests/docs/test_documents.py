@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,18 @@ def examples(document):
 
 
 @pytest.fixture
-def drawn(tmp_path, monkeypatch):
+def at_nine(monkeypatch):
+    """Let all runs begin at the time of day that docs/pictures.py has, in its zone."""
+    with monkeypatch.context() as patch:
+        patch.setattr("asynciojobs._run.opening.wall_time", lambda: 1896080400.0)
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch, at_nine):
     """The folder where the examples draw, with the program that drew what is in docs/images."""
     monkeypatch.chdir(tmp_path)
     # Graphviz itself is not found, only what the examples run.
@@ -100,6 +112,9 @@ def test_the_examples_print_and_draw_what_is_shown(
         for code, output in examples(document):
             exec(compile(code, document, "exec", dont_inherit=True), names)
             assert capsys.readouterr().out == output
+    for report in drawn.glob("*.html"):
+        assert f"images/{report.stem}.png)" in (ROOT / document).read_text("utf-8")
+        assert (ROOT / "docs/images" / f"{report.stem}.png").exists()
     for picture in drawn.glob("*.svg"):
         shown = ROOT / "docs/images" / picture.name
         assert f"images/{picture.name})" in (ROOT / document).read_text("utf-8")
@@ -112,7 +127,11 @@ def test_the_examples_print_and_draw_what_is_shown(
 def test_each_picture_is_drawn_by_the_code_beside_it():
     code = "".join(block for document in DOCUMENTS for block, _ in examples(document))
     for picture in (ROOT / "docs/images").iterdir():
-        assert f'export_as_svgfile("{picture.stem}"' in code
+        methods = {
+            ".svg": ["export_as_svgfile", "export_as_timeline"],
+            ".png": ["export_as_htmlfile"],  # photographed by docs/pictures.py
+        }[picture.suffix]
+        assert any(f'{method}("{picture.stem}"' in code for method in methods)
 
 
 def test_what_runs_elsewhere_has_examples():

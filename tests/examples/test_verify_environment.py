@@ -273,6 +273,31 @@ def test_a_picture_that_cannot_be_drawn_does_not_change_the_verdict(
     )
 
 
+def test_a_report_shows_what_was_damaged(
+    site: Site, output: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASYNCIOJOBS_DOT", "no-such-program")
+    site.install("a").write_text("# something else\n")
+    assert site.verify("--report", "verified") == 1
+    assert "Reported: verified.html\nDamaged: 1 of 1 distribution, in 1 file.\n" in output()
+    page = Path("verified.html").read_text("utf-8")
+    assert "2 jobs: 1 failed, 1 stopped" in page
+    assert "DamageError" in page
+
+
+def test_a_report_that_cannot_be_written_does_not_change_the_verdict(
+    site: Site, output: Output, tmp_path: Path
+) -> None:
+    site.install("a")
+    name = tmp_path / "missing" / "verified"
+    assert site.verify("--quiet", "--report", str(name)) == 0
+    assert output() == (
+        f"Not reported: [Errno 2] No such file or directory: '{name}.html'\n"
+        "Intact: 1 distribution, 3 files, 0.2 kB.\n"
+    )
+
+
 def test_it_runs_as_a_program_on_another_environment(site: Site) -> None:
     file = site.install("a")
     file.unlink()

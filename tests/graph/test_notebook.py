@@ -32,6 +32,9 @@ CELLS = {
         fine = await scheduler.co_run()
         scheduler
     """,
+    "a timeline": """
+        scheduler.timeline()
+    """,
     "without a program": """
         import os
 
@@ -136,3 +139,13 @@ def test_mermaid_is_shown_on_request(outputs):
 
 def test_a_shell_without_pictures_shows_text(outputs):
     assert outputs["without a picture"].data == {PLAIN: "plain"}
+
+
+def test_a_timeline_is_shown_as_a_picture(outputs):
+    output = outputs["a timeline"]
+    assert output.kinds == [SVG, PLAIN]
+    assert [text for text in texts_of(output.data[SVG]) if text in ("<one>", "two")] == [
+        "<one>",
+        "two",
+    ]
+    assert output.data[PLAIN].startswith("<Scheduler `all`> began ")

@@ -79,6 +79,22 @@ def test_a_run_that_failed_says_why(report, no_program):
     assert shown.facts()["Window"] == "3 at once"
 
 
+def test_a_run_that_was_stopped_is_fine_and_one_that_was_cancelled_is_not(report, no_program):
+    async def stop():
+        scheduler.stop("found")
+
+    async def leave():
+        raise KeyboardInterrupt
+
+    scheduler = PureScheduler(Job(stop))
+    shown = report(runs.after_run(scheduler))
+    assert shown.texts(".//header/p[@class='why']") == ["STOPPED: found"]
+    scheduler = PureScheduler(Job(leave, label="a"))
+    with pytest.raises(KeyboardInterrupt):
+        runs.after_run(scheduler)
+    assert len(report(scheduler).texts(".//header/p[@class='why bad']")) == 1
+
+
 def test_of_many_failures_the_first_are_named(report, no_program):
     jobs = [Job(runs.step, n, OSError(), label=f"j{n}", critical=False) for n in range(12)]
     named = report(runs.after_run(PureScheduler(*jobs))).facts()["Raised"]
@@ -164,6 +180,14 @@ def test_without_a_program_the_graph_is_mermaid(lab, report, no_program):
     assert shown.root.find(PICTURE) is None
     assert shown.texts(".//pre[@class='mermaid']") == [lab.mermaid_format(status=True)]
     assert "No program that draws was found." in text_of(shown.section("Graph"))
+
+
+def test_mermaid_is_never_shortened(report, no_program):
+    scheduler = PureScheduler(*(runs.job(f"{n} {'x' * 200}", 0) for n in range(150)))
+    runs.after_run(scheduler)
+    text = scheduler.mermaid_format(status=True)
+    assert len(text) > 30_000
+    assert report(scheduler).texts(".//pre[@class='mermaid']") == [text]
 
 
 @pytest.mark.parametrize("program", ["exit 1", "echo no picture", "echo '<svg>'"])
@@ -349,6 +373,14 @@ def test_a_scheduler_says_how_many_of_its_jobs_are_left_out(large):
 def test_all_failures_are_in_a_large_report(large):
     failed = large.root.findall(".//table[@id='jobs']/tbody/tr[@data-state='failed']")
     assert f", {len(failed)} failed" in large.facts()["Jobs"]
+
+
+def test_the_line_of_the_bottleneck_leaves_out_jobs_without_rows(report, no_program):
+    failing = [Job(runs.step, 0, OSError(), critical=False) for _ in range(MOST_BARS)]
+    scheduler = runs.after_run(PureScheduler(*failing, runs.job("long", 9)))
+    section = report(scheduler).section("Timeline")
+    assert len(section.findall(".//g[@class='row failed']")) == MOST_BARS
+    assert section.find(".//polyline") is None
 
 
 def test_names_of_jobs_without_rows_are_no_links(report, no_program):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from hostile import run as hostile_run
 
 from asynciojobs import Job, PureScheduler, Scheduler
 from asynciojobs_graph import export_as_timeline
-from asynciojobs_graph._chart import CHART, LEAST
+from asynciojobs_graph._chart import CHART, FONT_SIZE, LEAST
+from asynciojobs_graph._widths import width_in_ems
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -169,6 +172,23 @@ def test_a_run_that_took_no_time_can_be_drawn(picture):
     assert [row.name for row in shown.rows] == ["a"]
 
 
+@pytest.mark.parametrize("exponent", range(-6, 8))
+@pytest.mark.parametrize("factor", [1, 2.5, 9.9])
+def test_the_texts_of_the_axis_do_not_overlap(picture, exponent, factor):
+    seconds = factor * 10.0**exponent
+    shown = picture(runs.after_run(PureScheduler(runs.job("a", seconds))))
+    lines = defaultdict(list)
+    for text in shown.root.findall(f"{SVG}text"):
+        if "middle" in text.get("class"):
+            half = width_in_ems(text.text) * FONT_SIZE / 2
+            place = float(text.get("x"))
+            lines[text.get("y")].append((place - half, place + half))
+    assert len(lines) == 4
+    for texts in lines.values():
+        assert len(texts) >= 2
+        assert all(right < left for (_, right), (left, _) in pairwise(texts))
+
+
 def test_a_run_without_jobs_can_be_drawn(picture):
     shown = picture(runs.after_run(PureScheduler()))
     assert (shown.rows, shown.track) == ([], [])
@@ -199,7 +219,7 @@ def test_a_run_that_goes_on_is_drawn_as_it_is_now(tmp_path):
         ("waiting", None, (0, 2)),
     ]
     assert shown.row("long").note == "▸ running, 2.0 s"
-    assert "runs for 2.0 s, since" in shown.root.findtext(f"{SVG}title")
+    assert ", and has run for 2.0 s" in shown.root.findtext(f"{SVG}title")
 
 
 @pytest.mark.parametrize(
@@ -217,6 +237,37 @@ def test_each_job_has_a_row_of_its_own_that_is_high_enough_to_read(make, picture
     height = float(shown.root.get("height"))
     assert shown.root.get("viewBox").split()[3] == shown.root.get("height")
     assert tops[-1] + 20 < height
+
+
+# -- in a notebook
+
+
+def test_a_notebook_shows_the_same_picture_and_the_text(lab, tmp_path):
+    timeline = lab.timeline()
+    bundle = timeline._repr_mimebundle_()
+    drawn = Path(lab.export_as_timeline(tmp_path / "x")).read_text("utf-8")
+    assert bundle == {"text/plain": str(timeline), "image/svg+xml": drawn}
+
+
+@pytest.mark.parametrize(
+    ("options", "kinds"),
+    [
+        ({"include": {"image/svg+xml", "text/html"}}, ["image/svg+xml"]),
+        ({"include": ["text/plain"]}, ["text/plain"]),
+        ({"exclude": {"image/svg+xml"}}, ["text/plain"]),
+        ({"include": set()}, []),
+    ],
+)
+def test_a_notebook_gets_the_kinds_that_it_asks_for(lab, options, kinds):
+    assert [*lab.timeline()._repr_mimebundle_(**options)] == kinds
+
+
+def test_a_timeline_of_an_earlier_run_is_drawn_without_the_bottleneck_of_the_last():
+    scheduler = runs.after_run(PureScheduler(runs.job("a", 1)))
+    timeline = scheduler.timeline()
+    timeline.began_at -= timedelta(days=1)
+    assert 'class="track"' in scheduler.timeline()._repr_mimebundle_()["image/svg+xml"]
+    assert 'class="track"' not in timeline._repr_mimebundle_()["image/svg+xml"]
 
 
 # -- text of users

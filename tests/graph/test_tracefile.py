@@ -208,6 +208,14 @@ def test_jobs_that_never_started_have_no_slice(trace):
     assert arrows_of(content) == set()
 
 
+def test_a_requirement_that_did_not_run_has_no_arrow(trace):
+    jobs = [runs.job(label, 1) for label in "abc"]
+    jobs[1].requires(jobs[0])
+    scheduler = runs.after_run(PureScheduler(*jobs[:2]))
+    scheduler.add(jobs[1].requires(jobs[2]), upstream=True)
+    assert arrows_of(trace(scheduler)) == {("a", "b")}
+
+
 def test_no_more_arrows_are_written_than_viewers_can_show(trace):
     tails, heads = ([runs.job("a", 1) for _ in range(101)] for _ in range(2))
     for head in heads:

@@ -270,20 +270,20 @@ def test_jobs_of_a_run_that_timed_out(run):
     ]
 
 
-def test_restored_jobs(run, monkeypatch):
-    scheduler = run(dag("a>b"))
-    a = scheduler["a"]
-
-    class Resumed(type(record_of(scheduler))):
-        restored = frozenset([a])
-
-    record = record_of(scheduler)
-    resumed = Resumed()
-    resumed.started_at, resumed.ended_at = record.started_at, record.ended_at
-    resumed.notes = record.notes
-    monkeypatch.setattr(scheduler._run_state, "record", resumed)
-    assert told(scheduler) == [("a", None, None, "restored"), ("b", 1.0, 2.0, "done")]
-    assert waits(scheduler)["a"] == (None, 0.0)
+def test_restored_jobs(run):
+    bad = FakeJob("bad", takes=1, raises=OSError("no disk"))
+    inner = Scheduler(a := FakeJob("a", takes=0.5), bad, label="inner")
+    scheduler = run(PureScheduler(inner, FakeJob("b", takes=1, required=inner)))
+    bad.raises = None
+    assert scheduler.run(resume=True)
+    assert told(scheduler) == [
+        ("inner", 0.0, 1.0, "done"),
+        ("a", None, None, "restored"),
+        ("bad", 0.0, 1.0, "done"),
+        ("b", 1.0, 2.0, "done"),
+    ]
+    assert (waits(scheduler)["a"], a.started_at is None) == ((None, 0.0), False)
+    assert scheduler.bottleneck()[0].job is bad
 
 
 def test_an_outcome_is_shown_as_its_word():

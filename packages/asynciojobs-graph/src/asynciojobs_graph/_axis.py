@@ -28,16 +28,17 @@ class Tick(NamedTuple):
     """The time of day, such as ``14:03:30``."""
 
 
-def ticks(duration: float, began_at: datetime | None, most: int = 10) -> list[Tick]:
+def ticks(duration: float, began_at: datetime, most: int = 10) -> list[Tick]:
     """Return the ticks of an axis from 0 to a duration, at round numbers of seconds.
 
     Args:
         duration: how long the axis is (seconds).
-        began_at: the time of day at 0; ``None`` if it is not known.
+        began_at: the time of day at 0, with its zone.
         most: how many intervals there may be.
 
     Example:
-        >>> [tick.text for tick in ticks(100, None, most=5)]
+        >>> nine = datetime(2030, 1, 31, 9, tzinfo=UTC)
+        >>> [tick.text for tick in ticks(100, nine, most=5)]
         ['0 s', '30 s', '60 s', '90 s']
     """
     if duration <= 0:
@@ -66,20 +67,18 @@ def _steps(least: float) -> Iterator[float]:
     yield from (power * DAY * factor for factor in (1, 2, 5, 10))
 
 
-def clock_text(began_at: datetime | None, seconds: float, step: float) -> str:
+def clock_text(began_at: datetime, seconds: float, step: float) -> str:
     """Return the time of day as text, as exact as a step needs; with the date on other days.
 
     Args:
-        began_at: the time of day at 0; ``None`` gives no text.
+        began_at: the time of day at 0, with its zone.
         seconds: since then.
         step: how far apart such times are (seconds).
 
     Example:
-        >>> clock_text(datetime(2030, 1, 31, 23, 59, 59), 2, 1)
+        >>> clock_text(datetime(2030, 1, 31, 23, 59, 59, tzinfo=UTC), 2, 1)
         '02-01 00:00:01'
     """
-    if began_at is None:
-        return ""
     moment = moment_at(began_at, seconds)
     decimals = min(6, max(0, -math.floor(math.log10(step))))
     text = f"{moment:%H:%M:%S}"
@@ -90,7 +89,5 @@ def clock_text(began_at: datetime | None, seconds: float, step: float) -> str:
 
 def moment_at(began_at: datetime, seconds: float) -> datetime:
     """Return the moment that many seconds later, also where the clocks were changed between."""
-    if began_at.tzinfo is None:
-        return began_at + timedelta(seconds=seconds)
     later = began_at.astimezone(UTC) + timedelta(seconds=seconds)
     return later.astimezone(began_at.tzinfo)

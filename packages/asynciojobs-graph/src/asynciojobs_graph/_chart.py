@@ -16,6 +16,7 @@ from ._axis import Tick, clock_text, ticks
 from ._inert import escaped, inert_line, inert_path
 from ._resources import text_of
 from ._rows import Row, Rows, counts_text
+from ._spans import running_of, waiting_of
 from ._widths import fitted, width_in_ems
 
 __all__ = ["SIGNS", "Chart", "label_of", "standalone"]
@@ -125,7 +126,7 @@ class _Drawing:
         yield f'<rect class="paper" width="{width}" height="{height}"/>'
         if self.heading:
             yield _text("heading", MARGIN, MARGIN + 14, self.heading)
-        axis = ticks(self.chart.duration, self.chart.began_at)
+        axis = fitting_ticks(self.chart.duration, self.chart.began_at)
         yield from self.axis(axis, self.top - AXIS + 12)
         yield from self.stripes()
         yield from self.grid(axis)
@@ -177,18 +178,14 @@ class _Drawing:
 
     def bars(self, row: Row, middle: float) -> Iterator[str]:
         """Yield the waiting of a job, if it waited, and its bar, if it started."""
-        span = row.span
-        waited_until = span.start
-        if span.start is None and span.ready is not None:
-            waited_until = span.ready + span.waited
-        if waited_until is not None and span.waited > 0:
-            begin, end = self.x(waited_until - span.waited), self.x(waited_until)
+        waiting, running = waiting_of(row.span), running_of(row.span)
+        if waiting is not None:
+            begin, end = map(self.x, waiting)
             yield _rect("waiting", begin, middle - WAITING / 2, end - begin, WAITING)
-        if span.start is not None:
-            is_open = row.is_nested and not row.left_out
-            height = OPEN_BAR if is_open else BAR
-            begin = min(self.x(span.start), self.left + CHART - LEAST)
-            end = self.x(self.chart.duration if span.end is None else span.end)
+        if running is not None:
+            height = OPEN_BAR if row.is_nested and not row.left_out else BAR
+            begin, end = map(self.x, running)
+            begin = min(begin, self.left + CHART - LEAST)
             yield _rect("bar", begin, middle - height / 2, max(end - begin, LEAST), height)
 
     def hint(self, row: Row) -> str:
@@ -234,6 +231,20 @@ class _Drawing:
         for kind in kinds:
             yield f'<g class="{kind}">{_sample(kind, x, y)}{_text("", x + 30, y, kind)}</g>'
             x += 30 + 6 * len(kind) + 30
+
+
+def fitting_ticks(duration: float, began_at: datetime) -> list[Tick]:
+    """Return as many ticks as there is room for; with three intervals, there is always room."""
+    every = (ticks(duration, began_at, most) for most in (10, 7, 5, 3))
+    return next(axis for axis in every if _have_room(axis, duration))
+
+
+def _have_room(axis: Sequence[Tick], duration: float) -> bool:
+    if len(axis) < 2:
+        return True
+    room = CHART * axis[1].seconds / duration
+    widest = max(width_in_ems(text) for tick in axis for text in (tick.clock, tick.text))
+    return widest * FONT_SIZE < room
 
 
 def _name(row: Row) -> str:

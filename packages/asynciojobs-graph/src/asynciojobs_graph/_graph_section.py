@@ -11,6 +11,7 @@ from asynciojobs._dag.jobset import JobSet
 from asynciojobs.timeline import Span
 
 from ._errors import DrawingError, MissingProgramError
+from ._inert import escaped
 from ._inline_svg import inline_svg
 from ._markup import Markup, element, join, scrolling
 from ._programs import draw
@@ -67,6 +68,5 @@ def _drawing(scheduler: PureScheduler, depth: int) -> Markup:
     else:
         return scrolling("Graph", picture, class_="scroll paper")
     mermaid = mermaid_format(scheduler, status=True, depth=depth)
-    return join(
-        element("p", remark, class_="remark"), element("pre", mermaid, class_="mermaid")
-    )
+    whole = Markup(escaped(mermaid, len(mermaid)))  # a part of it could not be drawn
+    return join(element("p", remark, class_="remark"), element("pre", whole, class_="mermaid"))

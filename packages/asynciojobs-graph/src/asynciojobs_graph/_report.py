@@ -161,4 +161,5 @@ def _left_out(rows: Rows) -> Markup:
 def _section(title: str, *contents: Child) -> Markup:
     """Return a part of the page that can be folded."""
     summary = element("summary", element("h2", title))
-    return element("section", element("details", summary, *contents, open=True))
+    details = element("details", summary, *contents, open=True)
+    return element("section", details, class_=f"about-{title.lower()}")

@@ -11,4 +11,4 @@ __all__ = ["text_of"]
 @cache
 def text_of(name: str) -> str:
     """Return the text of a file of this package."""
-    return resources.files(__package__).joinpath(name).read_text("utf-8")
+    return resources.files("asynciojobs_graph").joinpath(name).read_text("utf-8")

@@ -92,11 +92,11 @@ def _around(rows: Iterable[Row]) -> dict[Row, Row]:
 
 
 def _most_telling(rows: Iterable[Row], around: dict[Row, Row], most: float) -> set[Row]:
+    """Return as many of the rows, with those around them; there are more than that."""
     kept: set[Row] = set()
-    for row in sorted(rows, key=_rank):
-        if len(kept) >= most:
-            break
-        step: Row | None = row
+    ranked = iter(sorted(rows, key=_rank))
+    while len(kept) < most:
+        step: Row | None = next(ranked)
         while step is not None and step not in kept:
             kept.add(step)
             step = around.get(step)
@@ -124,12 +124,12 @@ def _in_order(
             inside.setdefault(around.get(row), []).append(row)
     levels = [iter(sorted(inside.get(None, ()), key=_start))]
     while levels:
-        row = next(levels[-1], None)
-        if row is None:
+        for row in levels[-1]:
+            yield row
+            levels.append(iter(sorted(inside.get(row, ()), key=_start)))
+            break
+        else:
             levels.pop()
-            continue
-        yield row
-        levels.append(iter(sorted(inside.get(row, ()), key=_start)))
 
 
 def _start(row: Row) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from asynciojobs import PureScheduler
 from asynciojobs._dag.jobset import JobSet, record_of
+from asynciojobs._outcomes import Fine, Stopped
 from asynciojobs._text import duration_text
 from asynciojobs.job import AbstractJob
 from asynciojobs.timeline import Outcome, Timeline
@@ -55,7 +56,7 @@ def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
         name=name_of(scheduler),
         words=words,
         why=inert(why, LONGEST_REASON),
-        is_fine=not (scheduler.failed_critical() or scheduler.failed_time_out()),
+        is_fine=timeline.is_live or isinstance(record.verdict, Fine | Stopped),
         began=_began(timeline),
         took=duration_text(timeline.duration),
         counts=counts_text(_outcomes(timeline)),
@@ -63,10 +64,10 @@ def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
 
 
 def heading_of(timeline: Timeline) -> str:
-    """Return one line about a run, such as ``boots took 3.0 s, since 2030-01-31 12:00:00``."""
-    verb = "runs for" if timeline.is_live else "took"
-    took = duration_text(timeline.duration)
-    return f"{name_of(timeline.scheduler)} {verb} {took}, since {_began(timeline)}"
+    """Return one line about a run, such as ``boots began 2030-01-31 12:00, and took 3.0 s``."""
+    state = "has run for" if timeline.is_live else "took"
+    name, duration = name_of(timeline.scheduler), duration_text(timeline.duration)
+    return f"{name} began {_began(timeline)}, and {state} {duration}"
 
 
 def _began(timeline: Timeline) -> str:

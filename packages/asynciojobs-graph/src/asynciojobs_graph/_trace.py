@@ -19,6 +19,7 @@ from asynciojobs.timeline import Outcome, Span
 
 from ._inert import inert_line, inert_path
 from ._lanes import Interval, lanes
+from ._spans import Time, running_of, waiting_of
 
 __all__ = ["MOST_ARROWS", "Event", "trace_of"]
 
@@ -77,7 +78,7 @@ def trace_of(name: str, spans: Sequence[Span]) -> list[Event]:
 
 
 def _processes(name: str, spans: Iterable[Span]) -> list[Process]:
-    processes = {None: Process(1, name, [])}
+    processes: dict[int | None, Process] = {None: Process(1, name, [])}
     for span in spans:
         processes[_id(span.around)].spans.append(span)
         if isinstance(span.job, JobSet):
@@ -93,35 +94,17 @@ def _id(span: Span | None) -> int | None:
 def _slices_of(process: Process) -> Iterator[Slice]:
     """Yield when the jobs of a scheduler ran and waited; where they ran is above."""
     thread = 0
-    for is_waiting, time_of in ((False, running_time), (True, waiting_time)):
-        times = [(it, time) for it in process.spans if (time := time_of(it)) is not None]
+    for is_waiting, time_of in ((False, running_of), (True, waiting_of)):
+        times = [(it, _interval(when)) for it in process.spans if (when := time_of(it))]
         first = thread + 1
         for (span, time), lane in zip(times, lanes(time for _, time in times), strict=True):
             thread = max(thread, first + lane)
             yield Slice(span, time, process.number, first + lane, is_waiting)
 
 
-def running_time(span: Span) -> Interval | None:
-    """Return when a job ran (microseconds); ``None`` if it never started."""
-    if span.start is None:
-        return None
-    end = span.start + (span.seconds or 0.0) if span.end is None else span.end
-    return _interval(span.start, end)
-
-
-def waiting_time(span: Span) -> Interval | None:
-    """Return when a job waited for a slot (microseconds); ``None`` if it did not."""
-    begin = span.ready if span.start is None else span.start - span.waited
-    if begin is None:
-        return None
-    end = begin + span.waited if span.start is None else span.start
-    time = _interval(begin, end)
-    return None if time.begin == time.end else time
-
-
-def _interval(begin: float, end: float) -> Interval:
-    """Return an interval of which both ends are rounded, and not its length."""
-    return Interval(round(begin * 1_000_000), round(end * 1_000_000))
+def _interval(time: Time) -> Interval:
+    """Return a time in microseconds. Both ends are rounded, and not the length."""
+    return Interval(round(time.begin * 1_000_000), round(time.end * 1_000_000))
 
 
 def _names(process: Process, slices: Iterable[Slice]) -> Iterator[Event]:

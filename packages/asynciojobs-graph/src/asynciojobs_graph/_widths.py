@@ -7,6 +7,8 @@ picture may have other ones.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from itertools import accumulate
 
 from asynciojobs._widths import has_width, is_emoji, is_wide, signs_of
 
@@ -32,14 +34,10 @@ def fitted(text: str, ems: float) -> str:
     """
     if width_in_ems(text) <= ems:
         return text
-    room = ems - _width("…")
-    kept: list[str] = []
-    for sign in signs_of(text):
-        room -= _width_of_sign(sign)
-        if room < 0:
-            break
-        kept.append(sign)
-    return f"{''.join(kept).rstrip()}…"
+    signs = list(signs_of(text))
+    widths = list(accumulate(map(_width_of_sign, signs)))
+    count = bisect_right(widths, ems - _width("…"))
+    return f"{''.join(signs[:count]).rstrip()}…"
 
 
 def padded(text: str) -> str:

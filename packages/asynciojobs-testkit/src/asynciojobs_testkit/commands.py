@@ -84,7 +84,8 @@ class FakeCommands:
     A command that matches nothing is an error of its job. If several scripts match, the newest
     one counts. No thread starts a process as long as the block is open, unlike with a
     `FakeClock`: another thread has a clock of its own, so there a command takes real time.
-    If it enters a block of its own, that one counts for its commands.
+    If it enters a block of its own, that one counts for its commands. Other processes, such as
+    those of a pool, start real programs.
 
     Attributes:
         calls: the commands that were started, each with its time, its argv and its input.

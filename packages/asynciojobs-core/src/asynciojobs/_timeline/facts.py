@@ -14,7 +14,7 @@ Requirements are read as they are now. If they were changed since the run, so is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from .._dag.jobset import JobSet, record_of
@@ -152,7 +152,7 @@ class Facts:
         self._moments = moments
         self.duration = moments.last - moments.zero
         record = record_of(job_set)
-        self._restored: frozenset[AnyJob] = getattr(record, "restored", frozenset())
+        self._restored: Container[AnyJob] = () if record is None else record.restored
         self.top = Level(job_set, None)
         self.members: list[Member] = []
         self._by_job: dict[AnyJob, Member] = {}
