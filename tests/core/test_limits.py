@@ -1080,6 +1080,7 @@ def test_jobs_that_share_a_limit_take_no_more_memory_than_others():
         return size / len(jobs)
 
     limit = Limit(4)
+    memory(limits=limit)  # what only the first ones take
     assert abs(memory(limits=limit) - memory()) < 4  # bytes a job
 
 
