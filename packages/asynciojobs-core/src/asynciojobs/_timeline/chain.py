@@ -45,27 +45,30 @@ class Walk:
 
     def links(self) -> list[Link]:
         """Return the links, the first one first."""
-        last, cleaned = last_to_end(self._facts.top)
-        if last is not None and cleaned is not None:
-            self._end_of_run(cleaned, last)
-        step = self._innermost(last)
+        step = self._innermost(None, self._facts.top)
         while step is not None:
-            step = self._innermost(self._follow(step))
+            before = self._follow(step)
+            step = None if before is None else self._innermost(before, before.inner)
         return self._found[::-1]
 
-    def _innermost(self, member: Member | None) -> Member | None:
-        """Return the job that ended last within a scheduler at any depth, or the job itself."""
-        while member is not None and member.inner is not None:
-            last, cleaned = last_to_end(member.inner)
+    def _innermost(self, member: Member | None, level: Level | None) -> Member | None:
+        """Return the job that ended last within a scheduler at any depth, or the job itself.
+
+        Args:
+            member: the job; ``None`` for the outermost scheduler.
+            level: its own jobs, if it is a scheduler.
+        """
+        while level is not None:
+            last, cleaned = last_to_end(level)
             if last is None:
                 break
             self._end_of_run(cleaned or member, last)
-            member = last
+            member, level = last, last.inner
         return member
 
-    def _end_of_run(self, member: Member, last: Member) -> None:
+    def _end_of_run(self, member: Member | None, last: Member) -> None:
         """Add a link for what a run did after its last job."""
-        if self._until - last.stop > BRIEF:
+        if member is not None and self._until - last.stop > BRIEF:
             self._add(member, member, ENDED, last.stop)
 
     def _follow(self, member: Member) -> Member | None:
