@@ -314,6 +314,14 @@ def test_a_failure_that_ended_the_run_is_the_last_job(run):
     ]
 
 
+def test_a_failure_of_a_forever_job_that_ended_the_run(run):
+    scheduler = dag("server, a", critical=False)
+    server = scheduler["server"]
+    server.forever, server.takes, server.raises = True, 3, OSError("no route")
+    scheduler["a"].takes, scheduler["a"].cleanup = 60, 1
+    assert links(run(scheduler)) == [("server", "start", 3.0), ("a", "end", 1.0)]
+
+
 def test_a_failure_in_a_run_that_keeps_going(run):
     scheduler = dag("bad, a>b", critical=False)
     scheduler["bad"].raises = OSError("no disk")

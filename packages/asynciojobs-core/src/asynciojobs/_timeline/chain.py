@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .._dag.jobset import record_of
 from .._names import Placed
-from .._outcomes import FINE, CriticalFailure
+from .._outcomes import CriticalFailure
 from .facts import Cause, Facts, Level, Member, with_schedulers_around
 from .links import Link
 from .spans import LinkKind, Outcome
@@ -19,8 +19,6 @@ BRIEF = 0.001
 STARTED = Cause(LinkKind.START)
 REQUIRED = Cause(LinkKind.REQUIREMENT)
 ENDED = Cause(LinkKind.END)
-
-BY_ITSELF = (Outcome.DONE, Outcome.FAILED)
 
 
 def chain(facts: Facts) -> list[Link]:
@@ -45,27 +43,30 @@ class Walk:
 
     def links(self) -> list[Link]:
         """Return the links, the first one first."""
-        last, cleaned = last_to_end(self._facts.top)
-        if last is not None and cleaned is not None:
-            self._end_of_run(cleaned, last)
-        step = self._innermost(last)
+        step = self._innermost(None, self._facts.top)
         while step is not None:
-            step = self._innermost(self._follow(step))
+            before = self._follow(step)
+            step = None if before is None else self._innermost(before, before.inner)
         return self._found[::-1]
 
-    def _innermost(self, member: Member | None) -> Member | None:
-        """Return the job that ended last within a scheduler at any depth, or the job itself."""
-        while member is not None and member.inner is not None:
-            last, cleaned = last_to_end(member.inner)
+    def _innermost(self, member: Member | None, level: Level | None) -> Member | None:
+        """Return the job that ended last within a scheduler at any depth, or the job itself.
+
+        Args:
+            member: the job; ``None`` for the outermost scheduler.
+            level: its own jobs, if it is a scheduler.
+        """
+        while level is not None:
+            last, cleaned = last_to_end(level)
             if last is None:
                 break
             self._end_of_run(cleaned or member, last)
-            member = last
+            member, level = last, last.inner
         return member
 
-    def _end_of_run(self, member: Member, last: Member) -> None:
+    def _end_of_run(self, member: Member | None, last: Member) -> None:
         """Add a link for what a run did after its last job."""
-        if self._until - last.stop > BRIEF:
+        if member is not None and self._until - last.stop > BRIEF:
             self._add(member, member, ENDED, last.stop)
 
     def _follow(self, member: Member) -> Member | None:
@@ -103,7 +104,7 @@ def last_to_end(level: Level) -> tuple[Member | None, Member | None]:
     running = [member for member in regular if member.outcome is Outcome.RUNNING]
     if running:
         return min(running, key=start_of), None
-    last = culprit_of(level, regular) or latest(regular)
+    last = culprit_of(level, ran) or latest(regular)
     later = [member for member in ran if last is not None and member.stop > last.stop]
     return last, latest(later)
 
@@ -114,16 +115,15 @@ def start_of(member: Member) -> float:
     return member.start
 
 
-def culprit_of(level: Level, regular: list[Member]) -> Member | None:
-    """Return the job whose end ended a run; ``None`` if the run was ended by something else."""
+def culprit_of(level: Level, ran: Iterable[Member]) -> Member | None:
+    """Return the job whose failure ended a run; ``None`` if no failure did."""
     record = record_of(level.job_set)
     verdict = None if record is None else record.verdict
-    if isinstance(verdict, CriticalFailure) and not getattr(level.job_set, "keep_going", False):
-        culprit = verdict.job.job if isinstance(verdict.job, Placed) else verdict.job
-        return next((member for member in regular if member.job is culprit), None)
-    if verdict is FINE or isinstance(verdict, CriticalFailure):
-        return latest(member for member in regular if member.outcome in BY_ITSELF)
-    return None
+    if not isinstance(verdict, CriticalFailure) or getattr(level.job_set, "keep_going", False):
+        return None
+    place = verdict.job
+    culprit = place.job if isinstance(place, Placed) else None
+    return next((member for member in ran if member.job is culprit), None)
 
 
 def latest(members: Iterable[Member]) -> Member | None:
