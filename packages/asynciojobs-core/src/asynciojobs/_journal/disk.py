@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch - Windows
     import fcntl
 
 __all__ = ["BINARY", "PRIVATE", "sync_file", "sync_folder", "why", "write_all"]

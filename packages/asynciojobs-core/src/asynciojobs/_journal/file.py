@@ -326,5 +326,5 @@ def abandon_all() -> None:
     open_files.clear()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=abandon_all)
