@@ -8,7 +8,6 @@ import os
 import signal
 import stat
 import weakref
-from pathlib import Path
 
 import pytest
 
@@ -41,12 +40,12 @@ def failing(number):
 
 @pytest.fixture
 def synced(monkeypatch):
-    """The files and folders that are brought to the disk, by their names."""
+    """The files and folders that are brought to the disk, by their inodes."""
     found = []
     fsync = os.fsync
 
     def note(descriptor):
-        found.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        found.append(os.fstat(descriptor).st_ino)
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", note)
@@ -77,7 +76,7 @@ def test_a_new_journal_has_its_header_once_it_has_begun(path, opening):
 
 def test_a_new_journal_is_on_the_disk_with_its_name(path, opening, synced):
     opening()[0].begin(HEADER)
-    assert synced == [path.name, path.parent.name]
+    assert synced == [path.stat().st_ino, path.parent.stat().st_ino]
 
 
 def test_without_sync_nothing_is_brought_to_the_disk(path, opening, synced, lines):
@@ -91,7 +90,7 @@ def test_what_is_read_is_on_the_disk_before_anybody_builds_on_it(path, opening, 
     # another process has written it, and was killed before its fsync
     path.write_bytes(b"".join(lines))
     opening()
-    assert synced == [path.name]
+    assert synced == [path.stat().st_ino]
 
 
 def test_a_symbolic_link_leads_to_the_journal(path, opening, lines, records):
@@ -374,12 +373,14 @@ from asynciojobs._journal.file import open_journal
 from asynciojobs._journal.records import Header, JournalRecord, encode
 file = open_journal(sys.argv[1], print)
 file.begin(Header("i", "night", "json"))
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
 try:
     for number in range(1000):
         file.write(encode(JournalRecord("run", run=number)))
 except JournalError as error:
     print(number, error, flush=True)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 """
 
 
