@@ -454,9 +454,21 @@ def test_a_header_that_can_t_be_written_leaves_a_new_journal(path, opening, monk
 
 def test_a_folder_that_can_t_be_synced_is_an_error(path, opening, monkeypatch):
     file, _ = opening()
-    monkeypatch.setattr(journal_file, "sync_folder", failing(errno.EIO))
-    with pytest.raises(JournalError, match="can't be brought to its disk"):
-        file.begin(HEADER)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_file, "sync_folder", failing(errno.EIO))
+        with pytest.raises(JournalError, match="can't be brought to its disk"):
+            file.begin(HEADER)
+    assert (file.header, path.read_bytes()) == (None, b"")
+    file.begin(HEADER)
+    assert read_header(path) == HEADER
+
+
+def test_a_file_that_can_t_be_read_is_not_opened(path, lines, opening):
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(JournalError, match=r"can't be read \(bad file descriptor\)"):
+        # a fork during the reading closes the file in the child
+        journal_file.open_journal(path, lambda _: journal_file.abandon_all())
+    assert opening()[0].header == HEADER
 
 
 def test_a_file_that_can_t_be_synced_is_not_opened(path, lines, opening, monkeypatch):

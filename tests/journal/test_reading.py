@@ -298,6 +298,14 @@ def test_reading_a_file_that_may_not_be_read_is_an_error(path, monkeypatch):
         read(path)
 
 
+def test_a_disk_that_fails_during_the_reading_is_an_error(path, lines):
+    path.write_bytes(b"".join(lines) * 100)
+    reading = read_records(path)
+    next(reading)
+    with pytest.raises(JournalError, match=r"can't be read \(input/output error\)"):
+        reading.throw(OSError(5, "Input/output error"))
+
+
 # -- the cost
 
 

@@ -48,15 +48,20 @@ def open_journal(
     descriptor = opened(path, create=create)
     try:
         holder = Holder(Path(os.path.realpath(path)))
-        lock(descriptor, path, holder, is_ours=inode_of(descriptor) in open_files)
-        try:
-            return JournalFile(path, descriptor, holder, take, sync=sync)
-        except BaseException:
-            holder.forget()
-            raise
+        inode = inode_of(descriptor)
+        lock(descriptor, path, holder, is_ours=inode in open_files)
     except BaseException:
         os.close(descriptor)
         raise
+    # From here on, a child that is forked gives up its copy of the file; see abandon_all().
+    file = JournalFile(path, descriptor, holder, sync=sync)
+    open_files[inode] = weakref.ref(file)
+    try:
+        file.read(take)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def opened(path: str | os.PathLike[str], *, create: bool) -> int:
@@ -99,7 +104,6 @@ class JournalFile:
         path: the file, as it was given.
         descriptor: the open file, locked.
         holder: the note of who has the lock.
-        take: called with each record.
         sync: whether what is written survives a power loss.
 
     Attributes:
@@ -114,7 +118,6 @@ class JournalFile:
         path: str | os.PathLike[str],
         descriptor: int,
         holder: Holder,
-        take: Callable[[JournalRecord], object],
         *,
         sync: bool,
     ) -> None:
@@ -128,25 +131,33 @@ class JournalFile:
         self._safe = 0  # up to there all is on the disk (bytes); not more than `_end`
         self._refusal: JournalError | None = None  # why nothing may be written any more
         self.blobs = Blobs(self._file.with_name(f"{self._file.name}.d"), path, sync=sync)
-        self._read(take)
-        self.blobs.tidy()
-        inode = inode_of(descriptor)
-        open_files[inode] = weakref.ref(self)
-        self._release = weakref.finalize(self, release, descriptor, holder, inode)
+        self._release = weakref.finalize(self, release, descriptor, holder)
 
     # -- opening
 
-    def _read(self, take: Callable[[JournalRecord], object]) -> None:
-        with open(self._descriptor, "rb", buffering=BUFFER, closefd=False) as file:
-            reading = Reading(file, self.path)
-            for record in reading:
-                take(record)
+    def read(self, take: Callable[[JournalRecord], object]) -> None:
+        """Read all that is there, once, and make the file ready for more; see `open_journal()`.
+
+        Args:
+            take: called with each record.
+
+        Raises:
+            JournalError: the file is damaged before its end, or can't be written.
+        """
+        try:
+            with open(self._descriptor, "rb", buffering=BUFFER, closefd=False) as file:
+                reading = Reading(file, self.path)
+                for record in reading:
+                    take(record)
+        except OSError as error:
+            raise self._failure("can't be read", error) from error
         if reading.damage is not None:
             raise damaged(self.path, reading.damage)
         self.header = reading.header
         self._end = reading.end
         self._cut(reading.size - reading.end)
         self._secure()
+        self.blobs.tidy()
 
     def _cut(self, torn: int) -> None:
         """Cut off what a crash left behind the last whole line (bytes)."""
@@ -184,6 +195,7 @@ class JournalFile:
             try:
                 sync_folder(self._file.parent)
             except OSError as error:
+                self._take_back(0)
                 raise self._failure("can't be brought to its disk", error) from error
         self.header = header
 
@@ -310,9 +322,9 @@ def inode_of(descriptor: int) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def release(descriptor: int, holder: Holder, inode: tuple[int, int]) -> None:
+def release(descriptor: int, holder: Holder) -> None:
     """Give up a lock: first the note about it, while it can't be that of another process."""
-    del open_files[inode]
+    open_files.pop(inode_of(descriptor), None)
     holder.forget()
     os.close(descriptor)
 

@@ -7,6 +7,7 @@ it is damage: a crash leaves no such thing, and what is missing may have been pr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -162,7 +163,8 @@ def check_is_file(path: Path, given: object) -> None:
         raise JournalError(given, f"is {kind}", "give the path of a file")
 
 
-def opened(path: str | os.PathLike[str]) -> BinaryIO:
+@contextlib.contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a journal to read it.
 
     Raises:
@@ -170,7 +172,8 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
     """
     try:
         check_is_file(Path(path), path)
-        return Path(path).open("rb", buffering=BUFFER)
+        with Path(path).open("rb", buffering=BUFFER) as file:
+            yield file
     except FileNotFoundError:
         raise JournalError(path, "does not exist", "check the path") from None
     except OSError as error:
