@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asynciojobs._errors import JournalError
-from asynciojobs._journal.reading import read_header, read_records
+from asynciojobs._journal.reading import Reading, read_header, read_records
 from asynciojobs._journal.records import Header, JournalRecord, encode, encode_header
 
 HEADER = Header("0123456789abcdef", "night", "json")
@@ -91,6 +94,32 @@ def read_or_nothing(path):
         return read(path)
     except JournalError:
         return []
+
+
+@given(st.data())
+def test_no_damage_gives_a_wrong_record(data):
+    """Some bytes are replaced, lost or added, at several places."""
+    originals = [
+        JournalRecord("done", (str(n),), n, 1, result=bytes([n]) * n) for n in range(20)
+    ]
+    found = bytearray(encode_header(HEADER) + b"".join(map(encode, originals)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        begin = data.draw(st.integers(0, len(found)))
+        end = data.draw(st.integers(begin, begin + 300))
+        found[begin:end] = data.draw(st.binary(max_size=40) | st.just(bytes(end - begin)))
+    try:
+        reading = Reading(io.BytesIO(found), "night.journal")
+    except JournalError:
+        return
+    records = list(reading)
+    rest = iter(originals)
+    assert all(record in rest for record in records)  # they are in their order
+    for record in records:
+        line = encode(record)[:-1]  # the line feed may be what was damaged
+        assert found[record.place :].startswith(line)
+    whole = bytes(found[: reading.end])
+    if reading.damage is None and reading.header is not None:
+        assert whole == encode_header(HEADER) + b"".join(map(encode, records))
 
 
 # -- what is torn, and what is damage

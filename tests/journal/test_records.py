@@ -105,6 +105,7 @@ def test_a_number_that_is_none_is_refused():
 def test_a_record_is_frozen_and_can_be_pickled():
     record = JournalRecord("done", ("a",), fingerprint={"source": "x"})
     assert pickle.loads(pickle.dumps(record)) == record
+    assert len({record, pickle.loads(pickle.dumps(record))}) == 1
     with pytest.raises(dataclasses.FrozenInstanceError):
         record.kind = "failed"
 

@@ -2,7 +2,7 @@
 
 What a crash leaves is at the end: a line that was cut off, zeros, or other bytes. Nobody was
 promised anything of it, so it can be cut off. What is not whole and has a whole record behind
-it is damage: a crash leaves no such thing, and what is missing may have been promised.
+it is damage, since what is missing may have been promised.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class JournalRecord:
     time: float = 0.0
     run: int = 0
     seconds: float | None = None
-    fingerprint: Mapping[str, str] = field(default_factory=dict[str, str])
+    fingerprint: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     result: bytes | None = None
     blob: str | None = None
     error: str | None = None
