@@ -146,15 +146,39 @@ def test_a_file_that_can_t_be_opened_for_writing_is_refused(path, opening, monke
     )
 
 
-def test_an_error_while_it_is_read_gives_up_the_lock(path, opening, lines, records):
+def lowest_descriptor():
+    """Return the number that the next open file gets: it tells whether one was left open."""
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor
+
+
+@pytest.mark.parametrize("kind", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_error_while_it_is_read_gives_up_the_lock(path, opening, lines, records, kind):
     path.write_bytes(b"".join(lines))
 
     def refuse(_):
-        raise ZeroDivisionError
+        raise kind
 
-    with pytest.raises(ZeroDivisionError):
+    before = lowest_descriptor()
+    with pytest.raises(kind) as caught:
         journal_file.open_journal(path, refuse)
-    assert (opening()[1], path.with_name("night.journal.pid").exists()) == (records, True)
+    assert (lowest_descriptor(), list(path.parent.iterdir())) == (before, [path])
+    assert opening()[1] == records
+    assert caught.value.__traceback__ is not None  # it holds all that was being made
+
+
+@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
+def test_a_refused_lock_leaves_no_open_file(path, opening, monkeypatch, kind):
+    def refuse(*_):
+        raise kind
+
+    before = lowest_descriptor()
+    with monkeypatch.context() as patch:
+        patch.setattr(locks.fcntl, "flock", refuse)
+        with pytest.raises((JournalError, KeyboardInterrupt)):
+            opening()
+    assert lowest_descriptor() == before
 
 
 # -- the lock
@@ -515,6 +539,22 @@ def test_a_result_is_read_from_its_line_when_it_is_asked_for(path, lines, openin
 def test_a_record_that_was_not_read_has_only_its_own_result(file):
     assert file.result_of(JournalRecord("done", ("a",), result=b"1")) == b"1"
     assert file.result_of(JournalRecord("done", ("a",))) is None
+
+
+def test_a_large_result_is_on_the_disk_as_the_journal_is(file, synced, opening, path):
+    digest = file.blobs.store(b"large")
+    assert (path.with_name("night.journal.d") / digest).stat().st_ino in synced
+    synced.clear()
+    opening(path.with_name("other"), sync=False)[0].blobs.store(b"large")
+    assert synced == []
+
+
+def test_opening_deletes_what_a_crash_has_left_of_a_large_result(path, opening):
+    folder = path.with_name("night.journal.d")
+    folder.mkdir()
+    (folder / "0123.part").touch()
+    opening()
+    assert list(folder.iterdir()) == []
 
 
 def test_a_large_result_is_read_from_its_file(file):

@@ -296,7 +296,9 @@ def test_a_large_result_that_can_t_be_stored_ends_the_run(run, file, path):
     async def main():
         ends = Ends(file, inline=10)
         ends.append(done(0, result=b"x" * 11))
-        with pytest.raises(JournalError, match="can't store a result of 11 bytes"):
+        with pytest.raises(
+            JournalError, match=f"^the journal '{path}' can't store a result of 11"
+        ):
             await ends.writer.drain()
         ends.writer.close()
         return ends.errors == [ends.writer.error], ends.safe
