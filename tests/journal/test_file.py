@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import gc
 import os
@@ -330,6 +331,7 @@ def test_a_child_leaves_all_journals_alone(path, opening):
     journal_file.abandon_all()
     journal_file.abandon_all()
     file.abandon()
+    file.close()
     with pytest.raises(JournalError, match="belongs to the process that this one was forked"):
         file.check_usable()
     assert (file.is_abandoned, dropped.is_abandoned) == (True, False)
@@ -580,6 +582,13 @@ def test_a_result_whose_line_was_changed_is_none(path, lines, opening):
     file, found = opening()
     path.write_bytes(b"".join(lines[:-1]) + b"?" * len(lines[-1]))
     assert file.result_of(found[2].light()) is None
+
+
+def test_a_result_in_the_line_of_another_record_is_none(path, lines, opening):
+    path.write_bytes(b"".join(lines))
+    file, found = opening()
+    other = dataclasses.replace(found[2], key=("other",))
+    assert file.result_of(other.light()) is None
 
 
 def test_a_result_whose_file_is_gone_is_none(path, lines, opening):

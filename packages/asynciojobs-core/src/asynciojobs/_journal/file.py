@@ -286,7 +286,7 @@ class JournalFile:
         try:
             with self._file.open("rb") as file:
                 file.seek(record.place)
-                found = decode(file.readline(), record.place)
+                found = decode(file.readline())
         except OSError:
             return None
         return found.result if found is not None and found.light() == record else None
