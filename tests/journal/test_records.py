@@ -67,6 +67,8 @@ def test_a_header_says_first_what_it_is():
 
 
 def test_two_new_headers_differ():
+    header = Header.new("night", "json")
+    assert (header.root, header.codec, header.version) == ("night", "json", 1)
     assert Header.new("night", "json").id != Header.new("night", "json").id
 
 
