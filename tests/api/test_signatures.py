@@ -45,7 +45,7 @@ CLASSES = {
     ),
     "asynciojobs.job.AbstractJob": (
         "(*, forever=False, critical=True, label=None, required=None, scheduler=None, "
-        "limits=None, timeout=None)"
+        "limits=None, timeout=None, key=None, journaled=True, version=None)"
     ),
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
     "asynciojobs.calljob.CallJob": (
@@ -58,7 +58,8 @@ CLASSES = {
     "asynciojobs.limit.Limit": "(slots, label=None)",
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
-        "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None)"
+        "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None, "
+        "key=None, journaled=True, version=None)"
     ),
     "asynciojobs.watch.Watch": ("(message=None, *, show_elapsed=True, show_wall_clock=False)"),
 }
@@ -248,6 +249,7 @@ TOP = [
     "CommandResult",
     "ConsumedError",
     "CycleError",
+    "DuplicateKeyError",
     "EventKind",
     "JobEvent",
     "Limit",

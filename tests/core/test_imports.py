@@ -143,7 +143,7 @@ def test_importing_writes_nothing():
 
 def test_the_modules_of_all_folders_are_looked_at():
     wings = {module.split(".")[1] for module in CORE if module.count(".") > 1}
-    assert wings == {"_calls", "_commands", "_dag", "_run"}
+    assert wings == {"_calls", "_commands", "_dag", "_journal", "_run"}
 
 
 def test_imports_within_a_folder_are_found():

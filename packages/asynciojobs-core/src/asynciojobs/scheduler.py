@@ -35,8 +35,8 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         keep_going: go on after a critical job has raised; see `PureScheduler`.
         watch: gives the time in verbose messages.
         verbose: print the events of a run.
-        kwds: forever, critical, label, required, scheduler, limits; see `AbstractJob`. It
-            holds its limits for the whole of its run.
+        kwds: forever, critical, label, required, scheduler, limits, key, journaled, version;
+            see `AbstractJob`. It holds its limits for the whole of its run.
 
     Raises:
         TypeError: see `PureScheduler`.
