@@ -122,6 +122,7 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "concurrent.futures.thread",
         "multiprocessing",
         "pickle",
+        "asynciojobs._journal",
         "asynciojobs._run.inspect",
         "asynciojobs.calljob",
         "asynciojobs.commandjob",

@@ -17,6 +17,7 @@ __all__ = [
     "ConsumedError",
     "CycleError",
     "DuplicateKeyError",
+    "JournalError",
     "LimitError",
     "MissingDaskPackageError",
     "MissingRequirementError",
@@ -270,6 +271,30 @@ class LimitError(ValueError):
             f"{rule}, so that job could never start: give the limit more slots, or let one of "
             "them need fewer"
         )
+
+
+class JournalError(ExplainedError, RuntimeError):
+    """A journal can't be used, or could not be written.
+
+    Attributes:
+        path: the file, as it was given.
+        problem: what is wrong with it.
+        advice: what to do about it.
+        offset: where the file is damaged (bytes from its beginning); ``None`` if it isn't.
+    """
+
+    path: str
+    problem: str
+    advice: str
+    offset: int | None
+    fields = ("path", "problem", "advice", "offset")
+    rule = "the journal {path!r} {problem}"
+    remedy = "{advice}"
+
+    def __init__(
+        self, path: object, problem: str, advice: str, *, offset: int | None = None
+    ) -> None:
+        super().__init__(str(path), problem, advice, offset)
 
 
 class MissingDaskPackageError(ImportError):
