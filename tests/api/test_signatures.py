@@ -55,6 +55,9 @@ CLASSES = {
         "(*argv, input=None, cwd=None, env=None, check=True, text=True, keep=1048576, "
         "on_line=None, grace=5.0, stdout=None, stderr=None, **job_options)"
     ),
+    "asynciojobs.journal.Journal": (
+        "(path, *, resume=None, codec=None, sync=True, inline=1048576)"
+    ),
     "asynciojobs.limit.Limit": "(slots, label=None)",
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
@@ -68,7 +71,7 @@ PURE_SCHEDULER = {
     "add": "(self, job, *, upstream=False)",
     "bypass_and_remove": "(self, job)",
     "check_cycles": "(self)",
-    "co_run": "async (self, *, resume=False)",
+    "co_run": "async (self, *, resume=False, journal=None)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, silence_done_jobs=False)",
     "dot_format": "(self, *, status=False, depth=None, rankdir='LR')",
@@ -219,6 +222,7 @@ PUBLIC_MODULES = {
     "asynciojobs.commandjob": ["CommandJob", "use_commands"],
     "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
+    "asynciojobs.journal": ["Journal", "JournalPlan"],
     "asynciojobs.limit": ["Limit"],
     "asynciojobs.printjob": ["PrintJob"],
     "asynciojobs.purescheduler": ["PureScheduler"],
@@ -252,6 +256,8 @@ TOP = [
     "DuplicateKeyError",
     "EventKind",
     "JobEvent",
+    "Journal",
+    "JournalError",
     "Limit",
     "LimitError",
     "MissingDaskPackageError",

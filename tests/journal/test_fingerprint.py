@@ -19,10 +19,11 @@ import pytest
 
 from asynciojobs import AbstractJob, CallJob, CommandJob, Job, PrintJob, Scheduler
 from asynciojobs._journal.fingerprint import Fingerprints, differences, not_compared
+from asynciojobs.job import work_of
 
 
 def parts(job, salt="s"):
-    return Fingerprints(salt, lambda other: other.label).of(job)
+    return Fingerprints(salt, lambda other: other.label).of(job, work_of(job))
 
 
 def changed(before, now):

@@ -12,6 +12,7 @@ from ._errors import (
     ConsumedError,
     CycleError,
     DuplicateKeyError,
+    JournalError,
     LimitError,
     MissingDaskPackageError,
     MissingRequirementError,
@@ -49,6 +50,8 @@ __all__ = [
     "EventKind",
     "Job",
     "JobEvent",
+    "Journal",
+    "JournalError",
     "Limit",
     "LimitError",
     "MissingDaskPackageError",
@@ -79,12 +82,14 @@ for _value in list(globals().values()):
 if _TYPE_CHECKING:
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
+    from .journal import Journal
 else:
     _ON_DEMAND = {
         "CallJob": ".calljob",
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "Journal": ".journal",
     }
 
     def __getattr__(name: str) -> object:

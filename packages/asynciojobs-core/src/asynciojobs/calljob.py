@@ -235,6 +235,9 @@ class CallJob(TakesResults[T_co]):
     def _work(self) -> Work:
         return Work(self._function, {**numbered(self._call_args), **named(self._kwargs)})
 
+    def _has_portable_result(self) -> bool:
+        return self._engine is None
+
     def _prepare_copy(self, fields: dict[str, Any]) -> None:
         if self._executor is not None:
             refusal = NotPicklableError(self, f"its {type(self._executor).__name__}")

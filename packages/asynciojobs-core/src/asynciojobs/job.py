@@ -35,7 +35,7 @@ from ._checks import (
 )
 from ._copies import Copyable
 from ._errors import ConsumedError
-from ._failures import Failure
+from ._failures import Failure, Later
 from ._identity import PLAIN, Identity, Work, checked_identity, numbered
 from ._loops import LoopFactory, run_synchronously
 from ._names import run_of
@@ -150,7 +150,8 @@ class AbstractJob(Copyable, Generic[T_co]):
     _task_name: str | None = None
 
     # These slots stay empty as long as possible: the garbage collector skips empty slots.
-    _outcome: T_co | Failure | None  # what co_run() returned or raised; set once DONE
+    # What co_run() returned or raised, or will be loaded from a journal; set once DONE.
+    _outcome: T_co | Failure | Later | None
     _noted_start: float | None  # when it started; set once it has
     _noted_end: float | None  # when it ended; set once it has
     _shown_id: str  # its rank in the scheduler; set once that has numbered its jobs
@@ -207,6 +208,8 @@ class AbstractJob(Copyable, Generic[T_co]):
             fields.pop(name, None)
         if isinstance(self._required, dict | BestSet):
             fields["_required"] = tuple(requirements_of(self)) or None
+        if type(outcome := fields.get("_outcome")) is Later:
+            fields["_outcome"] = outcome.load()
         if fields.get("_phase") is not DONE:
             for name in ("_phase", "_outcome", "_noted_start", "_noted_end", "_shutdown_given"):
                 fields.pop(name, None)
@@ -409,6 +412,8 @@ class AbstractJob(Copyable, Generic[T_co]):
         if type(outcome) is Failure:
             del self  # the traceback, which the job keeps, holds this frame
             outcome.reraise()
+        if type(outcome) is Later:
+            outcome = self._outcome = outcome.load()
         return cast("T_co", outcome)
 
     def raised_exception(self) -> BaseException | None:
@@ -616,9 +621,20 @@ class AbstractJob(Copyable, Generic[T_co]):
     def _discard_unstarted(self) -> None:
         """Close coroutines that never started: Python would warn that nobody awaited them."""
 
+    def _note_restored(self, outcome: Later, start: float, end: float) -> None:
+        """Note that the job was done before, from a time to a time (seconds)."""
+        self._outcome = outcome
+        self._phase = DONE
+        self._noted_start, self._noted_end = start, end
+        self._discard_unstarted()
+
     def _work(self) -> Work:
         """Return what the job does, for journals."""
         return Work(None, {})
+
+    def _has_portable_result(self) -> bool:
+        """Tell whether the result means something in another process."""
+        return True
 
     def _has_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does anything, so that it must be called."""
@@ -703,6 +719,21 @@ def terms_among(jobs: Iterable[AnyJob]) -> dict[Terms, AnyJob]:
     asking = [job for job in jobs if job._terms is not None]
     found = {terms: job for job in asking if (terms := terms_of(job)) is not None}
     return {terms: job for terms, job in found.items() if terms.asks}
+
+
+def shown_text(job: AnyJob) -> str:
+    """Return the label of a job, else its text label."""
+    return job._shown_text()
+
+
+def has_portable_result(job: AnyJob) -> bool:
+    """Tell whether the result of a job means something in another process."""
+    return job._has_portable_result()
+
+
+def note_restored(job: AnyJob, outcome: Later, start: float, end: float) -> None:
+    """Note that a job was done before, from a time to a time (seconds)."""
+    job._note_restored(outcome, start, end)
 
 
 def work_of(job: AnyJob) -> Work:

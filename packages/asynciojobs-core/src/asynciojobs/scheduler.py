@@ -12,6 +12,7 @@ from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
+    from ._run.opening import RunJournal
     from .sequence import Schedulable
     from .watch import Watch
 
@@ -102,11 +103,12 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         """Return the class and the label, as in ``<Scheduler `deployment`>``."""
         return AS_JOB.repr_main(self)
 
-    async def co_run(self, *, resume: bool = False) -> bool:
+    async def co_run(self, *, resume: bool = False, journal: RunJournal | None = None) -> bool:
         """Run the jobs as `PureScheduler.co_run()` does; raise if the scheduler is critical.
 
         Args:
             resume: take up the last run; see `PureScheduler.co_run()`.
+            journal: records the run; see there.
 
         Returns:
             whether the run was fine.
@@ -116,7 +118,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             BaseException: the scheduler is critical, and a critical job raised this exception.
                 If the scheduler is not nested, a note on it names the job.
         """
-        fine = await super().co_run(resume=resume)
+        fine = await super().co_run(resume=resume, journal=journal)
         if not fine and counts_as_critical(self):
             self._raise_failure()
         return fine

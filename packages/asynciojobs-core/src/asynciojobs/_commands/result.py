@@ -11,7 +11,7 @@ from .._names import name_in_run
 from .._outcomes import Named
 from .._text import one_line
 
-__all__ = ["CommandFailed", "CommandResult", "last_lines"]
+__all__ = ["CommandFailed", "CommandResult", "as_plain", "from_plain", "last_lines"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,6 +62,25 @@ class CommandResult(Generic[AnyStr]):
         if isinstance(self.stdout, str):
             return self.stdout.removesuffix("\n").removesuffix("\r")
         return self.stdout.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def as_plain(result: CommandResult[Any]) -> list[object]:
+    """Return a result as a list that JSON can keep, if the output is text."""
+    return [
+        [*result.argv],
+        result.status,
+        result.stdout,
+        result.stderr,
+        result.seconds,
+        result.cut,
+        result._cut_stdout,
+    ]
+
+
+def from_plain(fields: list[Any]) -> CommandResult[Any]:
+    """Return the result of which `as_plain()` has made a list."""
+    argv, *rest = fields
+    return CommandResult(tuple(argv), *rest)
 
 
 class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened

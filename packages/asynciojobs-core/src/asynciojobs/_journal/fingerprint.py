@@ -18,16 +18,17 @@ import functools
 import hashlib
 import inspect
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from .._copies import fields_of
 from .._dag.jobset import JobSet
-from ..job import AnyJob, identity_of, work_of
+from .._identity import Work
+from ..job import AnyJob, identity_of
 from .source import class_text, code_text
 from .values import Values
 
-__all__ = ["Fingerprints", "differences", "not_compared"]
+__all__ = ["Fingerprints", "Parts", "differences", "not_compared"]
 
 OPAQUE = "~"
 """The mark of a part that could not be compared, or not all of it."""
@@ -47,36 +48,71 @@ class Fingerprints:
     def __init__(self, salt: str, key_of: Callable[[AnyJob], str]) -> None:
         self._salt = salt.encode()
         self._values = Values(key_of)
+        # What many jobs have in common, by function and by class.
+        self._functions: dict[object, Parts] = {}
+        self._classes: dict[type, list[Part]] = {}
 
-    def of(self, job: AnyJob) -> Parts:
-        """Return the parts of the fingerprint of a job."""
+    def of(self, job: AnyJob, work: Work) -> Parts:
+        """Return the parts of the fingerprint of a job.
+
+        Args:
+            job: the job.
+            work: what it does.
+        """
         version = identity_of(job).version
-        parts: Parts = {}
-        for name, text in self._parts(job):
-            if name == "code" and version is not None:
-                continue
-            parts[name] = f"{parts[name]}, {text}" if name in parts else text
+        parts = self._joined(self._parts(job, work)) if self._is_special(job, work) else None
+        if parts is None:
+            parts = self._of_function(work.function)
+            parts.update(self._arguments(work.arguments))
         if version is not None:
+            parts.pop("code", None)
             parts["version"] = version
-        return {
-            name: self._digest(text) if name == "code" else text for name, text in parts.items()
-        }
+        return parts
 
-    def _parts(self, job: AnyJob) -> Iterator[Part]:
-        yield from self._parts_of_class(job)
-        work = work_of(job)
+    def _is_special(self, job: AnyJob, work: Work) -> bool:
+        """Tell whether there is more to a job than a plain function and its arguments."""
+        function = work.function
+        return not (
+            isinstance(function, types.FunctionType)
+            and function.__closure__ is None
+            and not self._own_bases(type(job))
+        )
+
+    def _of_function(self, function: object) -> Parts:
+        """Return the parts that all jobs of a plain function have."""
+        if function not in self._functions:
+            self._functions[function] = self._joined(self._parts_of_function(function))
+        return dict(self._functions[function])
+
+    def _joined(self, parts: Iterable[Part]) -> Parts:
+        """Return parts as a dict. Those of the same name become one."""
+        joined: Parts = {}
+        for name, text in parts:
+            joined[name] = f"{joined[name]}, {text}" if name in joined else text
+        if "code" in joined:
+            joined["code"] = self._digest(joined["code"])
+        return joined
+
+    def _parts(self, job: AnyJob, work: Work) -> Iterator[Part]:
+        yield from self._parts_of_class(job, work)
         if work.function is not None:
             yield from self._parts_of_function(work.function)
         yield from self._arguments(work.arguments)
 
-    def _parts_of_class(self, job: AnyJob) -> Iterator[Part]:
+    def _own_bases(self, kind: type) -> list[Part]:
+        """Return the sources of the classes of users that a class is made of."""
+        if kind not in self._classes:
+            own = [base for base in kind.__mro__ if not is_ours(base)]
+            self._classes[kind] = [("code", class_text(base)) for base in own]
+        return self._classes[kind]
+
+    def _parts_of_class(self, job: AnyJob, work: Work) -> Iterator[Part]:
         kind = type(job)
-        own = [base for base in kind.__mro__ if not is_ours(base)]
-        if not own and work_of(job).function is not None:
+        own = self._own_bases(kind)
+        if not own and work.function is not None:
             return
         yield "function", name_of(kind)
-        for base in own:
-            yield "code", class_text(base)
+        yield from own
         if own and not isinstance(job, JobSet):
             attributes = own_attributes(job)
             yield from self._arguments(
