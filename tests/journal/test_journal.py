@@ -572,6 +572,8 @@ def test_a_loop_that_is_closed_in_mid_run_leaves_the_journal_free(lab, path):
         task = loop.create_task(run)
         loop.call_later(0.01, loop.stop)
         loop.run_forever()
+        for each in asyncio.all_tasks(loop):
+            each._log_destroy_pending = False
         loop.close()
         del task, run
         gc.collect()
