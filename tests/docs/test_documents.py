@@ -14,6 +14,7 @@ DOCUMENTS = [
     "README.md",
     "docs/tutorial.md",
     "docs/howto.md",
+    "docs/journal.md",
     "docs/limits.md",
     "docs/when-something-fails.md",
     "docs/reference.md",
