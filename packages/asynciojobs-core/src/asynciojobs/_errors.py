@@ -16,6 +16,7 @@ __all__ = [
     "BrokenPoolError",
     "ConsumedError",
     "CycleError",
+    "DuplicateKeyError",
     "JournalError",
     "LimitError",
     "MissingDaskPackageError",
@@ -225,6 +226,23 @@ class ConsumedError(ExplainedError, RuntimeError):
     fields = ("job",)
     rule = "{job} was made of a coroutine, which can run only once"
     remedy = "give it a coroutine function and its arguments instead, Job(function, *args)"
+
+
+class DuplicateKeyError(ExplainedError, ValueError):
+    """Two jobs of a scheduler have the same key, so a journal can't tell them apart.
+
+    Attributes:
+        job: one of the jobs.
+        other: the other one.
+        key: their key.
+    """
+
+    job: Named
+    other: Named
+    key: str
+    fields = ("job", "other", "key")
+    rule = "{job} and {other} have the same key {key!r}, so a journal can't tell them apart"
+    remedy = "give one of them another key, as in Job(…, key='second')"
 
 
 class LimitError(ValueError):

@@ -21,7 +21,7 @@ from .file import JournalFile
 from .records import JournalRecord, encode
 from .worker import Worker
 
-__all__ = ["Store", "Writer", "use_store"]
+__all__ = ["INLINE", "Store", "Writer", "use_store"]
 
 INLINE = 1_048_576
 """A result up to this size is written into its record (bytes)."""
