@@ -194,6 +194,15 @@ class Journal:
             found.update(it for _, jobs, _ in nesting(outer) for it in jobs)
         return found & views.paths.keys()
 
+    def durations(self) -> dict[tuple[str, ...], float]:
+        """Return how long each job took when it was done last, by its keys (seconds).
+
+        The keys are those on the way from the outermost scheduler down to the job. Jobs that
+        were forgotten since are among them, and so are jobs of an earlier run if this one
+        began anew.
+        """
+        return dict(self.ledger.seconds)
+
     @staticmethod
     def read(path: str | os.PathLike[str]) -> Iterator[JournalRecord]:
         """Yield the records of a journal, without the program, and without the lock.

@@ -175,7 +175,7 @@ class PureScheduler(JobSet):
             asyncio.CancelledError: the caller was cancelled.
         """
         if live:
-            with drawing_function("live")(self):
+            with drawing_function("live")(self, journal=journal):
                 return await PureScheduler.co_run(self, resume=resume, journal=journal)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task

@@ -22,12 +22,15 @@ class Ledger:
     Attributes:
         latest: as above.
         lacking: the keys whose latest record is about a result that could not be recorded.
+        seconds: how long the job of each key took when it was done last (seconds); also if that
+            was forgotten since.
         runs: the number of the last run.
     """
 
     def __init__(self) -> None:
         self.latest: dict[Path, JournalRecord] = {}
         self.lacking: set[Path] = set()
+        self.seconds: dict[Path, float] = {}
         self.runs = 0
 
     def take(self, record: JournalRecord) -> None:
@@ -45,6 +48,8 @@ class Ledger:
         elif record.key:
             self.lacking.discard(record.key)
             self.latest[record.key] = record
+            if record.kind == "done" and record.seconds is not None:
+                self.seconds[record.key] = record.seconds
 
 
 class Views:
