@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from statistics import fmean
+from typing import Any
 
-from asynciojobs._dag.jobset import JobSet
 from asynciojobs._journal.keys import key_of
 from asynciojobs.job import AnyJob
 
@@ -27,7 +27,7 @@ class Rest:
         self._left: dict[AnyJob, float] = {}  # what the jobs take that have not ended
         self._work = 0.0  # == sum(self._left.values()), but for rounding
 
-    def add(self, job: AnyJob, around: Iterable[JobSet]) -> None:
+    def add(self, job: AnyJob, around: Iterable[Any]) -> None:
         """Take note of a job that has not ended."""
         if self._recorded:
             path = tuple(map(key_of, (*around, job)))
