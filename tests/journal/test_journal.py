@@ -269,6 +269,16 @@ def test_coroutines_are_compared_by_their_arguments_and_closed_if_restored(lab, 
     other.close_all_jobs()
 
 
+def test_a_job_among_the_arguments_stands_for_its_key(run, plan):
+    def make(key):
+        first = CallJob(int, "3", label="first", key=key)
+        return Scheduler(first, CallJob(float, first, label="second"), label="night")
+
+    run(make("a"))
+    assert [step[1] for step in plan(make("a"))] == ["restore", "restore"]
+    assert plan(make("b"))[1][2] == "is not as it was: argument 1 has changed"
+
+
 def test_a_job_is_compared_as_it_was_before_it_ran(lab, run):
     """Also if an earlier run has recorded that it has failed."""
     ran = []
