@@ -17,7 +17,7 @@ from .parser import Commands, Options, add_command, loaded
 from .status import CommandError, Status
 from .target import Target, nearest
 
-__all__ = ["add_journal", "add_to", "open_journal"]
+__all__ = ["add_journal", "add_to", "open_journal", "refusals"]
 
 
 def add_journal(parser: argparse.ArgumentParser, text: str) -> None:
