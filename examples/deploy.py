@@ -30,7 +30,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -95,7 +95,7 @@ class InFolders(OverSSH):
 
 
 @contextmanager
-def in_folders(hosts: list[str]) -> Iterator[InFolders]:
+def in_folders(hosts: list[str]) -> Generator[InFolders, None, None]:
     """Make hosts that have the release 1.0, for a while."""
     with tempfile.TemporaryDirectory() as root:
         for host in hosts:
