@@ -63,7 +63,7 @@ def lend(name: str, site: Path) -> None:
 
 def new_venv(path: Path) -> Path:
     """Make a venv with pytest; return its Python."""
-    venv.create(path)
+    venv.create(path, symlinks=True)
     places = {"base": str(path), "platbase": str(path)}
     for name in with_requirements("pytest"):
         lend(name, Path(sysconfig.get_path("purelib", "venv", places)))
