@@ -8,10 +8,9 @@ import signal
 import sys
 
 from .._dag.jobset import record_of
-from .._errors import LimitError, RequirementError
 from .._feedback import say
 from .._loops import run_synchronously
-from .._outcomes import CriticalFailure, Fine, Refused, Stopped, TimedOut, Verdict
+from .._outcomes import Broken, CriticalFailure, Fine, Refused, Stopped, TimedOut, Verdict
 from .._report import names_left
 from .._signals import SignalStop
 from .._tracebacks import Tracebacks
@@ -176,7 +175,7 @@ class Execution:
         """
         if isinstance(verdict, Refused):
             self._scheduler = None
-        if isinstance(verdict, Refused) or isinstance(error, RequirementError | LimitError):
+        if isinstance(verdict, Refused | Broken):  # all jobs can't run, or some that joined
             raise CommandError(str(error), Status.CANNOT_RUN) from None
         if not isinstance(verdict, CriticalFailure | TimedOut):  # a co_run() of the user's own
             say(Tracebacks([], whole=False).lines(error), sys.stderr)

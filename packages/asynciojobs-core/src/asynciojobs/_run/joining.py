@@ -48,6 +48,8 @@ if TYPE_CHECKING:
         stall: StallWatch | None
         skipping: Skipping | None
 
+        @property
+        def recording(self) -> Any: ...
         def watch_stall(self) -> StallWatch: ...
         def prepare_for(
             self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]
@@ -93,6 +95,8 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
     if extras.asked is None:
         extras.asked = {}
         extras.must_wait_again = must_wait_again
+    if extras.recording is not None:
+        extras.recording.note_adder()
     run.roster.add(jobs)
     extras.newcomers.extend(jobs)
     if (notes := run.state.record.notes) is not None:
@@ -107,6 +111,8 @@ def _admit_newcomers(run: GrowingRun) -> None:
     try:
         newcomers = [job for job in newcomers if waits_in_run(job)]  # others were cancelled
         _prepare(run, newcomers)
+        if extras.recording is not None:
+            extras.recording.restore_joining(newcomers)
         for job in newcomers:
             if waits_in_run(job) and not _look_again(run, job):
                 run.make_ready(job)
