@@ -15,8 +15,9 @@ so is its Crawl-delay.
 **Failures.** A page that can't be fetched is a broken link.  Its job is not critical, so the
 crawl goes on.  Only the first job is critical: without a robots.txt there is no crawl.
 
-**Interrupted.** After Ctrl-C or SIGTERM, no other request is made, and the program prints what
-it has found so far.
+**Interrupted.** After Ctrl-C or SIGTERM, no other request is made.  The program waits for
+those that are being answered, ten seconds at most if the server is silent.  Then it prints
+what it has found.
 
 Exit status: 0 no link is broken; 1 some are, or the site can't be reached; 2 wrong usage; 130
 or 143 interrupted.
