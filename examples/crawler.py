@@ -13,7 +13,8 @@ pauses before its request, while it holds its slot.  The robots.txt of the site 
 so is its Crawl-delay.
 
 **Failures.** A page that can't be fetched is a broken link.  Its job is not critical, so the
-crawl goes on.  Only the first job is critical: without a robots.txt there is no crawl.
+crawl goes on.  Only the first job, which asks for robots.txt, is critical: if nobody answers,
+there is no crawl.
 
 **Interrupted.** After Ctrl-C or SIGTERM, no other request is made.  The program waits for
 those that are being answered, ten seconds at most if the server is silent.  Then it prints
