@@ -150,6 +150,26 @@ def test_what_a_lambda_has_from_around_it_counts(same):
     assert "defaults" in same(text, text.replace("'a'", "'b'"))
 
 
+def test_what_a_function_keeps_around_it_does_not_count():
+    def make():
+        async def work(x):
+            nonlocal count
+            ran.append(x)
+            count += 1
+
+        return work
+
+    ran, count = [], 0
+    coroutines = [make()(1), make()(1)]
+    function, coroutine = Job(make(), 1), Job(coroutines[0])
+    before = parts(function), parts(coroutine)
+    ran.append(1)
+    count += 1
+    assert (parts(Job(make(), 1)), parts(Job(coroutines[1]))) == before
+    for each in coroutines:
+        each.close()
+
+
 DECORATED = """
 import functools
 from asynciojobs import Job
@@ -166,9 +186,11 @@ def job():
 """
 
 
+@pytest.mark.parametrize("call", ["work, 1", "work(1)"])
 @pytest.mark.parametrize("wraps", ["@functools.wraps(f)", "pass"])
-def test_decorated_functions_count_with_their_decorators(same, wraps):
-    text = DECORATED.replace("WRAPS", wraps)
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+def test_decorated_functions_count_with_their_decorators(same, wraps, call):
+    text = DECORATED.replace("WRAPS", wraps).replace("work, 1", call)
     assert same(text, text) == []
     assert same(text, text.replace("x + 1", "x + 2")) == ["code"]
     assert same(text, text.replace("* 2", "* 3")) == ["code"]

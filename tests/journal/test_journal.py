@@ -269,6 +269,31 @@ def test_coroutines_are_compared_by_their_arguments_and_closed_if_restored(lab, 
     other.close_all_jobs()
 
 
+def test_a_job_is_compared_as_it_was_before_it_ran(lab, run):
+    """Also if an earlier run has recorded that it has failed."""
+    ran = []
+
+    async def work(x):
+        ran.append(x)
+        if len(ran) == 1:
+            raise OSError
+        return x
+
+    class Counting(Job):
+        count = 0
+
+        async def co_run(self):
+            self.count += 1
+            return await super().co_run()
+
+    def make():
+        jobs = Job(work(1), label="coroutine"), Counting(asyncio.sleep, 0, label="counting")
+        return Scheduler(Sequence(*jobs), label="night", critical=False)
+
+    assert [run(make()) for _ in range(3)] == [False, True, True]
+    assert ran == [1, 1]
+
+
 def test_a_coroutine_that_was_awaited_is_remembered(lab, path):
     async def answer(x):
         return x
@@ -564,7 +589,8 @@ def test_a_run_that_is_refused_leaves_the_journal_free(lab, path):
         assert scheduler.run(journal=journal) is True
 
 
-def test_a_loop_that_is_closed_in_mid_run_leaves_the_journal_free(lab, path):
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_loop_that_is_closed_in_mid_run_leaves_the_journal_free(lab, path, by_hand):
     scheduler = lab.chain("a", "b")
     with Journal(path) as journal:
         loop = asyncio.new_event_loop()
@@ -575,6 +601,8 @@ def test_a_loop_that_is_closed_in_mid_run_leaves_the_journal_free(lab, path):
         for each in asyncio.all_tasks(loop):
             each._log_destroy_pending = False
         loop.close()
+        if by_hand:
+            run.close()
         del task, run
         gc.collect()
         assert scheduler.run(journal=journal) is True
@@ -638,8 +666,12 @@ def test_a_scheduler_that_joins_is_restored_with_all_in_it(lab, run):
         return scheduler
 
     run(make())
-    run(make())
+    again, seen = make(), []
+    again.observe(lambda event: seen.append((event.job.label, str(event.kind))))
+    run(again)
     assert lab.ran == ["x"]
+    assert [it for it in seen if it[0] != "grow"] == [("inner", "restored"), ("x", "restored")]
+    assert len(inspect.restored_jobs(again)) == 2
 
 
 def test_a_job_that_joins_and_requires_one_that_runs_again_does_so_too(lab, run):

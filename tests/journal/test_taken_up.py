@@ -107,13 +107,17 @@ def test_each_crash_may_be_followed_by_the_next(tmp_path, seed):
 
 def test_a_crash_waits_for_the_disk_like_any_other_run(tmp_path):
     with (
-        crash_at(2) as crash,
+        crash_at(3) as crash,
         Journal(tmp_path / "journal") as journal,
         pytest.raises(Crash),
     ):
         Scheduler(Job(asyncio.sleep, 0)).run(journal=journal)
     assert crash.happened
-    assert [record.kind for record in Journal.read(tmp_path / "journal")] == ["run", "started"]
+    assert [record.kind for record in Journal.read(tmp_path / "journal")] == [
+        "run",
+        "started",
+        "done",
+    ]
 
 
 def test_a_crash_can_not_come_before_the_first_record():

@@ -237,7 +237,7 @@ class Journal:
     def views(self, job_set: JobSet) -> Views:
         """Return what the journal says about the jobs of a scheduler."""
         views = Views(self.ledger, self.file, self._header, self._remembered)
-        views.learn(job_set)
+        views.learn(job_set, tuple(job_set.jobs))
         self._scheduler, self._views = job_set, views
         return views
 

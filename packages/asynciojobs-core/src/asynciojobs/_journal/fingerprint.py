@@ -14,9 +14,13 @@ Digests are salted, so nobody can look up what a short secret was.
 
 from __future__ import annotations
 
+import contextlib
+import dis
+import enum
 import functools
 import hashlib
 import inspect
+import pathlib
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
@@ -26,7 +30,7 @@ from .._dag.jobset import JobSet
 from .._identity import Work
 from ..job import AnyJob, identity_of
 from .source import class_text, code_text
-from .values import Values
+from .values import SINGLE, Values, is_a
 
 __all__ = ["Fingerprints", "Parts", "differences", "not_compared"]
 
@@ -147,15 +151,21 @@ class Fingerprints:
         defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
         if defaults:
             yield from self._arguments({"defaults": defaults})
-        names = function.__code__.co_freevars
-        for name, cell in zip(names, function.__closure__ or (), strict=True):
-            try:
-                value = cell.cell_contents
-            except ValueError:  # it is empty
-                continue
-            if name == "__class__" or isinstance(value, types.FunctionType | types.MethodType):
-                continue  # the class of super(); functions are layers of their own
-            yield from self._arguments({f"variable `{name}`": value})
+        yield from self._variables(function.__code__, variables_of(function))
+
+    def _variables(self, code: types.CodeType, values: Mapping[str, object]) -> Iterator[Part]:
+        """Yield the variables of a function that are defined around it.
+
+        What can change, or is assigned by the function itself, does not count: it is where the
+        function keeps something, and not what it is given.
+        """
+        changing = rebound(code)
+        fixed = {
+            f"variable `{name}`": value
+            for name, value in values.items()
+            if name not in changing and is_a(value, *FIXED)
+        }
+        yield from self._arguments(fixed)
 
     def _parts_of_coroutine(self, coroutine: Any) -> Iterator[Part]:
         code, frame = coroutine.cr_code, coroutine.cr_frame
@@ -163,9 +173,14 @@ class Fingerprints:
         yield "function", f"{module}.{coroutine.__qualname__}"
         yield "code", code_text(code)
         values: Mapping[str, object] = {} if frame is None else frame.f_locals
-        yield from self._arguments(
-            {f"argument `{name}`": value for name, value in values.items()}
-        )
+        arguments = {it: values[it] for it in argument_names(code) if it in values}
+        yield from self._arguments({f"argument `{it}`": arguments[it] for it in arguments})
+        variables = {it: values[it] for it in code.co_freevars if it in values}
+        yield from self._variables(code, variables)
+        for value in variables.values():
+            if isinstance(value, types.FunctionType):
+                for step in layers(value):
+                    yield from self._parts_of_layer(step)
 
     def _arguments(self, arguments: Mapping[str, object]) -> Iterator[Part]:
         for name, value in arguments.items():
@@ -178,6 +193,37 @@ class Fingerprints:
 
 
 # -- functions and classes
+
+
+FIXED = (*SINGLE, tuple, frozenset, enum.Enum, pathlib.PurePath)
+"""The types of variables that are compared: those of values that can't change."""
+
+
+def variables_of(function: types.FunctionType) -> dict[str, object]:
+    """Return the variables of a function that are defined around it, and have a value."""
+    found: dict[str, object] = {}
+    for name, cell in zip(
+        function.__code__.co_freevars, function.__closure__ or (), strict=True
+    ):
+        with contextlib.suppress(ValueError):  # it is empty
+            found[name] = cell.cell_contents
+    return found
+
+
+def argument_names(code: types.CodeType) -> tuple[str, ...]:
+    """Return the names of the arguments of a function."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & inspect.CO_VARARGS)
+    count += bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[:count]
+
+
+@functools.cache
+def rebound(code: types.CodeType) -> frozenset[str]:
+    """Return the names of the outer variables that a function assigns (``nonlocal``)."""
+    stored = {it.argval for it in dis.get_instructions(code) if it.opname == "STORE_DEREF"}
+    inner = [it for it in code.co_consts if isinstance(it, types.CodeType)]
+    return frozenset(stored.union(*map(rebound, inner)))
 
 
 def layers(function: Any) -> Iterator[object]:
@@ -210,11 +256,7 @@ def method_of_call(thing: object) -> types.FunctionType | None:
 
 def wrapped_by(function: types.FunctionType) -> Iterator[object]:
     """Yield the functions that a function has in its variables, or says that it wraps."""
-    for cell in function.__closure__ or ():
-        try:
-            value = cell.cell_contents
-        except ValueError:  # it is empty
-            continue
+    for value in variables_of(function).values():
         if isinstance(value, types.FunctionType | types.MethodType):
             yield value
     if (wrapped := getattr(function, "__wrapped__", None)) is not None:

@@ -10,7 +10,7 @@ from .._errors import DuplicateKeyError
 from .._names import label_of
 from ..job import AbstractJob, AnyJob, has_portable_result, identity_of
 
-__all__ = ["Path", "is_journaled", "key_of", "path_text", "paths_below", "root_key"]
+__all__ = ["Path", "is_journaled", "key_of", "path_text", "root_key", "with_keys"]
 
 Path: TypeAlias = "tuple[str, ...]"
 """The keys on the way from the outermost scheduler to a job; that scheduler has none."""
@@ -36,37 +36,20 @@ def is_journaled(job: AnyJob) -> bool:
     return identity_of(job).journaled and not job.forever and has_portable_result(job)
 
 
-def paths_below(job_set: JobSet, around: Path = ()) -> dict[AnyJob, Path]:
-    """Return the jobs that a journal records, at all depths, each with its path.
+def with_keys(
+    jobs: Iterable[AnyJob], siblings: dict[str, AnyJob]
+) -> Iterator[tuple[AnyJob, str]]:
+    """Yield those of some jobs that a journal records, each with its key.
 
     Args:
-        job_set: where to begin. No scheduler is nested in itself.
-        around: the path of the job set.
-
-    Raises:
-        DuplicateKeyError: two jobs of a scheduler have the same key.
-    """
-    paths: dict[AnyJob, Path] = {}
-    pending = [(job_set, around)]
-    while pending:
-        outer, path = pending.pop()
-        for job, key in with_keys(outer.jobs):
-            paths[job] = (*path, key)
-            if isinstance(job, JobSet):
-                pending.append((job, paths[job]))
-    return paths
-
-
-def with_keys(jobs: Iterable[AnyJob]) -> Iterator[tuple[AnyJob, str]]:
-    """Yield the jobs of one scheduler that a journal records, each with its key.
+        jobs: jobs of one scheduler.
+        siblings: the other jobs of the scheduler, by key. The jobs are added.
 
     Raises:
         DuplicateKeyError: two of them have the same key.
     """
-    seen: dict[str, AnyJob] = {}
     for job in filter(is_journaled, jobs):
         key = key_of(job)
-        if key in seen:
-            raise DuplicateKeyError(seen[key], job, key)
-        seen[key] = job
+        if siblings.setdefault(key, job) is not job:
+            raise DuplicateKeyError(siblings[key], job, key)
         yield job, key

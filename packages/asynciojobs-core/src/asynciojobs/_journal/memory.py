@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .._dag.jobset import JobSet
 from ..job import AnyJob, Job, work_of
 from .file import JournalFile
 from .fingerprint import Fingerprints, Parts, differences, not_compared
-from .keys import Path, key_of, path_text, paths_below
+from .keys import Path, key_of, path_text, with_keys
 from .records import Header, JournalRecord
 
 __all__ = ["Ledger", "Views", "are_known", "with_additions"]
@@ -73,15 +73,27 @@ class Views:
         self._fingerprints = Fingerprints(header.id, self._key_as_argument)
         self._remembered = remembered
         self._parts: dict[AnyJob, Parts] = {}
+        self._siblings: dict[int, dict[str, AnyJob]] = {}  # by id() of their set, and key
         self._gone: dict[tuple[tuple[str, str], ...], Path] | None = None
 
-    def learn(self, job_set: JobSet, around: Path = ()) -> None:
-        """Take in the jobs of a scheduler, at all depths.
+    def learn(self, job_set: JobSet, jobs: Collection[AnyJob], around: Path = ()) -> None:
+        """Take in some jobs of a scheduler, and all that are nested in them; O(V) of these.
+
+        Args:
+            job_set: the scheduler. No scheduler is nested in itself.
+            jobs: the jobs.
+            around: the path of the scheduler.
 
         Raises:
             DuplicateKeyError: two jobs of a scheduler have the same key.
         """
-        self.paths.update(paths_below(job_set, around))
+        pending = [(job_set, jobs, around)]
+        while pending:
+            outer, jobs, path = pending.pop()
+            for job, key in with_keys(jobs, self._siblings.setdefault(id(outer), {})):
+                self.paths[job] = (*path, key)
+                if isinstance(job, JobSet):
+                    pending.append((job, tuple(job.jobs), self.paths[job]))
 
     def _key_as_argument(self, job: AnyJob) -> str:
         return path_text(self.paths.get(job) or (key_of(job),))
@@ -112,6 +124,7 @@ class Views:
         """Return why a job must run, in words; ``None`` if it may stay done."""
         if job not in self.paths:
             return "is not journaled"
+        self.fingerprint(job)  # before it runs, and may change what it is made of
         record = self.record(job)
         if record is None:
             return self._why_new(job)
@@ -133,8 +146,8 @@ class Views:
                 for path in self.missing()
                 if (record := self._ledger.latest[path]).kind == "done"
             }
-        self.fingerprint(job)  # before it runs, and may change what it is made of
-        old = self._gone and self._gone.get(tuple(sorted(self.fingerprint(job).items())))
+        parts = tuple(sorted(self.fingerprint(job).items())) if self._gone else ()
+        old = self._gone.get(parts)
         if not old:
             return "is not in the journal"
         return f"is not in the journal; if it was {path_text(old)}, give it that key"

@@ -6,9 +6,9 @@ from typing import Any
 
 from .._commands.result import CommandResult, as_plain, from_plain
 from .._errors import JournalError
-from ..job import AnyJob, quoted
 from .codecs import Codec, dumps_or_reason
 from .file import JournalFile
+from .keys import path_text
 from .records import JournalRecord
 
 __all__ = ["dumped", "loaded"]
@@ -19,14 +19,14 @@ COMMAND = "asynciojobs.CommandResult"
 
 def dumped(codec: Codec, value: Any) -> bytes | str:
     """Return a result as bytes; or, in words, why it can't be recorded."""
-    if type(value) is CommandResult:
+    if is_result(value):
         value = {COMMAND: as_plain(value)}
     elif is_command(value):
         return f"its result is a dict with the key {COMMAND!r}, which stands for something else"
     return dumps_or_reason(codec, value)
 
 
-def loaded(codec: Codec, file: JournalFile, job: AnyJob, record: JournalRecord) -> object:
+def loaded(codec: Codec, file: JournalFile, record: JournalRecord) -> object:
     """Return a result that was recorded.
 
     Raises:
@@ -34,14 +34,19 @@ def loaded(codec: Codec, file: JournalFile, job: AnyJob, record: JournalRecord) 
     """
     data = file.result_of(record)
     if data is None:
-        raise unavailable(file, job, "is gone, or was altered")
+        raise unavailable(file, record, "is gone, or was altered")
     try:
         value: Any = codec.loads(data)
     except Exception as error:
         raise unavailable(
-            file, job, f"can't be loaded ({type(error).__name__}: {error})"
+            file, record, f"can't be loaded ({type(error).__name__}: {error})"
         ) from error
     return from_plain(value[COMMAND]) if is_command(value) else value
+
+
+def is_result(value: object) -> bool:
+    """Tell whether a value is the result of a command, and not of a class of a user."""
+    return type(value) is CommandResult
 
 
 def is_command(value: Any) -> bool:
@@ -49,10 +54,10 @@ def is_command(value: Any) -> bool:
     return type(value) is dict and value.keys() == {COMMAND}
 
 
-def unavailable(file: JournalFile, job: AnyJob, problem: str) -> JournalError:
+def unavailable(file: JournalFile, record: JournalRecord, problem: str) -> JournalError:
     """Return the error about a result that somebody asks for in vain."""
     return JournalError(
         file.path,
-        f"has a result of {quoted(job)} that {problem}",
+        f"has a result of {path_text(record.key)} that {problem}",
         "forget() that job, and run again",
     )

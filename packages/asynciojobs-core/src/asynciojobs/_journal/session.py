@@ -103,7 +103,7 @@ class Session:
         assert record is not None
         journal, now = self._journal, self._run.tasks.time()
         ended = now - max(0.0, time.time() - record.time)
-        load = partial(loaded, journal.codec, journal.file, job, record)
+        load = partial(loaded, journal.codec, journal.file, record)
         note_restored(job, Later(load), ended - (record.seconds or 0.0), ended)
 
     # -- records
@@ -202,10 +202,12 @@ class Session:
         around = () if is_root else views.paths.get(cast("AnyJob", job_set))
         if around is None:
             return []  # nothing in it is recorded
-        views.learn(job_set, around)
-        known = set(restored)
-        done = stays_done(planned_among(in_order(jobs), views, known))
-        self._run.mark.restored = self._run.state.record.restored = known | done
+        views.learn(job_set, jobs, around)
+        done = stays_done(planned_among(in_order(jobs), views, restored))
+        if done and not restored:
+            self._run.mark.restored = self._run.state.record.restored = done
+        elif done:
+            restored.update(done)
         for job in done:
             self._restore(job)
         return [job for job in jobs if job in done]

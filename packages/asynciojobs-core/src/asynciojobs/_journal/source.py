@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from typing import Any, TypeAlias, cast
@@ -25,6 +26,9 @@ Defined: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.
 
 files: dict[str, dict[Place, Defined | None]] = {}
 """What each file defines; ``None`` if two definitions have the same place."""
+
+# Python 3.11 may raise a SystemError if two threads parse at the same time.
+parsing = threading.Lock()
 
 texts: dict[tuple[str, Place], str] = {}
 
@@ -57,16 +61,21 @@ def text_at(file: str, place: Place) -> str | None:
 
 def definitions(file: str) -> dict[Place, Defined | None]:
     """Return what a file defines, by place."""
-    if file not in files:
-        found: dict[Place, Defined | None] = {}
-        try:
-            tree = ast.parse("".join(linecache.getlines(file)))
-        except (SyntaxError, ValueError, RecursionError):
-            tree = ast.Module([], [])
-        for place, node in places_in(tree):
-            found[place] = None if place in found else node
-        files[file] = found
-    return files[file]
+    with parsing:
+        if file not in files:
+            found: dict[Place, Defined | None] = {}
+            for place, node in places_in(parsed("".join(linecache.getlines(file)))):
+                found[place] = None if place in found else node
+            files[file] = found
+        return files[file]
+
+
+def parsed(text: str) -> ast.Module:
+    """Return a program; an empty one if it can't be parsed."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, SystemError):
+        return ast.Module([], [])
 
 
 def places_in(tree: ast.Module) -> Iterator[tuple[Place, Defined]]:

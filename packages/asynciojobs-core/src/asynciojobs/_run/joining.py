@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from .._bridge import run_module
 from .._dag.digraph import closure
 from .._dag.jobset import JobSet, RunState, nesting
 from .._errors import MissingRequirementError
@@ -112,7 +113,9 @@ def _admit_newcomers(run: GrowingRun) -> None:
         newcomers = [job for job in newcomers if waits_in_run(job)]  # others were cancelled
         _prepare(run, newcomers)
         if extras.recording is not None:
-            extras.recording.restore_joining(newcomers)
+            restored = extras.recording.restored_among(newcomers)
+            run_module("resuming").tell(run, restored)
+            extras.recording.let_go(restored)
         for job in newcomers:
             if waits_in_run(job) and not _look_again(run, job):
                 run.make_ready(job)

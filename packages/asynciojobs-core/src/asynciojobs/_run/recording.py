@@ -103,9 +103,13 @@ class Recording:
         """Take note of the job that adds others now: without it they would be missing."""
         self._recorder.note_adder()
 
-    def restore_joining(self, jobs: Collection[AnyJob]) -> None:
-        """Let those of some jobs that join stay done."""
-        for job in self._recorder.join(self._run.job_set, jobs):
+    def restored_among(self, jobs: Collection[AnyJob]) -> Collection[AnyJob]:
+        """Return those of some jobs that join that stay done; they have their results."""
+        return self._recorder.join(self._run.job_set, jobs)
+
+    def let_go(self, jobs: Iterable[AnyJob]) -> None:
+        """Take jobs that stay done out of the run."""
+        for job in jobs:
             self._safe = job
             self._run.release(job, self._run.tasks.time(), held=False)
             self._safe = None

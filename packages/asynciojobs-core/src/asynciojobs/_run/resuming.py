@@ -33,6 +33,7 @@ __all__ = [
     "planned_among",
     "restore",
     "stays_done",
+    "tell",
     "tell_restored",
 ]
 
@@ -266,15 +267,19 @@ def restore(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
 
 def tell_restored(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
     """Tell observers which jobs stay done; return those that may start now."""
+    restored = run.nested_mark.restored
+    tell(run, [job for job in run.roster.jobs if job in restored])
+    return [job for job in entries if waits_in_run(job)]  # observers may have cancelled some
+
+
+def tell(run: ResumedRun, jobs: Iterable[AnyJob]) -> None:
+    """Tell observers that some jobs of a run stay done, and all in them."""
     restored, now = run.nested_mark.restored, run.tasks.time()
-    for job in run.roster.jobs:
-        if job not in restored:
-            continue
+    for job in jobs:
         if run.observers.heard:
             run.observers.tell(JobEvent(job, EventKind.RESTORED, now))
         if isinstance(job, JobSet):
             _tell_inside(job, restored, now)
-    return [job for job in entries if waits_in_run(job)]  # observers may have cancelled some
 
 
 def _tell_inside(job_set: JobSet, restored: Iterable[AnyJob], now: float) -> None:

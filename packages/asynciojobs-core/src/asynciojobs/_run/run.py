@@ -368,8 +368,9 @@ class Run:
         """
         if self.state.live_run is self:
             self.state.live_run = None
-        if self.memory is not None:
-            self.memory.close()
+        memory, self.memory = self.memory, None  # it refers to the run: avoid a cycle
+        if memory is not None:
+            memory.close()
         self.mark.end()
         extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
         if extras is not None:
