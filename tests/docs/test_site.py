@@ -53,7 +53,11 @@ def public_names(package):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_reference_has_all_public_names(package):
     found = documented()
-    assert [name for name in public_names(package) if f"{package}.{name}" not in found] == []
+    missing = [name for name in public_names(package) if f"{package}.{name}" not in found]
+    assert missing == [], (
+        f"the reference lacks them: add a line '::: {package}.{missing[0]}' to the section of "
+        "docs/reference.md, or docs/reference-testkit.md, where users look for it"
+    )
 
 
 def test_the_reference_has_what_only_modules_of_the_core_have():
@@ -66,7 +70,10 @@ def test_the_reference_has_what_only_modules_of_the_core_have():
         if f"{module.name}.{name}" not in INTERNAL
         and not {f"asynciojobs.{name}", f"asynciojobs.{module.name}.{name}"} & {*found}
     ]
-    assert missing == []
+    assert missing == [], (
+        f"the reference lacks them: add a line '::: asynciojobs.{missing[0]}' to "
+        "docs/reference.md, or name it in INTERNAL if it is not for users"
+    )
 
 
 def test_the_reference_has_each_name_once():

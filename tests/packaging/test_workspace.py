@@ -4,6 +4,7 @@ import ast
 import os
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,3 +59,19 @@ def test_the_build_builds_every_member():
     script = " ".join(ENVIRONMENTS["build"]["scripts"]["all"])
     members = sorted(path.name for path in (ROOT / "packages").iterdir())
     assert [name for name in members if f"packages/{name}" in script] == members
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_said"),
+    [(["tests"], True), ([], True), (["tests/core"], False), (["tests/a.py::test_a"], False)],
+)
+def test_a_run_of_all_tests_says_how_long_it_takes(request, arguments, is_said):
+    plugins = request.config.pluginmanager.get_plugins()
+    file = str(ROOT / "tests/conftest.py")
+    (conftest,) = (it for it in plugins if getattr(it, "__file__", None) == file)
+    # Without arguments, pytest fills in the folder of pyproject.toml, or its testpaths.
+    config = SimpleNamespace(
+        args=arguments or [str(ROOT)], invocation_params=SimpleNamespace(dir=ROOT)
+    )
+    header = conftest.pytest_report_header(config)
+    assert ("two to four minutes are usual on two cores" in (header or "")) == is_said

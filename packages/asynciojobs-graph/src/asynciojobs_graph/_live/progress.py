@@ -82,7 +82,9 @@ class Progress:
         self.started: dict[AnyJob, float] = {}
         self.waiting: set[AnyJob] = set()
         self.failed: list[Failed] = []
-        self.skipped = self.stopped = self.restored = 0
+        self.skipped: int = 0
+        self.stopped: int = 0
+        self.restored: int = 0
         self._around: dict[AnyJob, tuple[JobSet, ...]] = {}
         self._ended: set[AnyJob] = set()  # without forever jobs and schedulers
         self._seen: set[AnyJob] = set()  # the jobs that were scheduled in this run
