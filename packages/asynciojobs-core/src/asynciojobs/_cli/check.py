@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain, islice
 
 from .._bridge import core_module, run_module
 from .._dag.jobset import Level, nesting
@@ -77,5 +78,12 @@ def surprises(scheduler: PureScheduler) -> Iterator[str]:
 def obstacles_to_journals(scheduler: PureScheduler) -> Iterator[str]:
     """Yield why no journal can be kept of a scheduler: the first reason, if there is one."""
     keys = core_module("_journal.keys")
-    for error in _refusal(lambda: keys.paths_below(scheduler)):
-        yield f"no journal can be kept of it: {error}"
+    reasons = chain.from_iterable(
+        _refusal(partial(_walk, keys.with_keys(jobs, {}))) for _, jobs, _ in nesting(scheduler)
+    )
+    yield from (f"no journal can be kept of it: {reason}" for reason in islice(reasons, 1))
+
+
+def _walk(things: Iterable[object]) -> None:
+    for _ in things:
+        pass
