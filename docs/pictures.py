@@ -90,7 +90,7 @@ def photograph() -> None:
     if program is None:
         print("No browser was found: the pictures of reports are as they were.")
         return
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(program, profile)
         for report in glob("html"):
             browser.look_as(width=SHOWN[0], height=SHOWN[1])

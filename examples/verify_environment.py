@@ -439,19 +439,19 @@ def progress_line(jobs: Sequence[VerifyJob]) -> str:
     return f"{done} of {count(len(jobs), 'distribution')}, now {now}"
 
 
-async def run_in_threads(scheduler: PureScheduler, threads: int | None) -> bool:
+async def run_in_threads(scheduler: PureScheduler, threads: int | None, live: bool) -> bool:
     """Run the scheduler; its jobs use at most that many threads."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads or None))
-    return await scheduler.co_run()
+    return await scheduler.co_run(live=live)
 
 
-def run(scheduler: PureScheduler, window: int | None) -> str:
+def run(scheduler: PureScheduler, window: int | None, *, live: bool = False) -> str:
     """Run the scheduler; returns why it did not finish, or "".
 
     A thread that is reading files when the time is out first finishes its batch.
     """
     try:
-        return "" if asyncio.run(run_in_threads(scheduler, window)) else scheduler.why()
+        return "" if asyncio.run(run_in_threads(scheduler, window, live)) else scheduler.why()
     except KeyboardInterrupt:
         return "interrupted"
 
@@ -539,6 +539,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     add("--details", action="store_true", help="list where each distribution is")
     add("--picture", metavar="NAME", help="draw the jobs as they ended, to NAME.svg")
     add("--report", metavar="NAME", help="write a report on the run, to NAME.html")
+    add("--live", action="store_true", help="show the jobs that run, on stderr")
     add("--quiet", action="store_true", help="print only the verdict and the damage")
     return parser
 
@@ -560,9 +561,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verifications = list(jobs.values())
     if not options.quiet:
         say(remarks)
+    if not (options.quiet or options.live):
         progress = Job(show_progress, verifications, forever=True, critical=False)
         scheduler.add(progress)
-    obstacle = run(scheduler, options.jobs_window)
+    obstacle = run(scheduler, options.jobs_window, live=options.live)
     if not options.quiet:
         scheduler.list(details=options.details)
     if options.picture:

@@ -45,7 +45,7 @@ CLASSES = {
     ),
     "asynciojobs.job.AbstractJob": (
         "(*, forever=False, critical=True, label=None, required=None, scheduler=None, "
-        "limits=None, timeout=None)"
+        "limits=None, timeout=None, key=None, journaled=True, version=None)"
     ),
     "asynciojobs.job.Job": "(corun, *args, coshutdown=None, **kwds)",
     "asynciojobs.calljob.CallJob": (
@@ -55,10 +55,14 @@ CLASSES = {
         "(*argv, input=None, cwd=None, env=None, check=True, text=True, keep=1048576, "
         "on_line=None, grace=5.0, stdout=None, stderr=None, **job_options)"
     ),
+    "asynciojobs.journal.Journal": (
+        "(path, *, resume=None, codec=None, sync=True, inline=1048576)"
+    ),
     "asynciojobs.limit.Limit": "(slots, label=None)",
     "asynciojobs.sequence.Sequence": ("(*sequences_or_jobs, required=None, scheduler=None)"),
     "asynciojobs.printjob.PrintJob": (
-        "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None)"
+        "(*messages, sleep=None, banner=None, scheduler=None, label=None, required=None, "
+        "key=None, journaled=True, version=None)"
     ),
     "asynciojobs.watch.Watch": ("(message=None, *, show_elapsed=True, show_wall_clock=False)"),
 }
@@ -68,7 +72,7 @@ PURE_SCHEDULER = {
     "bottleneck": "(self)",
     "bypass_and_remove": "(self, job)",
     "check_cycles": "(self)",
-    "co_run": "async (self, *, resume=False, live=False)",
+    "co_run": "async (self, *, resume=False, journal=None, live=False)",
     "co_shutdown": "async (self)",
     "debrief": "(self, details=False, silence_done_jobs=False)",
     "dot_format": "(self, *, status=False, depth=None, rankdir='LR')",
@@ -237,6 +241,7 @@ PUBLIC_MODULES = {
     "asynciojobs.commandjob": ["CommandJob", "use_commands"],
     "asynciojobs.engine": ["Engine"],
     "asynciojobs.job": ["AbstractJob", "Job"],
+    "asynciojobs.journal": ["Journal", "JournalPlan"],
     "asynciojobs.limit": ["Limit"],
     "asynciojobs.printjob": ["PrintJob"],
     "asynciojobs.purescheduler": ["PureScheduler"],
@@ -269,8 +274,11 @@ TOP = [
     "CommandResult",
     "ConsumedError",
     "CycleError",
+    "DuplicateKeyError",
     "EventKind",
     "JobEvent",
+    "Journal",
+    "JournalError",
     "Limit",
     "LimitError",
     "Link",

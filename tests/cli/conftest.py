@@ -64,9 +64,18 @@ class Folder:
     def call(self, *words):
         """Run a command in this process."""
         self._capsys.readouterr()
-        status = main(list(map(str, words)))
+        try:
+            status = main(list(map(str, words)))
+        finally:
+            self.forget_modules()
         gc.collect()  # a coroutine that was never awaited would warn now
         return Ended(int(status), *self._capsys.readouterr())
+
+    def forget_modules(self):
+        """Forget what was imported from here, as if each command were a program of its own."""
+        for name, module in [*sys.modules.items()]:
+            if str(getattr(module, "__file__", "")).startswith(f"{self.path}{os.sep}"):
+                del sys.modules[name]
 
     def start(self, *words, **environment):
         """Start a command as a program of its own."""
@@ -98,16 +107,12 @@ def folder(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["pytest"])
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "lab", raising=False)  # another one, of other tests
-    before = set(sys.modules)
     cache = dict(sys.path_importer_cache)
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     folder = Folder(tmp_path, capsys)
     folder.write("lab.py", LAB)
     yield folder
     assert [signal.getsignal(it) for it in (signal.SIGTERM, signal.SIGINT)] == handlers
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
     for entry in sys.path_importer_cache.keys() - cache.keys():
         del sys.path_importer_cache[entry]
 

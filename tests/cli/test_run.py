@@ -124,6 +124,24 @@ def test_a_graph_that_can_not_run(folder, told, scenario, graph, error):
     assert re.match(error, told("run", scenario(graph), status=4))
 
 
+def test_a_job_that_raises_an_error_of_ours_has_failed_like_any_other(
+    folder, scenario, fake_time
+):
+    target = scenario(
+        """
+    from asynciojobs import CycleError
+    async def look():
+        raise CycleError(())
+    it = Scheduler(Job(look, label="look"))"""
+    )
+    assert folder.call("run", target, "--quiet").status == 1
+
+
+def test_a_scheduler_that_is_nested_in_itself_can_not_run(told, scenario):
+    target = scenario("it = Scheduler(label='s'); it.jobs.add(it)")
+    assert told("run", target, status=4) == "<Scheduler `s`> is nested in itself"
+
+
 def test_jobs_that_join_into_a_cycle(folder, scenario, fake_time):
     ended = folder.call(
         "run",

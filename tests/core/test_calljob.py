@@ -370,8 +370,8 @@ def test_a_keyword_that_is_no_option_is_a_type_error_that_names_kwargs():
     with raises(
         TypeError,
         "CallJob() has no option 'b', only kwargs, executor, forever, critical, label, "
-        "required, scheduler, limits, timeout: to pass it to the function, write "
-        "kwargs={'b': …}",
+        "required, scheduler, limits, key, journaled, version, timeout: to pass it to "
+        "the function, write kwargs={'b': …}",
     ):
         CallJob(add, 1, b=2)
 

@@ -693,6 +693,14 @@ def test_a_job_that_was_added_to_a_scheduler_that_has_not_begun_never_starts(eve
     assert type(new.raised_exception()) is asyncio.CancelledError
 
 
+def test_a_job_that_runs_stays_in_its_run_if_it_is_put_elsewhere_as_well(every_loop):
+    first, job = sleeper(2), sleeper(critical=False)
+    nested = Scheduler(required=first)
+    cancelling = at(1, lambda: (nested.add(job), job.cancel(), nested.remove(job))[1])
+    assert PureScheduler(first, job, nested, cancelling).run() is True
+    assert (cancelling.result(), job.started_at, job.ended_at) == (True, 0, 1)
+
+
 def test_a_job_in_a_newcomer_that_has_not_begun_never_starts(every_loop):
     job, other = sleeper(critical=False), sleeper(1)
     new = Scheduler(job, required=other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from concurrent.futures import BrokenExecutor
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ from asynciojobs import (
     RequirementError,
     RequirementFailed,
 )
-from asynciojobs._errors import ExplainedError
+from asynciojobs._errors import ExplainedError, JournalError
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def jobs():
         (ArgumentNotDoneError, RuntimeError),
         (NotPicklableError, TypeError),
         (BrokenPoolError, BrokenExecutor),
+        (JournalError, RuntimeError),
     ],
 )
 def test_each_error_is_of_the_type_that_callers_catch(error, base):
@@ -177,6 +179,17 @@ def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
     )
 
 
+def test_a_journal_error_carries_the_path_the_problem_and_the_advice():
+    error = JournalError(Path("a"), "is {damaged}", "restore it", offset=7)
+    assert (error.path, error.problem, error.advice, error.offset) == (
+        "a",
+        "is {damaged}",
+        "restore it",
+        7,
+    )
+    assert str(error) == "the journal 'a' is {damaged}: restore it"
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -189,6 +202,7 @@ def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
         lambda a, b: BrokenPoolError(a, "ProcessPoolExecutor", OSError("x")),
         lambda a, b: AlreadyRunningError(a),
         lambda a, b: ConsumedError(a),
+        lambda a, b: JournalError(Path("a"), "is damaged", "restore it", offset=7),
     ],
     ids=lambda make: make.__name__,
 )

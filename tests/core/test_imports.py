@@ -130,6 +130,7 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "concurrent.futures.thread",
         "multiprocessing",
         "pickle",
+        "asynciojobs._journal",
         "asynciojobs._run.inspect",
         "asynciojobs.calljob",
         "asynciojobs.commandjob",
@@ -155,7 +156,7 @@ def test_importing_writes_nothing():
 
 def test_the_modules_of_all_folders_are_looked_at():
     wings = {module.split(".")[1] for module in CORE if module.count(".") > 1}
-    assert wings == {"_calls", "_cli", "_commands", "_dag", "_run", "_timeline"}
+    assert wings == {"_calls", "_cli", "_commands", "_dag", "_journal", "_run", "_timeline"}
 
 
 def test_imports_within_a_folder_are_found():

@@ -190,8 +190,8 @@ def test_wrong_arguments_fail_the_job(run):
 def test_an_unknown_keyword_is_a_type_error_at_once():
     rule = (
         "Job() has no option 'colour', only coshutdown, forever, critical, label, required, "
-        "scheduler, limits, timeout: to pass it to the function, write "
-        "functools.partial(function, colour=…)"
+        "scheduler, limits, key, journaled, version, timeout: to pass it to the function, "
+        "write functools.partial(function, colour=…)"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         Job(three, label="j", colour="red")

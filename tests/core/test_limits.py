@@ -13,6 +13,7 @@ import pickle
 import re
 import threading
 import time
+import tracemalloc
 import weakref
 
 import pytest
@@ -1068,6 +1069,19 @@ def test_a_limit_is_let_go_of_after_the_run(every_loop):
 
 
 # -- many
+
+
+def test_jobs_that_share_a_limit_take_no_more_memory_than_others():
+    def memory(**options):
+        tracemalloc.start()
+        jobs = [AbstractJob(**options) for _ in range(1000)]
+        size, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return size / len(jobs)
+
+    limit = Limit(4)
+    memory(limits=limit)  # what only the first ones take
+    assert abs(memory(limits=limit) - memory()) < 4  # bytes a job
 
 
 def test_a_limit_that_many_jobs_share(fast_loop, two):

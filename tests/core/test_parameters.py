@@ -127,7 +127,7 @@ def test_an_unknown_keyword_is_a_type_error_that_names_the_options():
     rule = (
         "Scheduler() has no option 'jobs_windows', only jobs_window, timeout, "
         "shutdown_timeout, keep_going, watch, verbose, forever, critical, label, required, "
-        "scheduler, limits"
+        "scheduler, limits, key, journaled, version"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(rule)}$"):
         Scheduler(label="s", jobs_windows=2)

@@ -27,12 +27,15 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["pytest"])
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "lab", raising=False)  # another one, of other tests
-    before = set(sys.modules)
     yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
     sys.path_importer_cache.pop(str(tmp_path), None)
+
+
+def forget_modules():
+    """Forget what was imported from here, as if each command were a program of its own."""
+    for name, module in [*sys.modules.items()]:
+        if str(getattr(module, "__file__", "")).startswith(str(Path.cwd())):
+            del sys.modules[name]
 
 
 def session(commands):
@@ -48,6 +51,7 @@ def session(commands):
         terminal = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
         with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
             status = int(main(words))
+        forget_modules()
         yield terminal.buffer.getvalue().decode()
 
 
@@ -64,7 +68,17 @@ def test_the_sessions_are_as_shown(folder, fake_time):
 
 def test_the_page_has_what_each_command_can_do(capsys):
     page = PAGE.read_text("utf-8")
-    for command in ([], ["check"], ["list"], ["graph"], ["run"]):
+    for command in (
+        [],
+        ["check"],
+        ["list"],
+        ["graph"],
+        ["plan"],
+        ["run"],
+        ["journal", "show"],
+        ["journal", "forget"],
+        ["what-if"],
+    ):
         with pytest.raises(SystemExit):
             main([*command, "--help"])
         options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))

@@ -125,6 +125,17 @@ def test_an_intact_environment_has_status_0(site: Site, output: Output) -> None:
     )
 
 
+def test_the_jobs_are_shown_while_they_run(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.install("a")
+    assert site.verify("--live") == 0
+    printed = capsys.readouterr()
+    assert "▸ started   a 1.0\n" in printed.err
+    assert "FINE: 1/1 done · " in printed.err
+    assert "show_progress" not in printed.out
+
+
 def test_a_changed_file_has_status_1(site: Site) -> None:
     site.install("a").write_text("# something else\n")
     assert site.verify() == 1

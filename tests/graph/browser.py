@@ -80,9 +80,11 @@ class Browser:
         )
 
     def close(self):
-        self._watchdog.cancel()
-        self._process.kill()
+        """End the browser, with all its processes."""
+        self._session = None
+        self.ask("Browser.close")
         self._process.wait()
+        self._watchdog.cancel()
         self._to.close()
         self._from.close()
 

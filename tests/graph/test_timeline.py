@@ -6,6 +6,7 @@ import asyncio
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +17,10 @@ from hostile import TEXTS
 from hostile import run as hostile_run
 
 from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs.timeline import Outcome
 from asynciojobs_graph import export_as_timeline
-from asynciojobs_graph._chart import CHART, FONT_SIZE, LEAST
+from asynciojobs_graph._chart import CHART, FONT_SIZE, LEAST, Chart
+from asynciojobs_graph._rows import rows_of
 from asynciojobs_graph._widths import width_in_ems
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -125,6 +128,14 @@ def test_jobs_that_were_skipped_have_no_bar(picture):
     )
 
 
+def test_restored_jobs_have_no_bar(lab):
+    (span, *_) = lab.timeline().spans
+    restored = replace(span, outcome=Outcome.RESTORED, start=None, end=None, seconds=None)
+    chart = Chart(rows_of([restored]), 10, lab.timeline().began_at)
+    row = Picture(chart.svg(), 10).row("images")
+    assert (row.bar, row.note, row.kinds[1]) == (None, "↺ restored", "restored")
+
+
 def test_notes_tell_how_jobs_ended_and_how_long_they_ran(lab, picture):
     notes = {row.name: row.note for row in picture(lab).rows}
     assert (notes["one"], notes["bad"]) == ("✓ 2.0 s", "✗ failed, 1.0 s")
@@ -200,6 +211,16 @@ def test_a_long_name_is_cut_and_whole_in_the_title(picture):
     assert row.name.endswith("…")
     assert label.startswith(row.name[:-1])
     assert row.hint[0] == label
+
+
+@pytest.mark.parametrize("depth", range(4))
+def test_the_widest_name_is_not_cut(picture, depth):
+    labels = [f"fetch the image of a{'n' * count}" for count in range(12)]
+    for label in labels:
+        nested = runs.job(label, 1)
+        for _ in range(depth):
+            nested = Scheduler(nested, label="s")
+        assert picture(runs.after_run(PureScheduler(nested))).rows[-1].name == label
 
 
 def test_a_run_that_goes_on_is_drawn_as_it_is_now(tmp_path):

@@ -179,3 +179,9 @@ def test_a_command_that_is_not_scripted_prints_what_the_readme_shows(reboot):
     text = path.read_text("utf-8").replace('"h1", "reboot")\n', '"h1", "rebot")\n')
     path.write_text(text, "utf-8")
     assert shown("text unscripted") in output(reboot)[1]
+
+
+def test_the_scenario_that_crashes_passes_its_test(pytester):
+    (pytester.path / "test_crashes.py").write_text(block("python test_crashes.py"), "utf-8")
+    result, _ = output(pytester)
+    result.assert_outcomes(passed=1)

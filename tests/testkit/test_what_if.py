@@ -14,6 +14,7 @@ import pytest
 from asynciojobs import (
     CycleError,
     Job,
+    Journal,
     Limit,
     MissingRequirementError,
     PureScheduler,
@@ -349,6 +350,18 @@ def test_the_records_of_a_journal():
     assert makespans(what_if(PureScheduler(inner), durations=iter(records), jobs_window=1)) == [
         4.0
     ]
+
+
+def test_a_journal_knows_jobs_by_their_keys(tmp_path):
+    def scheduler():
+        first = Job(asyncio.sleep, 7, key="the nap", label="nap")
+        return Scheduler(first, Job(asyncio.sleep, 1, label="b", required=first))
+
+    with Journal(tmp_path / "journal") as journal:
+        with FakeClock().installed():
+            scheduler().run(journal=journal)
+        found = what_if(scheduler(), durations=journal, jobs_window=1)
+    assert makespans(found) == [8.0]
 
 
 def test_a_journal_alone_is_not_enough():

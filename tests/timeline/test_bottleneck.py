@@ -186,6 +186,21 @@ def test_a_window_that_was_made_larger(run):
     assert places(inner) == [("a slot of `inner` (jobs_window=1)", 2.0)]
 
 
+def test_a_window_that_was_made_larger_inside_of_a_scheduler_that_waited(run):
+    inner = dag("b, c", jobs_window=1, takes=10, label="inner")
+
+    def widen():
+        inner.jobs_window = 2
+
+    async def first():
+        asyncio.get_running_loop().call_later(7, widen)
+        await asyncio.sleep(5)
+
+    outer = Scheduler(Job(first, label="first"), inner, jobs_window=1, label="outer")
+    assert links(run(outer)) == [("first", "start", 5.0), ("inner > c", "slot", 12.0)]
+    assert places(outer) == [("a slot of `inner` (jobs_window=1)", 2.0)]
+
+
 def test_many_jobs_that_take_no_time_behind_one_slot(run):
     jobs = [FakeJob("first", takes=5), *(FakeJob(str(n)) for n in range(300))]
     scheduler = run(PureScheduler(*jobs, jobs_window=1))
@@ -269,6 +284,17 @@ def test_the_clean_up_of_a_forever_job_is_a_link(run):
     assert links(run(scheduler)) == [("a", "start", 1.0), ("server", "end", 2.0)]
 
 
+def test_the_clean_up_of_a_nested_forever_job_is_a_link(run):
+    inner = dag("a, server", label="inner")
+    server = inner["server"]
+    server.forever, server.takes, server.cleanup = True, 60, 2
+    assert links(run(PureScheduler(inner, FakeJob("b", takes=1, required=inner)))) == [
+        ("inner > a", "start", 1.0),
+        ("inner > server", "end", 2.0),
+        ("b", "requirement", 1.0),
+    ]
+
+
 def test_only_forever_jobs(run):
     scheduler = dag("a, b")
     for each in scheduler.jobs:
@@ -286,6 +312,14 @@ def test_a_failure_that_ended_the_run_is_the_last_job(run):
         ("bad", "requirement", 1.0),
         ("slow", "end", 1.0),
     ]
+
+
+def test_a_failure_of_a_forever_job_that_ended_the_run(run):
+    scheduler = dag("server, a", critical=False)
+    server = scheduler["server"]
+    server.forever, server.takes, server.raises = True, 3, OSError("no route")
+    scheduler["a"].takes, scheduler["a"].cleanup = 60, 1
+    assert links(run(scheduler)) == [("server", "start", 3.0), ("a", "end", 1.0)]
 
 
 def test_a_failure_in_a_run_that_keeps_going(run):
@@ -318,9 +352,26 @@ def test_a_run_without_jobs(run):
     assert str(bottleneck).splitlines()[-1] == "No job ran in < 1 ms."
 
 
+def test_a_job_that_ignored_its_cancellation_is_a_link_too(run):
+    scheduler = dag("bad, deaf", critical=False)
+    scheduler["bad"].raises = OSError("no disk")
+    scheduler["deaf"].takes, scheduler["deaf"].deaf = 4, 9
+    assert links(run(scheduler)) == [("bad", "start", 1.0), ("deaf", "end", 3.0)]
+    assert str(scheduler.timeline().spans[1].outcome) == "done"
+
+
+def test_a_timeout_with_a_forever_job(run):
+    scheduler = dag("a>b, server", critical=False, takes=2)
+    scheduler["server"].forever, scheduler.timeout = True, 3
+    scheduler["server"].takes = 60
+    assert links(run(scheduler)) == [("a", "start", 2.0), ("b", "requirement", 1.0)]
+
+
 def test_a_run_that_goes_on():
-    scheduler = dag("a>b, c", takes=2)
-    scheduler["c"].takes = 9
+    scheduler = dag("a>b, server, x>c", takes=2)
+    scheduler["server"].forever = True
+    scheduler["server"].takes, scheduler["b"].takes = 60, 60
+    scheduler["x"].takes, scheduler["c"].takes = 1, 9
 
     async def look():
         task = asyncio.ensure_future(scheduler.co_run())
@@ -329,7 +380,7 @@ def test_a_run_that_goes_on():
         await task
         return found
 
-    assert FakeClock().run(look()) == [("c", "start", 3.0)]
+    assert FakeClock().run(look()) == [("x", "start", 1.0), ("c", "requirement", 2.0)]
 
 
 def test_a_job_that_joined_the_run(run):

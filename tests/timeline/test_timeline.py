@@ -484,6 +484,14 @@ def test_a_limit_that_another_scheduler_holds(run):
     assert waits(mine) == {"a": (0.0, 4.0)}
 
 
+@pytest.mark.parametrize(("late", "waited"), [(0.09, 0.0), (0.11, 0.11)])
+def test_a_job_with_a_limit_that_is_late_for_no_reason_that_is_seen(run, late, waited):
+    only = job("only", limits=Limit(1, "ssh"))
+    scheduler = run(PureScheduler(only))
+    only._noted_start = late
+    assert waits(scheduler) == {"only": (0.0, waited)}
+
+
 # -- jobs that join
 
 

@@ -11,6 +11,8 @@ from ._errors import (
     BrokenPoolError,
     ConsumedError,
     CycleError,
+    DuplicateKeyError,
+    JournalError,
     LimitError,
     MissingDaskPackageError,
     MissingRequirementError,
@@ -45,9 +47,12 @@ __all__ = [
     "CommandResult",
     "ConsumedError",
     "CycleError",
+    "DuplicateKeyError",
     "EventKind",
     "Job",
     "JobEvent",
+    "Journal",
+    "JournalError",
     "Limit",
     "LimitError",
     "Link",
@@ -91,6 +96,7 @@ if _TYPE_CHECKING:
     from ._logevents import log_events
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
+    from .journal import Journal
     from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
 else:
     _ON_DEMAND = {
@@ -99,6 +105,7 @@ else:
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "Journal": ".journal",
         "Link": ".timeline",
         "LinkKind": ".timeline",
         "Outcome": ".timeline",

@@ -54,6 +54,9 @@ class NestedOptions(TypedDict, total=False):
     required: Any
     scheduler: JobHolder | None
     limits: Any
+    key: str | None
+    journaled: bool
+    version: object
 
 
 class JobOptions(NestedOptions, total=False):

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Self, TypeAlias, TypeVar
 
-__all__ = ["Copyable", "Shared"]
+__all__ = ["Copyable", "Shared", "fields_of"]
 
 C = TypeVar("C", bound="Copyable")
 

@@ -16,6 +16,8 @@ __all__ = [
     "BrokenPoolError",
     "ConsumedError",
     "CycleError",
+    "DuplicateKeyError",
+    "JournalError",
     "LimitError",
     "MissingDaskPackageError",
     "MissingRequirementError",
@@ -231,6 +233,23 @@ class ConsumedError(ExplainedError, RuntimeError):
     remedy = "give it a coroutine function and its arguments instead, Job(function, *args)"
 
 
+class DuplicateKeyError(ExplainedError, ValueError):
+    """Two jobs of a scheduler have the same key, so a journal can't tell them apart.
+
+    Attributes:
+        job: one of the jobs.
+        other: the other one.
+        key: their key.
+    """
+
+    job: Named
+    other: Named
+    key: str
+    fields: ClassVar[tuple[str, ...]] = ("job", "other", "key")
+    rule = "{job} and {other} have the same key {key!r}, so a journal can't tell them apart"
+    remedy = "give one of them another key, as in Job(…, key='second')"
+
+
 class LimitError(ValueError):
     """A job could never start, since it needs more slots of a limit than it can get.
 
@@ -258,6 +277,30 @@ class LimitError(ValueError):
             f"{rule}, so that job could never start: give the limit more slots, or let one of "
             "them need fewer"
         )
+
+
+class JournalError(ExplainedError, RuntimeError):
+    """A journal can't be used, or could not be written.
+
+    Attributes:
+        path: the file, as it was given.
+        problem: what is wrong with it.
+        advice: what to do about it.
+        offset: where the file is damaged (bytes from its beginning); ``None`` if it isn't.
+    """
+
+    path: str
+    problem: str
+    advice: str
+    offset: int | None
+    fields: ClassVar[tuple[str, ...]] = ("path", "problem", "advice", "offset")
+    rule = "the journal {path!r} {problem}"
+    remedy = "{advice}"
+
+    def __init__(
+        self, path: object, problem: str, advice: str, *, offset: int | None = None
+    ) -> None:
+        super().__init__(str(path), problem, advice, offset)
 
 
 class MissingDaskPackageError(ImportError):

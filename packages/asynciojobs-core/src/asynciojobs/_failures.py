@@ -14,13 +14,29 @@ from types import TracebackType
 from typing import Any, ClassVar, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
-__all__ = ["Failure", "OriginalTraceback", "PortableException"]
+__all__ = ["Failure", "Later", "OriginalTraceback", "PortableException"]
 
 Parts: TypeAlias = tuple[Callable[..., BaseException], tuple[Any, ...], Any, str | None]
 """A function that makes an exception, its arguments, the state, the text of the traceback."""
 
 
 numbers = itertools.count()
+
+
+class Later:
+    """The result of a job that is loaded when somebody asks for it.
+
+    Args:
+        load: returns the result.
+    """
+
+    __slots__ = ("load",)
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self.load: Callable[[], Any] = load
+
+    def __repr__(self) -> str:
+        return repr(self.load())
 
 
 class Failure:

@@ -60,9 +60,10 @@ class Mark:
         is_nested: as above.
         restored: the jobs that stay done in this run, at all depths; only the mark of an
             outermost run has any.
+        recorder: writes what happens into a journal; only that mark has one.
     """
 
-    __slots__ = ("_job_set", "_run", "is_nested", "restored")
+    __slots__ = ("_job_set", "_run", "is_nested", "recorder", "restored")
 
     def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
         # One job must keep alive neither all the others, nor a run that is lost.
@@ -70,6 +71,7 @@ class Mark:
         self._run: Callable[[], Any] = weakref.ref(run)
         self.is_nested = is_nested
         self.restored: AbstractSet[Any] = NOTHING
+        self.recorder: Any = None
 
     def job_set(self) -> object:
         """Return the job set, or ``None`` if it is gone."""
@@ -82,6 +84,7 @@ class Mark:
     def end(self) -> None:
         """Note that the run is over."""
         self._run = no_run
+        self.recorder = None
         self.restored = NOTHING  # one job must not keep alive the others
 
 

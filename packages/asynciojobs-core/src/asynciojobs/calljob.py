@@ -25,6 +25,7 @@ from ._calls.taking import TakesResults, with_givers
 from ._checks import JobOptions, callable_label, callable_name, check_options
 from ._copies import Shared
 from ._errors import NotPicklableError
+from ._identity import Work, named, numbered
 from ._text import call_label
 from .engine import Engine
 from .job import AbstractJob
@@ -240,6 +241,12 @@ class CallJob(TakesResults[T_co]):
             return cast("T_co", await self._engine.fetch(value))
         finally:
             del self  # the traceback, which the job keeps, holds this frame
+
+    def _work(self) -> Work:
+        return Work(self._function, {**numbered(self._call_args), **named(self._kwargs)})
+
+    def _has_portable_result(self) -> bool:
+        return self._engine is None
 
     def _prepare_copy(self, fields: dict[str, Any]) -> None:
         if self._executor is not None:

@@ -40,6 +40,7 @@ from ._commands.result import brief, last_lines
 from ._commands.secrets import Hidden, secrets_among
 from ._copies import Shared
 from ._errors import NotPicklableError
+from ._identity import Work, numbered
 from .job import AbstractJob
 
 __all__ = ["CommandJob", "use_commands"]
@@ -346,6 +347,18 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
             self._grace,
             secrets_among((*argv, data, *self._env.values())),
         )
+
+    def _work(self) -> Work:
+        arguments = {
+            **numbered(self._argv),
+            "input": self._input,
+            "cwd": self._cwd,
+            "text": self._text,
+            "stdout": self._stdout,
+            "stderr": self._stderr,
+        }
+        variables = {f"variable `{name}`": value for name, value in self._env.items()}
+        return Work(None, {**arguments, **variables})
 
     # -- copies
 

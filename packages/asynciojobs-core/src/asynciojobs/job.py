@@ -35,7 +35,8 @@ from ._checks import (
 )
 from ._copies import Copyable
 from ._errors import ConsumedError
-from ._failures import Failure
+from ._failures import Failure, Later
+from ._identity import PLAIN, Identity, Work, checked_identity, numbered
 from ._loops import LoopFactory, run_synchronously
 from ._names import plan_of, run_of
 from ._outcomes import (
@@ -61,7 +62,7 @@ from ._requirements import (
 from ._signals import SignalStop, StopOn
 from ._text import NOLABEL, attempt, call_label, one_line
 from .bestset import BestSet
-from .limit import Limits, Needs, Terms, checked_terms
+from .limit import Limits, Needs, Terms, checked_terms, with_identity
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -97,6 +98,10 @@ class AbstractJob(Copyable, Generic[T_co]):
             slots that the job needs: ``[ssh, (gpu, 2)]``. The job starts when all are free.
         timeout: how long the job may run; ``None`` means no limit (seconds). Then it is
             cancelled, and has raised a ``TimeoutError``.
+        key: how journals know the job among those of its scheduler; by default its label.
+        journaled: whether journals record the job. If not, it always runs.
+        version: a text or a number that stands for the source of the function, in journals. A
+            new one makes the job run again, and a change of the source does not.
 
     Attributes:
         forever: as above.
@@ -145,7 +150,8 @@ class AbstractJob(Copyable, Generic[T_co]):
     _task_name: str | None = None
 
     # These slots stay empty as long as possible: the garbage collector skips empty slots.
-    _outcome: T_co | Failure | None  # what co_run() returned or raised; set once DONE
+    # What co_run() returned or raised, or will be loaded from a journal; set once DONE.
+    _outcome: T_co | Failure | Later | None
     _noted_start: float | None  # when it started; set once it has
     _noted_end: float | None  # when it ended; set once it has
     _shown_id: str  # its rank in the scheduler; set once that has numbered its jobs
@@ -167,11 +173,17 @@ class AbstractJob(Copyable, Generic[T_co]):
         scheduler: JobHolder | None = None,
         limits: Limits = None,
         timeout: float | None = None,
+        key: str | None = None,
+        journaled: bool = True,
+        version: object = None,
     ) -> None:
         # Not `self.timeout`: users' classes may have an attribute of that name.
         self._terms: Terms | None = None
         if limits is not None or timeout is not None:
             self._terms = checked_terms(limits, timeout)
+        if key is not None or version is not None or not journaled:
+            identity = checked_identity(key, journaled, version)
+            self._terms = with_identity(self._terms, identity)
         self.forever: bool = forever
         self.critical: bool = critical
         self.label: object = label
@@ -196,6 +208,8 @@ class AbstractJob(Copyable, Generic[T_co]):
             fields.pop(name, None)
         if isinstance(self._required, dict | BestSet):
             fields["_required"] = tuple(requirements_of(self)) or None
+        if type(outcome := fields.get("_outcome")) is Later:
+            fields["_outcome"] = outcome.load()
         if fields.get("_phase") is not DONE:
             for name in ("_phase", "_outcome", "_noted_start", "_noted_end", "_shutdown_given"):
                 fields.pop(name, None)
@@ -510,6 +524,8 @@ class AbstractJob(Copyable, Generic[T_co]):
         if type(outcome) is Failure:
             del self  # the traceback, which the job keeps, holds this frame
             outcome.reraise()
+        if type(outcome) is Later:
+            outcome = self._outcome = outcome.load()
         return cast("T_co", outcome)
 
     def raised_exception(self) -> BaseException | None:
@@ -785,6 +801,21 @@ class AbstractJob(Copyable, Generic[T_co]):
     def _discard_unstarted(self) -> None:
         """Close coroutines that never started: Python would warn that nobody awaited them."""
 
+    def _note_restored(self, outcome: Later, start: float, end: float) -> None:
+        """Note that the job was done before, from a time to a time (seconds)."""
+        self._outcome = outcome
+        self._phase = DONE
+        self._noted_start, self._noted_end = start, end
+        self._discard_unstarted()
+
+    def _work(self) -> Work:
+        """Return what the job does, for journals."""
+        return Work(None, {})
+
+    def _has_portable_result(self) -> bool:
+        """Tell whether the result means something in another process."""
+        return True
+
     def _has_shutdown(self) -> bool:
         """Tell whether `co_shutdown()` does anything, so that it must be called."""
         return not is_method_of(self.co_shutdown, NO_OP_SHUTDOWN)
@@ -866,7 +897,29 @@ def terms_among(jobs: Iterable[AnyJob]) -> dict[Terms, AnyJob]:
     if not Terms.in_use:  # fast path: 10 ns a job, 0.4 % of a run of independent jobs
         return {}
     asking = [job for job in jobs if job._terms is not None]
-    return {terms: job for job in asking if (terms := terms_of(job)) is not None}
+    found = {terms: job for job in asking if (terms := terms_of(job)) is not None}
+    return {terms: job for terms, job in found.items() if terms.asks}
+
+
+def has_portable_result(job: AnyJob) -> bool:
+    """Tell whether the result of a job means something in another process."""
+    return job._has_portable_result()
+
+
+def note_restored(job: AnyJob, outcome: Later, start: float, end: float) -> None:
+    """Note that a job was done before, from a time to a time (seconds)."""
+    job._note_restored(outcome, start, end)
+
+
+def work_of(job: AnyJob) -> Work:
+    """Return what a job does, as journals compare it."""
+    return job._work()
+
+
+def identity_of(job: AnyJob) -> Identity:
+    """Return what journals need to know of a job besides its label."""
+    terms = terms_of(job)
+    return PLAIN if terms is None else terms.identity
 
 
 def needs_of(job: AnyJob) -> Needs:
@@ -1066,6 +1119,9 @@ class Job(AbstractJob[T_co]):
     def _discard_unstarted(self) -> None:
         if close_unstarted(self._corun):
             self._corun = None
+
+    def _work(self) -> Work:
+        return Work(self._corun, numbered(getattr(self, "_call_args", ())))
 
     def _has_shutdown(self) -> bool:
         if self._coshutdown is not None:

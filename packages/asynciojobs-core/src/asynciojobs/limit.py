@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from ._checks import checked_seconds, whole_number
+from ._identity import PLAIN, Identity
 from ._text import counted, one_line
 
 __all__ = ["Limit"]
@@ -262,24 +263,31 @@ class Terms:
     Args:
         needs: how many slots of which limits it needs.
         timeout: how long it may run (seconds); ``None`` means no limit.
+        identity: what a journal needs to know of it.
 
     Attributes:
         desks: the needs, by where the engine gets them.
-        in_use: whether there have been any terms at all in this program.
+        asks: whether it asks for anything that concerns a run.
+        in_use: whether there have been any such terms at all in this program.
     """
 
-    __slots__ = ("desks", "needs", "timeout")
+    __slots__ = ("asks", "desks", "identity", "needs", "timeout")
 
     in_use: ClassVar[bool] = False
 
-    def __init__(self, needs: Needs, timeout: float | None) -> None:
-        Terms.in_use = True
+    def __init__(self, needs: Needs, timeout: float | None, identity: Identity = PLAIN) -> None:
         self.needs: Needs = needs
         self.timeout: float | None = timeout
+        self.identity: Identity = identity
         self.desks: dict[Desk, int] = {desk_of(limit): count for limit, count in needs.items()}
+        self.asks: bool = bool(needs) or timeout is not None
+        if self.asks:
+            Terms.in_use = True
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Needs, float | None]]:
-        return Terms, (self.needs, self.timeout)
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[..., Any], tuple[Needs, float | None, Identity]]:
+        return Terms, (self.needs, self.timeout, self.identity)
 
 
 def checked_terms(limits: Limits, timeout: float | None) -> Terms | None:
@@ -294,6 +302,13 @@ def checked_terms(limits: Limits, timeout: float | None) -> Terms | None:
     needs = checked_needs(limits)
     seconds = checked_seconds("timeout", timeout)
     return Terms(needs, seconds) if needs or seconds is not None else None
+
+
+def with_identity(terms: Terms | None, identity: Identity) -> Terms:
+    """Return the terms of a job, with what a journal needs to know of it."""
+    if terms is None:
+        return Terms({}, None, identity)
+    return Terms(terms.needs, terms.timeout, identity)
 
 
 def alone(limit: Limit) -> Terms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ._checks import JobHolder, checked_seconds
+from ._identity import Work, numbered
 from ._requirements import Requirements
 from .job import AbstractJob
 
@@ -21,6 +22,9 @@ class PrintJob(AbstractJob[None]):
         scheduler: see `AbstractJob`.
         label: see `AbstractJob`; by default the messages.
         required: see `AbstractJob`.
+        key: see `AbstractJob`.
+        journaled: see `AbstractJob`.
+        version: see `AbstractJob`.
 
     Raises:
         TypeError: `sleep` is not a number.
@@ -42,11 +46,21 @@ class PrintJob(AbstractJob[None]):
         scheduler: JobHolder | None = None,
         label: object = None,
         required: Requirements = None,
+        key: str | None = None,
+        journaled: bool = True,
+        version: object = None,
     ) -> None:
         self.messages: tuple[object, ...] = messages
         self.sleep: float | None = checked_seconds("sleep", sleep)
         self.banner: object = banner
-        super().__init__(scheduler=scheduler, label=label, required=required)
+        super().__init__(
+            scheduler=scheduler,
+            label=label,
+            required=required,
+            key=key,
+            journaled=journaled,
+            version=version,
+        )
 
     async def co_run(self) -> None:
         """Print the banner and the messages, then sleep; exceptions of ``print`` propagate."""
@@ -55,6 +69,9 @@ class PrintJob(AbstractJob[None]):
         print(*self.messages)
         if self.sleep is not None:
             await asyncio.sleep(self.sleep)
+
+    def _work(self) -> Work:
+        return Work(None, {**numbered(self.messages), "banner": self.banner})
 
     def text_label(self) -> str | None:
         """Return the messages."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from os import PathLike
 
+    from ._run.opening import Memory, RunJournal
     from .sequence import Schedulable
     from .timeline import Bottleneck, Timeline
     from .watch import Watch
@@ -137,7 +138,13 @@ class PureScheduler(JobSet):
 
     # -- how it runs
 
-    async def co_run(self, *, resume: bool = False, live: bool = False) -> bool:
+    async def co_run(
+        self,
+        *,
+        resume: bool = False,
+        journal: RunJournal | None = None,
+        live: bool = False,
+    ) -> bool:
         """Run the jobs, and wait until all but the forever ones are done.
 
         However the run ends, everything that it started has ended when this returns.
@@ -149,6 +156,8 @@ class PureScheduler(JobSet):
             resume: take up the last run. A job stays done, with its result and its times, if
                 it returned in that run, and if all jobs that it requires stay done. All others
                 run. By default all jobs run. `plan()` says beforehand what would happen.
+            journal: records what the run does, and restores what an earlier run has recorded,
+                in another process too. Then `resume` has no effect.
             live: show the run while it goes on, as `asynciojobs_graph.live()` does.
 
         Returns:
@@ -160,6 +169,8 @@ class PureScheduler(JobSet):
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
             RuntimeError: the scheduler is already running.
+            JournalError: the journal is not that of this scheduler, or is in use; or it could
+                not be written, and the run was ended (a RuntimeError).
             ImportError: `live` is true, and asynciojobs-graph is not installed.
             asyncio.CancelledError: the caller was cancelled.
 
@@ -171,12 +182,12 @@ class PureScheduler(JobSet):
             True
         """
         if live:
-            with drawing_function("live")(self):
-                return await PureScheduler.co_run(self, resume=resume)
+            with drawing_function("live")(self, journal=journal):
+                return await PureScheduler.co_run(self, resume=resume, journal=journal)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        memory = run_module("resuming").LastRun() if resume else None
+        memory = _memory(journal, resume=resume)
         run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
@@ -185,6 +196,8 @@ class PureScheduler(JobSet):
         finally:
             if printing is not None:
                 printing.close()
+            if memory is not None:
+                memory.close()
         return type(verdict) not in (CriticalFailure, TimedOut)
 
     def run(
@@ -1203,6 +1216,14 @@ class PureScheduler(JobSet):
 
     def _only_delegates_shutdown(self) -> bool:
         return is_method_of(self.co_shutdown, CO_SHUTDOWN)
+
+
+def _memory(journal: RunJournal | None, *, resume: bool) -> Memory | None:
+    """Return what says which jobs stay done; ``None`` if all jobs run."""
+    if journal is not None:
+        return journal.begin_session()
+    memory: Memory | None = run_module("resuming").LastRun() if resume else None
+    return memory
 
 
 CO_SHUTDOWN: object = PureScheduler.co_shutdown

@@ -12,6 +12,7 @@ from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
+    from ._run.opening import RunJournal
     from .sequence import Schedulable
     from .watch import Watch
 
@@ -35,8 +36,8 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         keep_going: go on after a critical job has raised; see `PureScheduler`.
         watch: gives the time in verbose messages.
         verbose: print the events of a run.
-        kwds: forever, critical, label, required, scheduler, limits; see `AbstractJob`. It
-            holds its limits for the whole of its run.
+        kwds: forever, critical, label, required, scheduler, limits, key, journaled, version;
+            see `AbstractJob`. It holds its limits for the whole of its run.
 
     Raises:
         TypeError: see `PureScheduler`.
@@ -102,11 +103,18 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         """Return the class and the label, as in ``<Scheduler `deployment`>``."""
         return AS_JOB.repr_main(self)
 
-    async def co_run(self, *, resume: bool = False, live: bool = False) -> bool:
+    async def co_run(
+        self,
+        *,
+        resume: bool = False,
+        journal: RunJournal | None = None,
+        live: bool = False,
+    ) -> bool:
         """Run the jobs as `PureScheduler.co_run()` does; raise if the scheduler is critical.
 
         Args:
             resume: take up the last run; see `PureScheduler.co_run()`.
+            journal: records the run; see there.
             live: show the run while it goes on; see `asynciojobs_graph.live()`.
 
         Returns:
@@ -117,7 +125,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             BaseException: the scheduler is critical, and a critical job raised this exception.
                 If the scheduler is not nested, a note on it names the job.
         """
-        fine = await super().co_run(resume=resume, live=live)
+        fine = await super().co_run(resume=resume, journal=journal, live=live)
         if not fine and counts_as_critical(self):
             self._raise_failure()
         return fine

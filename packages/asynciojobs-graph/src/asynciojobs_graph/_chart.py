@@ -163,7 +163,7 @@ class _Drawing:
         kinds = ["row", span.outcome.value]
         kinds += ["nested"] * row.is_nested + ["slow"] * row.holds_back
         indent = _indent(row)
-        room = self.left - MARGIN - MARGIN - indent
+        room = self.left - MARGIN - MARGIN - indent + 1  # sums of widths are not exact
         name = fitted(self.names[index], room / FONT_SIZE / _boldness(row))
         return "".join(
             (

@@ -12,6 +12,7 @@ from ._errors import (
     Waiting,
 )
 from .commands import CommandCall, FakeCommands, SentSignal
+from .crashes import Crash, crash_at
 from .jobs import FakeJob
 from .shapes import Dag, chain, dag, layers, random_dag
 from .timeline import Timeline, TimelineEvent
@@ -27,6 +28,7 @@ else:
 __all__ = [
     "ClockError",
     "CommandCall",
+    "Crash",
     "Dag",
     "DeadlockError",
     "FakeClock",
@@ -43,6 +45,7 @@ __all__ = [
     "WhatIfRow",
     "__version__",
     "chain",
+    "crash_at",
     "dag",
     "layers",
     "random_dag",

@@ -11,7 +11,14 @@ from .._names import name_in_run
 from .._outcomes import Named
 from .._text import one_line
 
-__all__ = ["CommandFailed", "CommandResult", "brief", "last_lines"]
+__all__ = [
+    "CommandFailed",
+    "CommandResult",
+    "as_plain",
+    "brief",
+    "from_plain",
+    "last_lines",
+]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,6 +91,25 @@ class CommandResult(Generic[AnyStr]):
 def brief(output: str | bytes) -> str:
     """Return output as reports show it."""
     return one_line(repr(output), 100)
+
+
+def as_plain(result: CommandResult[Any]) -> list[object]:
+    """Return a result as a list that JSON can keep, if the output is text."""
+    return [
+        [*result.argv],
+        result.status,
+        result.stdout,
+        result.stderr,
+        result.seconds,
+        result.cut,
+        result._cut_stdout,
+    ]
+
+
+def from_plain(fields: list[Any]) -> CommandResult[Any]:
+    """Return the result of which `as_plain()` has made a list."""
+    argv, *rest = fields
+    return CommandResult(tuple(argv), *rest)
 
 
 class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened

@@ -22,6 +22,7 @@ __all__ = [
     "find_cycle",
     "followers_within",
     "graph_of",
+    "in_order",
     "predecessors",
     "predecessors_upstream",
     "requirements_within",
@@ -68,7 +69,16 @@ def topological_order(job_set: JobSet) -> Iterator[AnyJob]:
     Raises:
         CycleError: they have a cycle. It is raised before anything is yielded.
     """
-    graph = graph_of(job_set.jobs)
+    return in_order(job_set.jobs)
+
+
+def in_order(jobs: Iterable[AnyJob]) -> Iterator[AnyJob]:
+    """Yield some jobs, each one after those of its requirements that are among them.
+
+    Raises:
+        CycleError: they have a cycle. It is raised before anything is yielded.
+    """
+    graph = graph_of(jobs)
     order = list(digraph.topological_order(graph))
     if len(order) < len(graph):
         raise CycleError(digraph.find_cycle(graph) or ())

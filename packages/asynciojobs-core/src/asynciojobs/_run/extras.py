@@ -18,6 +18,7 @@ from .claims import MostNeeded
 from .deadlines import Deadlines
 from .limits import LimitedJobs
 from .queue import Queue
+from .recording import Recording
 from .roster import Roster
 from .skipping import Skipping
 from .stall import StallWatch
@@ -26,13 +27,7 @@ __all__ = ["Extras"]
 
 
 if TYPE_CHECKING:
-
-    class LiveTasks(Protocol):
-        """The part of `JobTasks` that is used here."""
-
-        live: dict[AnyJob, asyncio.Task[None]]
-
-        def cancel(self, job: AnyJob, msg: object) -> bool: ...
+    from .recording import Recorder
 
     class ExtraRun(Protocol):
         """The part of a `Run` that is used here."""
@@ -42,12 +37,14 @@ if TYPE_CHECKING:
         queue: Queue
 
         @property
-        def tasks(self) -> LiveTasks: ...
+        def tasks(self) -> Any: ...
         @property
         def extras(self) -> Extras | None: ...
         @property
         def loop(self) -> asyncio.AbstractEventLoop: ...
         def is_idle(self) -> bool: ...
+        def is_over(self) -> bool: ...
+        def release(self, job: AnyJob, now: float, *, held: bool = True) -> None: ...
         def wake(self) -> None: ...
 
 
@@ -67,8 +64,10 @@ class Extras:
         limits: the limits of the jobs.
         deadlines: the time limits of the jobs.
         skipping: what failed, and is skipped, in a run that goes on all the same.
+        recording: what the run writes into a journal.
         plain: whether jobs may be started without a look at each. If not, some may have been
-            cancelled as they waited, or there are time limits.
+            cancelled as they waited, or there are time limits, or nested schedulers and a
+            journal.
     """
 
     __slots__ = (
@@ -79,6 +78,7 @@ class Extras:
         "must_wait_again",
         "newcomers",
         "plain",
+        "recording",
         "skipping",
         "stall",
     )
@@ -92,6 +92,7 @@ class Extras:
         self.limits: LimitedJobs | None = None
         self.deadlines: Deadlines | None = None
         self.skipping: Skipping | None = None
+        self.recording: Recording | None = None
         self.plain = True
 
     def prepare_for(self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]) -> None:
@@ -133,6 +134,12 @@ class Extras:
     def keep_going(self) -> None:
         """Go on after a critical job has raised."""
         self.skipping = Skipping()
+
+    def record(self, recorder: Recorder) -> None:
+        """Write what happens into a journal."""
+        self.recording = Recording(self._run, recorder)
+        # Not all nested schedulers that are about to start do so in the same turn.
+        self.plain = self.plain and not self._run.tasks.nests
 
     def watch_stall(self) -> StallWatch:
         """Return the `StallWatch` of the run; make it at the first call."""
@@ -186,8 +193,22 @@ class Extras:
             job: the job.
             held: whether it held a slot of the window, and its limits.
         """
+        self._run.roster.leave(job)
+        self._free(job, held=held)
+
+    def holds_back(self, job: AnyJob, *, held: bool) -> bool:
+        """Tell whether the jobs behind one that has ended must wait until its record is safe.
+
+        If so, others may have what it held.
+        """
+        if self.recording is None or not self.recording.holds_back(job):
+            return False
+        self._free(job, held=held)
+        return True
+
+    def _free(self, job: AnyJob, *, held: bool) -> None:
+        """Let others have what a job held."""
         run, limits = self._run, self.limits
-        run.roster.leave(job)
         if self.deadlines is not None:
             self.deadlines.disarm(job, None)
         if limits is not None and held and self.stall is None:
@@ -200,6 +221,15 @@ class Extras:
         if limits is not None:
             limits.give_back(job, held=held)
             limits.turn_gate()
+
+    def note_failure(self, job: AnyJob, error: BaseException) -> None:
+        """Record what a job has raised."""
+        if self.recording is not None:
+            self.recording.failed(job, error)
+
+    def is_writing(self) -> bool:
+        """Tell whether the records of some jobs are on their way to the disk."""
+        return self.recording is not None and bool(self.recording.unsafe)
 
     def give_back(self, job: AnyJob, *, held: bool) -> None:
         """Take back what a job holds that has ended as the run did, or later."""

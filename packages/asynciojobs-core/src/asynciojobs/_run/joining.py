@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from .._bridge import run_module
 from .._dag.digraph import closure
 from .._dag.jobset import JobSet, RunState, nesting
 from .._errors import MissingRequirementError
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
         stall: StallWatch | None
         skipping: Skipping | None
 
+        @property
+        def recording(self) -> Any: ...
         def watch_stall(self) -> StallWatch: ...
         def prepare_for(
             self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]
@@ -93,6 +96,8 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
     if extras.asked is None:
         extras.asked = {}
         extras.must_wait_again = must_wait_again
+    if extras.recording is not None:
+        extras.recording.note_adder()
     run.roster.add(jobs)
     extras.newcomers.extend(jobs)
     if (notes := run.state.record.notes) is not None:
@@ -107,6 +112,10 @@ def _admit_newcomers(run: GrowingRun) -> None:
     try:
         newcomers = [job for job in newcomers if waits_in_run(job)]  # others were cancelled
         _prepare(run, newcomers)
+        if extras.recording is not None:
+            restored = extras.recording.restored_among(newcomers)
+            run_module("resuming").tell(run, restored)
+            extras.recording.let_go(restored)
         for job in newcomers:
             if waits_in_run(job) and not _look_again(run, job):
                 run.make_ready(job)

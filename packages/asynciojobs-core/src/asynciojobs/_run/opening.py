@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -17,16 +18,37 @@ from .queue import Queue
 from .roster import Roster
 from .waitlist import dismiss
 
-__all__ = ["Memory", "nest", "open_run"]
+__all__ = ["Memory", "RunJournal", "nest", "open_run"]
 
 
 if TYPE_CHECKING:
+    from .._outcomes import Verdict
+    from .recording import Recorder
 
     class Memory(Protocol):
         """What is known about earlier runs."""
 
         def restored_in(self, job_set: JobSet) -> AbstractSet[AnyJob]:
             """Return the jobs that stay done, at all depths."""
+            ...
+
+        def begin(self, run: Any) -> Recorder | None:
+            """Give the jobs that stay done their results; return what records the run."""
+            ...
+
+        async def finish(self, verdict: Verdict | None, cancel: Callable[[], object]) -> None:
+            """Wait until all records are safe; if the caller is cancelled, so is the run."""
+            ...
+
+        def close(self) -> None:
+            """Write what is left of the records, since nobody waits any more."""
+            ...
+
+    class RunJournal(Protocol):
+        """The part of a `Journal` that is used here."""
+
+        def begin_session(self) -> Memory:
+            """Return what is known about earlier runs, and records the next one."""
             ...
 
     class OpeningRun(Protocol):
@@ -61,6 +83,10 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
         if run.memory is not None:
             run.mark.restored = run.memory.restored_in(run.job_set)
         _look_for_extras(run, jobs, levels)
+        if run.memory is not None:
+            run.mark.recorder = run.memory.begin(run)
+        if run.nested_mark.recorder is not None:
+            run.use_extras().record(run.nested_mark.recorder)
     except BaseException:
         dismiss(jobs, run.mark)
         raise
@@ -98,5 +124,7 @@ def nest(run: OpeningRun, levels: list[Level]) -> None:
     if any(terms_among(it[1]) for it in levels):
         _reserve(run, levels)
     run.tasks.nests = True
+    extras = run.use_extras()
+    extras.plain = extras.plain and extras.recording is None
     prepare(levels, run.nested_mark)
     run.job_set._enclose(levels[0][0])

@@ -11,7 +11,7 @@ stay done. But they run only as long as others do, so they don't make others run
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from .._dag.jobset import JobSet, nesting
@@ -30,8 +30,10 @@ __all__ = [
     "look_again",
     "plan",
     "planned",
+    "planned_among",
     "restore",
     "stays_done",
+    "tell",
     "tell_restored",
 ]
 
@@ -73,6 +75,15 @@ class LastRun:
         """Return the jobs that stay done, at all depths."""
         return stays_done(planned(job_set, self))
 
+    def begin(self, _run: object) -> None:
+        """Do nothing: the jobs have their results, and nobody records the run."""
+
+    async def finish(self, _verdict: object, _cancel: object) -> None:
+        """Do nothing: nothing was written."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
     def why_run(self, job: AnyJob) -> str | None:
         """Return why a job must run, in words; ``None`` if it may stay done."""
         phase = phase_of(job)
@@ -112,8 +123,21 @@ def planned(job_set: JobSet, judge: Judge) -> list[PlannedJob]:
         job_set: the jobs. They can run.
         judge: says of each job whether it may stay done.
     """
+    return planned_among(topological_order(job_set), judge)
+
+
+def planned_among(
+    jobs: Iterator[AnyJob], judge: Judge, known: Collection[AnyJob] = ()
+) -> list[PlannedJob]:
+    """Return what a run does with some jobs of a set, and why; see `planned()`.
+
+    Args:
+        jobs: the jobs, each one after those that it requires.
+        judge: says of each job whether it may stay done.
+        known: other jobs that stay done.
+    """
     reasons: dict[AnyJob, str | None] = {}  # why a job runs; None: it stays done
-    path = [Inside(None, topological_order(job_set))]
+    path = [Inside(None, jobs, known=known)]
     while path:
         inside = path[-1]
         job = next(inside.jobs, None)
@@ -154,13 +178,20 @@ class Inside:
         scheduler: the nested scheduler that they are in; ``None`` for the outermost set.
         jobs: they, each after those that it requires.
         all_run: all of them run, since the nested scheduler must run.
+        known: jobs that stay done, and are not among them.
     """
 
-    __slots__ = ("_all_run", "_forever", "_regular", "_runs", "jobs", "scheduler")
+    __slots__ = ("_all_run", "_forever", "_known", "_regular", "_runs", "jobs", "scheduler")
 
     def __init__(
-        self, scheduler: AnyJob | None, jobs: Iterator[AnyJob], *, all_run: bool = False
+        self,
+        scheduler: AnyJob | None,
+        jobs: Iterator[AnyJob],
+        *,
+        all_run: bool = False,
+        known: Collection[AnyJob] = (),
     ) -> None:
+        self._known = known
         self.scheduler = scheduler
         self.jobs = jobs
         self._all_run = all_run
@@ -176,7 +207,7 @@ class Inside:
             assert self.scheduler is not None
             return f"is inside of {quoted(self.scheduler)}, which runs again"
         for requirement in requirements_of(job):
-            if reasons[requirement] is not None:
+            if requirement not in self._known and reasons.get(requirement, "") is not None:
                 return f"requires {quoted(requirement)}, which runs again"
         return None
 
@@ -236,15 +267,19 @@ def restore(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
 
 def tell_restored(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
     """Tell observers which jobs stay done; return those that may start now."""
+    restored = run.nested_mark.restored
+    tell(run, [job for job in run.roster.jobs if job in restored])
+    return [job for job in entries if waits_in_run(job)]  # observers may have cancelled some
+
+
+def tell(run: ResumedRun, jobs: Iterable[AnyJob]) -> None:
+    """Tell observers that some jobs of a run stay done, and all in them."""
     restored, now = run.nested_mark.restored, run.tasks.time()
-    for job in run.roster.jobs:
-        if job not in restored:
-            continue
+    for job in jobs:
         if run.observers.heard:
             run.observers.tell(JobEvent(job, EventKind.RESTORED, now))
         if isinstance(job, JobSet):
             _tell_inside(job, restored, now)
-    return [job for job in entries if waits_in_run(job)]  # observers may have cancelled some
 
 
 def _tell_inside(job_set: JobSet, restored: Iterable[AnyJob], now: float) -> None:

@@ -156,6 +156,8 @@ class Run:
             self.end(Cancelled())
             raise
         except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
+            if self.memory is not None:
+                self.memory.close()
             if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
             self._drop_tasks()
@@ -165,9 +167,17 @@ class Run:
         finally:
             if deadline is not None:
                 deadline.cancel()
+            await self._wind_up()
+
+    async def _wind_up(self) -> None:
+        """Wait until nothing of the run is alive, and all its records are safe."""
+        try:
+            if self.tasks.live:
+                await self.tasks.wait_out(self)
+        finally:
             try:
-                if self.tasks.live:
-                    await self.tasks.wait_out(self)
+                if self.memory is not None:
+                    await self.memory.finish(self._verdict, lambda: self.end(Cancelled()))
             finally:
                 self.let_go()
 
@@ -224,6 +234,8 @@ class Run:
 
     def fail(self, job: AnyJob, error: BaseException, now: float, *, held: bool = True) -> None:
         """Deal with an exception that a job raised at a time (seconds); see `release()`."""
+        if self.extras is not None:
+            self.extras.note_failure(job, error)
         if isinstance(error, KeyboardInterrupt | SystemExit):
             self.end(Broken(error))
         elif counts_as_critical(job):
@@ -243,26 +255,26 @@ class Run:
             now: when it ended (seconds).
             held: whether it held a slot of the window, and its limits.
         """
-        waiters = job._waiters
-        job._waiters = None
-        queue, roster = self.queue, self.roster
-        if self.extras is None:
+        queue, roster, extras = self.queue, self.roster, self.extras
+        if extras is None or not extras.holds_back(job, held=held):
+            waiters = job._waiters
+            job._waiters = None
+            if extras is not None:  # first what jobs get that came earlier
+                extras.leave(job, held=held)
             if waiters is not NOBODY:
-                self._go_on(waiters)
-            queue.free += 1
-            roster.awaited -= 1
-        else:  # first what jobs get that came earlier
-            self.extras.leave(job, held=held)
-            self._go_on(waiters)
-            self.extras.look()
+                self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
+            if extras is None:
+                queue.free += 1
+                roster.awaited -= 1
+            elif extras.stall is not None:
+                extras.stall.look()
         if not roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(start_ready, self, now)
 
-    def _go_on(self, waiters: list[AnyJob] | AnyJob | tuple[()] | None) -> None:
+    def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
-        followers = [waiters] if isinstance(waiters, AbstractJob) else waiters or []
         if self.extras is not None:  # some may have been skipped, or cancelled
             followers = [job for job in followers if waits_in_run(job)]
         if self.shuffled and len(followers) > 1:
@@ -356,6 +368,9 @@ class Run:
         """
         if self.state.live_run is self:
             self.state.live_run = None
+        memory, self.memory = self.memory, None  # it refers to the run: avoid a cycle
+        if memory is not None:
+            memory.close()
         self.mark.end()
         extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
         if extras is not None:

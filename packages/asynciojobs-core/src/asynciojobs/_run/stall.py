@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
         newcomers: list[AnyJob]
 
+        def is_writing(self) -> bool: ...
+
     class StallingRun(Protocol):
         """The part of a `Run` that its `StallWatch` uses."""
 
@@ -72,7 +74,9 @@ class StallWatch:
         run = self._run
         if run is None:
             return
-        if not run.is_idle() or (run.extras is not None and run.extras.newcomers):
+        if not run.is_idle() or (
+            run.extras is not None and (run.extras.newcomers or run.extras.is_writing())
+        ):
             self._stop_timer()
             return
         # The sets of requirements may not show such a cycle, if one of them was edited: a job

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._bridge import run_module
@@ -117,6 +118,8 @@ def start_ready(run: StartingRun, now: float | None = None) -> None:
         elif extras.plain:
             more = _clear(run, SLICE)
             count = min(len(queue.cleared), SLICE)
+            if extras.recording is not None:
+                extras.recording.started(islice(queue.cleared, count))
             run.tasks.start_plain(queue.cleared, count, now, run)
             more = more or bool(queue.cleared)
         else:
@@ -165,6 +168,8 @@ def _start_one_by_one(run: StartingRun, now: float) -> bool:
 def _start(run: StartingRun, job: AnyJob, now: float) -> None:
     """Start a job that has its slots, unless it was cancelled meanwhile."""
     extras = run.extras
+    if extras is not None and extras.recording is not None:
+        extras.recording.started([job])
     if extras is None or extras.deadlines is None:
         run.tasks.start(job, now, run)
     elif (error := extras.deadlines.expired_at_once(job)) is not None:

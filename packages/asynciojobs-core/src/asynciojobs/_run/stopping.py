@@ -100,7 +100,7 @@ def _is_pending(job: Any) -> bool:
 def cancel_early(run: StoppableRun) -> None:
     """Cancel the jobs that were cancelled before this run, which is nested, has begun."""
     plan, run.state.plan = run.state.plan, None
-    if plan is None or not run.mark.is_nested:
+    if plan is None or not plan.cancelled or not run.mark.is_nested:
         return
     for job, msg in plan.cancelled.items():
         if run_of(job) is run:  # it may have been taken out meanwhile

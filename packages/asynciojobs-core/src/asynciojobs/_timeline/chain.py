@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .._dag.jobset import record_of
 from .._names import Placed
-from .._outcomes import FINE, CriticalFailure
+from .._outcomes import CriticalFailure
 from .facts import Cause, Facts, Level, Member, with_schedulers_around
 from .links import Link
 from .spans import LinkKind, Outcome
@@ -20,8 +20,6 @@ STARTED = Cause(LinkKind.START)
 REQUIRED = Cause(LinkKind.REQUIREMENT)
 ENDED = Cause(LinkKind.END)
 
-BY_ITSELF = (Outcome.DONE, Outcome.FAILED)
-
 
 def chain(facts: Facts) -> list[Link]:
     """Return the links of a run, the first one first; O(V+E)."""
@@ -31,6 +29,9 @@ def chain(facts: Facts) -> list[Link]:
 class Walk:
     """The way back through a run, from its end to its start.
 
+    It comes to an end: each step goes back in time, or to a requirement. The job that gave a
+    slot started before the one that got it, since jobs that took no time are no givers.
+
     Args:
         facts: what is known about the run.
     """
@@ -39,32 +40,33 @@ class Walk:
         self._facts = facts
         self._until = facts.duration  # the links found so far begin here
         self._found: list[Link] = []
-        self._seen: set[Member] = set()  # so that jobs that took no time are no endless ring
 
     def links(self) -> list[Link]:
         """Return the links, the first one first."""
-        last, cleaned = last_to_end(self._facts.top)
-        if last is not None and cleaned is not None:
-            self._end_of_run(cleaned, last)
-        step = self._innermost(last)
+        step = self._innermost(None, self._facts.top)
         while step is not None:
-            step = self._innermost(self._follow(step))
+            before = self._follow(step)
+            step = None if before is None else self._innermost(before, before.inner)
         return self._found[::-1]
 
-    def _innermost(self, member: Member | None) -> Member | None:
-        """Return the job that ended last within a scheduler at any depth, or the job itself."""
-        while member is not None and member.inner is not None:
-            self._seen.add(member)
-            last, cleaned = last_to_end(member.inner)
-            if last is None or last in self._seen:
+    def _innermost(self, member: Member | None, level: Level | None) -> Member | None:
+        """Return the job that ended last within a scheduler at any depth, or the job itself.
+
+        Args:
+            member: the job; ``None`` for the outermost scheduler.
+            level: its own jobs, if it is a scheduler.
+        """
+        while level is not None:
+            last, cleaned = last_to_end(level)
+            if last is None:
                 break
             self._end_of_run(cleaned or member, last)
-            member = last
+            member, level = last, last.inner
         return member
 
-    def _end_of_run(self, member: Member, last: Member) -> None:
+    def _end_of_run(self, member: Member | None, last: Member) -> None:
         """Add a link for what a run did after its last job."""
-        if self._until - last.stop > BRIEF:
+        if member is not None and self._until - last.stop > BRIEF:
             self._add(member, member, ENDED, last.stop)
 
     def _follow(self, member: Member) -> Member | None:
@@ -72,27 +74,18 @@ class Walk:
 
         A job may have started with its scheduler. Then what held the scheduler back counts.
         """
-        self._seen.add(member)
-        found, waiter, before = None, member, None
+        reason, waiter, before = STARTED, member, None
         for waiting in with_schedulers_around(member):
-            before = self._giver(waiting) or self._last_requirement(waiting)
-            cause = self._facts.cause(waiting) or (None if before is None else REQUIRED)
-            if found is None and cause is not None:
-                found, waiter = cause, waiting
+            cause = self._facts.cause(waiting)
+            giver = None if cause is None else cause.giver
+            before = giver or latest(self._facts.requirements(waiting))
+            if reason is STARTED and (cause is not None or before is not None):
+                reason, waiter = cause or REQUIRED, waiting
             if before is not None:
                 break
         since = 0.0 if before is None else min(before.stop, self._until)
-        self._add(member, waiter, found or STARTED, since)
+        self._add(member, waiter, reason, since)
         return before
-
-    def _giver(self, member: Member) -> Member | None:
-        """Return the job whose end gave a job its slot, if it waited for one."""
-        cause = self._facts.cause(member)
-        return None if cause is None or cause.giver in self._seen else cause.giver
-
-    def _last_requirement(self, member: Member) -> Member | None:
-        """Return the requirement of a job that ended last; ``None`` if it has none."""
-        return latest(it for it in self._facts.requirements(member) if it not in self._seen)
 
     def _add(self, member: Member, waiter: Member, cause: Cause, since: float) -> None:
         kind, at, slots, _ = cause
@@ -110,24 +103,27 @@ def last_to_end(level: Level) -> tuple[Member | None, Member | None]:
     regular = [member for member in ran if not member.job.forever] or ran
     running = [member for member in regular if member.outcome is Outcome.RUNNING]
     if running:
-        return min(running, key=lambda member: member.start or 0.0), None
-    last = culprit_of(level, regular) or latest(regular)
-    if last is None:
-        return None, None
-    stopped = [it for it in ran if it.outcome is Outcome.STOPPED and it.stop > last.stop]
-    return last, latest(stopped)
+        return min(running, key=start_of), None
+    last = culprit_of(level, ran) or latest(regular)
+    later = [member for member in ran if last is not None and member.stop > last.stop]
+    return last, latest(later)
 
 
-def culprit_of(level: Level, regular: list[Member]) -> Member | None:
-    """Return the job whose end ended a run; ``None`` if the run was ended by something else."""
+def start_of(member: Member) -> float:
+    """Return when a job started that has (seconds since the run began)."""
+    assert member.start is not None
+    return member.start
+
+
+def culprit_of(level: Level, ran: Iterable[Member]) -> Member | None:
+    """Return the job whose failure ended a run; ``None`` if no failure did."""
     record = record_of(level.job_set)
     verdict = None if record is None else record.verdict
-    if isinstance(verdict, CriticalFailure) and not getattr(level.job_set, "keep_going", False):
-        culprit = verdict.job.job if isinstance(verdict.job, Placed) else verdict.job
-        return next((member for member in regular if member.job is culprit), None)
-    if verdict is FINE or isinstance(verdict, CriticalFailure):
-        return latest(member for member in regular if member.outcome in BY_ITSELF)
-    return None
+    if not isinstance(verdict, CriticalFailure) or getattr(level.job_set, "keep_going", False):
+        return None
+    place = verdict.job
+    culprit = place.job if isinstance(place, Placed) else None
+    return next((member for member in ran if member.job is culprit), None)
 
 
 def latest(members: Iterable[Member]) -> Member | None:

@@ -14,6 +14,7 @@ Requirements are read as they are now. If they were changed since the run, so is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from .occupancy import Holding, Occupancy
 from .spans import LinkKind, Outcome, Span
 
 __all__ = ["Cause", "Facts", "Level", "Member", "Moments", "with_schedulers_around"]
+
+LIMIT = LinkKind.LIMIT
 
 UNSEEN = 0.1
 """A job that started so long after it was ready has waited for its limit, even if nothing here
@@ -255,29 +258,26 @@ class Facts:
 
     def cause(self, member: Member) -> Cause | None:
         """Return what a job waited for between the moment when it was ready and its start."""
-        if member.start is None or member.ready is None or member.start <= member.ready:
+        ready, start = member.ready, member.start
+        if start is None or ready is None or start <= ready:
             return None
-        limits, window = needs_of(member.job), member.level.window
-        if window is None and not limits:
-            return None
-        wait = member.ready, member.start
-        found: list[tuple[float, Cause]] = []
-        for limit, slots in limits.items():
-            giver = full(self._limits[limit], limit.slots - slots, wait)
-            if giver is not None:
-                cause = Cause(LinkKind.LIMIT, limit, limit.slots, giver[1])
-                found.append((giver[0], cause))
-        if window is not None and not member.job.forever:
-            giver = full(member.level.taken(), window - 1, wait)
-            if giver is not None:
-                cause = Cause(LinkKind.SLOT, member.level.job_set, window, giver[1])
-                found.append((giver[0], cause))
-        if found:
-            return max(found, key=lambda pair: pair[0])[1]
-        if limits and member.start - member.ready > UNSEEN:
-            limit = next(iter(limits))
-            return Cause(LinkKind.LIMIT, limit, limit.slots)
-        return None
+        last, until = None, -math.inf
+        for place, needed, taken in self._places(member):
+            giver, moment = taken.last_given_back(ready, start) or (None, start)
+            is_full = taken.taken_before(moment) + needed > (place.slots or 0)
+            if is_full and moment > until:
+                last, until = place._replace(giver=giver), moment
+        if last is None and start - ready > UNSEEN:
+            return next((it for it, _, _ in self._places(member) if it.kind is LIMIT), None)
+        return last
+
+    def _places(self, member: Member) -> Iterator[tuple[Cause, int, Occupancy[Member]]]:
+        """Yield where a job needs slots, how many, and who had them. The limits come first."""
+        for limit, needed in needs_of(member.job).items():
+            yield Cause(LIMIT, limit, limit.slots), needed, self._limits[limit]
+        level = member.level
+        if level.window is not None and not member.job.forever:
+            yield Cause(LinkKind.SLOT, level.job_set, level.window), 1, level.taken()
 
     def _new_span(self, member: Member) -> Span:
         around = member.level.owner
@@ -307,23 +307,6 @@ def with_schedulers_around(member: Member) -> Iterator[Member]:
     while around is not None:
         yield around
         around = around.level.owner
-
-
-def full(
-    taken: Occupancy[Member], most: int, wait: tuple[float, float]
-) -> tuple[float, Member | None] | None:
-    """Return when a wait ended for slots that were all taken, and who gave them back.
-
-    Args:
-        taken: who held the slots.
-        most: how many could be taken without holding up the job (slots).
-        wait: when it began and ended (seconds).
-
-    Returns:
-        ``None`` if the slots were not all taken. The giver is ``None`` if slots were added.
-    """
-    giver, moment = taken.last_given_back(*wait) or (None, wait[1])
-    return None if taken.taken_before(moment) <= most else (moment, giver)
 
 
 def has_failed(job: AnyJob) -> bool:

@@ -1,0 +1,107 @@
+"""Large results: each in a file of its own, named by what is in it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from .._errors import JournalError
+from .disk import BINARY, PRIVATE, sync_file, sync_folder, why, write_all
+
+__all__ = ["Blobs"]
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+PART = ".part"
+"""The end of the name of a file that is not whole yet."""
+
+
+class Blobs:
+    """The folder with the large results of a journal. It is made when it is needed.
+
+    Args:
+        folder: the folder.
+        journal: the path of the journal, for messages.
+        sync: whether what is stored survives a power loss.
+    """
+
+    def __init__(self, folder: Path, journal: object, *, sync: bool) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._sync = sync
+
+    def store(self, data: bytes) -> str:
+        """Store a result, and return its SHA-256 in hexadecimal digits.
+
+        The file gets its name when all of it is on the disk, so no file is half a result.
+
+        Raises:
+            JournalError: the disk is full, or something like it.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        if self.is_whole(digest):
+            return digest
+        try:
+            self._make_folder()
+            self._write(digest, data)
+        except OSError as error:
+            raise JournalError(
+                self._journal,
+                f"can't store a result of {len(data)} bytes in {str(self._folder)!r} "
+                f"({why(error)})",
+                "see to that folder, and run again: what was recorded before is safe",
+            ) from error
+        return digest
+
+    def load(self, digest: str) -> bytes | None:
+        """Return a result; ``None`` if it is missing, or is not what was stored."""
+        if DIGEST.fullmatch(digest) is None:
+            return None
+        try:
+            data = (self._folder / digest).read_bytes()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == digest else None
+
+    def is_whole(self, digest: str) -> bool:
+        """Tell whether a result is there, and is what was stored. It is read for that."""
+        if DIGEST.fullmatch(digest) is None:
+            return False
+        try:
+            with (self._folder / digest).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        except OSError:
+            return False
+
+    def tidy(self) -> None:
+        """Delete what a crash left half written. Only the process with the lock may call it."""
+        for part in self._folder.glob(f"*{PART}"):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+    def _make_folder(self) -> None:
+        with contextlib.suppress(FileExistsError):
+            self._folder.mkdir(mode=0o700)
+            if self._sync:
+                sync_folder(self._folder.parent)
+
+    def _write(self, digest: str, data: bytes) -> None:
+        part = self._folder / f"{digest}{PART}"
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, PRIVATE)
+        try:
+            try:
+                write_all(descriptor, data)
+                if self._sync:
+                    sync_file(descriptor)
+            finally:
+                os.close(descriptor)
+            part.replace(self._folder / digest)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
+        if self._sync:
+            sync_folder(self._folder)

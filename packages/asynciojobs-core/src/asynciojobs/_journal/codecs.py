@@ -1,0 +1,242 @@
+"""How the result of a job becomes bytes, and bytes the result."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import reprlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+__all__ = ["Codec", "JSONCodec", "PickleCodec", "dumps_or_reason"]
+
+DEEPEST = 100
+"""How deep lists and dicts may be nested in a result."""
+
+
+class Codec(Protocol):
+    """Writes results, and reads them. `JSONCodec` and `PickleCodec` are such.
+
+    Attributes:
+        name: is in the header of a journal, so that no other codec reads its results.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def dumps(self, value: object) -> bytes:
+        """Return a result as bytes.
+
+        Raises:
+            Exception: it can't be recorded; the text says why.
+        """
+        ...
+
+    def loads(self, data: bytes) -> object:
+        """Return the result that `dumps()` was given: an equal one, of the same types.
+
+        Raises:
+            Exception: it can't be loaded, so its job runs again.
+        """
+        ...
+
+
+class JSONCodec:
+    """Writes results as JSON, if what comes back is equal and of the same types all through.
+
+    These are ``None``, bools, ints, finite floats, texts, lists, and dicts whose keys are
+    texts; not their subclasses. A tuple is refused, since it would come back as a list.
+
+    Example:
+        >>> JSONCodec().dumps({"mean": 2.5})
+        b'{"mean":2.5}'
+        >>> JSONCodec().dumps({"point": (1, 2)})
+        Traceback (most recent call last):
+            ...
+        ValueError: its result['point'] is a tuple, which JSON gives back as a list
+    """
+
+    name = "json"
+
+    def dumps(self, value: object) -> bytes:
+        """Return a result as JSON, in ASCII.
+
+        Raises:
+            ValueError: it would come back as something else; the text says where and why.
+        """
+        objection = objection_to(value)
+        if objection is not None:
+            raise ValueError(f"its result{objection}")
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+    def loads(self, data: bytes) -> object:
+        """Return the result.
+
+        Raises:
+            ValueError: this is no JSON.
+        """
+        value: object = json.loads(data)
+        return value
+
+
+class PickleCodec:
+    """Writes results with `pickle`: nearly everything can be recorded.
+
+    **Loading a pickle runs code.** Whoever can change the journal, or the files beside it, can
+    make your program do anything. Take this codec only if nobody else can write there. And
+    a pickle refers to classes by their names: if a class was renamed, its results can't be
+    loaded, and their jobs run again.
+
+    Example:
+        >>> codec = PickleCodec()
+        >>> codec.loads(codec.dumps((1, 2)))
+        (1, 2)
+    """
+
+    name = "pickle"
+
+    def dumps(self, value: object) -> bytes:
+        """Return a result as a pickle.
+
+        Raises:
+            Exception: it can't be pickled.
+        """
+        return pickle.dumps(value, protocol=5)
+
+    def loads(self, data: bytes) -> object:
+        """Return the result. This runs whatever code the pickle asks for.
+
+        Raises:
+            Exception: it can't be loaded.
+        """
+        value: object = pickle.loads(data)
+        return value
+
+
+def dumps_or_reason(codec: Codec, value: object) -> bytes | str:
+    """Return a result as bytes; or, in words, why it can't be recorded.
+
+    Args:
+        codec: any codec. Each `Exception` that it raises is a reason.
+        value: the result.
+
+    Example:
+        >>> dumps_or_reason(JSONCodec(), float("nan"))
+        'its result is nan, which JSON does not have'
+    """
+    try:
+        data = codec.dumps(value)
+    except ValueError as error:
+        return str(error) or "its codec refuses it"
+    except Exception as error:  # noqa: BLE001 - users write codecs, and __reduce__() as well
+        return f"the codec {codec.name!r} raised {type(error).__name__}: {error}"
+    if type(data) is not bytes:
+        return f"the codec {codec.name!r} returned {type(data).__name__} in place of bytes"
+    return data
+
+
+# -- what JSON would change
+
+
+def objection_to(value: object, depth: int = 0) -> str | None:
+    """Return where and why a value would come back changed; ``None`` if it would not.
+
+    The text is what follows the name of the value: ``['a'][0] is a tuple, which …``.
+
+    Args:
+        value: the value.
+        depth: in how many lists and dicts it is.
+    """
+    kind = type(value)
+    if kind in SINGLE:
+        return SINGLE[kind](value)
+    if kind not in CONTAINERS:
+        return f" is {named_type(value)}, which JSON {change_of(value)}"
+    if depth == DEEPEST:
+        return f" is nested more than {DEEPEST} levels deep"
+    return CONTAINERS[kind](value, depth + 1)
+
+
+def no_objection(_: object) -> None:
+    """Let ``None``, ``True`` and ``False`` pass."""
+
+
+def objection_to_int(value: int) -> str | None:
+    """Refuse a number that Python would not read again."""
+    too_long = value.bit_length() > MOST_BITS
+    return " is a number with more digits than Python reads" if too_long else None
+
+
+def objection_to_float(value: float) -> str | None:
+    """Refuse infinity, and what is no number."""
+    return None if math.isfinite(value) else f" is {value!r}, which JSON does not have"
+
+
+def objection_to_text(value: str) -> str | None:
+    """Refuse lone surrogates: two of them could come back as one character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return " has half a character in it (a lone surrogate), which JSON may change"
+    return None
+
+
+def objection_in_list(value: list[object], depth: int) -> str | None:
+    """Look into a list."""
+    for index, item in enumerate(value):
+        found = objection_to(item, depth)
+        if found is not None:
+            return f"[{index}]{found}"
+    return None
+
+
+def objection_in_dict(value: dict[object, object], depth: int) -> str | None:
+    """Look into a dict, at its keys as well."""
+    for key, item in value.items():
+        if type(key) is not str:
+            return f" has the key {reprlib.repr(key)}, and keys in JSON are texts"
+        if objection_to_text(key) is not None:
+            return f" has the key {key!a}, with half a character in it (a lone surrogate)"
+        found = objection_to(item, depth)
+        if found is not None:
+            return f"[{reprlib.repr(key)}]{found}"
+    return None
+
+
+def named_type(value: object) -> str:
+    """Return the type of a value, with an article: ``a tuple``."""
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "AEIOUaeiou" else f"a {name}"
+
+
+def change_of(value: object) -> str:
+    """Return what JSON does with a value of a type that it does not have."""
+    for kind, other in (
+        (tuple, "a list"),
+        (list, "a list"),
+        (dict, "a dict"),
+        (str, "a str"),
+        (int, "an int"),
+        (float, "a float"),
+    ):
+        if isinstance(value, kind):
+            return f"gives back as {other}"
+    return "does not have"
+
+
+MOST_BITS = 14_000
+"""Python reads numbers of 4300 digits at most, which have 14,284 bits."""
+
+# The types that come back as they are. Their subclasses don't.
+SINGLE: dict[type, Callable[[Any], str | None]] = {
+    type(None): no_objection,
+    bool: no_objection,
+    int: objection_to_int,
+    float: objection_to_float,
+    str: objection_to_text,
+}
+CONTAINERS: dict[type, Callable[[Any, int], str | None]] = {
+    list: objection_in_list,
+    dict: objection_in_dict,
+}

@@ -1,0 +1,302 @@
+"""What a job is made of: the parts of its fingerprint, which a journal compares.
+
+A part has a name that people read (``code``, ``argument 2``), and a text. If all parts are as
+they were when a job was done, its result is still good.
+
+- ``function``: its module and qualified name; of classes of users, the class.
+- ``code``: a digest of its source, without comments and docstrings; see `source`. Or
+  ``version``, which overrules that.
+- an argument: a digest of its value, or of its type if the value can't be compared; then a
+  ``~`` is behind the digest.
+
+Digests are salted, so nobody can look up what a short secret was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import enum
+import functools
+import hashlib
+import inspect
+import pathlib
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from .._copies import fields_of
+from .._dag.jobset import JobSet
+from .._identity import Work
+from ..job import AnyJob, identity_of
+from .modules import module_name
+from .source import class_text, code_text
+from .values import SINGLE, Values, is_a
+
+__all__ = ["Fingerprints", "Parts", "differences", "not_compared"]
+
+OPAQUE = "~"
+"""The mark of a part that could not be compared, or not all of it."""
+
+Part = tuple[str, str]
+Parts = dict[str, str]
+
+
+class Fingerprints:
+    """Makes the fingerprints of jobs.
+
+    Args:
+        salt: goes into each digest.
+        key_of: returns what stands for a job among the arguments.
+    """
+
+    def __init__(self, salt: str, key_of: Callable[[AnyJob], str]) -> None:
+        self._salt = salt.encode()
+        self._values = Values(key_of)
+        # What many jobs have in common, by function and by class.
+        self._functions: dict[object, Parts] = {}
+        self._classes: dict[type, list[Part]] = {}
+
+    def of(self, job: AnyJob, work: Work) -> Parts:
+        """Return the parts of the fingerprint of a job.
+
+        Args:
+            job: the job.
+            work: what it does.
+        """
+        version = identity_of(job).version
+        parts = self._joined(self._parts(job, work)) if self._is_special(job, work) else None
+        if parts is None:
+            parts = self._of_function(work.function)
+            parts.update(self._arguments(work.arguments))
+        if version is not None:
+            parts.pop("code", None)
+            parts["version"] = version
+        return parts
+
+    def _is_special(self, job: AnyJob, work: Work) -> bool:
+        """Tell whether there is more to a job than a plain function and its arguments."""
+        function = work.function
+        return not (
+            isinstance(function, types.FunctionType)
+            and function.__closure__ is None
+            and not self._own_bases(type(job))
+        )
+
+    def _of_function(self, function: object) -> Parts:
+        """Return the parts that all jobs of a plain function have."""
+        if function not in self._functions:
+            self._functions[function] = self._joined(self._parts_of_function(function))
+        return dict(self._functions[function])
+
+    def _joined(self, parts: Iterable[Part]) -> Parts:
+        """Return parts as a dict. Those of the same name become one."""
+        joined: Parts = {}
+        for name, text in parts:
+            joined[name] = f"{joined[name]}, {text}" if name in joined else text
+        if "code" in joined:
+            joined["code"] = self._digest(joined["code"])
+        return joined
+
+    def _parts(self, job: AnyJob, work: Work) -> Iterator[Part]:
+        yield from self._parts_of_class(job, work)
+        if work.function is not None:
+            yield from self._parts_of_function(work.function)
+        yield from self._arguments(work.arguments)
+
+    def _own_bases(self, kind: type) -> list[Part]:
+        """Return the sources of the classes of users that a class is made of."""
+        if kind not in self._classes:
+            own = [base for base in kind.__mro__ if not is_ours(base)]
+            self._classes[kind] = [("code", class_text(base)) for base in own]
+        return self._classes[kind]
+
+    def _parts_of_class(self, job: AnyJob, work: Work) -> Iterator[Part]:
+        kind = type(job)
+        own = self._own_bases(kind)
+        if not own and work.function is not None:
+            return
+        yield "function", name_of(kind)
+        yield from own
+        if own and not isinstance(job, JobSet):
+            attributes = own_attributes(job)
+            yield from self._arguments(
+                {f"attribute `{it}`": attributes[it] for it in attributes}
+            )
+
+    def _parts_of_function(self, function: object) -> Iterator[Part]:
+        if inspect.iscoroutine(function):
+            yield from self._parts_of_coroutine(function)
+            return
+        while isinstance(function, functools.partial):
+            yield from self._arguments({"partial": [*function.args]})
+            yield from self._arguments(
+                {f"partial `{name}`": value for name, value in function.keywords.items()}
+            )
+            function = function.func
+        yield "function", name_of(function)
+        for step in layers(function):
+            yield from self._parts_of_layer(step)
+
+    def _parts_of_layer(self, function: object) -> Iterator[Part]:
+        """Yield the source of one function, and the values that it carries along."""
+        if isinstance(function, types.MethodType):
+            yield from self._arguments({"self": function.__self__})
+        elif isinstance(function, types.FunctionType):
+            yield "code", code_text(function.__code__)
+            yield from self._carried(function)
+        elif method_of_call(function) is not None:
+            yield from self._arguments({"self": function})
+
+    def _carried(self, function: types.FunctionType) -> Iterator[Part]:
+        defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
+        if defaults:
+            yield from self._arguments({"defaults": defaults})
+        yield from self._variables(function.__code__, variables_of(function))
+
+    def _variables(self, code: types.CodeType, values: Mapping[str, object]) -> Iterator[Part]:
+        """Yield the variables of a function that are defined around it.
+
+        What can change, or is assigned by the function itself, does not count: it is where the
+        function keeps something, and not what it is given.
+        """
+        changing = rebound(code)
+        fixed = {
+            f"variable `{name}`": value
+            for name, value in values.items()
+            if name not in changing and is_a(value, *FIXED)
+        }
+        yield from self._arguments(fixed)
+
+    def _parts_of_coroutine(self, coroutine: Any) -> Iterator[Part]:
+        code, frame = coroutine.cr_code, coroutine.cr_frame
+        module = "?" if frame is None else frame.f_globals.get("__name__", "?")
+        yield "function", f"{module}.{coroutine.__qualname__}"
+        yield "code", code_text(code)
+        values: Mapping[str, object] = {} if frame is None else frame.f_locals
+        arguments = {it: values[it] for it in argument_names(code) if it in values}
+        yield from self._arguments({f"argument `{it}`": arguments[it] for it in arguments})
+        variables = {it: values[it] for it in code.co_freevars if it in values}
+        yield from self._variables(code, variables)
+        for value in variables.values():
+            if isinstance(value, types.FunctionType):
+                for step in layers(value):
+                    yield from self._parts_of_layer(step)
+
+    def _arguments(self, arguments: Mapping[str, object]) -> Iterator[Part]:
+        for name, value in arguments.items():
+            text, compared = self._values.text_of(value)
+            yield name, self._digest(text) + ("" if compared else OPAQUE)
+
+    def _digest(self, text: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        return hashlib.sha256(self._salt + data).hexdigest()[:32]
+
+
+# -- functions and classes
+
+
+FIXED = (*SINGLE, tuple, frozenset, enum.Enum, pathlib.PurePath)
+"""The types of variables that are compared: those of values that can't change."""
+
+
+def variables_of(function: types.FunctionType) -> dict[str, object]:
+    """Return the variables of a function that are defined around it, and have a value."""
+    found: dict[str, object] = {}
+    for name, cell in zip(
+        function.__code__.co_freevars, function.__closure__ or (), strict=True
+    ):
+        with contextlib.suppress(ValueError):  # it is empty
+            found[name] = cell.cell_contents
+    return found
+
+
+def argument_names(code: types.CodeType) -> tuple[str, ...]:
+    """Return the names of the arguments of a function."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & inspect.CO_VARARGS)
+    count += bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[:count]
+
+
+@functools.cache
+def rebound(code: types.CodeType) -> frozenset[str]:
+    """Return the names of the outer variables that a function assigns (``nonlocal``)."""
+    stored = {it.argval for it in dis.get_instructions(code) if it.opname == "STORE_DEREF"}
+    inner = [it for it in code.co_consts if isinstance(it, types.CodeType)]
+    return frozenset(stored.union(*map(rebound, inner)))
+
+
+def layers(function: Any) -> Iterator[object]:
+    """Yield a callable, and those that it wraps or calls: methods, decorators, ``__call__``.
+
+    A decorator calls the function that it was put on, and has it in a variable of its own.
+    """
+    seen: set[int] = set()
+    pending = [function]
+    while pending:
+        step = pending.pop(0)
+        if id(step) in seen:
+            continue
+        seen.add(id(step))
+        yield step
+        if isinstance(step, types.MethodType):
+            pending.append(step.__func__)
+        elif isinstance(step, types.FunctionType):
+            pending += wrapped_by(step)
+        else:
+            inner = method_of_call(step), getattr(step, "__wrapped__", None)
+            pending += [it for it in inner if isinstance(it, types.FunctionType)]
+
+
+def method_of_call(thing: object) -> types.FunctionType | None:
+    """Return the ``__call__()`` of a callable object, if it is written in Python."""
+    method = inspect.getattr_static(type(thing), "__call__", None)
+    return method if isinstance(method, types.FunctionType) else None
+
+
+def wrapped_by(function: types.FunctionType) -> Iterator[object]:
+    """Yield the functions that a function has in its variables, or says that it wraps."""
+    for value in variables_of(function).values():
+        if isinstance(value, types.FunctionType | types.MethodType):
+            yield value
+    if (wrapped := getattr(function, "__wrapped__", None)) is not None:
+        yield wrapped
+
+
+def name_of(thing: object) -> str:
+    """Return the module and the qualified name of a function or a class."""
+    known: Any = thing if hasattr(thing, "__qualname__") else cast("object", type(thing))
+    module = module_name(str(getattr(known, "__module__", "?")))
+    return f"{module}.{known.__qualname__}"
+
+
+def is_ours(kind: type) -> bool:
+    """Tell whether a class is one of this package, or of Python itself."""
+    return kind.__module__.partition(".")[0] in ("asynciojobs", "builtins", "typing", "abc")
+
+
+def own_attributes(job: AnyJob) -> dict[str, object]:
+    """Return the attributes of a job that its class has added to ours, by name."""
+    ours = {
+        name
+        for base in type(job).__mro__
+        if is_ours(base)
+        for name in (*getattr(base, "__slots__", ()), *getattr(base, "__annotations__", ()))
+    }
+    fields = fields_of(job)
+    return {name: fields[name] for name in sorted(fields) if name not in ours}
+
+
+# -- what is said about them
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return the names of the parts that are not as they were."""
+    names = dict.fromkeys([*before, *now])
+    return [name for name in names if before.get(name) != now.get(name)]
+
+
+def not_compared(parts: Mapping[str, str]) -> list[str]:
+    """Return the names of the parts that can't be compared, or not in full."""
+    return [name for name, text in parts.items() if text.endswith(OPAQUE)]

@@ -1,0 +1,191 @@
+"""What a journal says about the jobs of a scheduler: which of them may stay done, and why."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Collection, Iterable
+
+from .._dag.jobset import JobSet
+from ..job import AnyJob, Job, work_of
+from .file import JournalFile
+from .fingerprint import Fingerprints, Parts, differences, not_compared
+from .keys import Path, key_of, path_text, with_keys
+from .records import Header, JournalRecord
+
+__all__ = ["Ledger", "Views", "are_known", "with_additions"]
+
+
+class Ledger:
+    """The latest record of each key.
+
+    Attributes:
+        latest: as above.
+        lacking: the keys whose latest record is about a result that could not be recorded.
+        seconds: how long the job of each key took when it was done last (seconds); also if that
+            was forgotten since.
+        runs: the number of the last run.
+    """
+
+    def __init__(self) -> None:
+        self.latest: dict[Path, JournalRecord] = {}
+        self.lacking: set[Path] = set()
+        self.seconds: dict[Path, float] = {}
+        self.runs: int = 0
+
+    def take(self, record: JournalRecord) -> None:
+        """Take note of a record that was read, without its result, which is whole."""
+        self.note(record.light())
+        if record.kind == "done" and record.result is None and record.blob is None:
+            self.lacking.add(record.key)
+
+    def note(self, record: JournalRecord) -> None:
+        """Take note of a record, after those before it."""
+        if record.kind == "run":
+            self.runs = max(self.runs, record.run)
+        elif record.kind == "forget" and not record.key:
+            self.latest.clear()
+        elif record.key:
+            self.lacking.discard(record.key)
+            self.latest[record.key] = record
+            if record.kind == "done" and record.seconds is not None:
+                self.seconds[record.key] = record.seconds
+
+
+class Views:
+    """What a journal says about the jobs of one scheduler.
+
+    Args:
+        ledger: the records.
+        file: has the results.
+        header: has the salt of the fingerprints.
+        remembered: fingerprints of jobs that were made of coroutines, from before they ran.
+
+    Attributes:
+        paths: the jobs that the journal records, each with its path.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        file: JournalFile,
+        header: Header,
+        remembered: weakref.WeakKeyDictionary[AnyJob, Parts],
+    ) -> None:
+        self.paths: dict[AnyJob, Path] = {}
+        self._ledger = ledger
+        self._file = file
+        self._fingerprints = Fingerprints(header.id, self._key_as_argument)
+        self._remembered = remembered
+        self._parts: dict[AnyJob, Parts] = {}
+        self._siblings: dict[int, dict[str, AnyJob]] = {}  # by id() of their set, and key
+        self._gone: dict[tuple[tuple[str, str], ...], Path] | None = None
+
+    def learn(self, job_set: JobSet, jobs: Collection[AnyJob], around: Path = ()) -> None:
+        """Take in some jobs of a scheduler, and all that are nested in them; O(V) of these.
+
+        Args:
+            job_set: the scheduler. No scheduler is nested in itself.
+            jobs: the jobs.
+            around: the path of the scheduler.
+
+        Raises:
+            DuplicateKeyError: two jobs of a scheduler have the same key.
+        """
+        pending = [(job_set, jobs, around)]
+        while pending:
+            outer, jobs, path = pending.pop()
+            for job, key in with_keys(jobs, self._siblings.setdefault(id(outer), {})):
+                self.paths[job] = (*path, key)
+                if isinstance(job, JobSet):
+                    pending.append((job, tuple(job.jobs), self.paths[job]))
+
+    def _key_as_argument(self, job: AnyJob) -> str:
+        return path_text(self.paths.get(job) or (key_of(job),))
+
+    def fingerprint(self, job: AnyJob) -> Parts:
+        """Return the fingerprint of a job, as it was when it was asked for first."""
+        parts = self._parts.get(job)
+        if parts is None:
+            work = work_of(job)
+            if work.function is None and isinstance(job, Job):  # its coroutine has run
+                parts = self._remembered.get(job)
+            elif inspect.iscoroutine(work.function):
+                self._remembered[job] = parts = self._fingerprints.of(job, work)
+            self._parts[job] = parts = parts or self._fingerprints.of(job, work)
+        return parts
+
+    def record(self, job: AnyJob) -> JournalRecord | None:
+        """Return the latest record of a job."""
+        path = self.paths.get(job)
+        return None if path is None else self._ledger.latest.get(path)
+
+    def missing(self) -> list[Path]:
+        """Return the paths of the records that are about none of the jobs."""
+        known = set(self.paths.values())
+        return [path for path in self._ledger.latest if path not in known]
+
+    def why_run(self, job: AnyJob) -> str | None:
+        """Return why a job must run, in words; ``None`` if it may stay done."""
+        if job not in self.paths:
+            return "is not journaled"
+        self.fingerprint(job)  # before it runs, and may change what it is made of
+        record = self.record(job)
+        if record is None:
+            return self._why_new(job)
+        match record.kind:
+            case "done":
+                return self._why_again(job, record)
+            case "started":
+                return "was started, and did not end"
+            case "failed":
+                return f"raised {record.error}"
+            case _:
+                return "was forgotten"
+
+    def _why_new(self, job: AnyJob) -> str:
+        """Return why there is no record of a job: it may have another name now."""
+        if self._gone is None:
+            self._gone = {
+                tuple(sorted(record.fingerprint.items())): path
+                for path in self.missing()
+                if (record := self._ledger.latest[path]).kind == "done"
+            }
+        parts = tuple(sorted(self.fingerprint(job).items())) if self._gone else ()
+        old = self._gone.get(parts)
+        if not old:
+            return "is not in the journal"
+        return f"is not in the journal; if it was {path_text(old)}, give it that key"
+
+    def _why_again(self, job: AnyJob, record: JournalRecord) -> str | None:
+        changed = differences(record.fingerprint, self.fingerprint(job))
+        if ADDS in changed:
+            return "added jobs to its run"
+        if changed:
+            verb = "has" if len(changed) == 1 else "have"
+            return f"is not as it was: {' and '.join(changed)} {verb} changed"
+        was_read = record.place >= 0 and record.blob is None  # and was whole then
+        if record.key in self._ledger.lacking or not (
+            was_read or self._file.has_result(record)
+        ):
+            return "has no result in the journal, or it was altered"
+        return None
+
+    def why_restore(self, job: AnyJob) -> str:
+        """Return why a job may stay done, in words."""
+        opaque = not_compared(self.fingerprint(job))
+        return f"is done; not compared: {', '.join(opaque)}" if opaque else "is done"
+
+
+ADDS = "added jobs"
+"""The part of a fingerprint that says that the job has added others to its run."""
+
+
+def with_additions(parts: Parts) -> Parts:
+    """Return the fingerprint of a job that has added others to its run."""
+    return {**parts, ADDS: "yes"}
+
+
+def are_known(paths: Iterable[Path], ledger: Ledger) -> bool:
+    """Tell whether there is a record of any of these, or of nothing at all."""
+    return not ledger.latest or any(path in ledger.latest for path in paths)
