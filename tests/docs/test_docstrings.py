@@ -40,12 +40,21 @@ MODULES = sorted(
 LIKE_SET = "it does what the method of `set` does; tests/core/test_bestset.py compares them"
 FIXTURE = "pytest calls it; the README of the testkit shows it"
 PROTOCOL = "the example of the class defines it"
+ENGINE = "the engine calls it"
 
 NO_EXAMPLE = {
     "asynciojobs.engine.Engine.fetch": PROTOCOL,
     "asynciojobs.engine.Engine.start": PROTOCOL,
     "asynciojobs.timeline.bottleneck_of": "PureScheduler.bottleneck() shows it",
     "asynciojobs.timeline.timeline_of": "PureScheduler.timeline() shows it",
+    "asynciojobs_testkit.crash_at.write": ENGINE,
+    **dict.fromkeys(
+        (
+            f"asynciojobs.Journal.{name}"
+            for name in ("begin_session", "check_fits", "leave", "views", "write_header")
+        ),
+        ENGINE,
+    ),
     **dict.fromkeys(
         (
             f"asynciojobs.BestSet.{name}"
