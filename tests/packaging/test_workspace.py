@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +54,14 @@ def test_the_worlds_have_a_world_for_each_python_of_the_matrix():
         if isinstance(it, ast.Assign) and ast.unparse(it.targets[0]) == "VERSIONS"
     )
     assert list(versions) == matrix["python"][::-1]
+
+
+def test_the_workflow_runs_every_python_of_the_matrix_on_every_system():
+    (matrix,) = ENVIRONMENTS["hatch-test"]["matrix"]
+    text = (ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^ +python: \[(.*)\]$", text, re.MULTILINE)
+    on_linux = re.findall(r'system: ubuntu-latest, python: "(.*?)"', text)
+    assert re.findall('"(.*?)"', listed) == on_linux == matrix["python"][::-1]
 
 
 def test_the_build_builds_every_member():

@@ -39,6 +39,20 @@ class JournalPlan(list[Any]):
     Attributes:
         removed: the jobs that are in the journal, and not in the scheduler: their keys, from
             the outermost scheduler down.
+
+    Example:
+        >>> import tempfile
+        >>> from asynciojobs import Job, PureScheduler
+        >>> async def load():
+        ...     return 42
+        >>> job = Job(load, label="load")
+        >>> s = PureScheduler(job)
+        >>> with (
+        ...     tempfile.TemporaryDirectory() as folder,
+        ...     Journal(f"{folder}/journal") as journal,
+        ... ):
+        ...     journal.plan(s), journal.plan(s).removed
+        ([(!   ·   <Job `load`> [not done], 'run', 'is not in the journal')], [])
     """
 
     def __init__(self, steps: Iterable[PlannedJob], removed: Iterable[Path]) -> None:
@@ -131,7 +145,22 @@ class Journal:
         return f"<Journal {str(self.file.path)!r}>"
 
     def close(self) -> None:
-        """Close the file, and give up the lock. Results can be asked for all the same."""
+        """Close the file, and give up the lock. Results can be asked for all the same.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     journal = Journal(f"{folder}/journal")
+            ...     fine = s.run(journal=journal)
+            ...     journal.close()
+            >>> fine, job.result()
+            (True, 42)
+        """
         self._scheduler = None
         self.file.close()
 
@@ -150,6 +179,24 @@ class Journal:
         Raises:
             ValueError: the jobs can't run, or two of them have the same key.
             JournalError: the journal is that of another scheduler.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with (
+            ...     tempfile.TemporaryDirectory() as folder,
+            ...     Journal(f"{folder}/journal") as journal,
+            ... ):
+            ...     before = journal.plan(s)
+            ...     s.run(journal=journal)
+            ...     after = journal.plan(s)
+            True
+            >>> [step[1:] for step in before + after]
+            [('run', 'is not in the journal'), ('restore', 'is done')]
         """
         check_all(nesting(scheduler))
         views = self.views(scheduler)
@@ -166,6 +213,23 @@ class Journal:
 
         Raises:
             JournalError: it is no such job, or a run goes on.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with (
+            ...     tempfile.TemporaryDirectory() as folder,
+            ...     Journal(f"{folder}/journal") as journal,
+            ... ):
+            ...     s.run(journal=journal)
+            ...     journal.forget(job)
+            ...     [step[1:] for step in journal.plan(s)]
+            True
+            [('run', 'was forgotten')]
         """
         self._check_idle()
         views = self._views
@@ -202,6 +266,22 @@ class Journal:
         The keys are those on the way from the outermost scheduler down to the job. Jobs that
         were forgotten since are among them, and so are jobs of an earlier run if this one
         began anew.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with (
+            ...     tempfile.TemporaryDirectory() as folder,
+            ...     Journal(f"{folder}/journal") as journal,
+            ... ):
+            ...     s.run(journal=journal)
+            ...     list(journal.durations())
+            True
+            [('load',)]
         """
         return dict(self.ledger.seconds)
 
@@ -214,6 +294,19 @@ class Journal:
 
         Raises:
             JournalError: it is no journal, or can't be read.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     with Journal(f"{folder}/journal") as journal:
+            ...         fine = s.run(journal=journal)
+            ...     [record.kind for record in Journal.read(f"{folder}/journal")]
+            ['run', 'started', 'done', 'end']
         """
         return read_records(path)
 
