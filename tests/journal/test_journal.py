@@ -25,6 +25,7 @@ from asynciojobs import (
 )
 from asynciojobs._run import inspect
 from asynciojobs.journal import PickleCodec, use_store
+from asynciojobs_testkit import Crash, crash_at
 
 
 class Lab:
@@ -177,6 +178,59 @@ def test_all_behind_a_job_that_runs_again_does_so_too(lab, run):
     Sequence(lab.job("a"), lab.job("b", version=1), lab.job("c"), scheduler=changed)
     run(changed)
     assert lab.ran == ["a", "b", "c", "b", "c"]
+
+
+# If a job was done again, what was made of its old result is old, whoever runs it, and when.
+
+
+def test_a_job_is_not_restored_if_a_run_was_killed_after_what_it_requires(lab, run, plan):
+    run(lab.chain("a", "b", "c"))
+    with pytest.raises(Crash), crash_at(3):
+        run(chain_with_new(lab, "a"))  # until a is done
+    lab.ran.clear()
+    assert plan(chain_with_new(lab, "a")) == [
+        ("a", "restore", "is done; not compared: self"),
+        ("b", "run", "is older than what it requires: `a` has run again since"),
+        ("c", "run", "requires `b`, which runs again"),
+    ]
+    run(chain_with_new(lab, "a"))
+    assert lab.ran == ["b", "c"]
+    assert {it[1] for it in plan(chain_with_new(lab, "a"))} == {"restore"}
+
+
+def chain_with_new(lab, new):
+    """Return three jobs in a row, of which one has changed."""
+    jobs = [lab.job(it, version=2 if it == new else None) for it in ("a", "b", "c")]
+    Sequence(*jobs)
+    return Scheduler(*jobs, label="night")
+
+
+def test_a_job_is_not_restored_if_a_run_without_it_did_again_what_it_requires(lab, run, plan):
+    run(lab.chain("a", "b", "c"))
+    run(Scheduler(lab.job("a", version=2), label="night"))
+    assert [it[:2] for it in plan(chain_with_new(lab, "a"))] == [
+        ("a", "restore"),
+        ("b", "run"),
+        ("c", "run"),
+    ]
+
+
+def test_a_job_is_not_restored_if_what_its_scheduler_requires_was_done_again(lab, run, plan):
+    def night(version, *inner):
+        load = lab.job("load", version=version)
+        jobs = [lab.job(it) for it in inner]
+        phase = Scheduler(*jobs, label="phase", jobs_window=1, required=load)
+        return Scheduler(load, phase, label="night")
+
+    run(night(1, "x", "y"))
+    with pytest.raises(Crash), crash_at(6):
+        run(night(2, "x", "y"))  # until x is done again
+    assert plan(night(2, "x", "y")) == [
+        ("load", "restore", "is done; not compared: self"),
+        ("phase", "run", "was started, and did not end"),
+        ("x", "restore", "is done; not compared: self"),
+        ("y", "run", "is older than what it requires: `load` has run again since"),
+    ]
 
 
 def test_jobs_that_are_not_journaled_run_each_time(lab, run, path, plan):

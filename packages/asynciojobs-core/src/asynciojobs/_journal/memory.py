@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Collection, Iterable
+from operator import itemgetter
+from typing import cast
 
 from .._dag.jobset import JobSet
-from ..job import AnyJob, Job, work_of
+from ..job import AnyJob, Job, quoted, requirements_of, work_of
 from .file import JournalFile
 from .fingerprint import Fingerprints, Parts, differences, not_compared
 from .keys import Path, key_of, path_text, with_keys
@@ -21,12 +23,15 @@ class Ledger:
 
     Attributes:
         latest: as above.
+        order: when the latest record of each key came, as a number that grows.
         lacking: the keys whose latest record is about a result that could not be recorded.
         runs: the number of the last run.
     """
 
     def __init__(self) -> None:
         self.latest: dict[Path, JournalRecord] = {}
+        self.order: dict[Path, int] = {}
+        self._count = 0  # of records with a key
         self.lacking: set[Path] = set()
         self.runs = 0
 
@@ -43,8 +48,15 @@ class Ledger:
         elif record.kind == "forget" and not record.key:
             self.latest.clear()
         elif record.key:
+            self._count += 1
             self.lacking.discard(record.key)
             self.latest[record.key] = record
+            self.order[record.key] = self._count
+
+    def done_at(self, path: Path | None) -> int:
+        """Return the place of a record in the order of all; 0 if it does not say *done*."""
+        record = None if path is None else self.latest.get(path)
+        return self.order[record.key] if record is not None and record.kind == "done" else 0
 
 
 class Views:
@@ -74,6 +86,8 @@ class Views:
         self._remembered = remembered
         self._parts: dict[AnyJob, Parts] = {}
         self._siblings: dict[int, dict[str, AnyJob]] = {}  # by id() of their set, and key
+        self._outer: dict[AnyJob, AnyJob] = {}  # the nested schedulers that jobs are in
+        self._newest: dict[AnyJob, tuple[int, AnyJob] | None] = {}  # see there
         self._gone: dict[tuple[tuple[str, str], ...], Path] | None = None
 
     def learn(self, job_set: JobSet, jobs: Collection[AnyJob], around: Path = ()) -> None:
@@ -92,6 +106,8 @@ class Views:
             outer, jobs, path = pending.pop()
             for job, key in with_keys(jobs, self._siblings.setdefault(id(outer), {})):
                 self.paths[job] = (*path, key)
+                if path:
+                    self._outer[job] = cast("AnyJob", outer)
                 if isinstance(job, JobSet):
                     pending.append((job, tuple(job.jobs), self.paths[job]))
 
@@ -159,12 +175,31 @@ class Views:
         if changed:
             verb = "has" if len(changed) == 1 else "have"
             return f"is not as it was: {' and '.join(changed)} {verb} changed"
+        newer = self._newest_before(job)
+        if newer is not None and newer[0] > self._ledger.done_at(record.key):
+            return f"is older than what it requires: {quoted(newer[1])} has run again since"
         was_read = record.place >= 0 and record.blob is None  # and was whole then
         if record.key in self._ledger.lacking or not (
             was_read or self._file.has_result(record)
         ):
             return "has no result in the journal, or it was altered"
         return None
+
+    def _newest_before(self, job: AnyJob) -> tuple[int, AnyJob] | None:
+        """Return which of the jobs that had to end before a job was recorded last, and when.
+
+        Another run may have done that one again, and not this job: it was killed before, or
+        it did not have this job.
+        """
+        order = self._ledger.done_at
+        found = [(order(self.paths.get(it)), it) for it in requirements_of(job)]
+        outer = self._outer.get(job)
+        if outer is not None:
+            if outer not in self._newest:
+                self._newest[outer] = self._newest_before(outer)
+            if (before := self._newest[outer]) is not None:
+                found.append(before)
+        return max(found, key=itemgetter(0), default=None)
 
     def why_restore(self, job: AnyJob) -> str:
         """Return why a job may stay done, in words."""
