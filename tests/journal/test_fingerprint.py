@@ -292,6 +292,45 @@ def test_functions_of_python_are_fine(function):
     assert parts(CallJob(function, 1))["function"].endswith(function.__qualname__)
 
 
+@pytest.mark.parametrize("text", [BEFORE, CLASS], ids=["function", "class"])
+def test_a_module_that_was_loaded_again_counts_as_it_is_now(tmp_path, text):
+    module = load(text, tmp_path)
+    path = pathlib.Path(module.__file__)
+    first = parts(module.job())
+    path.write_text(text.replace("    return ", "    print(); return ", 1))
+    exec(compile(path.read_text(), path, "exec", dont_inherit=True), vars(module))
+    assert "code" in differences(first, parts(module.job()))
+    path.write_text(text.replace("\nasync def", "\n# changed back\nasync def"))
+    exec(compile(path.read_text(), path, "exec", dont_inherit=True), vars(module))
+    assert parts(module.job()) == first
+
+
+@pytest.mark.parametrize("text", [BEFORE, CLASS], ids=["function", "class"])
+def test_a_file_that_was_edited_since_it_was_imported_is_not_what_runs(tmp_path, text):
+    module, same = load(text, tmp_path), load(text, tmp_path)
+    path = pathlib.Path(module.__file__)
+    path.write_text(text.replace("    return ", "    print(); return ", 1))
+    running = parts(module.job())
+    assert running == parts(module.job())
+    module = load(path.read_text(), tmp_path)
+    assert "code" in differences(running, parts(module.job()))
+    assert "code" in differences(parts(same.job()), parts(module.job()))
+
+
+def test_a_class_with_generated_methods_counts_with_its_source(tmp_path, monkeypatch):
+    text = """
+    import dataclasses
+    from asynciojobs import CallJob
+    @dataclasses.dataclass
+    class Add:
+        def __call__(self): return LIMIT
+    def job():
+        return CallJob(Add())
+    """
+    first, second = (load(text.replace("LIMIT", it), tmp_path).job() for it in "12")
+    assert changed(first, second) == ["code"]
+
+
 def test_a_broken_file_is_as_no_file(tmp_path):
     module = load("async def f(): return 1", tmp_path)
     path = pathlib.Path(module.__file__)
