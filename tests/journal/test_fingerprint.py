@@ -170,6 +170,49 @@ def test_what_a_function_keeps_around_it_does_not_count():
         each.close()
 
 
+def test_a_variable_that_can_change_is_not_compared_and_the_plan_can_say_so():
+    def make(config):
+        async def work(x):
+            return config["n"] + x
+
+        return work
+
+    coroutines = [make({"n": 1})(1), make({"n": 2})(1)]
+    for first, second in [
+        (Job(make({"n": 1}), 1), Job(make({"n": 2}), 1)),
+        [Job(it) for it in coroutines],
+    ]:
+        assert changed(first, second) == []
+        assert not_compared(parts(first)) == ["variable `config`"]
+    for each in coroutines:
+        each.close()
+    assert changed(Job(make({})), Job(make([]))) == ["variable `config`"]
+
+
+def test_classes_and_modules_that_a_function_has_from_around_it_are_no_values():
+    def make(module, kind):
+        async def work(x):
+            return module, kind, len
+
+        return work
+
+    assert not_compared(parts(Job(make(asyncio, Point), 1))) == []
+
+
+def test_a_frozen_dataclass_that_a_function_has_from_around_it_counts():
+    def make(host):
+        async def work(x):
+            return host.name
+
+        return work
+
+    fixed = dataclasses.make_dataclass("Fixed", ["name"], frozen=True)
+    loose = dataclasses.make_dataclass("Loose", ["name"])
+    assert changed(Job(make(fixed("a"))), Job(make(fixed("b")))) == ["variable `host`"]
+    assert not_compared(parts(Job(make(fixed("a"))))) == []
+    assert not_compared(parts(Job(make(loose("a"))))) == ["variable `host`"]
+
+
 DECORATED = """
 import functools
 from asynciojobs import Job

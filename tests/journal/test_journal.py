@@ -24,7 +24,7 @@ from asynciojobs import (
     Sequence,
 )
 from asynciojobs._run import inspect
-from asynciojobs.journal import PickleCodec, use_store
+from asynciojobs.journal import JSONCodec, PickleCodec, use_store
 from asynciojobs_testkit import Crash, crash_at
 
 
@@ -373,6 +373,24 @@ def test_commands_have_their_results_back(run, path):
 
 
 # -- results
+
+
+@pytest.mark.parametrize("codec", [JSONCodec(), PickleCodec()], ids=["json", "pickle"])
+def test_output_with_a_secret_in_it_is_not_recorded(path, caplog, codec):
+    secret = CommandJob.hide("hunter2")
+    quiet = CommandJob("true", secret, label="quiet")
+    loud = CommandJob("echo", secret, label="loud")
+    scheduler = Scheduler(quiet, loud, label="night")
+    with (
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+        Journal(path, codec=codec) as journal,
+    ):
+        assert runner.run(scheduler.co_run(journal=journal))
+    records = {it.key: it.result for it in Journal.read(path) if it.kind == "done"}
+    assert records[("quiet",)] is not None
+    assert records[("loud",)] is None
+    assert b"hunter2" not in path.read_bytes()
+    assert "what the command printed has a secret in it" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -827,6 +845,15 @@ def test_another_codec_is_refused_and_the_lock_given_up(lab, run, path):
     with pytest.raises(JournalError, match=r"has results in 'json', not in 'pickle': open it"):
         Journal(path, codec=PickleCodec())
     Journal(path).close()
+
+
+def test_a_path_is_no_journal(lab):
+    with pytest.raises(TypeError) as caught:
+        lab.chain("a").run(journal="night.journal")
+    assert str(caught.value) == (
+        "journal takes a Journal, not str: run it inside of `with Journal(path) as journal:`"
+    )
+    assert lab.ran == []
 
 
 def test_it_can_be_open_once(path):

@@ -943,6 +943,11 @@ class PureScheduler(JobSet):
 def _memory(journal: RunJournal | None, *, resume: bool) -> Memory | None:
     """Return what says which jobs stay done; ``None`` if all jobs run."""
     if journal is not None:
+        if not hasattr(journal, "begin_session"):
+            raise TypeError(
+                f"journal takes a Journal, not {type(journal).__name__}: run it inside of "
+                "`with Journal(path) as journal:`"
+            )
         return journal.begin_session()
     memory: Memory | None = run_module("resuming").LastRun() if resume else None
     return memory

@@ -37,7 +37,7 @@ class Codec(Protocol):
         """Return the result that `dumps()` was given: an equal one, of the same types.
 
         Raises:
-            Exception: it can't be loaded, so its job runs again.
+            Exception: it can't be loaded. Whoever asks for the result gets `JournalError`.
         """
         ...
 
@@ -85,8 +85,8 @@ class PickleCodec:
 
     **Loading a pickle runs code.** Whoever can change the journal, or the files beside it, can
     make your program do anything. Take this codec only if nobody else can write there. And
-    a pickle refers to classes by their names: if a class was renamed, its results can't be
-    loaded, and their jobs run again.
+    a pickle refers to classes by their names: if a class was renamed, asking for such a result
+    raises `JournalError`; `Journal.forget()` lets the job run again.
 
     Example:
         >>> codec = PickleCodec()

@@ -26,7 +26,6 @@ Place: TypeAlias = "tuple[int, str] | str"
 Defined: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef"
 
 
-
 class File(NamedTuple):
     """What a file defines.
 

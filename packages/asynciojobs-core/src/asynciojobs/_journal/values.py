@@ -17,7 +17,7 @@ from .._calls.containers import Template
 from .._commands.secrets import Hidden
 from ..job import AbstractJob, AnyJob
 
-__all__ = ["SINGLE", "Values", "is_a"]
+__all__ = ["SINGLE", "Values", "is_a", "type_name"]
 
 SINGLE = (
     type(None),
