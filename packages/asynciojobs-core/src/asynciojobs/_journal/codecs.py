@@ -15,6 +15,9 @@ DEEPEST = 100
 """How deep lists and dicts may be nested in a result."""
 
 
+encode_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Codec(Protocol):
     """Writes results, and reads them. `JSONCodec` and `PickleCodec` are such.
 
@@ -68,7 +71,7 @@ class JSONCodec:
         objection = objection_to(value)
         if objection is not None:
             raise ValueError(f"its result{objection}")
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
+        return encode_json(value).encode("ascii")
 
     def loads(self, data: bytes) -> object:
         """Return the result.
