@@ -190,7 +190,7 @@ def test_a_job_is_not_restored_if_a_run_was_killed_after_what_it_requires(lab, r
     lab.ran.clear()
     assert plan(chain_with_new(lab, "a")) == [
         ("a", "restore", "is done; not compared: self"),
-        ("b", "run", "is older than what it requires: `a` has run again since"),
+        ("b", "run", "ran before `a` was last done, which it requires"),
         ("c", "run", "requires `b`, which runs again"),
     ]
     run(chain_with_new(lab, "a"))
@@ -215,6 +215,14 @@ def test_a_job_is_not_restored_if_a_run_without_it_did_again_what_it_requires(la
     ]
 
 
+def test_a_job_is_not_restored_if_it_did_not_wait_for_what_it_requires_now(lab, run, plan):
+    run(Scheduler(lab.job("a"), lab.job("b"), label="night"))
+    assert plan(lab.chain("a", "b")) == [
+        ("a", "restore", "is done; not compared: self"),
+        ("b", "run", "ran before `a` was last done, which it requires"),
+    ]
+
+
 def test_a_job_is_not_restored_if_what_its_scheduler_requires_was_done_again(lab, run, plan):
     def night(version, *inner):
         load = lab.job("load", version=version)
@@ -229,7 +237,7 @@ def test_a_job_is_not_restored_if_what_its_scheduler_requires_was_done_again(lab
         ("load", "restore", "is done; not compared: self"),
         ("phase", "run", "was started, and did not end"),
         ("x", "restore", "is done; not compared: self"),
-        ("y", "run", "is older than what it requires: `load` has run again since"),
+        ("y", "run", "ran before `load` was last done, which it requires"),
     ]
 
 

@@ -23,14 +23,16 @@ class Ledger:
 
     Attributes:
         latest: as above.
-        order: when the latest record of each key came, as a number that grows.
+        ended: when the latest record of each key came, as a number that grows.
+        began: the same for the latest one that says *started*.
         lacking: the keys whose latest record is about a result that could not be recorded.
         runs: the number of the last run.
     """
 
     def __init__(self) -> None:
         self.latest: dict[Path, JournalRecord] = {}
-        self.order: dict[Path, int] = {}
+        self.ended: dict[Path, int] = {}
+        self.began: dict[Path, int] = {}
         self._count = 0  # of records with a key
         self.lacking: set[Path] = set()
         self.runs = 0
@@ -51,12 +53,8 @@ class Ledger:
             self._count += 1
             self.lacking.discard(record.key)
             self.latest[record.key] = record
-            self.order[record.key] = self._count
-
-    def done_at(self, path: Path | None) -> int:
-        """Return the place of a record in the order of all; 0 if it does not say *done*."""
-        record = None if path is None else self.latest.get(path)
-        return self.order[record.key] if record is not None and record.kind == "done" else 0
+            order = self.began if record.kind == "started" else self.ended
+            order[record.key] = self._count
 
 
 class Views:
@@ -175,9 +173,9 @@ class Views:
         if changed:
             verb = "has" if len(changed) == 1 else "have"
             return f"is not as it was: {' and '.join(changed)} {verb} changed"
-        newer = self._newest_before(job)
-        if newer is not None and newer[0] > self._ledger.done_at(record.key):
-            return f"is older than what it requires: {quoted(newer[1])} has run again since"
+        newest = self._newest_before(job)
+        if newest is not None and newest[0] > self._ledger.began.get(record.key, 0):
+            return f"ran before {quoted(newest[1])} was last done, which it requires"
         was_read = record.place >= 0 and record.blob is None  # and was whole then
         if record.key in self._ledger.lacking or not (
             was_read or self._file.has_result(record)
@@ -186,13 +184,13 @@ class Views:
         return None
 
     def _newest_before(self, job: AnyJob) -> tuple[int, AnyJob] | None:
-        """Return which of the jobs that had to end before a job was recorded last, and when.
+        """Return which of the jobs that must end before a job was the last to do so, and when.
 
         Another run may have done that one again, and not this job: it was killed before, or
         it did not have this job.
         """
-        order = self._ledger.done_at
-        found = [(order(self.paths.get(it)), it) for it in requirements_of(job)]
+        ended, paths = self._ledger.ended, self.paths
+        found = [(ended.get(paths.get(it, ()), 0), it) for it in requirements_of(job)]
         outer = self._outer.get(job)
         if outer is not None:
             if outer not in self._newest:
