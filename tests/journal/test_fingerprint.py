@@ -479,6 +479,11 @@ def test_anything_else_counts_by_its_type_alone():
     assert changed(job, Job(work, set(), [1, object()], 3)) == ["argument 1"]
 
 
+def test_numbers_may_have_many_digits():
+    assert changed(Job(work, 10**6000), Job(work, 10**6000 + 1)) == ["argument 1"]
+    assert changed(Job(work, -(10**6000)), Job(work, -(10**6000))) == []
+
+
 def test_a_value_that_contains_itself_is_fine():
     itself = [1]
     itself.append(itself)

@@ -285,10 +285,15 @@ def test_nested_schedulers_are_entered(lab, run, path):
     assert (run(nested(lab)), lab.ran) == (True, [])
 
 
-def test_a_nested_scheduler_that_was_not_fine_is_recorded_as_failed(lab, run, path):
+def test_a_nested_scheduler_that_was_not_fine_is_recorded_as_failed(lab, run, path, plan):
     lab.broken = {"a"}
     inner = Scheduler(lab.job("a"), label="inner", critical=False)
-    run(Scheduler(inner, label="night"))
+    night = Scheduler(inner, label="night")
+    run(night)
+    assert plan(night) == [
+        ("inner", "run", "failed: CRITICAL FAILURE: <Job `a`> raised OSError:a is broken"),
+        ("a", "run", "raised OSError:a is broken"),
+    ]
     failed = [record.error for record in Journal.read(path) if record.kind == "failed"]
     assert failed == [
         "OSError:a is broken",
@@ -853,6 +858,21 @@ def test_another_codec_is_refused_and_the_lock_given_up(lab, run, path):
     with pytest.raises(JournalError, match=r"has results in 'json', not in 'pickle': open it"):
         Journal(path, codec=PickleCodec())
     Journal(path).close()
+
+
+def test_a_job_among_the_arguments_stands_for_its_key(lab, run, plan):
+    def night(label, key):
+        load = Job(lab.work, "load", label=label, key=key)
+        return Scheduler(load, CallJob(len, load, label="count"), label="night")
+
+    run(night("load", None))
+    run(night("fetch", "load"))
+    assert lab.ran == ["load"]
+    assert plan(night("fetch", None))[1] == (
+        "count",
+        "run",
+        "is not as it was: argument 1 has changed",
+    )
 
 
 def test_a_path_is_no_journal(lab):

@@ -148,7 +148,8 @@ class Views:
             case "started":
                 return "was started, and did not end"
             case "failed":
-                return f"raised {record.error}"
+                verb = "failed:" if isinstance(job, JobSet) else "raised"
+                return f"{verb} {record.error}"
             case _:
                 return "was forgotten"
 

@@ -110,7 +110,9 @@ def read_again(file: str, before: File | None) -> File:
         return before
     text = "".join(lines)
     nodes: dict[Place, Defined | None] = {}
-    codes = {(it.co_firstlineno, it.co_name): it for it in codes_in(compiled(text))}
+    codes: dict[Place, types.CodeType] = {
+        (it.co_firstlineno, it.co_name): it for it in codes_in(compiled(text))
+    }
     for place, node in places_in(parsed(text)):
         nodes[place] = None if place in nodes else node
     return File(lines, nodes, codes)
