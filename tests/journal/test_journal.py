@@ -8,6 +8,7 @@ import gc
 import os
 import pickle
 import threading
+import time
 
 import pytest
 
@@ -310,6 +311,21 @@ def test_restored_jobs_have_their_times_and_results(lab, run):
     assert job.duration() == pytest.approx(1)
     assert job.ended_at <= 0
     assert (job.repr_result(), again.stats()) == ("[[ -> 'A']]", "1D + 0R + 0I = 1")
+
+
+def test_a_clock_that_was_set_back_changes_nothing(lab, run, monkeypatch):
+    run(lab.chain("a", "b"))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 86_400)
+    again = lab.chain("a", "b")
+    assert run(again)
+    assert lab.ran == ["a", "b"]
+    assert [job.ended_at <= 0 for job in again.jobs] == [True, True]
+    monkeypatch.setattr(time, "time", lambda: now + 86_400)
+    run(lab.chain("a", "b", version=2))
+    monkeypatch.setattr(time, "time", lambda: now)
+    run(lab.chain("a", "b", version=2))
+    assert lab.ran == ["a", "b"] * 2
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
