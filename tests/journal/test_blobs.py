@@ -84,11 +84,21 @@ def test_a_result_is_on_the_disk_before_it_has_its_name(blobs, folder, monkeypat
     ]
 
 
+def test_what_another_process_has_stored_is_brought_to_the_disk_once(
+    blobs, folder, monkeypatch
+):
+    Blobs(folder, "night.journal", sync=False).store(DATA)  # and was killed
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda it: seen.append(os.fstat(it).st_ino))
+    assert (blobs.store(DATA), blobs.store(DATA)) == (DIGEST, DIGEST)
+    assert seen == [(folder / DIGEST).stat().st_ino, folder.stat().st_ino]
+
+
 def test_without_sync_nothing_is_brought_to_the_disk(folder, monkeypatch):
     seen = []
     monkeypatch.setattr(os, "fsync", seen.append)
     blobs = Blobs(folder, "night.journal", sync=False)
-    assert (blobs.load(blobs.store(DATA)), seen) == (DATA, [])
+    assert (blobs.load(blobs.store(DATA)), blobs.store(DATA), seen) == (DATA, DIGEST, [])
 
 
 def test_a_full_disk_leaves_nothing(blobs, folder, monkeypatch):

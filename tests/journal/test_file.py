@@ -98,7 +98,10 @@ def test_a_symbolic_link_leads_to_the_journal(path, opening, lines, records):
     path.write_bytes(b"".join(lines))
     link = path.with_name("link")
     link.symlink_to(path)
-    assert opening(link)[1] == records
+    file, found = opening(link)
+    assert found == records
+    digest = file.blobs.store(b"large")
+    assert (path.with_name(f"{path.name}.d") / digest).exists()
 
 
 def test_a_relative_path_is_that_of_the_beginning(path, opening, monkeypatch, records, lines):

@@ -170,6 +170,49 @@ def test_what_a_function_keeps_around_it_does_not_count():
         each.close()
 
 
+def test_a_variable_that_can_change_is_not_compared_and_the_plan_can_say_so():
+    def make(config):
+        async def work(x):
+            return config["n"] + x
+
+        return work
+
+    coroutines = [make({"n": 1})(1), make({"n": 2})(1)]
+    for first, second in [
+        (Job(make({"n": 1}), 1), Job(make({"n": 2}), 1)),
+        [Job(it) for it in coroutines],
+    ]:
+        assert changed(first, second) == []
+        assert not_compared(parts(first)) == ["variable `config`"]
+    for each in coroutines:
+        each.close()
+    assert changed(Job(make({})), Job(make([]))) == ["variable `config`"]
+
+
+def test_classes_and_modules_that_a_function_has_from_around_it_are_no_values():
+    def make(module, kind):
+        async def work(x):
+            return module, kind, len
+
+        return work
+
+    assert not_compared(parts(Job(make(asyncio, Point), 1))) == []
+
+
+def test_a_frozen_dataclass_that_a_function_has_from_around_it_counts():
+    def make(host):
+        async def work(x):
+            return host.name
+
+        return work
+
+    fixed = dataclasses.make_dataclass("Fixed", ["name"], frozen=True)
+    loose = dataclasses.make_dataclass("Loose", ["name"])
+    assert changed(Job(make(fixed("a"))), Job(make(fixed("b")))) == ["variable `host`"]
+    assert not_compared(parts(Job(make(fixed("a"))))) == []
+    assert not_compared(parts(Job(make(loose("a"))))) == ["variable `host`"]
+
+
 DECORATED = """
 import functools
 from asynciojobs import Job
@@ -292,6 +335,45 @@ def test_functions_of_python_are_fine(function):
     assert parts(CallJob(function, 1))["function"].endswith(function.__qualname__)
 
 
+@pytest.mark.parametrize("text", [BEFORE, CLASS], ids=["function", "class"])
+def test_a_module_that_was_loaded_again_counts_as_it_is_now(tmp_path, text):
+    module = load(text, tmp_path)
+    path = pathlib.Path(module.__file__)
+    first = parts(module.job())
+    path.write_text(text.replace("    return ", "    print(); return ", 1))
+    exec(compile(path.read_text(), path, "exec", dont_inherit=True), vars(module))
+    assert "code" in differences(first, parts(module.job()))
+    path.write_text(text.replace("\nasync def", "\n# changed back\nasync def"))
+    exec(compile(path.read_text(), path, "exec", dont_inherit=True), vars(module))
+    assert parts(module.job()) == first
+
+
+@pytest.mark.parametrize("text", [BEFORE, CLASS], ids=["function", "class"])
+def test_a_file_that_was_edited_since_it_was_imported_is_not_what_runs(tmp_path, text):
+    module, same = load(text, tmp_path), load(text, tmp_path)
+    path = pathlib.Path(module.__file__)
+    path.write_text(text.replace("    return ", "    print(); return ", 1))
+    running = parts(module.job())
+    assert running == parts(module.job())
+    module = load(path.read_text(), tmp_path)
+    assert "code" in differences(running, parts(module.job()))
+    assert "code" in differences(parts(same.job()), parts(module.job()))
+
+
+def test_a_class_with_generated_methods_counts_with_its_source(tmp_path, monkeypatch):
+    text = """
+    import dataclasses
+    from asynciojobs import CallJob
+    @dataclasses.dataclass
+    class Add:
+        def __call__(self): return LIMIT
+    def job():
+        return CallJob(Add())
+    """
+    first, second = (load(text.replace("LIMIT", it), tmp_path).job() for it in "12")
+    assert changed(first, second) == ["code"]
+
+
 def test_a_broken_file_is_as_no_file(tmp_path):
     module = load("async def f(): return 1", tmp_path)
     path = pathlib.Path(module.__file__)
@@ -395,6 +477,11 @@ def test_anything_else_counts_by_its_type_alone():
     assert changed(job, Job(work, object(), [1, object()], 3)) == []
     assert changed(job, Job(work, object(), [2, object()], 3)) == ["argument 2"]
     assert changed(job, Job(work, set(), [1, object()], 3)) == ["argument 1"]
+
+
+def test_numbers_may_have_many_digits():
+    assert changed(Job(work, 10**6000), Job(work, 10**6000 + 1)) == ["argument 1"]
+    assert changed(Job(work, -(10**6000)), Job(work, -(10**6000))) == []
 
 
 def test_a_value_that_contains_itself_is_fine():

@@ -8,6 +8,7 @@ import gc
 import os
 import pickle
 import threading
+import time
 
 import pytest
 
@@ -24,7 +25,8 @@ from asynciojobs import (
     Sequence,
 )
 from asynciojobs._run import inspect
-from asynciojobs.journal import PickleCodec, use_store
+from asynciojobs.journal import JSONCodec, PickleCodec, use_store
+from asynciojobs_testkit import Crash, crash_at
 
 
 class Lab:
@@ -179,6 +181,67 @@ def test_all_behind_a_job_that_runs_again_does_so_too(lab, run):
     assert lab.ran == ["a", "b", "c", "b", "c"]
 
 
+# If a job was done again, what was made of its old result is old, whoever runs it, and when.
+
+
+def test_a_job_is_not_restored_if_a_run_was_killed_after_what_it_requires(lab, run, plan):
+    run(lab.chain("a", "b", "c"))
+    with pytest.raises(Crash), crash_at(3):
+        run(chain_with_new(lab, "a"))  # until a is done
+    lab.ran.clear()
+    assert plan(chain_with_new(lab, "a")) == [
+        ("a", "restore", "is done; not compared: self"),
+        ("b", "run", "ran before `a` was last done, which it requires"),
+        ("c", "run", "requires `b`, which runs again"),
+    ]
+    run(chain_with_new(lab, "a"))
+    assert lab.ran == ["b", "c"]
+    assert {it[1] for it in plan(chain_with_new(lab, "a"))} == {"restore"}
+
+
+def chain_with_new(lab, new):
+    """Return three jobs in a row, of which one has changed."""
+    jobs = [lab.job(it, version=2 if it == new else None) for it in ("a", "b", "c")]
+    Sequence(*jobs)
+    return Scheduler(*jobs, label="night")
+
+
+def test_a_job_is_not_restored_if_a_run_without_it_did_again_what_it_requires(lab, run, plan):
+    run(lab.chain("a", "b", "c"))
+    run(Scheduler(lab.job("a", version=2), label="night"))
+    assert [it[:2] for it in plan(chain_with_new(lab, "a"))] == [
+        ("a", "restore"),
+        ("b", "run"),
+        ("c", "run"),
+    ]
+
+
+def test_a_job_is_not_restored_if_it_did_not_wait_for_what_it_requires_now(lab, run, plan):
+    run(Scheduler(lab.job("a"), lab.job("b"), label="night"))
+    assert plan(lab.chain("a", "b")) == [
+        ("a", "restore", "is done; not compared: self"),
+        ("b", "run", "ran before `a` was last done, which it requires"),
+    ]
+
+
+def test_a_job_is_not_restored_if_what_its_scheduler_requires_was_done_again(lab, run, plan):
+    def night(version, *inner):
+        load = lab.job("load", version=version)
+        jobs = [lab.job(it) for it in inner]
+        phase = Scheduler(*jobs, label="phase", jobs_window=1, required=load)
+        return Scheduler(load, phase, label="night")
+
+    run(night(1, "x", "y"))
+    with pytest.raises(Crash), crash_at(6):
+        run(night(2, "x", "y"))  # until x is done again
+    assert plan(night(2, "x", "y")) == [
+        ("load", "restore", "is done; not compared: self"),
+        ("phase", "run", "was started, and did not end"),
+        ("x", "restore", "is done; not compared: self"),
+        ("y", "run", "ran before `load` was last done, which it requires"),
+    ]
+
+
 def test_jobs_that_are_not_journaled_run_each_time(lab, run, path, plan):
     def make():
         handle = lab.job("handle", journaled=False)
@@ -223,10 +286,15 @@ def test_nested_schedulers_are_entered(lab, run, path):
     assert (run(nested(lab)), lab.ran) == (True, [])
 
 
-def test_a_nested_scheduler_that_was_not_fine_is_recorded_as_failed(lab, run, path):
+def test_a_nested_scheduler_that_was_not_fine_is_recorded_as_failed(lab, run, path, plan):
     lab.broken = {"a"}
     inner = Scheduler(lab.job("a"), label="inner", critical=False)
-    run(Scheduler(inner, label="night"))
+    night = Scheduler(inner, label="night")
+    run(night)
+    assert plan(night) == [
+        ("inner", "run", "failed: CRITICAL FAILURE: <Job `a`> raised OSError:a is broken"),
+        ("a", "run", "raised OSError:a is broken"),
+    ]
     failed = [record.error for record in Journal.read(path) if record.kind == "failed"]
     assert failed == [
         "OSError:a is broken",
@@ -243,6 +311,21 @@ def test_restored_jobs_have_their_times_and_results(lab, run):
     assert job.duration() == pytest.approx(1)
     assert job.ended_at <= 0
     assert (job.repr_result(), again.stats()) == ("[[ -> 'A']]", "1D + 0R + 0I = 1")
+
+
+def test_a_clock_that_was_set_back_changes_nothing(lab, run, monkeypatch):
+    run(lab.chain("a", "b"))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 86_400)
+    again = lab.chain("a", "b")
+    assert run(again)
+    assert lab.ran == ["a", "b"]
+    assert [job.ended_at <= 0 for job in again.jobs] == [True, True]
+    monkeypatch.setattr(time, "time", lambda: now + 86_400)
+    run(lab.chain("a", "b", version=2))
+    monkeypatch.setattr(time, "time", lambda: now)
+    run(lab.chain("a", "b", version=2))
+    assert lab.ran == ["a", "b"] * 2
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, lambda it: pickle.loads(pickle.dumps(it))])
@@ -329,6 +412,24 @@ def test_commands_have_their_results_back(run, path):
 
 
 # -- results
+
+
+@pytest.mark.parametrize("codec", [JSONCodec(), PickleCodec()], ids=["json", "pickle"])
+def test_output_with_a_secret_in_it_is_not_recorded(path, caplog, codec):
+    secret = CommandJob.hide("hunter2")
+    quiet = CommandJob("true", secret, label="quiet")
+    loud = CommandJob("echo", secret, label="loud")
+    scheduler = Scheduler(quiet, loud, label="night")
+    with (
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+        Journal(path, codec=codec) as journal,
+    ):
+        assert runner.run(scheduler.co_run(journal=journal))
+    records = {it.key: it.result for it in Journal.read(path) if it.kind == "done"}
+    assert records[("quiet",)] is not None
+    assert records[("loud",)] is None
+    assert b"hunter2" not in path.read_bytes()
+    assert "what the command printed has a secret in it" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -783,6 +884,30 @@ def test_another_codec_is_refused_and_the_lock_given_up(lab, run, path):
     with pytest.raises(JournalError, match=r"has results in 'json', not in 'pickle': open it"):
         Journal(path, codec=PickleCodec())
     Journal(path).close()
+
+
+def test_a_job_among_the_arguments_stands_for_its_key(lab, run, plan):
+    def night(label, key):
+        load = Job(lab.work, "load", label=label, key=key)
+        return Scheduler(load, CallJob(len, load, label="count"), label="night")
+
+    run(night("load", None))
+    run(night("fetch", "load"))
+    assert lab.ran == ["load"]
+    assert plan(night("fetch", None))[1] == (
+        "count",
+        "run",
+        "is not as it was: argument 1 has changed",
+    )
+
+
+def test_a_path_is_no_journal(lab):
+    with pytest.raises(TypeError) as caught:
+        lab.chain("a").run(journal="night.journal")
+    assert str(caught.value) == (
+        "journal takes a Journal, not str: run it inside of `with Journal(path) as journal:`"
+    )
+    assert lab.ran == []
 
 
 def test_it_can_be_open_once(path):

@@ -19,18 +19,23 @@ class World:
         self.seed = seed
         self.ran = []  # the labels of the jobs that have returned, in all runs
         self.seen = set()  # the labels of jobs that a follower has started after
+        self.versions = {}  # of jobs that have changed, by label
+        self.jobs = {}  # those that were made last, by label
 
     async def work(self, label, seconds, required):
         self.seen.update(required)
         await asyncio.sleep(seconds)
         self.ran.append(label)
-        return f"result of {label}"
+        parts = [self.jobs[it].result() for it in required]
+        return f"{label}, version {self.versions.get(label)}, of {parts}"
 
     def make(self):
         chance = random.Random(self.seed)
         limit = Limit(chance.randint(1, 3))
         jobs = []
-        return self.scheduler(chance, "root", limit, jobs, depth=2), jobs
+        scheduler = self.scheduler(chance, "root", limit, jobs, depth=2)
+        self.jobs = {job.label: job for job in jobs}
+        return scheduler, jobs
 
     def scheduler(self, chance, label, limit, jobs, depth, **options):
         members = []
@@ -49,7 +54,7 @@ class World:
                 label=name,
                 required=required,
                 limits=limit if chance.random() < 0.3 else None,
-                version=1,
+                version=self.versions.get(name, 1),
             )
             jobs.append(job)
             members.append(job)
@@ -103,6 +108,22 @@ def test_each_crash_may_be_followed_by_the_next(tmp_path, seed):
             break
     assert not crash.happened
     assert [record.kind for record in Journal.read(tmp_path / "journal")][-1] == "end"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_result_is_old_if_jobs_change_between_crashes(tmp_path, seed):
+    chance = random.Random(seed)
+    world = World(seed)
+    world.run(tmp_path / "journal")
+    for version in range(10):
+        world.versions[chance.choice(list(world.jobs))] = f"new {version}"
+        with crash_at(chance.randrange(12), torn=chance.random() < 0.3):
+            try:
+                world.run(tmp_path / "journal")
+            except Crash:
+                pass
+        whole = world.run(tmp_path / f"whole {version}")
+        assert world.run(tmp_path / "journal") == whole
 
 
 def test_a_crash_waits_for_the_disk_like_any_other_run(tmp_path):

@@ -325,8 +325,11 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def _as_wanted(self, data: bytes) -> AnyStr:
         return cast("AnyStr", data.decode("utf-8", "replace") if self._text else data)
 
-    def _shown_output(self, output: Output) -> tuple[str, str]:
+    def _shown_output(self, output: Output) -> tuple[str, str] | None:
+        """Return the output without its secrets; ``None`` if there are none in it."""
         stdout, stderr = (output.masked(stream) for stream in (STDOUT, STDERR))
+        if (stdout, stderr) == (output.kept(STDOUT), output.kept(STDERR)):
+            return None
         return brief(self._as_wanted(stdout)), brief(self._as_wanted(stderr))
 
     async def _command(self) -> Command:

@@ -1221,6 +1221,11 @@ class PureScheduler(JobSet):
 def _memory(journal: RunJournal | None) -> Memory:
     """Return what says which jobs stay done: a journal, else the last run."""
     if journal is not None:
+        if not hasattr(journal, "begin_session"):
+            raise TypeError(
+                f"journal takes a Journal, not {type(journal).__name__}: run it inside of "
+                "`with Journal(path) as journal:`"
+            )
         return journal.begin_session()
     memory: Memory = run_module("resuming").LastRun()
     return memory

@@ -17,6 +17,7 @@ __all__ = [
     "as_plain",
     "brief",
     "from_plain",
+    "has_secret",
     "last_lines",
 ]
 
@@ -110,6 +111,11 @@ def from_plain(fields: list[Any]) -> CommandResult[Any]:
     """Return the result of which `as_plain()` has made a list."""
     argv, *rest = fields
     return CommandResult(tuple(argv), *rest)
+
+
+def has_secret(result: CommandResult[Any]) -> bool:
+    """Tell whether there is a secret in what a command printed."""
+    return result._shown is not None
 
 
 class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened

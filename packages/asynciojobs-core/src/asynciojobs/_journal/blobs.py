@@ -32,6 +32,7 @@ class Blobs:
         self._folder = folder
         self._journal = journal
         self._sync = sync
+        self._safe: set[str] = set()  # those that we know to be on the disk
 
     def store(self, data: bytes) -> str:
         """Store a result, and return its SHA-256 in hexadecimal digits.
@@ -42,11 +43,12 @@ class Blobs:
             JournalError: the disk is full, or something like it.
         """
         digest = hashlib.sha256(data).hexdigest()
-        if self.is_whole(digest):
-            return digest
         try:
-            self._make_folder()
-            self._write(digest, data)
+            if self.is_whole(digest):
+                self._secure(digest)
+            else:
+                self._make_folder()
+                self._write(digest, data)
         except OSError as error:
             raise JournalError(
                 self._journal,
@@ -105,3 +107,13 @@ class Blobs:
             raise
         if self._sync:
             sync_folder(self._folder)
+        self._safe.add(digest)
+
+    def _secure(self, digest: str) -> None:
+        """Put on the disk what is there: a process that was killed had no time for it."""
+        if not self._sync or digest in self._safe:
+            return
+        with (self._folder / digest).open("r+b") as file:  # Windows syncs no other
+            sync_file(file.fileno())
+        sync_folder(self._folder)
+        self._safe.add(digest)

@@ -15,6 +15,9 @@ DEEPEST = 100
 """How deep lists and dicts may be nested in a result."""
 
 
+encode_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Codec(Protocol):
     """Writes results, and reads them. `JSONCodec` and `PickleCodec` are such.
 
@@ -37,7 +40,7 @@ class Codec(Protocol):
         """Return the result that `dumps()` was given: an equal one, of the same types.
 
         Raises:
-            Exception: it can't be loaded, so its job runs again.
+            Exception: it can't be loaded. Whoever asks for the result gets `JournalError`.
         """
         ...
 
@@ -68,7 +71,7 @@ class JSONCodec:
         objection = objection_to(value)
         if objection is not None:
             raise ValueError(f"its result{objection}")
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
+        return encode_json(value).encode("ascii")
 
     def loads(self, data: bytes) -> object:
         """Return the result.
@@ -85,8 +88,8 @@ class PickleCodec:
 
     **Loading a pickle runs code.** Whoever can change the journal, or the files beside it, can
     make your program do anything. Take this codec only if nobody else can write there. And
-    a pickle refers to classes by their names: if a class was renamed, its results can't be
-    loaded, and their jobs run again.
+    a pickle refers to classes by their names: if a class was renamed, asking for such a result
+    raises `JournalError`; `Journal.forget()` lets the job run again.
 
     Example:
         >>> codec = PickleCodec()

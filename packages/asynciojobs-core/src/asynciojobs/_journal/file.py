@@ -124,7 +124,7 @@ class JournalFile:
         self.path: Path = Path(path)
         self.header: Header | None = None
         self.is_abandoned: bool = False
-        self._file = self.path.absolute()
+        self._file = Path(os.path.realpath(path))  # a link leads to the same large results
         self._sync = sync
         self._descriptor = descriptor
         self._end = 0  # where the last whole line ends (bytes)

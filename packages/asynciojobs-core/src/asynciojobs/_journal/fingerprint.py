@@ -31,7 +31,7 @@ from .._identity import Work
 from ..job import AnyJob, identity_of
 from .modules import module_name
 from .source import class_text, code_text
-from .values import SINGLE, Values, is_a
+from .values import SINGLE, Values, is_a, type_name
 
 __all__ = ["Fingerprints", "Parts", "differences", "not_compared"]
 
@@ -157,16 +157,15 @@ class Fingerprints:
     def _variables(self, code: types.CodeType, values: Mapping[str, object]) -> Iterator[Part]:
         """Yield the variables of a function that are defined around it.
 
-        What can change, or is assigned by the function itself, does not count: it is where the
-        function keeps something, and not what it is given.
+        What the function assigns itself does not count: it is where it keeps something. Of
+        what can change, such as a list, only the type counts.
         """
-        changing = rebound(code)
-        fixed = {
-            f"variable `{name}`": value
-            for name, value in values.items()
-            if name not in changing and is_a(value, *FIXED)
-        }
-        yield from self._arguments(fixed)
+        for name in sorted(values.keys() - rebound(code)):
+            value = values[name]
+            if is_fixed(value):
+                yield from self._arguments({f"variable `{name}`": value})
+            elif not is_a(value, *CODE):
+                yield f"variable `{name}`", self._digest(type_name(value)) + OPAQUE
 
     def _parts_of_coroutine(self, coroutine: Any) -> Iterator[Part]:
         code, frame = coroutine.cr_code, coroutine.cr_frame
@@ -198,6 +197,16 @@ class Fingerprints:
 
 FIXED = (*SINGLE, tuple, frozenset, enum.Enum, pathlib.PurePath)
 """The types of variables that are compared: those of values that can't change."""
+
+
+CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.ModuleType, type)
+"""The types of variables that are no values, as ``__class__`` in methods with `super()`."""
+
+
+def is_fixed(value: object) -> bool:
+    """Tell whether a value can't change, so that it is what a function was given."""
+    parameters: Any = getattr(type(value), "__dataclass_params__", None)
+    return is_a(value, *FIXED) or (parameters is not None and bool(parameters.frozen))
 
 
 def variables_of(function: types.FunctionType) -> dict[str, object]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Collection, Iterable
+from operator import itemgetter
+from typing import cast
 
 from .._dag.jobset import JobSet
-from ..job import AnyJob, Job, work_of
+from ..job import AnyJob, Job, quoted, requirements_of, work_of
 from .file import JournalFile
 from .fingerprint import Fingerprints, Parts, differences, not_compared
 from .keys import Path, key_of, path_text, with_keys
@@ -21,6 +23,8 @@ class Ledger:
 
     Attributes:
         latest: as above.
+        ended: when the latest record of each key came, as a number that grows.
+        began: the same for the latest one that says *started*.
         lacking: the keys whose latest record is about a result that could not be recorded.
         seconds: how long the job of each key took when it was done last (seconds); also if that
             was forgotten since.
@@ -29,6 +33,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self.latest: dict[Path, JournalRecord] = {}
+        self.ended: dict[Path, int] = {}
+        self.began: dict[Path, int] = {}
+        self._count = 0  # of records with a key
         self.lacking: set[Path] = set()
         self.seconds: dict[Path, float] = {}
         self.runs: int = 0
@@ -46,10 +53,13 @@ class Ledger:
         elif record.kind == "forget" and not record.key:
             self.latest.clear()
         elif record.key:
+            self._count += 1
             self.lacking.discard(record.key)
             self.latest[record.key] = record
             if record.kind == "done" and record.seconds is not None:
                 self.seconds[record.key] = record.seconds
+            order = self.began if record.kind == "started" else self.ended
+            order[record.key] = self._count
 
 
 class Views:
@@ -79,6 +89,8 @@ class Views:
         self._remembered = remembered
         self._parts: dict[AnyJob, Parts] = {}
         self._siblings: dict[int, dict[str, AnyJob]] = {}  # by id() of their set, and key
+        self._outer: dict[AnyJob, AnyJob] = {}  # the nested schedulers that jobs are in
+        self._newest: dict[AnyJob, tuple[int, AnyJob] | None] = {}  # see there
         self._gone: dict[tuple[tuple[str, str], ...], Path] | None = None
 
     def learn(self, job_set: JobSet, jobs: Collection[AnyJob], around: Path = ()) -> None:
@@ -97,6 +109,8 @@ class Views:
             outer, jobs, path = pending.pop()
             for job, key in with_keys(jobs, self._siblings.setdefault(id(outer), {})):
                 self.paths[job] = (*path, key)
+                if path:
+                    self._outer[job] = cast("AnyJob", outer)
                 if isinstance(job, JobSet):
                     pending.append((job, tuple(job.jobs), self.paths[job]))
 
@@ -139,7 +153,8 @@ class Views:
             case "started":
                 return "was started, and did not end"
             case "failed":
-                return f"raised {record.error}"
+                verb = "failed:" if isinstance(job, JobSet) else "raised"
+                return f"{verb} {record.error}"
             case _:
                 return "was forgotten"
 
@@ -164,12 +179,31 @@ class Views:
         if changed:
             verb = "has" if len(changed) == 1 else "have"
             return f"is not as it was: {' and '.join(changed)} {verb} changed"
+        newest = self._newest_before(job)
+        if newest is not None and newest[0] > self._ledger.began.get(record.key, 0):
+            return f"ran before {quoted(newest[1])} was last done, which it requires"
         was_read = record.place >= 0 and record.blob is None  # and was whole then
         if record.key in self._ledger.lacking or not (
             was_read or self._file.has_result(record)
         ):
             return "has no result in the journal, or it was altered"
         return None
+
+    def _newest_before(self, job: AnyJob) -> tuple[int, AnyJob] | None:
+        """Return which of the jobs that must end before a job was the last to do so, and when.
+
+        Another run may have done that one again, and not this job: it was killed before, or
+        it did not have this job.
+        """
+        ended, paths = self._ledger.ended, self.paths
+        found = [(ended.get(paths.get(it, ()), 0), it) for it in requirements_of(job)]
+        outer = self._outer.get(job)
+        if outer is not None:
+            if outer not in self._newest:
+                self._newest[outer] = self._newest_before(outer)
+            if (before := self._newest[outer]) is not None:
+                found.append(before)
+        return max(found, key=itemgetter(0), default=None)
 
     def why_restore(self, job: AnyJob) -> str:
         """Return why a job may stay done, in words."""

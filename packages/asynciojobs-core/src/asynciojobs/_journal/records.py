@@ -85,7 +85,21 @@ class JournalRecord:
 
     def light(self) -> Self:
         """Return the same record without its result, which the file can give later."""
-        return self if self.result is None else dataclasses.replace(self, result=None)
+        if self.result is None:
+            return self
+        # `dataclasses.replace()` would be a sixth of the time that it takes to read a journal.
+        return type(self)(
+            self.kind,
+            self.key,
+            self.time,
+            self.run,
+            self.seconds,
+            self.fingerprint,
+            None,
+            self.blob,
+            self.error,
+            self.place,
+        )
 
 
 @dataclass(frozen=True, slots=True)

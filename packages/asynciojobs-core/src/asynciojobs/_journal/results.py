@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._commands.result import CommandResult, as_plain, from_plain
+from .._commands.result import CommandResult, as_plain, from_plain, has_secret
 from .._errors import JournalError
 from .codecs import Codec, dumps_or_reason
 from .file import JournalFile
@@ -20,6 +20,8 @@ COMMAND = "asynciojobs.CommandResult"
 def dumped(codec: Codec, value: Any) -> bytes | str:
     """Return a result as bytes; or, in words, why it can't be recorded."""
     if is_result(value):
+        if has_secret(value):
+            return "what the command printed has a secret in it, which hide() has given it"
         value = {COMMAND: as_plain(value)}
     elif is_command(value):
         return f"its result is a dict with the key {COMMAND!r}, which stands for something else"

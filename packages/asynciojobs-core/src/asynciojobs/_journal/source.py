@@ -1,10 +1,11 @@
 """The source of functions and classes, without comments and docstrings.
 
-It is what `ast.unparse()` makes of it, so spaces and line breaks don't count either. Each file
-is read once in a process: whoever edits it while the program runs does not change what runs.
+It is what `ast.unparse()` makes of it, so spaces and line breaks don't count either.
 
-If there is no source (the interactive prompt, ``exec()``, a ``.pyc`` alone), the bytecode
-counts, with the version of Python.
+A file may say something else than what runs: it was edited since it was imported, or it was
+loaded again (`importlib.reload`, notebooks). So a source counts only if its bytecode is that
+of the function. Otherwise, and if there is no source (the interactive prompt, ``exec()``, a
+``.pyc`` alone), the bytecode counts, with the version of Python.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import linecache
 import sys
 import threading
 import types
-from collections.abc import Iterator
-from typing import Any, TypeAlias, cast
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple, TypeAlias, cast
 
 __all__ = ["class_text", "code_text"]
 
@@ -24,50 +25,113 @@ Place: TypeAlias = "tuple[int, str] | str"
 
 Defined: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef"
 
-files: dict[str, dict[Place, Defined | None]] = {}
-"""What each file defines; ``None`` if two definitions have the same place."""
+
+class File(NamedTuple):
+    """What a file defines.
+
+    Attributes:
+        lines: the file, when it was read.
+        nodes: the definitions; ``None`` if two of them have the same place.
+        codes: the bytecode of functions.
+    """
+
+    lines: list[str]
+    nodes: dict[Place, Defined | None]
+    codes: dict[Place, types.CodeType]
+
+
+files: dict[str, File] = {}
 
 # Python 3.11 may raise a SystemError if two threads parse at the same time.
 parsing = threading.Lock()
 
-texts: dict[tuple[str, Place], str] = {}
+texts: dict[tuple[str, types.CodeType], str] = {}  # equal ones may be in two files
 
 
 def code_text(code: types.CodeType) -> str:
     """Return the source of a function; its bytecode if there is no source."""
-    text = text_at(code.co_filename, (code.co_firstlineno, code.co_name))
-    return bytecode_text(code) if text is None else text
+    file = code.co_filename
+    if (file, code) not in texts:
+        text = text_at(file, (code.co_firstlineno, code.co_name), [code])
+        texts[file, code] = bytecode_text(code) if text is None else text
+    return texts[file, code]
 
 
 def class_text(kind: type) -> str:
     """Return the source of a class; the bytecode of its methods if there is no source."""
     functions = [it for it in vars(kind).values() if isinstance(it, types.FunctionType)]
     codes = [it.__code__ for it in functions if it.__module__ == kind.__module__]
+    written = [it for it in codes if it.co_filename != "<string>"]  # not by `dataclass`
     module = sys.modules.get(kind.__module__)
-    file = codes[0].co_filename if codes else getattr(module, "__file__", None)
-    text = None if file is None else text_at(file, kind.__qualname__)
+    file = written[0].co_filename if written else getattr(module, "__file__", None)
+    own = [it for it in written if it.co_filename == file]
+    text = None if file is None else text_at(file, kind.__qualname__, own)
     return "\n".join(map(bytecode_text, codes)) if text is None else text
 
 
-def text_at(file: str, place: Place) -> str | None:
-    """Return the source of what a file defines at a place; ``None`` if there is none."""
-    if (file, place) not in texts:
-        node = definitions(file).get(place)
-        if node is None:
-            return None
-        texts[file, place] = ast.unparse(node)
-    return texts[file, place]
+def text_at(file: str, place: Place, codes: Collection[types.CodeType]) -> str | None:
+    """Return the source of what a file defines at a place.
 
+    Args:
+        file: the file.
+        place: the place.
+        codes: the functions that it must be the source of.
 
-def definitions(file: str) -> dict[Place, Defined | None]:
-    """Return what a file defines, by place."""
+    Returns:
+        ``None`` if there is none, or it is the source of something else.
+    """
     with parsing:
-        if file not in files:
-            found: dict[Place, Defined | None] = {}
-            for place, node in places_in(parsed("".join(linecache.getlines(file)))):
-                found[place] = None if place in found else node
-            files[file] = found
-        return files[file]
+        found = files.get(file)
+        if found is None or not fits(found, codes):
+            found = files[file] = read_again(file, found)
+    node = found.nodes.get(place) if fits(found, codes) else None
+    return None if node is None else ast.unparse(node)
+
+
+def fits(file: File, codes: Collection[types.CodeType]) -> bool:
+    """Tell whether a file has some functions, at their places."""
+    for code in codes:
+        found = file.codes.get((code.co_firstlineno, code.co_name))
+        if found is None or bytecode_text(found) != bytecode_text(code):
+            return False
+    return True
+
+
+def read_again(file: str, before: File | None) -> File:
+    """Return what a file defines now.
+
+    Args:
+        file: the file.
+        before: what it has defined before; ``None`` if it was not read.
+    """
+    linecache.checkcache(file)
+    lines = linecache.getlines(file)
+    if before is not None and lines == before.lines:
+        return before
+    text = "".join(lines)
+    nodes: dict[Place, Defined | None] = {}
+    codes: dict[Place, types.CodeType] = {
+        (it.co_firstlineno, it.co_name): it for it in codes_in(compiled(text))
+    }
+    for place, node in places_in(parsed(text)):
+        nodes[place] = None if place in nodes else node
+    return File(lines, nodes, codes)
+
+
+def compiled(text: str) -> list[types.CodeType]:
+    """Return the bytecode of a program; nothing if it can't be compiled."""
+    try:
+        return [compile(text, "<journal>", "exec", dont_inherit=True)]
+    except (SyntaxError, ValueError, RecursionError, SystemError):
+        return []
+
+
+def codes_in(pending: list[types.CodeType]) -> Iterator[types.CodeType]:
+    """Yield some bytecode, and that of all functions inside of it."""
+    while pending:
+        code = pending.pop()
+        yield code
+        pending += [it for it in code.co_consts if isinstance(it, types.CodeType)]
 
 
 def parsed(text: str) -> ast.Module:

@@ -18,7 +18,7 @@ from .._commands.secrets import Hidden
 from ..job import AbstractJob, AnyJob
 from .modules import module_name
 
-__all__ = ["SINGLE", "Values", "is_a"]
+__all__ = ["SINGLE", "Values", "is_a", "type_name"]
 
 SINGLE = (
     type(None),
@@ -116,7 +116,9 @@ def is_a(value: object, *kinds: type) -> bool:
 
 def single_text(value: Any) -> str:
     """Return a value without parts as text: the same one for equal values of a type."""
-    for kind in (bool, int, float, str, bytes):
+    if isinstance(value, int):  # Python refuses to write long ones in decimal digits
+        return f"{type_name(value)} {int.__format__(value, 'x')}"
+    for kind in (float, str, bytes):
         if isinstance(value, kind):
             return f"{type_name(value)} {kind.__repr__(cast('Any', value))}"
     return f"{type_name(value)} {value!r}"
