@@ -642,7 +642,7 @@ def test_wide_characters_keep_the_columns(run):
 def test_the_chart_shows_the_longest_40(run):
     jobs = [FakeJob(str(n), takes=n % 50 + 1) for n in range(200)]
     lines = str(run(PureScheduler(*jobs)).timeline()).splitlines()
-    assert (len(lines), lines[-2]) == (43, "… 160 more")
+    assert (len(lines), lines[-2]) == (43, "… 160 more, see full()")
     assert min(int(line.split("|")[0]) % 50 for line in lines[1:41]) == 40
 
 

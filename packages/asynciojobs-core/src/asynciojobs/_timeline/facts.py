@@ -6,8 +6,8 @@ out from that, when somebody asks:
 - A job was ready when the last of its requirements had ended.
 - If it started later, and all slots were taken in between, it waited for slots. Otherwise the
   event loop was late, or a journal was being written: that is not waiting.
-- The slot came from the job that gave one back last while all were taken. A job that ended after
-  that did not: `host1` and `host2` may both have ended before `host3` starts in the place of one.
+- The slot came from the job that gave one back last while all were taken. `host1` and `host2`
+  may both have ended before `host3` starts: its slot is then that of `host1`.
 
 Requirements are read as they are now. If they were changed since the run, so is the answer.
 """

@@ -71,7 +71,7 @@ class Occupancy(Generic[T]):
         return self._holders[place], self._ends[place]
 
     def _last_above(self, above: int) -> list[int]:
-        """Return, for each end, the place of the last one up to it that counts; -1 if none does.
+        """Return, for each end, the place of the last one up to it that counts, or -1.
 
         It takes O(n log n) once for each number.
         """
