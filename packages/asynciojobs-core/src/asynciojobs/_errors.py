@@ -245,7 +245,7 @@ class DuplicateKeyError(ExplainedError, ValueError):
     job: Named
     other: Named
     key: str
-    fields = ("job", "other", "key")
+    fields: ClassVar[tuple[str, ...]] = ("job", "other", "key")
     rule = "{job} and {other} have the same key {key!r}, so a journal can't tell them apart"
     remedy = "give one of them another key, as in Job(…, key='second')"
 
@@ -293,7 +293,7 @@ class JournalError(ExplainedError, RuntimeError):
     problem: str
     advice: str
     offset: int | None
-    fields = ("path", "problem", "advice", "offset")
+    fields: ClassVar[tuple[str, ...]] = ("path", "problem", "advice", "offset")
     rule = "the journal {path!r} {problem}"
     remedy = "{advice}"
 

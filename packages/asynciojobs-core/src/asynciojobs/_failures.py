@@ -33,7 +33,7 @@ class Later:
     __slots__ = ("load",)
 
     def __init__(self, load: Callable[[], Any]) -> None:
-        self.load = load
+        self.load: Callable[[], Any] = load
 
     def __repr__(self) -> str:
         return repr(self.load())

@@ -15,7 +15,7 @@ from ._errors import JournalError
 from ._journal.codecs import Codec as Codec  # noqa: PLC0414 - it is public
 from ._journal.codecs import JSONCodec as JSONCodec  # noqa: PLC0414
 from ._journal.codecs import PickleCodec as PickleCodec  # noqa: PLC0414
-from ._journal.file import open_journal
+from ._journal.file import JournalFile, open_journal
 from ._journal.fingerprint import Parts
 from ._journal.keys import Path, path_text, root_key
 from ._journal.memory import Ledger, Views, are_known
@@ -43,7 +43,7 @@ class JournalPlan(list[Any]):
 
     def __init__(self, steps: Iterable[PlannedJob], removed: Iterable[Path]) -> None:
         super().__init__(steps)
-        self.removed = list(removed)
+        self.removed: list[Path] = list(removed)
 
 
 class Journal:
@@ -94,8 +94,10 @@ class Journal:
         self.codec: Codec = JSONCodec() if codec is None else codec
         self.sync = sync
         self.inline = inline
-        self.ledger = Ledger()
-        self.file = open_journal(path, self.ledger.take, create=resume is not True, sync=sync)
+        self.ledger: Ledger = Ledger()
+        self.file: JournalFile = open_journal(
+            path, self.ledger.take, create=resume is not True, sync=sync
+        )
         self._session: Session | None = None  # while a run goes on
         self._scheduler: JobSet | None = None  # of the last run or plan
         self._views: Views | None = None  # of that scheduler

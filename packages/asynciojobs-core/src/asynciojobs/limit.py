@@ -280,7 +280,7 @@ class Terms:
         self.timeout: float | None = timeout
         self.identity: Identity = identity
         self.desks: dict[Desk, int] = {desk_of(limit): count for limit, count in needs.items()}
-        self.asks = bool(needs) or timeout is not None
+        self.asks: bool = bool(needs) or timeout is not None
         if self.asks:
             Terms.in_use = True
 

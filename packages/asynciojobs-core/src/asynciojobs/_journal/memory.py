@@ -31,7 +31,7 @@ class Ledger:
         self.latest: dict[Path, JournalRecord] = {}
         self.lacking: set[Path] = set()
         self.seconds: dict[Path, float] = {}
-        self.runs = 0
+        self.runs: int = 0
 
     def take(self, record: JournalRecord) -> None:
         """Take note of a record that was read, without its result, which is whole."""
