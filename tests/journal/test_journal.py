@@ -92,6 +92,18 @@ def kinds(path):
 # -- what is restored, and what is recorded
 
 
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("scheduler_class", [PureScheduler, Scheduler])
+def test_a_path_is_no_journal(lab, scheduler_class, live):
+    message = (
+        "^journal must be a Journal, as in run\\(journal=Journal\\('night.journal'\\)\\), "
+        "not 'lab.journal'$"
+    )
+    with pytest.raises(TypeError, match=message):
+        scheduler_class(lab.job("a")).run(journal="lab.journal", live=live)
+    assert lab.ran == []
+
+
 def test_what_is_recorded_does_not_run_again(lab, run):
     lab.broken = {"b"}
     assert run(lab.chain("a", "b", "c")) is False
