@@ -188,7 +188,7 @@ class PureScheduler(JobSet):
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        memory = _memory(journal, resume=resume)
+        memory = _memory(journal) if resume or journal is not None else None
         run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
@@ -1219,12 +1219,12 @@ class PureScheduler(JobSet):
         return is_method_of(self.co_shutdown, CO_SHUTDOWN)
 
 
-def _memory(journal: RunJournal | None, *, resume: bool) -> Memory | None:
-    """Return what says which jobs stay done; ``None`` if all jobs run."""
+def _memory(journal: RunJournal | None) -> Memory:
+    """Return what says which jobs stay done: a journal, else the last run."""
     if journal is not None:
         check_journal(journal)
         return journal.begin_session()
-    memory: Memory | None = run_module("resuming").LastRun() if resume else None
+    memory: Memory = run_module("resuming").LastRun()
     return memory
 
 
