@@ -170,6 +170,25 @@ def test_lists_in_lists_are_indented_as_the_site_wants_it(page):
     assert re.findall(r"^ {1,3}[-*] .*", text, re.MULTILINE) == []
 
 
+# -- what a page needs
+
+
+def pages_for_users():
+    """Return the pages with examples; those about the design need what their own text says."""
+    texts = {page: (DOCS / page).read_text("utf-8") for page in PAGES}
+    with_code = [page for page, text in texts.items() if "```python" in text]
+    return [page for page in with_code if not page.startswith(("design/", "reference"))]
+
+
+@pytest.mark.parametrize("page", pages_for_users())
+def test_a_page_says_what_it_needs_before_anything_else(page):
+    first = (DOCS / page).read_text("utf-8").partition("\n## ")[0]
+    assert "*You need: " in first, (
+        f"docs/{page} has examples: say below its title which packages they need, as in "
+        "'*You need: asynciojobs; for the picture also asynciojobs-graph.*'"
+    )
+
+
 # -- the navigation
 
 

@@ -377,7 +377,8 @@ def test_something_else_as_durations():
 def test_jobs_without_a_duration():
     message = (
         r"3 jobs of <Dag `NOLABEL`> did not run to the end, so how long they take is not "
-        r"known: 'a', 'b', 'c'; run the scheduler first, or give durations=\{label: seconds\}"
+        r"known: 'a', 'b', 'c'; let them run to their end once, or give "
+        r"durations=\{label: seconds\}"
     )
     with pytest.raises(ValueError, match=f"^{message}$"):
         what_if(dag("a, b, c"))
@@ -386,8 +387,13 @@ def test_jobs_without_a_duration():
 def test_a_job_that_was_stopped_has_no_duration():
     scheduler = dag("a>b", takes=2, critical=False)
     scheduler.timeout = 3
-    with pytest.raises(ValueError, match=r"^1 job .*: 'b'; run"):
+    with pytest.raises(ValueError, match=r"^1 job .*: 'b'; let"):
         what_if(ran(scheduler))
+
+
+def test_a_job_without_a_duration_is_named_with_the_schedulers_around_it():
+    with pytest.raises(ValueError, match=r"^2 jobs .*: 'h1 > boot', 'h2 > boot'; let"):
+        what_if(PureScheduler(*(Scheduler(FakeJob("boot"), label=it) for it in ("h1", "h2"))))
 
 
 def test_a_label_that_no_job_has():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _report
 from ._badge import current_signs
 from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
-from ._checks import checked_seconds, checked_window, is_method_of
+from ._checks import check_journal, checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
 from ._events import Observation, Observer
@@ -169,6 +169,7 @@ class PureScheduler(JobSet):
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
             RuntimeError: the scheduler is already running.
+            TypeError: `journal` is not a `Journal`.
             JournalError: the journal is not that of this scheduler, or is in use; or it could
                 not be written, and the run was ended (a RuntimeError).
             ImportError: `live` is true, and asynciojobs-graph is not installed.
@@ -1221,11 +1222,7 @@ class PureScheduler(JobSet):
 def _memory(journal: RunJournal | None) -> Memory:
     """Return what says which jobs stay done: a journal, else the last run."""
     if journal is not None:
-        if not hasattr(journal, "begin_session"):
-            raise TypeError(
-                f"journal takes a Journal, not {type(journal).__name__}: run it inside of "
-                "`with Journal(path) as journal:`"
-            )
+        check_journal(journal)
         return journal.begin_session()
     memory: Memory = run_module("resuming").LastRun()
     return memory

@@ -97,7 +97,7 @@ class Timeline:
             [bar_of(span) for span in spans],
             (0.0, self.duration),
             columns=shutil.get_terminal_size().columns,
-            more=f"… {hidden} more" if hidden else "",
+            more=f"… {hidden} more, see full()" if hidden else "",
             number=rounding(self.duration),
         )
         when = self.began_at.isoformat(" ", "seconds")

@@ -77,15 +77,15 @@ def seconds_of_jobs(scheduler: PureScheduler, durations: Durations) -> dict[AnyJ
         if seconds is None and job.forever:
             seconds = math.inf
         if seconds is None:
-            missing.append(label_of(job))
+            missing.append(" > ".join(path))
             continue
         check_times(**{f"the duration of {label_of(job)!r}": seconds})
         found[job] = seconds
     if missing:
         raise ValueError(
             f"{counted(len(missing), 'job')} of {scheduler.repr_main()} did not run to the "
-            f"end, so how long they take is not known: {listed(missing, 5)}; run the "
-            "scheduler first, or give durations={label: seconds}"
+            f"end, so how long they take is not known: {listed(missing, 5)}; let "
+            "them run to their end once, or give durations={label: seconds}"
         )
     return found
 
