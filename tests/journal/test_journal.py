@@ -891,6 +891,19 @@ def test_a_job_among_the_arguments_stands_for_its_key(lab, run, plan):
     )
 
 
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        (PickleCodec, "codec takes an object, not a class: write PickleCodec()"),
+        ("pickle", "codec takes a codec, such as PickleCodec(), not 'pickle'"),
+    ],
+)
+def test_what_is_no_codec_is_refused_before_there_is_a_file(path, codec, text):
+    with pytest.raises(TypeError) as caught:
+        Journal(path, codec=codec)
+    assert (str(caught.value), path.exists()) == (text, False)
+
+
 def test_a_path_is_no_journal(lab):
     with pytest.raises(TypeError) as caught:
         lab.chain("a").run(journal="night.journal")
