@@ -913,6 +913,19 @@ def test_a_label_does_not_count_if_there_is_a_key(lab, run, plan):
     )
 
 
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        (PickleCodec, "codec takes an object, not a class: write PickleCodec()"),
+        ("pickle", "codec takes a codec, such as PickleCodec(), not 'pickle'"),
+    ],
+)
+def test_what_is_no_codec_is_refused_before_there_is_a_file(path, codec, text):
+    with pytest.raises(TypeError) as caught:
+        Journal(path, codec=codec)
+    assert (str(caught.value), path.exists()) == (text, False)
+
+
 def test_it_can_be_open_once(path):
     with Journal(path) as journal:
         assert repr(journal) == f"<Journal {str(path)!r}>"

@@ -79,6 +79,7 @@ class Journal:
 
     Raises:
         JournalError: it can't be used; the message says why.
+        TypeError: `codec` is no codec.
 
     Example:
         >>> import tempfile
@@ -105,7 +106,7 @@ class Journal:
         sync: bool = True,
         inline: int = INLINE,
     ) -> None:
-        self.codec: Codec = JSONCodec() if codec is None else codec
+        self.codec: Codec = checked_codec(codec)
         self.sync = sync
         self.inline = inline
         self.ledger: Ledger = Ledger()
@@ -372,3 +373,18 @@ class Journal:
             self.file.begin(self._header)
         starts_anew, self._starts_anew = self._starts_anew, False
         return [JournalRecord("forget")] if starts_anew else []
+
+
+def checked_codec(codec: Codec | None) -> Codec:
+    """Return a codec; the usual one if there is none.
+
+    Raises:
+        TypeError: it is something else, such as a class.
+    """
+    if codec is None:
+        return JSONCodec()
+    if isinstance(codec, type):
+        raise TypeError(f"codec takes an object, not a class: write {codec.__name__}()")
+    if not isinstance(getattr(codec, "name", None), str):
+        raise TypeError(f"codec takes a codec, such as PickleCodec(), not {codec!r}")
+    return codec
