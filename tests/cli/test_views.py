@@ -46,7 +46,7 @@ def test_lines_are_those_of_the_live_view(folder, fake_time):
     ended = folder.call("run", "lab.py", "--lines")
     assert ended.out == "boot\nmeasure\nin\n"
     assert "2.0 s  ▸ started   inner > in\n" in ended.err
-    assert ended.err.endswith("FINE: 3/3 done · 3.0 s\n") or ended.err.count("FINE") == 1
+    assert ended.err.endswith("FINE · 3/3 done · 3.0 s\n") or ended.err.count("FINE") == 1
 
 
 def test_a_failure_is_explained_below_the_live_view(folder, fake_time, modes):

@@ -132,7 +132,7 @@ def test_the_jobs_are_shown_while_they_run(
     assert site.verify("--live") == 0
     printed = capsys.readouterr()
     assert "▸ started   a 1.0\n" in printed.err
-    assert "FINE: 1/1 done · " in printed.err
+    assert "FINE · 1/1 done · " in printed.err
     assert "show_progress" not in printed.out
 
 

@@ -35,7 +35,7 @@ def test_each_change_is_a_line_with_its_time(fake_time, file):
         "still running after 1 min 0 s: measure",
         " 1 min 33 s  ✓ done      lab > measure (1 min 30 s)",
         " 1 min 33 s  ✓ done      lab (1 min 33 s)",
-        "FINE: 2/2 done · 1 min 33 s",
+        "FINE · 2/2 done · 1 min 33 s",
     ]
 
 
@@ -54,7 +54,7 @@ def test_failures_skipped_and_stopped_jobs(fake_time, file):
         "      2.0 s  ✓ done      archive (2.0 s)",
         "      2.0 s  ■ cancelled tcpdump (2.0 s)",
         (
-            "CRITICAL FAILURE: <Job `boot`> raised OSError:no route to host: "
+            "CRITICAL FAILURE: <Job `boot`> raised OSError:no route to host · "
             "2/3 done · 1 failed · 1 skipped · 2.0 s"
         ),
     ]
@@ -69,7 +69,7 @@ def test_no_more_than_ten_lines_a_second_are_written_in_the_long_run(fake_time, 
     lines = lines_of(scheduler, file)
     assert 900 < len(lines) < 30 + 10 * 102
     assert sum("failed    culprit" in line for line in lines) == 1
-    assert lines[-1] == "FINE: 1001/1001 done · 1 failed · 1 min 42 s"
+    assert lines[-1] == "FINE · 1001/1001 done · 1 failed · 1 min 42 s"
 
 
 def test_a_flood_becomes_one_line(fake_time, file):
@@ -77,7 +77,7 @@ def test_a_flood_becomes_one_line(fake_time, file):
     lines = lines_of(scheduler, file)
     assert lines[30:] == [
         "… 1970 more changes: 970 started, 1000 done; 1000/1000 done · < 1 ms",
-        "FINE: 1000/1000 done · < 1 ms",
+        "FINE · 1000/1000 done · < 1 ms",
     ]
 
 
@@ -103,7 +103,7 @@ def test_ascii_where_the_encoding_has_no_more(fake_time):
     assert lines_of(PureScheduler(Job(work, 1, label="プリント")), file) == [
         r"     < 1 ms  > started   \u30d7\u30ea\u30f3\u30c8",
         r"      1.0 s  + done      \u30d7\u30ea\u30f3\u30c8 (1.0 s)",
-        "FINE: 1/1 done, 1.0 s",
+        "FINE, 1/1 done, 1.0 s",
     ]
 
 
@@ -133,4 +133,4 @@ def test_each_of_two_runs_is_shown(fake_time, file):
     lines = file.getvalue().splitlines()
     assert lines[:2] == lines[3:5]
     # When the second run began, it was too late to ask how the first one ended.
-    assert (lines[2], lines[5]) == ("ended: 1/1 done · 1.0 s", "FINE: 1/1 done · 1.0 s")
+    assert (lines[2], lines[5]) == ("ended · 1/1 done · 1.0 s", "FINE · 1/1 done · 1.0 s")

@@ -50,8 +50,8 @@ def test_the_picture_and_the_counts(tmp_path, monkeypatch):
     assert program is not None, 'pip install "asynciojobs[dot]"'
     monkeypatch.setenv("ASYNCIOJOBS_DOT", program)
     data = output_of(tmp_path, monkeypatch, "")
-    assert data["text/plain"].startswith("FINE: 2/2 done · ")
-    assert data["text/html"].startswith("<p><code>FINE: 2/2 done · ")
+    assert data["text/plain"].startswith("FINE · 2/2 done · ")
+    assert data["text/html"].startswith("<p><code>FINE · 2/2 done · ")
     assert "✓ done" in data["text/html"]
     assert 'px; overflow: auto"><svg' in data["text/html"]
     assert "1: &lt;one&gt;" in data["text/html"]
@@ -60,7 +60,7 @@ def test_the_picture_and_the_counts(tmp_path, monkeypatch):
 def test_without_a_drawing_program_there_are_counts(tmp_path, monkeypatch):
     setting = 'os.environ["ASYNCIOJOBS_DOT"] = "/no/such/program"'
     data = output_of(tmp_path, monkeypatch, setting)
-    assert data["text/html"].startswith("<p><code>FINE: 2/2 done · ")
+    assert data["text/html"].startswith("<p><code>FINE · 2/2 done · ")
     assert "svg" not in data["text/html"]
 
 
@@ -93,7 +93,7 @@ def test_the_display_is_updated_and_keeps_its_height(fake_time, monkeypatch):
         view.close()
     (handle,) = handles
     assert handle.bundles[0]["text/plain"].startswith("0/1 done · ")
-    assert handle.bundles[-1]["text/plain"] == "FINE: 1/1 done · 3.0 s"
+    assert handle.bundles[-1]["text/plain"] == "FINE · 1/1 done · 3.0 s"
     pages = [bundle["text/html"] for bundle in handle.bundles]
     heights = {page.partition("height: ")[2].partition("px")[0] for page in pages}
     assert len(heights) == 1

@@ -167,7 +167,7 @@ def test_shutdown_calls_after_a_run_are_no_run(fake_time, file):
         with live(scheduler, stream=file):
             await scheduler.co_run()
             await asyncio.sleep(5)
-            assert file.getvalue().endswith("FINE: 1/1 done · 1.0 s\n")
+            assert file.getvalue().endswith("FINE · 1/1 done · 1.0 s\n")
             await scheduler.co_shutdown()
             await asyncio.sleep(5)
 

@@ -424,7 +424,7 @@ def test_a_terminal_view_without_rich_names_the_command_that_installs_it(termina
     """,
         width=120,
     ).wait()
-    assert rows[2] == "FINE: 1/1 done · T"
+    assert rows[2] == "FINE · 1/1 done · T"
     assert re.fullmatch(
         r'the live view in a terminal needs rich: pip install "asynciojobs\[live\]==[\d.]+"',
         rows[3],

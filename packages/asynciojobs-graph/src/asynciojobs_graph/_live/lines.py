@@ -13,7 +13,6 @@ from asynciojobs._text import counted, duration_text
 from asynciojobs.job import AnyJob
 
 from .progress import Progress
-from .texts import inert
 from .view import total_text
 
 __all__ = ["HEARTBEAT", "LinesDisplay"]
@@ -91,7 +90,7 @@ class LinesDisplay:
             lines.append(self._heartbeat(progress, now - began))
         if end is not None:
             self._heartbeat_at = None
-            lines.append(f"{inert(end)}: {total_text(progress, now - began, self._ascii)}")
+            lines.append(total_text(progress, now - began, self._ascii, end=end))
         self._write(lines)
 
     def close(self) -> None:

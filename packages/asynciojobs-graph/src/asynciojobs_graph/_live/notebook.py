@@ -14,7 +14,6 @@ from .._errors import DrawingError, MissingProgramError
 from .._programs import draw
 from ..dot import dot_format
 from .progress import Progress
-from .texts import inert
 from .view import total_text
 
 __all__ = ["NotebookDisplay"]
@@ -59,9 +58,7 @@ class NotebookDisplay:
         end: str | None,
     ) -> None:
         """Show how far the run is. The picture is drawn again only if something happened."""
-        text = total_text(progress, now - began, ascii_only=False)
-        if end is not None:
-            text = f"{inert(end)}: {text}"
+        text = total_text(progress, now - began, ascii_only=False, end=end)
         if self._draws and (events or end is not None):
             self._draw_picture()
         bundle = {"text/plain": text, "text/html": self._page(text)}

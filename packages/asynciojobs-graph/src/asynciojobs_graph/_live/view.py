@@ -111,7 +111,11 @@ def _total_row(
 
 
 def total_text(
-    progress: Progress, elapsed: float, ascii_only: bool, rest: float | None = None
+    progress: Progress,
+    elapsed: float,
+    ascii_only: bool,
+    rest: float | None = None,
+    end: str | None = None,
 ) -> str:
     """Return the counts of a run and how long it has been going on.
 
@@ -120,6 +124,7 @@ def total_text(
         elapsed: how long it has been going on (seconds).
         ascii_only: use no other signs.
         rest: about how long it will still go on (seconds); ``None`` if that is not known.
+        end: how the run ended; ``None`` if it goes on, or if that is shown elsewhere.
     """
     counts = [
         (len(progress.failed), "failed"),
@@ -128,7 +133,8 @@ def total_text(
         (progress.restored, "restored"),
         (len(progress.waiting), "waiting"),
     ]
-    parts = [f"{progress.ended}/{progress.total} done"]
+    parts = [] if end is None else [inert(end)]
+    parts.append(f"{progress.ended}/{progress.total} done")
     parts += [f"{count} {noun}" for count, noun in counts if count]
     parts.append(duration_text(elapsed))
     if rest is not None:
