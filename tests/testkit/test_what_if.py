@@ -364,8 +364,30 @@ def test_a_journal_knows_jobs_by_their_keys(tmp_path):
     assert makespans(found) == [8.0]
 
 
-def test_a_journal_alone_is_not_enough():
-    with pytest.raises(TypeError, match=r"^what_if\(\) takes a scheduler, not \[\]: a journal"):
+def test_a_journal_that_has_run_a_scheduler(tmp_path):
+    with Journal(tmp_path / "journal") as journal, FakeClock().installed():
+        scheduler = Scheduler(
+            Job(asyncio.sleep, 7, label="a"), Job(asyncio.sleep, 2, label="b")
+        )
+        scheduler.run(journal=journal)
+        found = what_if(journal, jobs_window=[1, 2])
+        given = what_if(journal, durations={"a": 1, "b": 1}, jobs_window=1)
+    assert (makespans(found), makespans(given)) == ([9.0, 7.0], [2.0])
+
+
+def test_a_journal_that_knows_no_scheduler(tmp_path):
+    with (
+        Journal(tmp_path / "journal") as journal,
+        pytest.raises(ValueError, match=r"^<Journal '.*'> does not know what the jobs req"),
+    ):
+        what_if(journal)
+
+
+def test_something_else_as_a_scheduler():
+    message = (
+        r"^what_if\(\) takes a scheduler, or a journal that has planned or run one, not \[\]$"
+    )
+    with pytest.raises(TypeError, match=message):
         what_if([])
 
 

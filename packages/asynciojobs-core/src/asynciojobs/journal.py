@@ -261,6 +261,22 @@ class Journal:
             found.update(it for _, jobs, _ in nesting(outer) for it in jobs)
         return found & views.paths.keys()
 
+    @property
+    def scheduler(self) -> JobSet | None:
+        """The scheduler of the last run or plan; ``None`` if there was none, or it is closed.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import PrintJob, Scheduler
+            >>> night = Scheduler(PrintJob("hello"))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     with Journal(f"{folder}/night.journal") as journal:
+            ...         steps = journal.plan(night)
+            ...         print(journal.scheduler is night)
+            True
+        """
+        return self._scheduler
+
     def durations(self) -> dict[tuple[str, ...], float]:
         """Return how long each job took when it was done last, by its keys (seconds).
 

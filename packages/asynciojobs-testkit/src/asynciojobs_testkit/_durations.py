@@ -40,6 +40,11 @@ class Record(Protocol):
 class HasDurations(Protocol):
     """A journal."""
 
+    @property
+    def scheduler(self) -> JobSet | None:
+        """The scheduler of the last run or plan; ``None`` if there was none."""
+        ...
+
     def durations(self) -> dict[Path, float]:
         """Return how long each job took, by the keys on the way to it (seconds)."""
         ...

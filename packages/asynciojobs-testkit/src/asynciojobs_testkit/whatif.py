@@ -15,7 +15,7 @@ from asynciojobs._text import listed
 from asynciojobs.job import needs_of
 
 from ._bounds import lower_bound
-from ._durations import Durations, seconds_of_jobs
+from ._durations import Durations, HasDurations, seconds_of_jobs
 from ._findings import WhatIf as WhatIf  # noqa: PLC0414 - it is public
 from ._findings import WhatIfRow as WhatIfRow  # noqa: PLC0414
 from ._replica import Replica
@@ -31,7 +31,7 @@ USUAL_WINDOWS = range(1, 17)
 
 
 def what_if(
-    scheduler: PureScheduler,
+    scheduler: PureScheduler | HasDurations,
     *,
     jobs_window: Windows = None,
     limits: Mapping[str | Limit, Slots] | None = None,
@@ -47,7 +47,8 @@ def what_if(
     itself is left as it is.
 
     Args:
-        scheduler: the scheduler. It is only read.
+        scheduler: the scheduler. It is only read. Or a journal: then it is the scheduler of its
+            last run or plan, with the durations of the journal.
         jobs_window: the windows to try, or one of them; ``None`` among them means no limit.
             By default, its own window if there are `limits`, and otherwise 1 to 16 (jobs).
         limits: the numbers of slots to try, or one of them, for a limit or its label.
@@ -75,11 +76,13 @@ def what_if(
         >>> found.smallest_good.jobs_window
         4
     """
+    if isinstance(scheduler, HasDurations):
+        durations = scheduler if durations is None else durations
+        scheduler = planned_with(scheduler)
     if not isinstance(scheduler, PureScheduler):
         raise TypeError(
-            f"what_if() takes a scheduler, not {scheduler!r}: a journal has the durations, but "
-            "not what the jobs require; give both, what_if(scheduler, "
-            "durations=journal)"
+            f"what_if() takes a scheduler, or a journal that has planned or run one, not "
+            f"{scheduler!r}"
         )
     check_chances(spread, runs)
     seconds = seconds_of_jobs(scheduler, durations)
@@ -93,6 +96,21 @@ def what_if(
         for slots in itertools.product(*varied.values())
         for window in windows
     )
+
+
+def planned_with(journal: HasDurations) -> PureScheduler:
+    """Return the scheduler of the last run or plan with a journal.
+
+    Raises:
+        ValueError: there was none.
+    """
+    scheduler = journal.scheduler
+    if not isinstance(scheduler, PureScheduler):
+        raise ValueError(
+            f"{journal!r} does not know what the jobs require: call journal.plan(scheduler) "
+            "first, or what_if(scheduler, durations=journal)"
+        )
+    return scheduler
 
 
 class Simulation:
