@@ -37,6 +37,7 @@ PAGES = {
     "README.md": "docs/index.md",
     "CHANGELOG.md": "docs/changelog.md",
     "CONTRIBUTING.md": "docs/contributing.md",
+    "SECURITY.md": "docs/security.md",
     "packages/asynciojobs-testkit/README.md": "docs/testing.md",
 }
 """The page that shows a file from elsewhere."""

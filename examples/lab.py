@@ -17,12 +17,17 @@ measured, and a debrief with the reason of each failure.
 **What a reboot is.** Linux has another boot_id after each boot.  The last job of a reboot asks
 for it until it has changed.  While a host is down, ssh fails, and the job asks again.
 
-Exit status: 0 all hosts were measured; 1 some failed; 2 wrong usage.
+**Interrupted.** Ctrl-C, SIGTERM, and the end of the terminal end all programs that run.  What
+was measured until then is printed.
+
+Exit status: 0 all hosts were measured; 1 some failed; 2 wrong usage; 129, 130 or 143
+interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -33,6 +38,7 @@ HOSTS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 REBOOT = "sudo -n systemctl reboot"
 MEASURE = "uptime"
+ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 SSH = (
     *("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"),
@@ -162,14 +168,21 @@ def scenario() -> PureScheduler:
     return lab_of(parsed(None))[0]
 
 
+def report(scheduler: PureScheduler, measurements: dict[str, CommandJob[str]]) -> None:
+    """Print what was measured, and what failed."""
+    for host, job in measurements.items():
+        if job.is_done() and job.raised_exception() is None:
+            print(f"{host}: {job.result().stdout.rstrip()}")
+    scheduler.debrief()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
     scheduler, measurements = lab_of(parsed(arguments))
-    is_fine = scheduler.run()
-    for host, job in measurements.items():
-        if job.is_done() and not job.raised_exception():
-            print(f"{host}: {job.result().stdout.rstrip()}")
-    scheduler.debrief()
+    try:
+        is_fine = scheduler.run(stop_on=ENDS)
+    finally:
+        report(scheduler, measurements)
     return 0 if is_fine else 1
 
 

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,18 @@ def pytest_configure() -> None:
 
         settings.register_profile("unhurried", deadline=None)
         settings.load_profile("unhurried")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how long all tests take, if all of them run."""
+    here = Path(__file__).parent
+    given = [(config.invocation_params.dir / name).resolve() for name in config.args]
+    if here not in given and here.parent not in given:
+        return None
+    return (
+        "all tests: two to four minutes are usual on two cores; other programs may run "
+        "meanwhile, since limits are in processor time"
+    )
 
 
 def pytest_collection_finish() -> None:

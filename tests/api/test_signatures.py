@@ -407,6 +407,31 @@ def source_of(path, node):
     return ".".join([*above, *filter(None, [node.module])])
 
 
+def check_names(found, listed, table):
+    """Check that a table of this file lists all public names, and no others."""
+    new = sorted({*found} - {*listed})
+    assert not new, (
+        f"{', '.join(new)} is public, and not in {table} of tests/api/test_signatures.py: "
+        "add it there, or let its name begin with an underscore. CONTRIBUTING.md, 'When you "
+        "add a public name', says what else to do"
+    )
+    gone = sorted({*listed} - {*found})
+    assert not gone, (
+        f"{', '.join(gone)} is in {table} of tests/api/test_signatures.py, and no longer "
+        "public: programs of users may need it. If that is meant, remove it there, and say so "
+        "in CHANGELOG.md"
+    )
+    assert sorted(found) == sorted(listed)  # no name twice
+
+
+def table_of(owner):
+    """Return the name of the entry that lists the methods of a class."""
+    methods = METHODS[owner]
+    if owner is PureScheduler or owner is Scheduler:
+        return f"METHODS[{owner.__name__}] or PURE_SCHEDULER"
+    return f"METHODS[{owner.__name__}]" + (" or ABSTRACT_JOB" if "co_run" in methods else "")
+
+
 # -- signatures
 
 
@@ -421,12 +446,17 @@ def test_a_class_is_made_with_its_parameters(path):
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_a_method_has_its_signature(owner, method):
-    assert signature_of(getattr(owner, method), owner) == METHODS[owner][method]
+    found = signature_of(getattr(owner, method), owner)
+    assert found == METHODS[owner][method], (
+        f"{owner.__name__}.{method}() has another signature than {table_of(owner)} says: "
+        "programs of users may call it as before. If that is meant, change it there, and say "
+        "so in CHANGELOG.md"
+    )
 
 
 @pytest.mark.parametrize("owner", METHODS, ids=lambda owner: owner.__name__)
 def test_a_class_has_these_public_methods_and_no_others(owner):
-    assert sorted(methods_of(owner)) == sorted(METHODS[owner])
+    check_names(methods_of(owner), METHODS[owner], table_of(owner))
 
 
 @pytest.mark.parametrize("path", FUNCTIONS)
@@ -502,7 +532,7 @@ def test_an_event_is_pickled_by_its_public_name():
 
 
 def test_the_package_has_these_names_and_no_others():
-    assert sorted(asynciojobs.__all__) == sorted(TOP)
+    check_names(asynciojobs.__all__, TOP, "TOP")
 
 
 @pytest.mark.parametrize("name", TOP)
@@ -512,12 +542,14 @@ def test_the_package_has_what_it_names(name):
 
 def test_these_modules_are_public_and_no_others():
     public = [f"asynciojobs.{stem}" for stem in STEMS if stem not in PRIVATE]
-    assert public == sorted(PUBLIC_MODULES)
+    check_names(public, PUBLIC_MODULES, "PUBLIC_MODULES")
 
 
 @pytest.mark.parametrize("module", PUBLIC_MODULES)
 def test_a_public_module_has_these_names_and_no_others(module):
-    assert importlib.import_module(module).__all__ == PUBLIC_MODULES[module]
+    names = importlib.import_module(module).__all__
+    check_names(names, PUBLIC_MODULES[module], f"PUBLIC_MODULES[{module!r}]")
+    assert names == PUBLIC_MODULES[module]  # in the order of the alphabet
 
 
 @pytest.mark.parametrize("stem", STEMS)

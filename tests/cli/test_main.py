@@ -15,7 +15,10 @@ from asynciojobs import __version__
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["list"], ["graph"], ["run"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["check"], ["list"], ["graph"], ["plan"], ["run"], ["journal", "show"], ["what-if"]],
+)
 def test_each_command_has_help_with_examples(folder, capsys, command):
     with pytest.raises(SystemExit, match="^0$"):
         folder.call(*command, "--help")
@@ -30,7 +33,7 @@ def test_help_says_the_exit_statuses_and_how_to_complete(folder, capsys):
         folder.call("--help")
     out = capsys.readouterr().out
     assert "exit status:\n  0 fine; 1 a critical job raised; 2 wrong usage" in out
-    assert '  complete -f -W "check list graph run' in out
+    assert '  complete -f -W "check list graph plan run' in out
 
 
 def test_the_version_is_that_of_the_package(folder, capsys):

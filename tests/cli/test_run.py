@@ -324,6 +324,13 @@ def test_a_part_can_be_run(folder, fake_time, words, out):
             ),
         ),
         (
+            ["--only", "inner > in"],
+            (
+                "--only 'inner > in' is <Job `inner > in`>, inside of a nested scheduler, "
+                "which runs as a whole: name that one, 'inner' or 3"
+            ),
+        ),
+        (
             ["--only", "1", "--to", "2"],
             "--only goes neither with --from nor with --to: leave one out",
         ),

@@ -213,16 +213,16 @@ def test_the_name_scheduler_may_be_left_out(folder):
         (
             ":xxxxx",
             (
-                "many.py has no 'xxxxx': write many.py:build, say; there are 'build', "
-                "'build_async', 'builds_a_pair', 'builds_nothing', 'typed', 'runs_it'"
+                "many.py has no 'xxxxx': name one of 'build', 'build_async', 'builds_a_pair', "
+                "'builds_nothing', 'typed', 'runs_it', as in many.py:build"
             ),
         ),
         (
             "",
             (
-                "many.py has no scheduler at its top level: write many.py:build, say; "
-                "there are "
-                "'build', 'build_async', 'builds_a_pair', 'builds_nothing', 'typed', 'runs_it'"
+                "many.py has no scheduler at its top level: name one of 'build', "
+                "'build_async', 'builds_a_pair', 'builds_nothing', 'typed', 'runs_it', as in "
+                "many.py:build"
             ),
         ),
     ],
@@ -235,7 +235,14 @@ def test_a_name_that_will_not_do_is_refused(folder, told, name, error):
 def test_of_several_schedulers_one_must_be_named(folder, told):
     folder.write("two.py", NEEDS + "    a = PureScheduler(); b = PureScheduler()")
     assert told("list", "two.py") == (
-        "two.py has 2 schedulers at its top level: write two.py:a, say; there are 'a', 'b'"
+        "two.py has 2 schedulers at its top level: name one of 'a', 'b', as in two.py:a"
+    )
+
+
+def test_a_single_function_is_named_in_the_advice(folder, told):
+    folder.write("one.py", NEEDS + "    def night(): return PureScheduler()")
+    assert told("list", "one.py") == (
+        "one.py has no scheduler at its top level: name 'night', as in one.py:night"
     )
 
 

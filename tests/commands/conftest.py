@@ -139,7 +139,7 @@ def processes(monkeypatch):
     yield processes
     gc.collect()
     assert processes.alive() == set()
-    deadline = time.monotonic() + 5  # threads may still close their pipes
+    deadline = time.monotonic() + 60  # threads may still close their pipes
     while processes.files() > before[1] and time.monotonic() < deadline:
         pass
     assert (processes.children(), processes.files()) == before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -11,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import asynciojobs
-import asynciojobs_graph
 import asynciojobs_testkit
 from asynciojobs import AbstractJob, PureScheduler
 
@@ -45,11 +46,9 @@ def modules_of(package):
 
 
 CORE = modules_of(asynciojobs)
-EVERY = {
-    **CORE,
-    **modules_of(asynciojobs_graph),
-    **modules_of(asynciojobs_testkit),
-}
+EVERY = {**CORE, **modules_of(asynciojobs_testkit)}
+if importlib.util.find_spec("asynciojobs_graph"):  # the core is tested without it, too
+    EVERY |= modules_of(importlib.import_module("asynciojobs_graph"))
 
 
 def tree_of(module):

@@ -68,7 +68,17 @@ def test_the_sessions_are_as_shown(folder, fake_time):
 
 def test_the_page_has_what_each_command_can_do(capsys):
     page = PAGE.read_text("utf-8")
-    for command in ([], ["check"], ["list"], ["graph"], ["run"]):
+    for command in (
+        [],
+        ["check"],
+        ["list"],
+        ["graph"],
+        ["plan"],
+        ["run"],
+        ["journal", "show"],
+        ["journal", "forget"],
+        ["what-if"],
+    ):
         with pytest.raises(SystemExit):
             main([*command, "--help"])
         options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))

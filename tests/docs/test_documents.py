@@ -118,10 +118,8 @@ def test_the_examples_print_and_draw_what_is_shown(
     for picture in drawn.glob("*.svg"):
         shown = ROOT / "docs/images" / picture.name
         assert f"images/{picture.name})" in (ROOT / document).read_text("utf-8")
-        # if this fails: ./hatchw run pictures
-        assert without_places(shown.read_text("utf-8")) == without_places(
-            picture.read_text("utf-8")
-        )
+        drawn_now, kept = (without_places(it.read_text("utf-8")) for it in (picture, shown))
+        assert drawn_now == kept, f"{shown} is old: draw it again, with ./hatchw run pictures"
 
 
 def test_each_picture_is_drawn_by_the_code_beside_it():

@@ -53,7 +53,11 @@ def public_names(package):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_reference_has_all_public_names(package):
     found = documented()
-    assert [name for name in public_names(package) if f"{package}.{name}" not in found] == []
+    missing = [name for name in public_names(package) if f"{package}.{name}" not in found]
+    assert missing == [], (
+        f"the reference lacks them: add a line '::: {package}.{missing[0]}' to the section of "
+        "docs/reference.md, or docs/reference-testkit.md, where users look for it"
+    )
 
 
 def test_the_reference_has_what_only_modules_of_the_core_have():
@@ -66,7 +70,10 @@ def test_the_reference_has_what_only_modules_of_the_core_have():
         if f"{module.name}.{name}" not in INTERNAL
         and not {f"asynciojobs.{name}", f"asynciojobs.{module.name}.{name}"} & {*found}
     ]
-    assert missing == []
+    assert missing == [], (
+        f"the reference lacks them: add a line '::: asynciojobs.{missing[0]}' to "
+        "docs/reference.md, or name it in INTERNAL if it is not for users"
+    )
 
 
 def test_the_reference_has_each_name_once():
@@ -161,6 +168,25 @@ PROSE += [f"../packages/{name.replace('_', '-')}/README.md" for name in PACKAGES
 def test_lists_in_lists_are_indented_as_the_site_wants_it(page):
     text = hooks.FENCED.sub("", (DOCS / page).read_text("utf-8"))
     assert re.findall(r"^ {1,3}[-*] .*", text, re.MULTILINE) == []
+
+
+# -- what a page needs
+
+
+def pages_for_users():
+    """Return the pages with examples; those about the design need what their own text says."""
+    texts = {page: (DOCS / page).read_text("utf-8") for page in PAGES}
+    with_code = [page for page, text in texts.items() if "```python" in text]
+    return [page for page in with_code if not page.startswith(("design/", "reference"))]
+
+
+@pytest.mark.parametrize("page", pages_for_users())
+def test_a_page_says_what_it_needs_before_anything_else(page):
+    first = (DOCS / page).read_text("utf-8").partition("\n## ")[0]
+    assert "*You need: " in first, (
+        f"docs/{page} has examples: say below its title which packages they need, as in "
+        "'*You need: asynciojobs; for the picture also asynciojobs-graph.*'"
+    )
 
 
 # -- the navigation

@@ -140,6 +140,25 @@ def test_a_host_that_does_not_come_up_again_does_not_stop_the_others(
     assert "[skipped: <Scheduler `reboot`> failed]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_after_an_interruption_it_prints_what_was_measured(
+    hosts: FakeCommands, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    def interrupt(argv: tuple[str, ...]) -> bool:
+        if argv[-2:] == ("h2", "load"):
+            signal.raise_signal(number)
+        return False
+
+    hosts("sh -c * h2 *", takes=200)
+    hosts(interrupt)
+    with pytest.raises(SystemExit, match=f"^{128 + number}$"):
+        lab.main(["h1", "h2", "--measure", "load"])
+    assert capsys.readouterr().out.startswith(
+        "h1: load of h1\n===== <PureScheduler of 2 jobs>: CANCELLED"
+    )
+    assert [argv[-2:] for _, argv, _ in hosts.signals] == [("h2", "load")]
+
+
 def name(job: object) -> str:
     return str(getattr(job, "label", None))
 

@@ -94,6 +94,18 @@ def kinds(path):
 # -- what is restored, and what is recorded
 
 
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("scheduler_class", [PureScheduler, Scheduler])
+def test_a_path_is_no_journal(lab, scheduler_class, live):
+    message = (
+        "^journal must be a Journal, as in run\\(journal=Journal\\('night.journal'\\)\\), "
+        "not 'lab.journal'$"
+    )
+    with pytest.raises(TypeError, match=message):
+        scheduler_class(lab.job("a")).run(journal="lab.journal", live=live)
+    assert lab.ran == []
+
+
 def test_what_is_recorded_does_not_run_again(lab, run):
     lab.broken = {"b"}
     assert run(lab.chain("a", "b", "c")) is False
@@ -350,6 +362,16 @@ def test_coroutines_are_compared_by_their_arguments_and_closed_if_restored(lab, 
     other = make(3)
     assert plan(other)[0][2] == "is not as it was: argument `x` has changed"
     other.close_all_jobs()
+
+
+def test_a_job_among_the_arguments_stands_for_its_key(run, plan):
+    def make(key):
+        first = CallJob(int, "3", label="first", key=key)
+        return Scheduler(first, CallJob(float, first, label="second"), label="night")
+
+    run(make("a"))
+    assert [step[1] for step in plan(make("a"))] == ["restore", "restore"]
+    assert plan(make("b"))[1][2] == "is not as it was: argument 1 has changed"
 
 
 def test_a_job_is_compared_as_it_was_before_it_ran(lab, run):
@@ -876,7 +898,7 @@ def test_another_codec_is_refused_and_the_lock_given_up(lab, run, path):
     Journal(path).close()
 
 
-def test_a_job_among_the_arguments_stands_for_its_key(lab, run, plan):
+def test_a_label_does_not_count_if_there_is_a_key(lab, run, plan):
     def night(label, key):
         load = Job(lab.work, "load", label=label, key=key)
         return Scheduler(load, CallJob(len, load, label="count"), label="night")
@@ -902,15 +924,6 @@ def test_what_is_no_codec_is_refused_before_there_is_a_file(path, codec, text):
     with pytest.raises(TypeError) as caught:
         Journal(path, codec=codec)
     assert (str(caught.value), path.exists()) == (text, False)
-
-
-def test_a_path_is_no_journal(lab):
-    with pytest.raises(TypeError) as caught:
-        lab.chain("a").run(journal="night.journal")
-    assert str(caught.value) == (
-        "journal takes a Journal, not str: run it inside of `with Journal(path) as journal:`"
-    )
-    assert lab.ran == []
 
 
 def test_it_can_be_open_once(path):

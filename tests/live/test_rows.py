@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 import sys
 
 import pytest
 
-from asynciojobs import CommandJob, Job, PureScheduler
+from asynciojobs import CommandJob, Job, Journal, PureScheduler
 from asynciojobs._badge import ASCII, UNICODE
 from asynciojobs_graph import live
 from asynciojobs_graph._live.printing import Printing
@@ -53,6 +54,34 @@ def test_a_command_shows_its_last_line(fake_time, fake_commands):
     scheduler.add(Job(look, forever=True))
     scheduler.run()
     assert found[2] == "▸       1.0 s  ping -c 5 'a host with a very l…  │ two"
+
+
+def test_a_journal_tells_about_how_long_the_run_still_takes(fake_time, tmp_path):
+    pytest.importorskip("rich", reason="rich, which draws the rows, is missing")
+    screen = Tty()
+
+    def scheduler():
+        jobs = [Job(asyncio.sleep, 10, label=f"job {n}") for n in range(4)]
+        return PureScheduler(*jobs, Job(asyncio.sleep, 3, label="new", journaled=False))
+
+    with Journal(tmp_path / "journal") as journal:
+        scheduler().run(journal=journal)
+    second = scheduler()
+    second.jobs_window = 2
+    with (
+        Journal(tmp_path / "journal", resume=False) as journal,
+        live(second, mode="terminal", stream=screen, journal=journal),
+    ):
+        second.run(journal=journal)
+    rests = re.findall(r"about (\S+ \S+) left", screen.getvalue())
+    assert rests[0] == "24.9 s"
+    assert rests[-1].endswith((" ms", " s"))
+    assert "left" not in screen.getvalue().splitlines()[-1]
+
+
+def test_nothing_is_said_of_the_rest_without_a_journal(fake_time):
+    progress = Progress(PureScheduler(Job(asyncio.sleep, 1)), {})
+    assert progress.rest(0) is None
 
 
 def test_jobs_that_join_are_counted(fake_time):

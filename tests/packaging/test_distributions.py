@@ -162,11 +162,13 @@ def test_every_distribution_is_typed(folder: str):
     assert (ROOT / "packages" / folder / "src" / name / "py.typed").is_file()
 
 
-@pytest.mark.parametrize(
-    "readme", ["README.md", *(f"packages/{it}/README.md" for it in FOLDERS)]
-)
-def test_install_commands_pin_the_version(readme: str):
+DOCUMENTS = ["README.md", *(f"packages/{it}/README.md" for it in FOLDERS)]
+DOCUMENTS += sorted(it.relative_to(ROOT).as_posix() for it in ROOT.glob("docs/**/*.md"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_install_commands_pin_the_version(document: str):
     # An index may have something else under our name.
-    text = (ROOT / readme).read_text(encoding="utf-8")
+    text = (ROOT / document).read_text(encoding="utf-8")
     commands = re.findall(r'pip install "?(asynciojobs[^"` ]*)', text)
     assert [it for it in commands if not it.endswith(f"=={version()}")] == []

@@ -2,8 +2,10 @@
 
 import ast
 import os
+import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,7 +56,31 @@ def test_the_worlds_have_a_world_for_each_python_of_the_matrix():
     assert list(versions) == matrix["python"][::-1]
 
 
+def test_the_workflow_runs_every_python_of_the_matrix_on_every_system():
+    (matrix,) = ENVIRONMENTS["hatch-test"]["matrix"]
+    text = (ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^ +python: \[(.*)\]$", text, re.MULTILINE)
+    on_linux = re.findall(r'system: ubuntu-latest, python: "(.*?)"', text)
+    assert re.findall('"(.*?)"', listed) == on_linux == matrix["python"][::-1]
+
+
 def test_the_build_builds_every_member():
     script = " ".join(ENVIRONMENTS["build"]["scripts"]["all"])
     members = sorted(path.name for path in (ROOT / "packages").iterdir())
     assert [name for name in members if f"packages/{name}" in script] == members
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_said"),
+    [(["tests"], True), ([], True), (["tests/core"], False), (["tests/a.py::test_a"], False)],
+)
+def test_a_run_of_all_tests_says_how_long_it_takes(request, arguments, is_said):
+    plugins = request.config.pluginmanager.get_plugins()
+    file = str(ROOT / "tests/conftest.py")
+    (conftest,) = (it for it in plugins if getattr(it, "__file__", None) == file)
+    # Without arguments, pytest fills in the folder of pyproject.toml, or its testpaths.
+    config = SimpleNamespace(
+        args=arguments or [str(ROOT)], invocation_params=SimpleNamespace(dir=ROOT)
+    )
+    header = conftest.pytest_report_header(config)
+    assert ("two to four minutes are usual on two cores" in (header or "")) == is_said

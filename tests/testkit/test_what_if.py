@@ -14,6 +14,7 @@ import pytest
 from asynciojobs import (
     CycleError,
     Job,
+    Journal,
     Limit,
     MissingRequirementError,
     PureScheduler,
@@ -351,6 +352,18 @@ def test_the_records_of_a_journal():
     ]
 
 
+def test_a_journal_knows_jobs_by_their_keys(tmp_path):
+    def scheduler():
+        first = Job(asyncio.sleep, 7, key="the nap", label="nap")
+        return Scheduler(first, Job(asyncio.sleep, 1, label="b", required=first))
+
+    with Journal(tmp_path / "journal") as journal:
+        with FakeClock().installed():
+            scheduler().run(journal=journal)
+        found = what_if(scheduler(), durations=journal, jobs_window=1)
+    assert makespans(found) == [8.0]
+
+
 def test_a_journal_alone_is_not_enough():
     with pytest.raises(TypeError, match=r"^what_if\(\) takes a scheduler, not \[\]: a journal"):
         what_if([])
@@ -364,7 +377,8 @@ def test_something_else_as_durations():
 def test_jobs_without_a_duration():
     message = (
         r"3 jobs of <Dag `NOLABEL`> did not run to the end, so how long they take is not "
-        r"known: 'a', 'b', 'c'; run the scheduler first, or give durations=\{label: seconds\}"
+        r"known: 'a', 'b', 'c'; let them run to their end once, or give "
+        r"durations=\{label: seconds\}"
     )
     with pytest.raises(ValueError, match=f"^{message}$"):
         what_if(dag("a, b, c"))
@@ -373,8 +387,13 @@ def test_jobs_without_a_duration():
 def test_a_job_that_was_stopped_has_no_duration():
     scheduler = dag("a>b", takes=2, critical=False)
     scheduler.timeout = 3
-    with pytest.raises(ValueError, match=r"^1 job .*: 'b'; run"):
+    with pytest.raises(ValueError, match=r"^1 job .*: 'b'; let"):
         what_if(ran(scheduler))
+
+
+def test_a_job_without_a_duration_is_named_with_the_schedulers_around_it():
+    with pytest.raises(ValueError, match=r"^2 jobs .*: 'h1 > boot', 'h2 > boot'; let"):
+        what_if(PureScheduler(*(Scheduler(FakeJob("boot"), label=it) for it in ("h1", "h2"))))
 
 
 def test_a_label_that_no_job_has():

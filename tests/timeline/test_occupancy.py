@@ -36,10 +36,12 @@ def test_who_gave_slots_back_last(seed):
     for after in range(-1, 16):
         for until in range(after, 17):
             ends = [it.end for it in holdings if after < it.end <= until and it.start < it.end]
-            last = occupancy.last_given_back(after, until)
-            assert (None if last is None else last[1]) == max(ends, default=None)
+            for above in (-1, 2, 5):
+                full = [end for end in ends if occupancy.taken_before(end) > above]
+                last = occupancy.last_given_back(after, until, above)
+                assert (None if last is None else last[1]) == max(full, default=None)
 
 
 def test_nobody_waits_for_what_took_no_time():
     occupancy = Occupancy([Holding("a", 1, 5, 5)])
-    assert (occupancy.taken_before(5), occupancy.last_given_back(0, 9)) == (0, None)
+    assert (occupancy.taken_before(5), occupancy.last_given_back(0, 9, 0)) == (0, None)

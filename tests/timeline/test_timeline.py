@@ -419,6 +419,22 @@ def test_a_job_that_is_late_while_slots_are_free_has_not_waited(run):
     assert waits(scheduler)["late"] == (1.0, 0.0)
 
 
+def test_slots_that_were_given_back_before_anybody_took_one(run):
+    # The loop was busy for 6 ms: `a` and `b` had both ended before `c` and `d` started.
+    ssh = Limit(2, "ssh")
+    jobs = {label: job(label, limits=ssh) for label in "abcd"}
+    scheduler = run(PureScheduler(*jobs.values()))
+    jobs["b"]._noted_end = 1.002
+    jobs["c"]._noted_start, jobs["d"]._noted_start = 1.004, 1.006
+    assert waits(scheduler) == {
+        "a": (0.0, 0.0),
+        "b": (0.0, 0.0),
+        "c": (0.0, 1.004),
+        "d": (0.0, 1.006),
+    }
+    assert [link.job.label for link in scheduler.bottleneck()] == ["a", "d"]
+
+
 def test_forever_jobs_take_no_slot_and_wait_for_none(run):
     scheduler = dag("a, b, server", jobs_window=1)
     scheduler["server"].forever, scheduler["server"].takes = True, 60
@@ -626,7 +642,7 @@ def test_wide_characters_keep_the_columns(run):
 def test_the_chart_shows_the_longest_40(run):
     jobs = [FakeJob(str(n), takes=n % 50 + 1) for n in range(200)]
     lines = str(run(PureScheduler(*jobs)).timeline()).splitlines()
-    assert (len(lines), lines[-2]) == (43, "… 160 more")
+    assert (len(lines), lines[-2]) == (43, "… 160 more, see full()")
     assert min(int(line.split("|")[0]) % 50 for line in lines[1:41]) == 40
 
 

@@ -14,9 +14,11 @@ __all__ = [
     "drawing_function",
     "install_command",
     "run_module",
+    "testkit_function",
 ]
 
 GRAPH_PACKAGE = "asynciojobs_graph"
+TESTKIT_PACKAGE = "asynciojobs_testkit"
 
 
 class MissingGraphPackageError(ImportError):
@@ -83,3 +85,25 @@ def core_module(name: str) -> Any:
         name: its name, as in ``timeline``.
     """
     return import_module(f".{name}", __package__)
+
+
+def testkit_function(name: str) -> Callable[..., Any]:
+    """Return a function of asynciojobs-testkit.
+
+    Args:
+        name: its name.
+
+    Raises:
+        ImportError: the package is not installed, or has another version.
+    """
+    try:
+        function: Callable[..., Any] = getattr(import_module(TESTKIT_PACKAGE), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name != TESTKIT_PACKAGE:
+            raise
+        raise ImportError(
+            f"{name}() is in a package that is not installed, or has another version: "
+            f"{install_command('testkit')}",
+            name=TESTKIT_PACKAGE,
+        ) from None
+    return function

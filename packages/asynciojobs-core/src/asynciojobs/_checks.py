@@ -20,6 +20,7 @@ __all__ = [
     "as_number",
     "callable_label",
     "callable_name",
+    "check_journal",
     "check_options",
     "check_runnable",
     "checked_seconds",
@@ -247,3 +248,19 @@ def is_method_of(method: object, function: object) -> bool:
     proxy (of ``wrapt``, say) passes on even the ``__func__`` of the method that it wraps.
     """
     return type(method) is MethodType and method.__func__ is function
+
+
+# -- journals
+
+
+def check_journal(journal: object) -> None:
+    """Check what a user gives a run as its journal.
+
+    Raises:
+        TypeError: it is something else, such as the path of one.
+    """
+    if not hasattr(journal, "begin_session"):
+        raise TypeError(
+            "journal must be a Journal, as in run(journal=Journal('night.journal')), "
+            f"not {journal!r}"
+        )

@@ -36,9 +36,12 @@ def remade(kind: type[Exception], args: tuple[object, ...]) -> Exception:
     return kind.__new__(kind, *args)
 
 
-def by_data(self: Exception) -> tuple[Any, ...]:
-    """Serve as ``__reduce__()``. The class is not called: it takes data, not the message."""
-    return remade, (type(self), self.args), vars(self)
+def by_data(error: Exception) -> tuple[Any, ...]:
+    """Return what ``__reduce__()`` of an error returns, so that it keeps its attributes.
+
+    The class is not called: it takes data, not the message.
+    """
+    return remade, (type(error), error.args), vars(error)
 
 
 class ExplainedError(Exception):
@@ -52,7 +55,8 @@ class ExplainedError(Exception):
     rule: ClassVar[str]
     remedy: ClassVar[str]
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, *data: Any) -> None:
         vars(self).update(zip(self.fields, data, strict=True))
@@ -66,7 +70,8 @@ class ExplainedError(Exception):
 class RequirementError(ValueError):
     """A scheduler can't run because of its requirements."""
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
 
 class CycleError(RequirementError):
@@ -78,7 +83,7 @@ class CycleError(RequirementError):
     """
 
     def __init__(self, cycle: Sequence[Named]) -> None:
-        self.cycle = list(cycle)
+        self.cycle: list[Named] = list(cycle)
         names = [job.repr_main() for job in self.cycle]
         if len(names) > SHOWN_OF_CYCLE:
             names[SHOWN_OF_CYCLE // 2 : 1 - SHOWN_OF_CYCLE // 2] = ["…"]
@@ -161,7 +166,7 @@ class NotPicklableError(ExplainedError, TypeError):
 
     job: Named
     part: str
-    fields = ("job", "part")
+    fields: ClassVar[tuple[str, ...]] = ("job", "part")
     rule = (
         "{job} failed, since {part} can't be pickled, and everything that is sent to or from "
         "another process must be"
@@ -192,7 +197,7 @@ class BrokenPoolError(ExplainedError, BrokenExecutor):
     executor: str
     reason: str
     advice: str
-    fields = ("job", "executor", "reason", "advice")
+    fields: ClassVar[tuple[str, ...]] = ("job", "executor", "reason", "advice")
     rule = "{job} failed, since its {executor} is dead, and all calls in it are lost ({reason})"
     remedy = "{advice}"
 
@@ -210,7 +215,7 @@ class AlreadyRunningError(ExplainedError, RuntimeError):
     """
 
     busy: Named
-    fields = ("busy",)
+    fields: ClassVar[tuple[str, ...]] = ("busy",)
     rule = "{busy} takes part in a run that is going on"
     remedy = "wait until that one is over, or make another object"
 
@@ -223,7 +228,7 @@ class ConsumedError(ExplainedError, RuntimeError):
     """
 
     job: Named
-    fields = ("job",)
+    fields: ClassVar[tuple[str, ...]] = ("job",)
     rule = "{job} was made of a coroutine, which can run only once"
     remedy = "give it a coroutine function and its arguments instead, Job(function, *args)"
 
@@ -240,7 +245,7 @@ class DuplicateKeyError(ExplainedError, ValueError):
     job: Named
     other: Named
     key: str
-    fields = ("job", "other", "key")
+    fields: ClassVar[tuple[str, ...]] = ("job", "other", "key")
     rule = "{job} and {other} have the same key {key!r}, so a journal can't tell them apart"
     remedy = "give one of them another key, as in Job(…, key='second')"
 
@@ -254,12 +259,13 @@ class LimitError(ValueError):
         limit: the limit.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, holder: Named, job: Named, limit: Any, held: int, needed: int) -> None:
-        self.holder = holder
-        self.job = job
-        self.limit = limit
+        self.holder: Named = holder
+        self.job: Named = job
+        self.limit: Any = limit
         if needed:
             rule = (
                 f"{holder.repr_main()} holds {counted(held, 'slot')} of {limit!r} while it "
@@ -287,7 +293,7 @@ class JournalError(ExplainedError, RuntimeError):
     problem: str
     advice: str
     offset: int | None
-    fields = ("path", "problem", "advice", "offset")
+    fields: ClassVar[tuple[str, ...]] = ("path", "problem", "advice", "offset")
     rule = "the journal {path!r} {problem}"
     remedy = "{advice}"
 

@@ -14,7 +14,12 @@ __all__ = ["EventKind", "JobEvent", "Observation", "Observer"]
 
 
 class EventKind(enum.StrEnum):
-    """What happened to a job. Each kind is a string, too."""
+    """What happened to a job. Each kind is a string, too.
+
+    Example:
+        >>> EventKind.DONE == "done", f"it is {EventKind.SKIPPED}"
+        (True, 'it is skipped')
+    """
 
     SCHEDULED = "scheduled"
     """Its requirements are met. If the window is full, it waits for a slot now."""
@@ -34,7 +39,19 @@ class EventKind(enum.StrEnum):
 
 
 class JobEvent(NamedTuple):
-    """Something that happened to a job."""
+    """Something that happened to a job.
+
+    Example:
+        >>> from asynciojobs import PrintJob, PureScheduler
+        >>> s = PureScheduler(PrintJob("hello"))
+        >>> with s.observe(lambda event: print(event.kind, event.job.text_label())):
+        ...     s.run()
+        scheduled hello
+        started hello
+        hello
+        done hello
+        True
+    """
 
     job: AbstractJob[object]
     kind: EventKind
@@ -52,6 +69,13 @@ class Observation:
     Args:
         observers: the group that the observer joins.
         observer: called with each event.
+
+    Example:
+        >>> from asynciojobs import PrintJob, PureScheduler
+        >>> s = PureScheduler(PrintJob("hello"))
+        >>> with s.observe(print) as observation:
+        ...     type(observation).__name__
+        'Observation'
     """
 
     def __init__(self, observers: Observers, observer: Observer) -> None:
@@ -61,7 +85,17 @@ class Observation:
         self._place = observers.attach(observer)
 
     def close(self) -> None:
-        """Stop listening. Calling it again does nothing."""
+        """Stop listening. Calling it again does nothing.
+
+        Example:
+            >>> from asynciojobs import PrintJob, PureScheduler
+            >>> s = PureScheduler(PrintJob("hello"))
+            >>> observation = s.observe(print)
+            >>> observation.close()
+            >>> s.run()
+            hello
+            True
+        """
         observers, self._observers = self._observers, None
         if observers is not None:
             observers.detach(self._place)

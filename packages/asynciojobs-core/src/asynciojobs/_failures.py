@@ -33,7 +33,7 @@ class Later:
     __slots__ = ("load",)
 
     def __init__(self, load: Callable[[], Any]) -> None:
-        self.load = load
+        self.load: Callable[[], Any] = load
 
     def __repr__(self) -> str:
         return repr(self.load())
@@ -53,8 +53,8 @@ class Failure:
     __slots__ = ("_traceback", "exception", "number")
 
     def __init__(self, exception: BaseException) -> None:
-        self.exception = exception
-        self.number = next(numbers)
+        self.exception: BaseException = exception
+        self.number: int = next(numbers)
         self._traceback: TracebackType | None = exception.__traceback__
 
     def __reduce__(self) -> tuple[Callable[..., Failure], tuple[object, int]]:

@@ -223,6 +223,16 @@ class CallJob(TakesResults[T_co]):
         Raises:
             ValueError: the job is not done.
             BaseException: any exception of the job, or of the engine.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import CallJob, PureScheduler
+            >>> async def main():
+            ...     total = CallJob(sum, [1, 2])
+            ...     await PureScheduler(total).co_run()
+            ...     return await total.fetch()
+            >>> asyncio.run(main())
+            3
         """
         try:
             value = self._value_or_raise()

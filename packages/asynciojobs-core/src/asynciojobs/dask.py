@@ -19,14 +19,14 @@ try:
     from distributed import Client, Future
 except (
     ModuleNotFoundError
-) as error:  # pragma: no cover - they are installed where this is measured
-    missing = str(error.name).partition(".")[0]
-    if missing not in ("dask", "distributed"):
+) as _error:  # pragma: no cover - they are installed where this is measured
+    _missing = str(_error.name).partition(".")[0]
+    if _missing not in ("dask", "distributed"):
         raise
     raise MissingDaskPackageError(
-        f"asynciojobs.dask needs the package distributed, and {missing} is not installed: "
+        f"asynciojobs.dask needs the package distributed, and {_missing} is not installed: "
         f"{install_command('dask')}",
-        name=missing,
+        name=_missing,
     ) from None
 
 __all__ = ["CallLostError", "DaskEngine"]

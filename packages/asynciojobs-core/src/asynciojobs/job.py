@@ -184,9 +184,9 @@ class AbstractJob(Copyable, Generic[T_co]):
         if key is not None or version is not None or not journaled:
             identity = checked_identity(key, journaled, version)
             self._terms = with_identity(self._terms, identity)
-        self.forever = forever
-        self.critical = critical
-        self.label = label
+        self.forever: bool = forever
+        self.critical: bool = critical
+        self.label: object = label
         # Until somebody asks for the set, this is None, the only requirement, a tuple of
         # several that came together, or a dict if more came later.
         self._required: Requireds | RequirementSet = None
@@ -235,6 +235,13 @@ class AbstractJob(Copyable, Generic[T_co]):
 
         Raises:
             NotImplementedError: the class does not define it.
+
+        Example:
+            >>> class Answer(AbstractJob[int]):
+            ...     async def co_run(self) -> int:
+            ...         return 42
+            >>> Answer().standalone_run()
+            42
         """
         raise NotImplementedError(
             f"{type(self).__name__} does not define co_run(), so its jobs have nothing to run"
@@ -244,6 +251,20 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Tidy up when the scheduler is shut down; a subclass may define it.
 
         It is called in whatever state the job is, so it has to look at that state.
+
+        Example:
+            >>> from asynciojobs import PureScheduler
+            >>> class Server(AbstractJob[None]):
+            ...     async def co_run(self):
+            ...         print("serves")
+            ...
+            ...     async def co_shutdown(self):
+            ...         print("has served" if self.is_done() else "never began")
+            >>> s = PureScheduler(Server())
+            >>> s.run(), s.shutdown()
+            serves
+            has served
+            (True, True)
         """
         return None
 
@@ -251,14 +272,29 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Return one line that describes the job, for jobs without a `label`.
 
         A subclass may define it. If it returns ``None``, ``NOLABEL`` is shown.
+
+        Example:
+            >>> class Reboot(AbstractJob[None]):
+            ...     def text_label(self):
+            ...         return "reboot host3"
+            >>> Reboot()
+            !   ·   <Reboot `reboot host3`> [not done]
         """
         return None
 
     def graph_label(self) -> str | None:
-        """Return the text of the job's box in pictures. It may have several lines.
+        r"""Return the text of the job's box in pictures. It may have several lines.
 
         A subclass may define it. If it returns ``None``, the box shows the job's id and its
         label.
+
+        Example:
+            >>> class Reboot(AbstractJob[None]):
+            ...     def graph_label(self):
+            ...         return "reboot\nhost3"
+            >>> print(Reboot().graph_label())
+            reboot
+            host3
         """
         return None
 
@@ -266,6 +302,15 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Return a text that ``list(details=True)`` and ``debrief(details=True)`` add.
 
         A subclass may define it. The text may have several lines; ``None`` adds nothing.
+
+        Example:
+            >>> from asynciojobs import PureScheduler
+            >>> class Reboot(AbstractJob[None]):
+            ...     def details(self):
+            ...         return "its console is on port 7003"
+            >>> PureScheduler(Reboot(label="reboot")).list(details=True)
+            1 !   ·   <Reboot `reboot`> [not done]
+                      its console is on port 7003
         """
         return None
 
@@ -341,23 +386,73 @@ class AbstractJob(Copyable, Generic[T_co]):
     # -- where it stands
 
     def is_critical(self) -> bool:
-        """Tell whether an exception of this job ends the run of its scheduler."""
+        """Tell whether an exception of this job ends the run of its scheduler.
+
+        Example:
+            >>> AbstractJob().is_critical(), AbstractJob(critical=False).is_critical()
+            (True, False)
+        """
         return bool(self.critical)
 
     def is_idle(self) -> bool:
-        """Tell whether the job still waits for a requirement, or was skipped."""
+        """Tell whether the job still waits for a requirement, or was skipped.
+
+        Example:
+            >>> from asynciojobs import PrintJob, PureScheduler
+            >>> job = PrintJob("hello")
+            >>> job.is_idle()
+            True
+            >>> PureScheduler(job).run()
+            hello
+            True
+            >>> job.is_idle()
+            False
+        """
         return self._phase in NOT_SCHEDULED
 
     def is_scheduled(self) -> bool:
-        """Tell whether the job's requirements are met: it waits for a slot, or has started."""
+        """Tell whether the job's requirements are met: it waits for a slot, or has started.
+
+        Example:
+            >>> from asynciojobs import PrintJob, PureScheduler
+            >>> job = PrintJob("hello")
+            >>> PureScheduler(job).run()
+            hello
+            True
+            >>> job.is_scheduled(), PrintJob("later").is_scheduled()
+            (True, False)
+        """
         return self._phase not in NOT_SCHEDULED
 
     def is_running(self) -> bool:
-        """Tell whether the job was started, or cancelled before. It may have ended since."""
+        """Tell whether the job was started, or cancelled before. It may have ended since.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def look():
+            ...     return job.is_running(), job.is_done()
+            >>> job = Job(look)
+            >>> PureScheduler(job).run(), job.result()
+            (True, (True, False))
+            >>> job.is_running(), job.is_done()
+            (True, True)
+        """
         return self._phase not in NOT_STARTED
 
     def is_skipped(self) -> bool:
-        """Tell whether the job was not started because a job that it depends on failed."""
+        """Tell whether the job was not started because a job that it depends on failed.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> boot = Job(fail)
+            >>> measure = AbstractJob(required=boot)
+            >>> PureScheduler(boot, measure, keep_going=True).run()
+            False
+            >>> boot.is_skipped(), measure.is_skipped()
+            (False, True)
+        """
         return self._phase is SKIPPED
 
     def skipped_by(self) -> AbstractJob[object] | None:
@@ -379,7 +474,16 @@ class AbstractJob(Copyable, Generic[T_co]):
         return cast("AbstractJob[object]", self._outcome) if self._phase is SKIPPED else None
 
     def is_done(self) -> bool:
-        """Tell whether the job ended by itself, with a result or with an exception."""
+        """Tell whether the job ended by itself, with a result or with an exception.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> job = Job(fail)
+            >>> PureScheduler(job).run(), job.is_done()
+            (False, True)
+        """
         return self._phase is DONE
 
     def result(self) -> T_co:
@@ -391,6 +495,14 @@ class AbstractJob(Copyable, Generic[T_co]):
         Raises:
             ValueError: the job is not done.
             BaseException: the job is critical and raised: the same exception again.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def fetch():
+            ...     return b"data"
+            >>> job = Job(fetch)
+            >>> PureScheduler(job).run(), job.result()
+            (True, b'data')
         """
         try:
             if self.raised_exception() is not None and not counts_as_critical(self):
@@ -420,6 +532,14 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Return the exception that the job raised, or ``None``.
 
         Test it with ``is not None``: an exception may be false.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> job = Job(fail, critical=False)
+            >>> PureScheduler(job).run(), job.raised_exception(), job.result()
+            (True, OSError('no disk'), None)
         """
         if self._phase is not DONE:
             return None
@@ -477,7 +597,15 @@ class AbstractJob(Copyable, Generic[T_co]):
         return False if run is None else bool(run.cancel(self, msg))
 
     def duration(self) -> float | None:
-        """Return how long the job took, in seconds; ``None`` if it has not ended."""
+        """Return how long the job took, in seconds; ``None`` if it has not ended.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import Job, PureScheduler
+            >>> job = Job(asyncio.sleep, 0.2)
+            >>> PureScheduler(job).run(), f"{job.duration():.1f} s"
+            (True, '0.2 s')
+        """
         start, end = self.started_at, self.ended_at
         return None if start is None or end is None else end - start
 
@@ -496,19 +624,48 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Return the job's rank in its scheduler, or ``??`` if it has none yet.
 
         Listing or drawing a scheduler numbers its jobs.
+
+        Example:
+            >>> from asynciojobs import PureScheduler
+            >>> job = AbstractJob(label="fetch")
+            >>> job.repr_id()
+            '??'
+            >>> PureScheduler(job).list()
+            1 !   ·   <AbstractJob `fetch`> [not done]
+            >>> job.repr_id()
+            '1'
         """
         return getattr(self, "_shown_id", "??")
 
     def repr_short(self) -> str:
-        """Return the badge: four signs for critical, fine or raised, life cycle, forever."""
+        """Return the badge: four signs for critical, fine or raised, life cycle, forever.
+
+        Example:
+            >>> AbstractJob(forever=True).repr_short()
+            '!   · ∞'
+        """
         return badge_of(self, current_signs())
 
     def repr_main(self) -> str:
-        """Return the class and the label, as in ``<Job `fetch`>``."""
+        """Return the class and the label, as in ``<Job `fetch`>``.
+
+        Example:
+            >>> AbstractJob(label="fetch").repr_main()
+            '<AbstractJob `fetch`>'
+        """
         return f"<{type(self).__name__} `{one_line(self._shown_text())}`>"
 
     def repr_result(self) -> str:
-        """Return the result or the exception as text, or ``[not done]``."""
+        """Return the result or the exception as text, or ``[not done]``.
+
+        Example:
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def fetch():
+            ...     return b"data"
+            >>> job = Job(fetch)
+            >>> job.repr_result(), PureScheduler(job).run(), job.repr_result()
+            ('[not done]', True, "[[ -> b'data']]")
+        """
         if self._phase is not DONE:
             return f"[{self._why_not_done()}]"
         outcome = self._outcome
@@ -525,7 +682,17 @@ class AbstractJob(Copyable, Generic[T_co]):
         return "not done" if run is None else f"not done: waits for {run.waits_for(self)}"
 
     def repr_requires(self) -> str:
-        """Return the ids of the job's requirements, as in ``requires={1, 2}``."""
+        """Return the ids of the job's requirements, as in ``requires={1, 2}``.
+
+        Example:
+            >>> from asynciojobs import PureScheduler
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> PureScheduler(a, b.requires(a)).list()
+            1 !   ·   <AbstractJob `a`> [not done]
+            2 !   ·   <AbstractJob `b`> [not done] requires={1}
+            >>> b.repr_requires()
+            'requires={1}'
+        """
         ids = sorted(job.repr_id() for job in requirements_of(self))
         if not ids:
             return ""
@@ -546,6 +713,10 @@ class AbstractJob(Copyable, Generic[T_co]):
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
+
+        Example:
+            >>> AbstractJob(forever=True, critical=False).dot_style()
+            {'style': 'rounded,dashed', 'color': '#404040', 'penwidth': 1}
         """
         return drawing_function("dot_style")(self)
 
@@ -567,6 +738,13 @@ class AbstractJob(Copyable, Generic[T_co]):
             RuntimeError: it was called inside a running event loop.
             SystemExit: a signal of `stop_on` came.
             BaseException: any exception of `co_run()`.
+
+        Example:
+            >>> from asynciojobs import Job
+            >>> async def fetch():
+            ...     return b"data"
+            >>> Job(fetch, required=AbstractJob(label="boot")).standalone_run()
+            b'data'
         """
         with SignalStop(stop_on, lambda _: [self.repr_main()]) as stop:
             return run_synchronously(
@@ -648,7 +826,7 @@ AnyJob: TypeAlias = AbstractJob[object]
 ANY_JOB = cast("type[AnyJob]", AbstractJob)
 """`AbstractJob` for type checkers: a job with any type of result."""
 
-NO_OP_SHUTDOWN = ANY_JOB.co_shutdown
+NO_OP_SHUTDOWN: object = ANY_JOB.co_shutdown
 
 
 def checked_awaitable(job: AnyJob, method: str, returned: T) -> T:
@@ -845,7 +1023,7 @@ class Job(AbstractJob[T_co]):
         # super().__init__() does the same.
         self.forever = False
         self.critical = True
-        self.label = None
+        self.label: object = None
         self._run_mark = self._waiters = None
         self._phase = IDLE
         self._shutdown_given = False
@@ -927,6 +1105,12 @@ class Job(AbstractJob[T_co]):
 
         Call it for a job that will not run. Otherwise Python warns that they were never
         awaited.
+
+        Example:
+            >>> async def fetch():
+            ...     return b"data"
+            >>> job = Job(fetch())
+            >>> job.close()
         """
         self._discard_unstarted()
         if close_unstarted(self._coshutdown):

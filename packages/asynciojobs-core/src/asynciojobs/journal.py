@@ -15,7 +15,7 @@ from ._errors import JournalError
 from ._journal.codecs import Codec as Codec  # noqa: PLC0414 - it is public
 from ._journal.codecs import JSONCodec as JSONCodec  # noqa: PLC0414
 from ._journal.codecs import PickleCodec as PickleCodec  # noqa: PLC0414
-from ._journal.file import open_journal
+from ._journal.file import JournalFile, open_journal
 from ._journal.fingerprint import Parts
 from ._journal.keys import Path, path_text, root_key
 from ._journal.memory import Ledger, Views, are_known
@@ -39,11 +39,25 @@ class JournalPlan(list[Any]):
     Attributes:
         removed: the jobs that are in the journal, and not in the scheduler: their keys, from
             the outermost scheduler down.
+
+    Example:
+        >>> import tempfile
+        >>> from asynciojobs import Job, PureScheduler
+        >>> async def load():
+        ...     return 42
+        >>> job = Job(load, label="load")
+        >>> s = PureScheduler(job)
+        >>> with (
+        ...     tempfile.TemporaryDirectory() as folder,
+        ...     Journal(f"{folder}/journal") as journal,
+        ... ):
+        ...     journal.plan(s), journal.plan(s).removed
+        ([(!   ·   <Job `load`> [not done], 'run', 'is not in the journal')], [])
     """
 
     def __init__(self, steps: Iterable[PlannedJob], removed: Iterable[Path]) -> None:
         super().__init__(steps)
-        self.removed = list(removed)
+        self.removed: list[Path] = list(removed)
 
 
 class Journal:
@@ -95,8 +109,10 @@ class Journal:
         self.codec: Codec = checked_codec(codec)
         self.sync = sync
         self.inline = inline
-        self.ledger = Ledger()
-        self.file = open_journal(path, self.ledger.take, create=resume is not True, sync=sync)
+        self.ledger: Ledger = Ledger()
+        self.file: JournalFile = open_journal(
+            path, self.ledger.take, create=resume is not True, sync=sync
+        )
         self._session: Session | None = None  # while a run goes on
         self._scheduler: JobSet | None = None  # of the last run or plan
         self._views: Views | None = None  # of that scheduler
@@ -130,7 +146,22 @@ class Journal:
         return f"<Journal {str(self.file.path)!r}>"
 
     def close(self) -> None:
-        """Close the file, and give up the lock. Results can be asked for all the same."""
+        """Close the file, and give up the lock. Results can be asked for all the same.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     journal = Journal(f"{folder}/journal")
+            ...     fine = s.run(journal=journal)
+            ...     journal.close()
+            >>> fine, job.result()
+            (True, 42)
+        """
         self._scheduler = None
         self.file.close()
 
@@ -149,6 +180,24 @@ class Journal:
         Raises:
             ValueError: the jobs can't run, or two of them have the same key.
             JournalError: the journal is that of another scheduler.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with (
+            ...     tempfile.TemporaryDirectory() as folder,
+            ...     Journal(f"{folder}/journal") as journal,
+            ... ):
+            ...     before = journal.plan(s)
+            ...     s.run(journal=journal)
+            ...     after = journal.plan(s)
+            True
+            >>> [step[1:] for step in before + after]
+            [('run', 'is not in the journal'), ('restore', 'is done')]
         """
         check_all(nesting(scheduler))
         views = self.views(scheduler)
@@ -165,6 +214,23 @@ class Journal:
 
         Raises:
             JournalError: it is no such job, or a run goes on.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with (
+            ...     tempfile.TemporaryDirectory() as folder,
+            ...     Journal(f"{folder}/journal") as journal,
+            ... ):
+            ...     s.run(journal=journal)
+            ...     journal.forget(job)
+            ...     [step[1:] for step in journal.plan(s)]
+            True
+            [('run', 'was forgotten')]
         """
         self._check_idle()
         views = self._views
@@ -195,6 +261,31 @@ class Journal:
             found.update(it for _, jobs, _ in nesting(outer) for it in jobs)
         return found & views.paths.keys()
 
+    def durations(self) -> dict[tuple[str, ...], float]:
+        """Return how long each job took when it was done last, by its keys (seconds).
+
+        The keys are those on the way from the outermost scheduler down to the job. Jobs that
+        were forgotten since are among them, and so are jobs of an earlier run if this one
+        began anew.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with (
+            ...     tempfile.TemporaryDirectory() as folder,
+            ...     Journal(f"{folder}/journal") as journal,
+            ... ):
+            ...     s.run(journal=journal)
+            ...     list(journal.durations())
+            True
+            [('load',)]
+        """
+        return dict(self.ledger.seconds)
+
     @staticmethod
     def read(path: str | os.PathLike[str]) -> Iterator[JournalRecord]:
         """Yield the records of a journal, without the program, and without the lock.
@@ -204,6 +295,19 @@ class Journal:
 
         Raises:
             JournalError: it is no journal, or can't be read.
+
+        Example:
+            >>> import tempfile
+            >>> from asynciojobs import Job, PureScheduler
+            >>> async def load():
+            ...     return 42
+            >>> job = Job(load, label="load")
+            >>> s = PureScheduler(job)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     with Journal(f"{folder}/journal") as journal:
+            ...         fine = s.run(journal=journal)
+            ...     [record.kind for record in Journal.read(f"{folder}/journal")]
+            ['run', 'started', 'done', 'end']
         """
         return read_records(path)
 

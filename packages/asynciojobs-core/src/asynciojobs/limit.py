@@ -54,8 +54,8 @@ class Desk:
     )
 
     def __init__(self, slots: int) -> None:
-        self.slots = slots
-        self.free = slots
+        self.slots: int = slots
+        self.free: int = slots
         self.loop: asyncio.AbstractEventLoop | None = None
         self.users: dict[object, tuple[int, Any]] = {}
         self.lines: dict[Any, Any] = {}
@@ -160,7 +160,7 @@ class Limit:
 
     def __init__(self, slots: int, label: object = None) -> None:
         self._desk = Desk(_checked_slots(slots))
-        self.label = label
+        self.label: object = label
 
     @property
     def slots(self) -> int:
@@ -276,11 +276,11 @@ class Terms:
     in_use: ClassVar[bool] = False
 
     def __init__(self, needs: Needs, timeout: float | None, identity: Identity = PLAIN) -> None:
-        self.needs = needs
-        self.timeout = timeout
-        self.identity = identity
-        self.desks = {desk_of(limit): count for limit, count in needs.items()}
-        self.asks = bool(needs) or timeout is not None
+        self.needs: Needs = needs
+        self.timeout: float | None = timeout
+        self.identity: Identity = identity
+        self.desks: dict[Desk, int] = {desk_of(limit): count for limit, count in needs.items()}
+        self.asks: bool = bool(needs) or timeout is not None
         if self.asks:
             Terms.in_use = True
 

@@ -50,9 +50,9 @@ class PrintJob(AbstractJob[None]):
         journaled: bool = True,
         version: object = None,
     ) -> None:
-        self.messages = messages
-        self.sleep = checked_seconds("sleep", sleep)
-        self.banner = banner
+        self.messages: tuple[object, ...] = messages
+        self.sleep: float | None = checked_seconds("sleep", sleep)
+        self.banner: object = banner
         super().__init__(
             scheduler=scheduler,
             label=label,

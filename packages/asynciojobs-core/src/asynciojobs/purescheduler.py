@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _report
 from ._badge import current_signs
 from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
-from ._checks import checked_seconds, checked_window, is_method_of
+from ._checks import check_journal, checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
 from ._events import Observation, Observer
@@ -169,18 +169,26 @@ class PureScheduler(JobSet):
             ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
                 was started.
             RuntimeError: the scheduler is already running.
+            TypeError: `journal` is not a `Journal`.
             JournalError: the journal is not that of this scheduler, or is in use; or it could
                 not be written, and the run was ended (a RuntimeError).
             ImportError: `live` is true, and asynciojobs-graph is not installed.
             asyncio.CancelledError: the caller was cancelled.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import PrintJob
+            >>> asyncio.run(PureScheduler(PrintJob("hello")).co_run())
+            hello
+            True
         """
         if live:
-            with drawing_function("live")(self):
+            with drawing_function("live")(self, journal=journal):
                 return await PureScheduler.co_run(self, resume=resume, journal=journal)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
             check_stack_room()
-        memory = _memory(journal, resume=resume)
+        memory = _memory(journal) if resume or journal is not None else None
         run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
         printing = self.observe(feedback(self.watch)) if is_printed else None
@@ -249,7 +257,14 @@ class PureScheduler(JobSet):
         stop_on: StopOn = None,
         **kwds: Any,
     ) -> bool:
-        """Do the same as `run()`. This is its former name."""
+        """Do the same as `run()`. This is its former name.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> PureScheduler(PrintJob("hello")).orchestrate()
+            hello
+            True
+        """
         return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
 
     def plan(self, *, resume: bool = False) -> builtins.list[PlannedJob]:
@@ -295,6 +310,16 @@ class PureScheduler(JobSet):
 
         Raises:
             asyncio.CancelledError: the caller was cancelled, and so were the calls.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import PrintJob
+            >>> async def main():
+            ...     s = PureScheduler(PrintJob("hello"))
+            ...     return await s.co_run(), await s.co_shutdown()
+            >>> asyncio.run(main())
+            hello
+            (True, True)
         """
         if self._run_state.called_by is None:  # otherwise it is nested
             check_stack_room()
@@ -303,7 +328,19 @@ class PureScheduler(JobSet):
     def shutdown(
         self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
     ) -> bool:
-        """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`."""
+        """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`.
+
+        Example:
+            >>> async def work(place):
+            ...     print("work at", place)
+            >>> async def tidy(place):
+            ...     print("tidy", place)
+            >>> s = PureScheduler(Job(work, "home", coshutdown=tidy))
+            >>> s.run(), s.shutdown()
+            work at home
+            tidy home
+            (True, True)
+        """
         with SignalStop(stop_on, _report.names_left) as stop:
             return run_synchronously(
                 stop.guard(self.co_shutdown),
@@ -383,7 +420,14 @@ class PureScheduler(JobSet):
         return self._times()[1]
 
     def duration(self) -> float | None:
-        """Return how long the last run took, in seconds; ``None`` if it has not ended."""
+        """Return how long the last run took, in seconds; ``None`` if it has not ended.
+
+        Example:
+            >>> import asyncio
+            >>> s = PureScheduler(Job(asyncio.sleep, 0.1), Job(asyncio.sleep, 0.2))
+            >>> s.run(), f"{s.duration():.1f} s"
+            (True, '0.2 s')
+        """
         start, end = self._times()
         return None if start is None or end is None else end - start
 
@@ -392,19 +436,50 @@ class PureScheduler(JobSet):
         return record.started_at, record.ended_at
 
     def was_stopped(self) -> bool:
-        """Tell whether the last run ended because `stop()` was called."""
+        """Tell whether the last run ended because `stop()` was called.
+
+        Example:
+            >>> async def search():
+            ...     s.stop("found")
+            >>> s = PureScheduler(Job(search))
+            >>> s.run(), s.was_stopped()
+            (True, True)
+        """
         return isinstance(self._run_state.record.verdict, Stopped)
 
     def failed_critical(self) -> bool:
-        """Tell whether the last run ended because a critical job raised."""
+        """Tell whether the last run ended because a critical job raised.
+
+        Example:
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> s = PureScheduler(Job(fail))
+            >>> s.run(), s.failed_critical(), s.failed_time_out()
+            (False, True, False)
+        """
         return isinstance(self._run_state.record.verdict, CriticalFailure)
 
     def failed_time_out(self) -> bool:
-        """Tell whether the last run ended because its timeout expired."""
+        """Tell whether the last run ended because its timeout expired.
+
+        Example:
+            >>> import asyncio
+            >>> s = PureScheduler(Job(asyncio.sleep, 60), timeout=0.01)
+            >>> s.run(), s.failed_time_out()
+            (False, True)
+        """
         return isinstance(self._run_state.record.verdict, TimedOut)
 
     def why(self) -> str:
-        """Return why the last run failed or was refused, or ``FINE``."""
+        """Return why the last run failed or was refused, or ``FINE``.
+
+        Example:
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> s = PureScheduler(Job(fail, label="load"))
+            >>> s.run(), s.why()
+            (False, 'CRITICAL FAILURE: <Job `load`> raised OSError:no disk')
+        """
         return str(self._run_state.record.verdict)
 
     def failures(self) -> dict[AbstractJob[object], BaseException]:
@@ -428,6 +503,15 @@ class PureScheduler(JobSet):
 
         The jobs of nested schedulers are among them. If `shutdown_timeout` cut a call off, that
         is a ``TimeoutError``.
+
+        Example:
+            >>> async def work():
+            ...     pass
+            >>> async def tidy():
+            ...     raise OSError("no disk")
+            >>> s = PureScheduler(Job(work, coshutdown=tidy))
+            >>> s.run(), s.shutdown(), list(s.shutdown_failures().values())
+            (True, False, [OSError('no disk')])
         """
         return dict(_report.shutdown_failures(self))
 
@@ -487,7 +571,17 @@ class PureScheduler(JobSet):
     # -- questions
 
     def check_cycles(self) -> bool:
-        """Tell whether the jobs can be put in an order, at all depths; O(V+E)."""
+        """Tell whether the jobs can be put in an order, at all depths; O(V+E).
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> s = PureScheduler(a, b.requires(a))
+            >>> s.check_cycles()
+            True
+            >>> _ = a.requires(b)
+            >>> s.check_cycles()
+            False
+        """
         return queries.find_cycle(self) is None
 
     def topological_order(self) -> Iterator[AbstractJob[object]]:
@@ -497,6 +591,12 @@ class PureScheduler(JobSet):
 
         Raises:
             CycleError: there is a cycle (a ValueError). Nothing was yielded.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> [job.label for job in s.topological_order()]
+            ['a', 'b', 'c']
         """
         return queries.topological_order(self)
 
@@ -505,11 +605,25 @@ class PureScheduler(JobSet):
 
         Args:
             scan_schedulers: yield the schedulers too, including this one.
+
+        Example:
+            >>> from asynciojobs import Scheduler
+            >>> inner = Scheduler(AbstractJob(label="a"), label="inner")
+            >>> s = PureScheduler(inner, AbstractJob(label="b"))
+            >>> [job.label for job in s.iterate_jobs()]
+            ['a', 'b']
         """
         return outline.iterate_jobs(self, scan_schedulers=scan_schedulers)
 
     def entry_jobs(self) -> Iterator[AbstractJob[object]]:
-        """Yield the jobs that require nothing."""
+        """Yield the jobs that require nothing.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> [job.label for job in s.entry_jobs()]
+            ['a']
+        """
         return queries.entry_jobs(self)
 
     def exit_jobs(
@@ -520,15 +634,35 @@ class PureScheduler(JobSet):
         Args:
             discard_forever: leave out the forever jobs.
             compute_backlinks: has no effect: nothing is stored that could be out of date.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> [job.label for job in s.exit_jobs()]
+            ['c']
         """
         return queries.exit_jobs(self, discard_forever=discard_forever)
 
     def predecessors(self, *starts: Schedulable) -> set[AbstractJob[object]]:
-        """Return the jobs of this scheduler that any of the starts requires."""
+        """Return the jobs of this scheduler that any of the starts requires.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.predecessors(c) == {b}
+            True
+        """
         return queries.predecessors(self, starts)
 
     def predecessors_upstream(self, *starts: Schedulable) -> set[AbstractJob[object]]:
-        """Return the jobs of this scheduler that any of the starts depends on."""
+        """Return the jobs of this scheduler that any of the starts depends on.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.predecessors_upstream(c) == {a, b}
+            True
+        """
         return queries.predecessors_upstream(self, starts)
 
     def successors(
@@ -539,6 +673,12 @@ class PureScheduler(JobSet):
         Args:
             starts: jobs and sequences.
             compute_backlinks: has no effect: nothing is stored that could be out of date.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.successors(a) == {b}
+            True
         """
         return queries.successors(self, starts)
 
@@ -550,6 +690,12 @@ class PureScheduler(JobSet):
         Args:
             starts: jobs and sequences.
             compute_backlinks: has no effect: nothing is stored that could be out of date.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.successors_downstream(a) == {b, c}
+            True
         """
         return queries.successors_downstream(self, starts)
 
@@ -558,6 +704,13 @@ class PureScheduler(JobSet):
 
         If there are any, jobs that the end of the run stopped are counted as ``X``, jobs that
         wait for a slot of the window or of a limit as ``S``, and skipped ones as ``K``.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> s = PureScheduler(PrintJob("hello"))
+            >>> s.stats(), s.run(), s.stats()
+            hello
+            ('0D + 0R + 1I = 1', True, '1D + 0R + 0I = 1')
         """
         return _report.stats(self)
 
@@ -572,6 +725,13 @@ class PureScheduler(JobSet):
 
         Returns:
             ``True`` if there was nothing to drop.
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> s = PureScheduler(b.requires(a))
+            >>> s.sanitize(verbose=True)
+            <PureScheduler of 1 job>: <AbstractJob `b`> no longer requires <AbstractJob `a`>
+            False
         """
         changes = builtins.list(edits.sanitize(self))
         is_printed = self.verbose or is_debugging() if verbose is None else verbose
@@ -589,6 +749,13 @@ class PureScheduler(JobSet):
         Raises:
             ValueError: it is not in this scheduler itself.
             RuntimeError: the scheduler is running.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.bypass_and_remove(b)
+            >>> c.required == {a}, b in s
+            (True, False)
         """
         self._check_not_running()
         edits.bypass_and_remove(self, job)
@@ -602,6 +769,13 @@ class PureScheduler(JobSet):
 
         Raises:
             RuntimeError: the scheduler is running.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.keep_only([a, c])
+            >>> s.jobs == {a, c}, c.required == set()
+            (True, True)
         """
         self._check_not_running()
         edits.keep_only(self, remains)
@@ -627,6 +801,13 @@ class PureScheduler(JobSet):
         Raises:
             ValueError: one of them is not in this scheduler itself.
             RuntimeError: the scheduler is running.
+
+        Example:
+            >>> a, b, c = (AbstractJob(label=label) for label in "abc")
+            >>> s = PureScheduler(a, b.requires(a), c.requires(b))
+            >>> s.keep_only_between(starts=b)
+            >>> s.jobs == {b, c}, b.required == set()
+            (True, True)
         """
         self._check_not_running()
         edits.keep_only_between(
@@ -638,7 +819,13 @@ class PureScheduler(JobSet):
         )
 
     def close_idle_jobs(self) -> None:
-        """Close the coroutines of all idle jobs, at all depths, since they will not run."""
+        """Close the coroutines of all idle jobs, at all depths, since they will not run.
+
+        Example:
+            >>> async def fetch():
+            ...     return b"data"
+            >>> PureScheduler(Job(fetch())).close_idle_jobs()
+        """
         for job in self.iterate_jobs():
             if isinstance(job, Job) and job.is_idle():
                 job.close()
@@ -647,6 +834,14 @@ class PureScheduler(JobSet):
         """Close all coroutines that never started, at all depths.
 
         Call it for a scheduler that you only list or draw, and never run.
+
+        Example:
+            >>> async def fetch():
+            ...     return b"data"
+            >>> s = PureScheduler(Job(fetch(), label="fetch"))
+            >>> s.list_safe()
+            !   ·   <Job `fetch`> [not done]
+            >>> s.close_all_jobs()
         """
         for job in self.iterate_jobs():
             if isinstance(job, Job):
@@ -679,6 +874,12 @@ class PureScheduler(JobSet):
 
         Raises:
             CycleError: the jobs have a cycle (a ValueError): see `list_safe()`.
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b", critical=False)
+            >>> PureScheduler(a, b.requires(a)).list()
+            1 !   ·   <AbstractJob `a`> [not done]
+            2     ·   <AbstractJob `b`> [not done] requires={1}
         """
         say(
             _report.list_lines(
@@ -694,6 +895,12 @@ class PureScheduler(JobSet):
 
         Args:
             silence_done_jobs: leave out the jobs that are done.
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> PureScheduler(a.requires(b), b.requires(a)).list_safe()
+            !   ·   <AbstractJob `a`> [not done]
+            !   ·   <AbstractJob `b`> [not done]
         """
         say(
             _report.safe_lines(self, silence_done_jobs=silence_done_jobs, signs=current_signs())
@@ -708,6 +915,18 @@ class PureScheduler(JobSet):
         Args:
             details: print the `details()` of each job, too, and whole tracebacks.
             silence_done_jobs: leave out the jobs that are done, as `list()` does.
+
+        Example:
+            >>> async def fail():
+            ...     raise OSError("no disk")
+            >>> s = PureScheduler(Job(fail, label="a"))
+            >>> s.run()
+            False
+            >>> s.debrief(silence_done_jobs=True)
+            ===== <PureScheduler of 1 job>: CRITICAL FAILURE: <Job `a`> raised OSError:no disk
+            ===== 1D + 0R + 0I = 1
+            ===== <Job `a`> !! CRIT. EXC. => OSError:no disk!!
+            OSError: no disk
         """
         say(
             _report.debrief_lines(
@@ -741,6 +960,12 @@ class PureScheduler(JobSet):
             TypeError: the depth is not an int.
             ValueError: the depth is negative, `rankdir` is not one of these four, or a
                 scheduler is nested in itself.
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> print(PureScheduler(a, b.requires(a)).dot_format())  # doctest: +ELLIPSIS
+            digraph asynciojobs {
+            ...
         """
         return str(
             drawing_function("dot_format")(self, status=status, depth=depth, rankdir=rankdir)
@@ -758,6 +983,15 @@ class PureScheduler(JobSet):
             status: as for `dot_format()`.
             depth: as for `dot_format()`.
             rankdir: as for `dot_format()`.
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> print(PureScheduler(a, b.requires(a)).mermaid_format())  # doctest: +ELLIPSIS
+            flowchart LR
+              j1("1: a")
+              j2("2: b")
+              j1 --> j2
+              ...
         """
         return str(
             drawing_function("mermaid_format")(
@@ -779,6 +1013,12 @@ class PureScheduler(JobSet):
 
         Raises:
             ImportError: asynciojobs-graph, or the package graphviz, is not installed.
+
+        Example:
+            >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
+            >>> s = PureScheduler(a, b.requires(a))
+            >>> s.graph().source == s.dot_format()
+            True
         """
         return drawing_function("graph")(self, status=status, depth=depth, rankdir=rankdir)
 
@@ -800,6 +1040,10 @@ class PureScheduler(JobSet):
 
         Returns:
             a message that can be printed, such as ``(Over)wrote foo.dot``.
+
+        Example:
+            >>> PureScheduler(AbstractJob(label="a")).export_as_dotfile("one.dot")
+            '(Over)wrote one.dot'
         """
         write = drawing_function("export_as_dotfile")
         return str(write(self, filename, status=status, depth=depth, rankdir=rankdir))
@@ -833,6 +1077,10 @@ class PureScheduler(JobSet):
             ImportError: asynciojobs-graph is not installed.
             RuntimeError: there is no drawing program, or it failed; no file was written.
             OSError: a file can't be written.
+
+        Example:
+            >>> PureScheduler(AbstractJob(label="a")).export_as_graphic("one", "svg")
+            'one.svg'
         """
         draw = drawing_function("export_as_graphic")
         return str(draw(self, filename, suffix, status=status, depth=depth, rankdir=rankdir))
@@ -845,7 +1093,12 @@ class PureScheduler(JobSet):
         depth: int | None = None,
         rankdir: str = "LR",
     ) -> str:
-        """Draw the graph as a png file; see `export_as_graphic()`."""
+        """Draw the graph as a png file; see `export_as_graphic()`.
+
+        Example:
+            >>> PureScheduler(AbstractJob(label="a")).export_as_pngfile("one")
+            'one.png'
+        """
         return self.export_as_graphic(
             filename, "png", status=status, depth=depth, rankdir=rankdir
         )
@@ -858,7 +1111,12 @@ class PureScheduler(JobSet):
         depth: int | None = None,
         rankdir: str = "LR",
     ) -> str:
-        """Draw the graph as an svg file; see `export_as_graphic()`."""
+        """Draw the graph as an svg file; see `export_as_graphic()`.
+
+        Example:
+            >>> PureScheduler(AbstractJob(label="a")).export_as_svgfile("one")
+            'one.svg'
+        """
         return self.export_as_graphic(
             filename, "svg", status=status, depth=depth, rankdir=rankdir
         )
@@ -886,6 +1144,13 @@ class PureScheduler(JobSet):
             TypeError: the depth is not an int.
             ValueError: the depth is negative.
             OSError: the file can't be written.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> s = PureScheduler(PrintJob("hello"))
+            >>> s.run(), s.export_as_timeline("hello")
+            hello
+            (True, 'hello.svg')
         """
         return str(drawing_function("export_as_timeline")(self, filename, depth=depth))
 
@@ -906,6 +1171,13 @@ class PureScheduler(JobSet):
             ImportError: asynciojobs-graph is not installed.
             RuntimeError: the scheduler never ran.
             OSError: the file can't be written.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> s = PureScheduler(PrintJob("hello"))
+            >>> s.run(), s.export_as_htmlfile("hello")
+            hello
+            (True, 'hello.html')
         """
         return str(drawing_function("export_as_htmlfile")(self, filename))
 
@@ -922,6 +1194,13 @@ class PureScheduler(JobSet):
             ImportError: asynciojobs-graph is not installed.
             RuntimeError: the scheduler never ran.
             OSError: the file can't be written.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> s = PureScheduler(PrintJob("hello"))
+            >>> s.run(), s.export_as_tracefile("hello")
+            hello
+            (True, 'hello.json')
         """
         return str(drawing_function("export_as_tracefile")(self, filename))
 
@@ -940,18 +1219,14 @@ class PureScheduler(JobSet):
         return is_method_of(self.co_shutdown, CO_SHUTDOWN)
 
 
-def _memory(journal: RunJournal | None, *, resume: bool) -> Memory | None:
-    """Return what says which jobs stay done; ``None`` if all jobs run."""
+def _memory(journal: RunJournal | None) -> Memory:
+    """Return what says which jobs stay done: a journal, else the last run."""
     if journal is not None:
-        if not hasattr(journal, "begin_session"):
-            raise TypeError(
-                f"journal takes a Journal, not {type(journal).__name__}: run it inside of "
-                "`with Journal(path) as journal:`"
-            )
+        check_journal(journal)
         return journal.begin_session()
-    memory: Memory | None = run_module("resuming").LastRun() if resume else None
+    memory: Memory = run_module("resuming").LastRun()
     return memory
 
 
-CO_SHUTDOWN = PureScheduler.co_shutdown
+CO_SHUTDOWN: object = PureScheduler.co_shutdown
 """As it is defined here: a program may put another one in its place."""

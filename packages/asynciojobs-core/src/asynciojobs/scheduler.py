@@ -163,5 +163,13 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
+
+        Example:
+            >>> boots = Scheduler(label="boots")
+            >>> Scheduler(boots).list()
+            1 !   ·   <Scheduler `boots`> [not done] -> entries={}
+            1 --end-- < <Scheduler `boots`> exits={}
+            >>> boots.dot_cluster_name()
+            'cluster_1'
         """
         return str(drawing_function("dot_cluster_name")(self))

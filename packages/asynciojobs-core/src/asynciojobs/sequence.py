@@ -75,6 +75,12 @@ class Sequence(Group[AbstractJob[object]], Copyable):
 
         Raises:
             TypeError: something else is among them; nothing was changed.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> a, b = PrintJob("a"), PrintJob("b")
+            >>> Sequence(a).append(b).jobs == [a, b], b.required == {a}
+            (True, True)
         """
         for job in members_of(sequences_or_jobs, ANY_JOB):
             job.requires(self._last_jobs())
@@ -96,6 +102,13 @@ class Sequence(Group[AbstractJob[object]], Copyable):
 
         Raises:
             TypeError: one of them is something else; nothing was changed.
+
+        Example:
+            >>> from asynciojobs import PrintJob
+            >>> a, b = PrintJob("a"), PrintJob("b")
+            >>> _ = Sequence(b).requires(a)
+            >>> b.required == {a}
+            True
         """
         if self.jobs:
             self.jobs[0].requires(*requirements)
@@ -111,7 +124,13 @@ class Sequence(Group[AbstractJob[object]], Copyable):
         return (self.jobs[-1],) if self.jobs else tuple(self._required)
 
     def close_idle_jobs(self) -> None:
-        """Close the coroutines of the idle jobs, if the sequence is not going to run."""
+        """Close the coroutines of the idle jobs, if the sequence is not going to run.
+
+        Example:
+            >>> async def fetch():
+            ...     return b"data"
+            >>> Sequence(Job(fetch())).close_idle_jobs()
+        """
         for job in self.jobs:
             if isinstance(job, Job) and job.is_idle():
                 job.close()

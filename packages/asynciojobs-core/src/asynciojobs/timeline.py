@@ -97,7 +97,7 @@ class Timeline:
             [bar_of(span) for span in spans],
             (0.0, self.duration),
             columns=shutil.get_terminal_size().columns,
-            more=f"… {hidden} more" if hidden else "",
+            more=f"… {hidden} more, see full()" if hidden else "",
             number=rounding(self.duration),
         )
         when = self.began_at.isoformat(" ", "seconds")
@@ -144,7 +144,18 @@ class Timeline:
         return nlargest(n, (it for it in ran if not isinstance(it.job, JobSet)), key=length)
 
     def full(self) -> Timeline:
-        """Return this timeline; ``str()`` of what is returned shows all jobs."""
+        """Return this timeline; ``str()`` of what is returned shows all jobs.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import Job, Scheduler
+            >>> s = Scheduler(*(Job(asyncio.sleep, 0, label=rank) for rank in range(100)))
+            >>> s.run()
+            True
+            >>> timeline = s.timeline()
+            >>> len(str(timeline).splitlines()) < len(str(timeline.full()).splitlines())
+            True
+        """
         return Timeline(
             self.scheduler,
             self.began_at,

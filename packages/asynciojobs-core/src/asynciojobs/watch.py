@@ -81,18 +81,37 @@ class Watch:
         return f"<Watch {self.elapsed()}>"
 
     def reset(self) -> None:
-        """Use the present moment as the starting point."""
+        """Use the present moment as the starting point.
+
+        Example:
+            >>> with use_clocks(iter([0.0, 60.0, 61.5]).__next__):
+            ...     watch = Watch(show_elapsed=False)
+            ...     watch.reset()
+            ...     watch.seconds()
+            1.5
+        """
         self._clock = _clocks.get().monotonic
         self._start = self._clock()
 
     def seconds(self) -> float:
-        """Return the time since the starting point, in seconds."""
+        """Return the time since the starting point, in seconds.
+
+        Example:
+            >>> with use_clocks(iter([0.0, 61.5]).__next__):
+            ...     Watch(show_elapsed=False).seconds()
+            61.5
+        """
         return self._clock() - self._start
 
     def elapsed(self) -> str:
         """Return the time since the starting point as ``SSS.MMM``, in seconds.
 
         The text has 7 characters, more from 1,000 seconds on.
+
+        Example:
+            >>> with use_clocks(iter([0.0, 61.5]).__next__):
+            ...     Watch(show_elapsed=False).elapsed()
+            '061.500'
         """
         return f"{self.seconds():07.3f}"
 
@@ -101,6 +120,11 @@ class Watch:
 
         Args:
             suffix: printed after it; by default two blanks, and no newline.
+
+        Example:
+            >>> with use_clocks(iter([0.0, 61.5]).__next__):
+            ...     Watch(show_elapsed=False).print_elapsed(" seconds")
+            061.500 seconds
         """
         print(self.elapsed(), end=suffix)
 
@@ -110,6 +134,12 @@ class Watch:
 
         Args:
             suffix: printed after it; by default one blank, and no newline.
+
+        Example:
+            >>> from datetime import datetime
+            >>> with use_clocks(float, lambda: datetime(2030, 1, 31, 9, 0, 30)):
+            ...     Watch.print_wall_clock(suffix=" o'clock")
+            09:00:30.000 o'clock
         """
         print(wall_clock_text(), end=suffix)
 

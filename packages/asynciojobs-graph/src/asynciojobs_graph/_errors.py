@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from asynciojobs._errors import by_data
 
 __all__ = ["DrawingError", "MissingProgramError"]
@@ -23,7 +25,8 @@ class DrawingError(RuntimeError):
         stderr: everything that the program wrote to its standard error.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, program: str, reason: str, stderr: str) -> None:
         self.program = program

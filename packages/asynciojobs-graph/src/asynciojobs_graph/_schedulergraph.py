@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import graphviz
 
@@ -14,7 +14,22 @@ from .notebook import MERMAID, note_failure
 __all__ = ["SchedulerGraph"]
 
 
-class SchedulerGraph(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
+if TYPE_CHECKING:
+
+    class Digraph:
+        """What type checkers know about ``graphviz.Digraph``, which has no types."""
+
+        source: str
+
+        def __init__(self, name: str, **options: Any) -> None: ...
+        def copy(self) -> Self: ...
+        def pipe(self, *args: Any, **options: Any) -> Any: ...
+        def __getattr__(self, name: str) -> Any: ...
+else:
+    Digraph = graphviz.Digraph
+
+
+class SchedulerGraph(Digraph):
     """A ``graphviz.Digraph`` that is drawn by the same program as files are.
 
     This is so for `pipe()`, and so for notebooks. ``render()`` and ``view()`` are inherited,

@@ -34,6 +34,15 @@ def graph(
 
     Raises:
         MissingGraphPackageError: the Python package graphviz is not installed.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> a, b = PrintJob("a", label="a"), PrintJob("b", label="b")
+        >>> s = Scheduler(a, b.requires(a))
+        >>> picture = graph(s)
+        >>> picture.node("note", shape="note")
+        >>> "note [shape=note]" in picture.source
+        True
     """
     try:
         from ._schedulergraph import SchedulerGraph

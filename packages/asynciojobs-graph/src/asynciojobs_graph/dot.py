@@ -54,6 +54,14 @@ def dot_format(
         TypeError: the depth is not an int.
         ValueError: the depth is negative, `rankdir` is not one of these four, or a scheduler
             is nested in itself.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> a, b = PrintJob("a", label="a"), PrintJob("b", label="b")
+        >>> s = Scheduler(a, b.requires(a))
+        >>> print(dot_format(s))  # doctest: +ELLIPSIS
+        digraph asynciojobs {
+        ...
     """
     graph = graph_attributes(rankdir)
     body = "".join(body_lines(job_set, status=status, depth=depth))

@@ -38,6 +38,13 @@ def export_as_dotfile(
 
     Raises:
         OSError: the file can't be written.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> a, b = PrintJob("a", label="a"), PrintJob("b", label="b")
+        >>> s = Scheduler(a, b.requires(a))
+        >>> export_as_dotfile(s, "two.dot")
+        '(Over)wrote two.dot'
     """
     path = path_of(filename)
     text = dot_format(job_set, status=status, depth=depth, rankdir=rankdir)
@@ -72,6 +79,13 @@ def export_as_graphic(
         MissingProgramError: there is no drawing program.
         DrawingError: the program failed; no file was written.
         OSError: a file can't be written.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> a, b = PrintJob("a", label="a"), PrintJob("b", label="b")
+        >>> s = Scheduler(a, b.requires(a))
+        >>> export_as_graphic(s, "two", "svg")
+        'two.svg'
     """
     picture_format = _format_of(suffix)
     path = path_of(filename)

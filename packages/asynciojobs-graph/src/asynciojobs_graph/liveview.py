@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Collection, Generator
 from importlib import import_module
 from time import perf_counter
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from asynciojobs import EventKind, JobEvent, PureScheduler
 from asynciojobs._badge import signs_for
@@ -19,6 +19,9 @@ from asynciojobs._log import error
 from ._live.lines import LinesDisplay
 from ._live.modes import Mode, chosen_mode, wants_colours
 from ._live.progress import Progress
+
+if TYPE_CHECKING:
+    from asynciojobs import Journal
 
 __all__ = ["live"]
 
@@ -63,7 +66,11 @@ class Display(Protocol):
 
 @contextlib.contextmanager
 def live(
-    scheduler: PureScheduler, *, mode: str = "auto", stream: TextIO | None = None
+    scheduler: PureScheduler,
+    *,
+    mode: str = "auto",
+    stream: TextIO | None = None,
+    journal: Journal | None = None,
 ) -> Generator[None, None, None]:
     """Show the runs of a scheduler while they go on, in a ``with`` block around them.
 
@@ -83,6 +90,8 @@ def live(
             the environment variables ``TERM`` and ``CI``. ``NO_COLOR``, ``FORCE_COLOR`` and
             ``COLUMNS`` count, too.
         stream: where to write; by default it is ``sys.stderr``.
+        journal: has the durations of earlier runs, so the first row can say about how long
+            this run still takes.
 
     Raises:
         ValueError: there is no such mode.
@@ -101,7 +110,7 @@ def live(
     if display is None:
         yield
         return
-    view = View(scheduler, display)
+    view = View(scheduler, display, journal)
     with scheduler.observe(view.hear):
         try:
             yield
@@ -156,10 +165,14 @@ class View:
     Args:
         scheduler: the scheduler.
         display: shows its runs.
+        journal: has the durations of earlier runs.
     """
 
-    def __init__(self, scheduler: PureScheduler, display: Display) -> None:
+    def __init__(
+        self, scheduler: PureScheduler, display: Display, journal: Journal | None = None
+    ) -> None:
         self._scheduler = scheduler
+        self._journal = journal
         self._display: Display | None = display  # None once it has failed
         self._events: list[JobEvent] = []
         self._progress: Progress | None = None  # of the run that goes on
@@ -213,14 +226,14 @@ class View:
             events = [event for event in events if event.kind is not EventKind.SHUTDOWN]
             if not events:
                 return
-            progress = Progress(self._scheduler)
+            progress = self._new_progress()
         began = self._scheduler.started_at or 0.0
         while (count := progress.take(events)) < len(events):
             # The rest is of another run. How this one ended can't be known any more.
             last = events[max(count, 1) - 1].time
             display.draw(progress, events[:count], began, last, "ended")
             events = events[count:]
-            progress = Progress(self._scheduler)
+            progress = self._new_progress()
         end = self._scheduler.ended_at
         if end is not None:
             display.draw(progress, events, began, end, self._scheduler.why())
@@ -229,6 +242,10 @@ class View:
             self._now = self._now if now is None else now
             display.draw(progress, events, began, self._now, None)
             self._progress = progress
+
+    def _new_progress(self) -> Progress:
+        durations = None if self._journal is None else self._journal.durations()
+        return Progress(self._scheduler, durations)
 
     def _guarded(self, display: Display, act: Callable[[], None]) -> None:
         """Do something with the display; if it fails, do without one from now on."""

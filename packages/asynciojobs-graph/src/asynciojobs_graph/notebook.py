@@ -41,6 +41,13 @@ def mime_bundle(
         job_set: the scheduler.
         include: the MIME types to return; ``None`` returns all.
         exclude: the MIME types to leave out.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> a, b = PrintJob("a", label="a"), PrintJob("b", label="b")
+        >>> s = Scheduler(a, b.requires(a), label="two")
+        >>> mime_bundle(s, include=["text/plain"])
+        {'text/plain': '!   ·   <Scheduler `two`> [not done]'}
     """
     wanted = {PLAIN, SVG, MERMAID} if include is None else set(include)
     wanted.difference_update(exclude or ())

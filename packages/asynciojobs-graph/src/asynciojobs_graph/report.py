@@ -25,5 +25,14 @@ def export_as_htmlfile(scheduler: PureScheduler, filename: str | os.PathLike[str
     Raises:
         RuntimeError: the scheduler never ran.
         OSError: the file can't be written.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> s = Scheduler(PrintJob("hello"))
+        >>> s.run()
+        hello
+        True
+        >>> export_as_htmlfile(s, "hello")
+        'hello.html'
     """
     return write_with_suffix(filename, ".html", report_of(scheduler))

@@ -59,5 +59,10 @@ def dot_cluster_name(scheduler: AbstractJob[object]) -> str:
 
     DOT requires the prefix ``cluster_``. The scheduler's id follows, so the name is known
     once the jobs are numbered: listing and drawing the outermost scheduler does that.
+
+    Example:
+        >>> from asynciojobs import Scheduler
+        >>> dot_cluster_name(Scheduler(label="boots"))
+        'cluster_??'
     """
     return f"{CLUSTER_PREFIX}{scheduler.repr_id()}"

@@ -38,6 +38,15 @@ def export_as_timeline(
         TypeError: the depth is not an int.
         ValueError: the depth is negative.
         OSError: the file can't be written.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> s = Scheduler(PrintJob("hello"))
+        >>> s.run()
+        hello
+        True
+        >>> export_as_timeline(s, "hello")
+        'hello.svg'
     """
     check_depth(depth)
     picture = _picture(scheduler.timeline(), scheduler.bottleneck(), depth)
@@ -56,6 +65,15 @@ def timeline_bundle(
         timeline: the timeline.
         include: the MIME types to return; ``None`` returns all.
         exclude: the MIME types to leave out.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> s = Scheduler(PrintJob("hello"))
+        >>> s.run()
+        hello
+        True
+        >>> sorted(timeline_bundle(s.timeline()))
+        ['image/svg+xml', 'text/plain']
     """
     makers = {PLAIN: lambda: str(timeline), SVG: lambda: _picture_of(timeline)}
     wanted = makers.keys() if include is None else makers.keys() & set(include)

@@ -29,6 +29,15 @@ def export_as_tracefile(scheduler: PureScheduler, filename: str | os.PathLike[st
     Raises:
         RuntimeError: the scheduler never ran.
         OSError: the file can't be written.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler
+        >>> s = Scheduler(PrintJob("hello"))
+        >>> s.run()
+        hello
+        True
+        >>> export_as_tracefile(s, "hello")
+        'hello.json'
     """
     return write_with_suffix(filename, ".json", "".join(_lines(scheduler)))
 

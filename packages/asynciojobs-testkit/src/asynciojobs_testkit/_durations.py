@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, cast, runtime_checkable
 from asynciojobs import AbstractJob, PureScheduler
 from asynciojobs._dag.jobset import JobSet
 from asynciojobs._dag.outline import in_order_of_creation, outline
+from asynciojobs._journal.keys import key_of
 from asynciojobs._names import label_of
 from asynciojobs._text import counted, listed
 
@@ -35,10 +36,23 @@ class Record(Protocol):
         ...
 
 
+@runtime_checkable
+class HasDurations(Protocol):
+    """A journal."""
+
+    def durations(self) -> dict[Path, float]:
+        """Return how long each job took, by the keys on the way to it (seconds)."""
+        ...
+
+
 Durations: TypeAlias = (
-    Mapping[str, float] | Callable[[AnyJob], float | None] | Iterable[Record] | None
+    Mapping[str, float]
+    | Callable[[AnyJob], float | None]
+    | HasDurations
+    | Iterable[Record]
+    | None
 )
-"""What a user may give: seconds by label, a function, or the records of a journal."""
+"""What a user may give: seconds by label, a function, a journal, or its records."""
 
 Given: TypeAlias = Callable[[AnyJob, Path], float | None]
 """What a user gave, for a job and its path."""
@@ -63,29 +77,29 @@ def seconds_of_jobs(scheduler: PureScheduler, durations: Durations) -> dict[AnyJ
         if seconds is None and job.forever:
             seconds = math.inf
         if seconds is None:
-            missing.append(path[-1])
+            missing.append(" > ".join(path))
             continue
-        check_times(**{f"the duration of {path[-1]!r}": seconds})
+        check_times(**{f"the duration of {label_of(job)!r}": seconds})
         found[job] = seconds
     if missing:
         raise ValueError(
             f"{counted(len(missing), 'job')} of {scheduler.repr_main()} did not run to the "
-            f"end, so how long they take is not known: {listed(missing, 5)}; run the "
-            "scheduler first, or give durations={label: seconds}"
+            f"end, so how long they take is not known: {listed(missing, 5)}; let "
+            "them run to their end once, or give durations={label: seconds}"
         )
     return found
 
 
 def paths_of(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, Path]]:
-    """Yield each job that is no scheduler, with the labels on the way to it."""
+    """Yield each job that is no scheduler, with the keys on the way to it."""
     around: list[str] = []
     for job, _, closing in outline(scheduler, in_order_of_creation):
         if closing:
             around.pop()
         elif isinstance(job, JobSet):
-            around.append(label_of(job))
+            around.append(key_of(job))
         else:
-            yield job, (*around, label_of(job))
+            yield job, (*around, key_of(job))
 
 
 def recorded(job: AnyJob) -> float | None:
@@ -98,13 +112,16 @@ def as_function(durations: Durations, jobs: Iterable[tuple[AnyJob, Path]]) -> Gi
     if callable(durations):
         function = durations
         return lambda job, _: function(job)
+    if isinstance(durations, HasDurations):
+        by_path = durations.durations()
+        return lambda _, path: by_path.get(path)
     if isinstance(durations, Mapping):
         given = cast("Mapping[object, float]", durations)
         by_label = {str(label): seconds for label, seconds in given.items()}
-        check_labels(by_label, {path[-1] for _, path in jobs})
-        return lambda _, path: by_label.get(path[-1])
-    by_path = {} if durations is None else last_seconds(durations)
-    return lambda _, path: by_path.get(path)
+        check_labels(by_label, {label_of(job) for job, _ in jobs})
+        return lambda job, _: by_label.get(label_of(job))
+    recorded_seconds = {} if durations is None else last_seconds(durations)
+    return lambda _, path: recorded_seconds.get(path)
 
 
 def check_labels(given: Iterable[str], known: Iterable[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asynciojobs import AbstractJob
 from asynciojobs._errors import by_data
@@ -26,7 +26,20 @@ NUMBER_OF_TASK = re.compile(r"(?<=<Task 'Task-)\d+(?=')")
 
 
 class Waiting(NamedTuple):
-    """A job, or a task that belongs to no job, that has not ended."""
+    """A job, or a task that belongs to no job, that has not ended.
+
+    Example:
+        >>> import asyncio
+        >>> from asynciojobs import Job, Scheduler
+        >>> from asynciojobs_testkit import FakeClock
+        >>> async def wait():
+        ...     await asyncio.Event().wait()
+        >>> try:
+        ...     FakeClock().run(Scheduler(Job(wait, label="wait")).co_run())
+        ... except DeadlockError as error:
+        ...     [(it.name, it.state) for it in error.waiting]
+        [('<Job `wait`>', 'running')]
+    """
 
     name: str
     """``<Job `fetch`>``, or ``<Task 'Task-1'>``."""
@@ -56,11 +69,12 @@ class ClockError(RuntimeError):
         waiting: the jobs and tasks that had not ended.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, reason: str, time: float, waiting: Sequence[Waiting]) -> None:
         self.time = time
-        self.waiting = list(waiting)
+        self.waiting: list[Waiting] = list(waiting)
         lines = lines_on(self.waiting)
         heading = f"{reason}; still waiting:" if lines else reason
         super().__init__("\n".join([heading, *lines]))
@@ -100,10 +114,11 @@ class LeftoverError(AssertionError):
         leftovers: a line for each thing that was left.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, leftovers: Sequence[str]) -> None:
-        self.leftovers = list(leftovers)
+        self.leftovers: list[str] = list(leftovers)
         super().__init__(
             "\n".join(["the run has left something behind:", *(f"  {it}" for it in leftovers)])
         )
@@ -117,7 +132,8 @@ class UnscriptedCommandError(AssertionError):
         nearest: the pattern that is most like it; ``None`` if nothing was scripted.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, line: str, nearest: str | None = None) -> None:
         self.line = line

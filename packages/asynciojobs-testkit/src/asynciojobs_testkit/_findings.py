@@ -39,6 +39,13 @@ class WhatIfRow:
         busy: how much of the slots of the window was used, from 0 to 1. Without a window, it
             is that of the limit that was used most; ``None`` if there is none.
         fine: the runs were fine: no timeout expired.
+
+    Example:
+        >>> from asynciojobs_testkit import dag, what_if
+        >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
+        >>> row = found[0]
+        >>> row.jobs_window, row.makespan, row.lower_bound, row.busy, row.fine
+        (1, 180.0, 180.0, 1.0, True)
     """
 
     jobs_window: int | None
@@ -57,7 +64,14 @@ class WhatIfRow:
         return self.jobs_window is None, slots + (self.jobs_window or 0)
 
     def has_at_most(self, other: WhatIfRow) -> bool:
-        """Tell whether no number of slots is larger than in another setting."""
+        """Tell whether no number of slots is larger than in another setting.
+
+        Example:
+            >>> from asynciojobs_testkit import dag, what_if
+            >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
+            >>> found[0].has_at_most(found[1]), found[1].has_at_most(found[0])
+            (True, False)
+        """
         mine, its = self.jobs_window or math.inf, other.jobs_window or math.inf
         return mine <= its and all(self.limits[it] <= other.limits[it] for it in self.limits)
 
@@ -72,10 +86,16 @@ class WhatIf(Sequence[WhatIfRow]):
 
     Attributes:
         rows: as above.
+
+    Example:
+        >>> from asynciojobs_testkit import dag, what_if
+        >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
+        >>> len(found), [row.makespan for row in found], found.smallest_good.jobs_window
+        (2, [180.0, 60.0], 3)
     """
 
     def __init__(self, rows: Iterable[WhatIfRow]) -> None:
-        self.rows = tuple(rows)
+        self.rows: tuple[WhatIfRow, ...] = tuple(rows)
 
     @overload
     def __getitem__(self, index: int) -> WhatIfRow: ...
@@ -170,6 +190,12 @@ class WhatIf(Sequence[WhatIfRow]):
 
         Raises:
             OSError: the file can't be written.
+
+        Example:
+            >>> from asynciojobs_testkit import dag, what_if
+            >>> found = what_if(dag("a b c"), jobs_window=[1, 3], durations=lambda job: 60)
+            >>> found.export_as_svgfile("windows")
+            'windows.svg'
         """
         name = os.fspath(filename)
         path = Path(name if name.endswith(".svg") else f"{name}.svg")

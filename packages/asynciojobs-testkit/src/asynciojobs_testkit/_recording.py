@@ -31,7 +31,17 @@ SHUTDOWN = (EventKind.SHUTDOWN,)
 
 
 class TimelineEvent(NamedTuple):
-    """Something that happened to a job."""
+    """Something that happened to a job.
+
+    Example:
+        >>> from asynciojobs_testkit import FakeClock, Timeline, dag
+        >>> scheduler = dag("a")
+        >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+        ...     scheduler.run()
+        True
+        >>> [(event.time, str(event.kind)) for event in timeline.events]
+        [(0.0, 'scheduled'), (0.0, 'started'), (1.0, 'done')]
+    """
 
     time: float
     """When it happened (seconds, on the clock of the loop)."""

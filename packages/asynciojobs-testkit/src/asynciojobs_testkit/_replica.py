@@ -56,7 +56,7 @@ class Replica:
         for _, jobs, _ in levels:
             for job in jobs:
                 self._copies[job] = self._copy_of(job)
-        self.scheduler = PureScheduler(
+        self.scheduler: PureScheduler = PureScheduler(
             jobs_window=original.jobs_window,
             timeout=original.timeout,
             keep_going=original.keep_going,

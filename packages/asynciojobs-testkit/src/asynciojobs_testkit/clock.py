@@ -112,6 +112,15 @@ class FakeClock:
         Pass this method to ``asyncio.Runner(loop_factory=clock.loop_factory)``, or to the
         options of that name in anyio and pytest-asyncio. The loop itself works there too: it
         can be called, and returns itself.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock()
+            >>> with asyncio.Runner(loop_factory=clock.loop_factory) as runner:
+            ...     runner.run(asyncio.sleep(60, "a minute later"))
+            'a minute later'
+            >>> clock.time
+            60.0
         """
         return self._make_loop(None)
 
@@ -132,6 +141,11 @@ class FakeClock:
             LeftoverError: the run left something behind.
             RuntimeError: a loop is already running.
             BaseException: whatever the awaitable raises.
+
+        Example:
+            >>> import asyncio
+            >>> FakeClock().run(asyncio.sleep(3600, "an hour later"))
+            'an hour later'
         """
         if asyncio._get_running_loop() is not None:
             raise RuntimeError(
@@ -153,11 +167,29 @@ class FakeClock:
                 coroutines that were never awaited. Raised at the end of the block.
             RuntimeError: a loop that is not on this clock is running, or uvloop is in use; its
                 time can't be replaced.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import Job, Scheduler
+            >>> with FakeClock().installed() as clock:
+            ...     Scheduler(Job(asyncio.sleep, 60)).run(), clock.time
+            (True, 60.0)
         """
         return InstalledBlock(self)
 
     def blocks(self) -> Iterator[Block[None]]:
-        """Yield the blocks that `installed()` consists of, the outermost first."""
+        """Yield the blocks that `installed()` consists of, the outermost first.
+
+        Example:
+            >>> import contextlib
+            >>> from asynciojobs import Watch
+            >>> clock = FakeClock(start=5)
+            >>> with contextlib.ExitStack() as stack:
+            ...     for block in clock.blocks():
+            ...         _ = stack.enter_context(block)
+            ...     Watch(show_elapsed=False).seconds()
+            0.0
+        """
         installation = Installation(self, self._state, self._make_loop)
         yield installation
         yield use_loop_factory(installation.make_loop)
@@ -170,6 +202,12 @@ class FakeClock:
 
         Raises:
             RuntimeError: another loop is running.
+
+        Example:
+            >>> clock = FakeClock()
+            >>> async def main():
+            ...     clock.check_running_loop()
+            >>> clock.run(main())
         """
         loop = asyncio._get_running_loop()
         if loop is not None and not self._owns(loop):
@@ -186,16 +224,38 @@ class FakeClock:
 
         Raises:
             LeftoverError: they left something.
+
+        Example:
+            >>> clock = FakeClock()
+            >>> with clock.installed():
+            ...     clock.check_leftovers()
         """
         __tracebackhide__ = True
         self._state.leftovers.check()
 
     def forget_leftovers(self) -> None:
-        """Forget what the runs so far left behind."""
+        """Forget what the runs so far left behind.
+
+        Example:
+            >>> import asyncio
+            >>> async def main():
+            ...     asyncio.get_running_loop().create_future().set_exception(OSError("no disk"))
+            >>> with FakeClock().installed() as clock:
+            ...     asyncio.run(main())
+            ...     clock.forget_leftovers()
+        """
         self._state.leftovers.clear()
 
     def watch(self, message: str | None = None) -> Watch:
-        """Return a watch on this clock. It prints nothing unless it has a message."""
+        """Return a watch on this clock. It prints nothing unless it has a message.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock()
+            >>> watch = clock.watch()
+            >>> clock.run(asyncio.sleep(61.5)), watch.elapsed()
+            (None, '061.500')
+        """
         with use_clocks(lambda: self.time, self._time_of_day):
             return Watch(message, show_elapsed=message is not None)
 
@@ -219,6 +279,18 @@ class FakeClock:
             ValueError: `seconds` is negative or not finite.
             RuntimeError: another call is moving the time, or the running loop is not on this
                 clock.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock(autojump=False)
+            >>> async def main():
+            ...     task = asyncio.create_task(asyncio.sleep(60, "awake"))
+            ...     await clock.advance(59)
+            ...     before = task.done()
+            ...     await clock.advance(1)
+            ...     return before, task.result()
+            >>> clock.run(main())
+            (False, 'awake')
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"a clock is advanced by 0 seconds or more, not by {seconds!r}")
@@ -234,6 +306,11 @@ class FakeClock:
         Raises:
             ValueError: `t` is in the past or not finite.
             RuntimeError: see `advance()`.
+
+        Example:
+            >>> clock = FakeClock(autojump=False)
+            >>> clock.run(clock.advance_to(60)), clock.time
+            (None, 60.0)
         """
         if not self.time <= t < math.inf:
             raise ValueError(f"the time is {self.time:.15g} s, and can't be moved to {t!r}")
@@ -244,6 +321,16 @@ class FakeClock:
 
         Raises:
             RuntimeError: the running loop is not on this clock.
+
+        Example:
+            >>> import asyncio
+            >>> clock = FakeClock(autojump=False)
+            >>> async def main():
+            ...     task = asyncio.create_task(asyncio.sleep(0, "done"))
+            ...     await clock.settle()
+            ...     return task.result()
+            >>> clock.run(main())
+            'done'
         """
         await self._running_loop().steering.settle()
 

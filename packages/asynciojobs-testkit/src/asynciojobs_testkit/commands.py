@@ -32,7 +32,17 @@ Match: TypeAlias = "str | Callable[[tuple[str, ...]], object]"
 
 
 class CommandCall(NamedTuple):
-    """A command that was started."""
+    """A command that was started.
+
+    Example:
+        >>> from asynciojobs import CommandJob, Scheduler
+        >>> with FakeCommands() as commands:
+        ...     commands("cat", stdout="data")
+        ...     Scheduler(CommandJob("cat", input="data")).run()
+        True
+        >>> commands.calls[0].argv, commands.calls[0].input
+        (('cat',), 'data')
+    """
 
     time: float
     """When it was started (seconds, on the clock of the loop)."""
@@ -43,7 +53,20 @@ class CommandCall(NamedTuple):
 
 
 class SentSignal(NamedTuple):
-    """A signal that a command was sent."""
+    """A signal that a command was sent.
+
+    Example:
+        >>> import math
+        >>> from asynciojobs import CommandJob, Scheduler
+        >>> from asynciojobs_testkit import FakeClock
+        >>> tail = CommandJob("tail", "-f", "log", critical=False, timeout=60)
+        >>> with FakeClock().installed(), FakeCommands() as commands:
+        ...     commands("tail *", takes=math.inf)
+        ...     Scheduler(tail).run()
+        True
+        >>> [(sent.time, sent.signal.name) for sent in commands.signals]
+        [(60.0, 'SIGTERM')]
+    """
 
     time: float
     """When it was sent (seconds, on the clock of the loop)."""

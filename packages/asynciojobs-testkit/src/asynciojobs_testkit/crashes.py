@@ -52,7 +52,7 @@ class crash_at:  # noqa: N801 - it is used like a function
     def __init__(self, records: int, *, torn: bool = False) -> None:
         if records < 0:
             raise ValueError(f"a crash comes after 0 records or more, not {records!r}")
-        self.happened = False
+        self.happened: bool = False
         self._left = records
         self._torn = torn
         self._block: Block[None] = use_store(lambda store: Crashing(store, self))

@@ -83,9 +83,9 @@ class FakeJob(AbstractJob[object]):
         self.deaf = deaf
         self.shutdown_takes = shutdown_takes
         self.shutdown_raises = shutdown_raises
-        self.runs = 0
-        self.cancellations = 0
-        self.shutdowns = 0
+        self.runs: int = 0
+        self.cancellations: int = 0
+        self.shutdowns: int = 0
 
     async def co_run(self) -> object:
         """Sleep, then return or raise.

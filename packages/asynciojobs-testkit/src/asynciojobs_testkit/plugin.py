@@ -23,10 +23,11 @@ __all__ = ["fake_clock", "fake_commands", "print_jobs", "timeline", "watch"]
 SEED = "_asynciojobs_seed"
 """The fixture that ``--asynciojobs-seeds`` parametrizes tests with."""
 
-installed_for_test = pytest.StashKey[Installation | None]()
-clock_of = pytest.StashKey[FakeClock]()
-marker_of = pytest.StashKey[pytest.Mark]()  # the options that the clock was made with
-timelines_of = pytest.StashKey[list[Timeline]]()
+installed_for_test: pytest.StashKey[Installation | None] = pytest.StashKey()
+clock_of: pytest.StashKey[FakeClock] = pytest.StashKey()
+# The options that the clock was made with.
+marker_of: pytest.StashKey[pytest.Mark] = pytest.StashKey()
+timelines_of: pytest.StashKey[list[Timeline]] = pytest.StashKey()
 
 
 # -- settings

@@ -37,7 +37,13 @@ class SchedulerOptions(TypedDict, total=False):
 
 
 class Dag(Scheduler):
-    """A scheduler of fake jobs; ``dag["a"]`` is the job labelled "a"."""
+    """A scheduler of fake jobs; ``dag["a"]`` is the job labelled "a".
+
+    Example:
+        >>> scheduler = dag("a>b")
+        >>> scheduler["b"].required == {scheduler["a"]}
+        True
+    """
 
     def __getitem__(self, label: str) -> FakeJob:
         """Return the job with a label.
@@ -55,7 +61,12 @@ class Dag(Scheduler):
         )
 
     def labels(self) -> list[str]:
-        """Return the labels of the jobs, in the order of their creation."""
+        """Return the labels of the jobs, in the order of their creation.
+
+        Example:
+            >>> dag("a>b, a>c").labels()
+            ['a', 'b', 'c']
+        """
         return [str(job.label) for job in self.jobs]
 
 
@@ -98,6 +109,11 @@ def chain(n: int, *, takes: float = 1.0, **scheduler_options: Unpack[SchedulerOp
 
     Raises:
         ValueError: `n` is negative.
+
+    Example:
+        >>> three = chain(3)
+        >>> three.labels(), three["3"].required == {three["2"]}
+        (['1', '2', '3'], True)
     """
     check_count("n", n)
     labels = [str(rank) for rank in range(1, n + 1)]
@@ -125,6 +141,11 @@ def layers(
 
     Raises:
         ValueError: a width or the degree is negative.
+
+    Example:
+        >>> hosts = layers([1, 3], degree=1, seed=0)
+        >>> hosts.labels(), hosts["2.3"].required == {hosts["1.1"]}
+        (['1.1', '2.1', '2.2', '2.3'], True)
     """
     check_count("degree", degree)
     for width in widths:
@@ -162,6 +183,11 @@ def random_dag(
 
     Raises:
         ValueError: `n` is negative, or `edges` is negative or above the number of pairs.
+
+    Example:
+        >>> some = random_dag(5, edges=4, seed=0)
+        >>> len(some), sum(len(job.required) for job in some.jobs), some.check_cycles()
+        (5, 4, True)
     """
     check_count("n", n)
     pairs = n * (n - 1) // 2

@@ -128,6 +128,15 @@ class Timeline:
         Raises:
             AssertionError: it did not start.
             LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.start("a"), timeline.start("d")
+            (0.0, 2.0)
         """
         return self._first(job, STARTED, "started")[1].time
 
@@ -137,6 +146,15 @@ class Timeline:
         Raises:
             AssertionError: it did not end.
             LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.end("a"), timeline.end("d")
+            (1.0, 3.0)
         """
         return self._first(job, ENDED, "ended")[1].time
 
@@ -146,6 +164,15 @@ class Timeline:
         Raises:
             AssertionError: it did not end.
             LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.duration("b")
+            1.0
         """
         return self.end(job) - self.start(job)
 
@@ -156,6 +183,15 @@ class Timeline:
 
         Args:
             t: the moment (seconds).
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.running_at(1.5) == {scheduler["b"], scheduler["c"]}
+            True
         """
         return self._recording.running_at(t)
 
@@ -165,6 +201,15 @@ class Timeline:
         Args:
             scheduler: count only its own jobs; a nested scheduler counts as one job. With
                 ``None``, count the jobs at all depths, but no nested schedulers.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.peak()
+            2
         """
         if scheduler is None:
             return self._recording.peak(lambda job: not isinstance(job, PureScheduler))
@@ -180,6 +225,14 @@ class Timeline:
 
         Raises:
             AssertionError: they ran in another order, or one of them did not run.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_order("a", {"b", "c"}, "d")
         """
         __tracebackhide__ = True
         ordered = [self._group(group) for group in groups]
@@ -209,6 +262,14 @@ class Timeline:
 
         Raises:
             AssertionError: other jobs ran, or some of these did not.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_running_at(1.5, {"b", "c"})
         """
         __tracebackhide__ = True
         expected = set(self._group(jobs))
@@ -226,6 +287,14 @@ class Timeline:
 
         Raises:
             AssertionError: they did not.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_overlap("b", "c")
         """
         __tracebackhide__ = True
         self._check(
@@ -239,6 +308,14 @@ class Timeline:
 
         Raises:
             AssertionError: they did run at the same time.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_disjoint("a", "b")
         """
         __tracebackhide__ = True
         shared = self._shared_time(a, b)
@@ -288,6 +365,15 @@ class Timeline:
 
         Raises:
             AssertionError: one of them did.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b", critical=False)
+            >>> scheduler["a"].raises = OSError("no disk")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            False
+            >>> timeline.assert_never_started("b")
         """
         __tracebackhide__ = True
         for job in self._group(jobs):
@@ -335,6 +421,14 @@ class Timeline:
         Raises:
             AssertionError: it did not start, it ended by itself, or it still runs.
             LookupError: there is no such job, or more than one.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("slow", takes=60, timeout=5, critical=False)
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            False
+            >>> timeline.assert_cancelled("slow")
         """
         __tracebackhide__ = True
         self._check_end(job, EventKind.CANCELLED, "was not cancelled")
@@ -354,6 +448,14 @@ class Timeline:
 
         Raises:
             AssertionError: a job started too early.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b, a>c, b c>d")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_requirements_respected()
         """
         __tracebackhide__ = True
         for job in self._all_jobs():
@@ -368,6 +470,14 @@ class Timeline:
 
         Raises:
             AssertionError: a scheduler ran too many.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a b c>d", jobs_window=2)
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_window_respected()
         """
         __tracebackhide__ = True
         for scheduler in schedulers_within(self.scheduler):
@@ -386,6 +496,17 @@ class Timeline:
 
         Raises:
             AssertionError: a job started all the same.
+
+        Example:
+            >>> import asyncio
+            >>> from asynciojobs import Job, Limit, Scheduler
+            >>> from asynciojobs_testkit import FakeClock
+            >>> ssh = Limit(2, "ssh")
+            >>> scheduler = Scheduler(*(Job(asyncio.sleep, 1, limits=ssh) for _ in range(5)))
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run()
+            True
+            >>> timeline.assert_limits_respected()
         """
         __tracebackhide__ = True
         excess = self._recording.first_excess()
@@ -402,6 +523,14 @@ class Timeline:
 
         Raises:
             AssertionError: a job was not shut down, or more than once.
+
+        Example:
+            >>> from asynciojobs_testkit import FakeClock, dag
+            >>> scheduler = dag("a>b")
+            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
+            ...     scheduler.run(), scheduler.shutdown()
+            (True, True)
+            >>> timeline.assert_shutdown_once()
         """
         __tracebackhide__ = True
         for job in self._all_jobs():

@@ -52,8 +52,8 @@ def what_if(
             By default, its own window if there are `limits`, and otherwise 1 to 16 (jobs).
         limits: the numbers of slots to try, or one of them, for a limit or its label.
         durations: how long jobs take: seconds by label, a function of a job (it may return
-            ``None``), or the records of a journal. By default, and for jobs that these leave
-            out, what the last run took.
+            ``None``), a journal, or the records of one. By default, and for jobs that these
+            leave out, what the last run took.
         spread: how much the durations vary: with 0.2, each is between 80 % and 120 % of
             what it was, with equal chance.
         runs: how many runs to try for each setting, if there is a spread.
@@ -79,7 +79,7 @@ def what_if(
         raise TypeError(
             f"what_if() takes a scheduler, not {scheduler!r}: a journal has the durations, but "
             "not what the jobs require; give both, what_if(scheduler, "
-            "durations=Journal.read(path))"
+            "durations=journal)"
         )
     check_chances(spread, runs)
     seconds = seconds_of_jobs(scheduler, durations)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain, islice
 
-from .._bridge import run_module
+from .._bridge import core_module, run_module
 from .._dag.jobset import Level, nesting
 from .._feedback import say
 from .._run.admission import check_all
@@ -39,6 +40,7 @@ def check(options: Options) -> Status:
         if errors:
             return Status.CANNOT_RUN
         say(f"warning: {surprise}" for surprise in surprises(scheduler))
+        say(f"note: {obstacle}" for obstacle in obstacles_to_journals(scheduler))
         count = sum(1 for _ in scheduler.iterate_jobs())
         say([f"fine: {scheduler.repr_main()} can run, with {counted(count, 'job')} in all"])
     return Status.FINE
@@ -71,3 +73,17 @@ def surprises(scheduler: PureScheduler) -> Iterator[str]:
                     f"{job.repr_main()}{where} requires {requirement.repr_main()}, which is a "
                     "forever job: it starts only once that one has ended by itself"
                 )
+
+
+def obstacles_to_journals(scheduler: PureScheduler) -> Iterator[str]:
+    """Yield why no journal can be kept of a scheduler: the first reason, if there is one."""
+    keys = core_module("_journal.keys")
+    reasons = chain.from_iterable(
+        _refusal(partial(_walk, keys.with_keys(jobs, {}))) for _, jobs, _ in nesting(scheduler)
+    )
+    yield from (f"no journal can be kept of it: {reason}" for reason in islice(reasons, 1))
+
+
+def _walk(things: Iterable[object]) -> None:
+    for _ in things:
+        pass

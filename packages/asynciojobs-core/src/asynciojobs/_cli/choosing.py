@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from .._names import label_of, path_name
+from .._names import label_of, path_name, path_text
 from .._text import listed
 from ..job import AnyJob
 from ..purescheduler import PureScheduler
@@ -92,7 +92,7 @@ class Members:
         return [self._named(name, option) for name in names]
 
     def _named(self, name: str, option: str) -> AnyJob:
-        found = [path for path in self._paths if label_of(path[-1]) == name]
+        found = [path for path in self._paths if name in names_of(path)]
         if not found and name.isdecimal():
             found = [path for path in self._paths if int(path[-1].repr_id()) == int(name)]
         direct = [path for path in found if len(path) == 1]
@@ -116,3 +116,8 @@ class Members:
         labels = [label_of(job) for job in self._scheduler.jobs]
         hint = nearest(name, labels) or f": there are {listed(labels)}"
         return f"is neither the label nor the id of a job of this scheduler{hint}"
+
+
+def names_of(path: list[AnyJob]) -> tuple[str, str]:
+    """Return how a user may call a job: by its label, or by its path, as a run shows it."""
+    return label_of(path[-1]), path_text(path)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .._feedback import say
 from ..version import __version__
-from . import check, graph, listing, run
+from . import check, graph, journals, listing, plan, run, whatif
 from .parser import OneLineParser, Options
 from .status import CommandError, Status
 
@@ -21,6 +21,7 @@ examples:
   asynciojobs list lab.py:night         its jobs; night() returns the scheduler
   asynciojobs graph lab.py -o lab.svg   a picture
   asynciojobs run lab.py --timeout 600 -- --hosts 3
+  asynciojobs run lab.py --journal lab.journal    again, after a crash: it goes on there
 
 What is behind -- is for the script: it is in sys.argv. The script is loaded as a module, so
 what it has under if __name__ == "__main__": is not run.
@@ -89,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"asynciojobs {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for each in (check, listing, graph, run):
+    for each in (check, listing, graph, plan, run, whatif, journals):
         each.add_to(commands)
     parser.epilog = EPILOG.format(commands=" ".join(commands.choices))
     return parser

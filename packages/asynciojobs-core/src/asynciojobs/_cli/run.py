@@ -6,8 +6,11 @@ import argparse
 import contextlib
 import signal
 import sys
+from collections.abc import Generator
+from typing import Any
 
 from .._dag.jobset import record_of
+from .._errors import JournalError
 from .._feedback import say
 from .._loops import run_synchronously
 from .._outcomes import Broken, CriticalFailure, Fine, Refused, Stopped, TimedOut, Verdict
@@ -16,6 +19,7 @@ from .._signals import SignalStop
 from .._tracebacks import Tracebacks
 from ..purescheduler import PureScheduler
 from .choosing import add_choices, keep_chosen
+from .journals import add_journal, open_journal
 from .parser import Commands, Options, add_command, add_target, loaded
 from .reports import Reports, add_reports
 from .scenario import Scenario
@@ -54,6 +58,8 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="after a failure, skip only what depends on it",
     )
+    add_journal(parser, "take up what it has recorded, and record what the run does")
+    parser.add_argument("--resume", action="store_true", help="refuse to begin a new journal")
     add_choices(parser)
     add_reports(parser)
 
@@ -83,6 +89,8 @@ def jobs(text: str) -> int:
 
 def run(options: Options) -> Status:
     """Run a scheduler, and say how it ended."""
+    if options.resume and options.journal is None:
+        raise CommandError("--resume takes up a journal: say which, with --journal FILE")
     reports = Reports(options)
     with loaded(options) as scenario:
         execution = Execution(scenario, options)
@@ -133,9 +141,23 @@ class Execution:
             keep_chosen(scheduler, self._options)
         except ValueError as error:  # there is a cycle, or it is nested in itself
             raise CommandError(str(error), Status.CANNOT_RUN) from None
-        with view(scheduler, self._options.view) as self._end_is_shown:
-            self._scheduler = scheduler
-            return await self._run(scheduler)
+        with self._journal() as options, view(scheduler, self._options.view) as shown:
+            self._scheduler, self._end_is_shown = scheduler, shown
+            return await self._run(scheduler, options)
+
+    @contextlib.contextmanager
+    def _journal(self) -> Generator[dict[str, Any], None, None]:
+        """Open the journal, if there is to be one, and return the options of `co_run()`."""
+        path = self._options.journal
+        if path is None:
+            yield {}
+            return
+        if self._options.resume and not path.exists():
+            raise CommandError(
+                f"there is no journal {str(path)!r} to take up: leave out --resume to begin one"
+            )
+        with open_journal(path, must_exist=self._options.resume) as journal:
+            yield {"journal": journal}
 
     def _set_options(self, scheduler: PureScheduler) -> None:
         if self._options.timeout is not None:
@@ -145,9 +167,9 @@ class Execution:
         if self._options.keep_going:
             scheduler.keep_going = True
 
-    async def _run(self, scheduler: PureScheduler) -> Status:
+    async def _run(self, scheduler: PureScheduler, options: dict[str, Any]) -> Status:
         try:
-            returned = await self._co_run(scheduler)
+            returned = await self._co_run(scheduler, options)
         except GeneratorExit:  # given up at the third signal: nothing can be awaited any more
             raise
         except BaseException:
@@ -156,9 +178,9 @@ class Execution:
         await self._shut_down()
         return status_after(verdict_of(scheduler), returned=returned)
 
-    async def _co_run(self, scheduler: PureScheduler) -> bool:
+    async def _co_run(self, scheduler: PureScheduler, options: dict[str, Any]) -> bool:
         try:
-            return await scheduler.co_run()
+            return await scheduler.co_run(**options)
         except Exception as error:  # noqa: BLE001 - shown, or raised in another form
             self._look_at(error, verdict_of(scheduler))
             return False
@@ -171,10 +193,14 @@ class Execution:
         """Deal with what `co_run()` raised.
 
         Raises:
-            CommandError: the scheduler can't run.
+            CommandError: the scheduler can't run, or its journal can't be used.
         """
-        if isinstance(verdict, Refused):
-            self._scheduler = None
+        is_journal = isinstance(error, JournalError)
+        if isinstance(verdict, Refused) or (is_journal and not isinstance(verdict, Broken)):
+            self._scheduler = None  # nothing was started
+        if is_journal:
+            status = Status.USAGE if self._scheduler is None else Status.FAILED
+            raise CommandError(str(error), status) from None
         if isinstance(verdict, Refused | Broken):  # all jobs can't run, or some that joined
             raise CommandError(str(error), Status.CANNOT_RUN) from None
         if not isinstance(verdict, CriticalFailure | TimedOut):  # a co_run() of the user's own

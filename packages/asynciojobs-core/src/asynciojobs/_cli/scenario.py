@@ -182,7 +182,8 @@ def _choice(names: Mapping[str, Any], target: Target) -> str:
     may_be = [*_schedulers_in(names), *(name for name in names if _may_make_one(names, name))]
     if not may_be:
         return ": write a function that returns one, and name it, as in script.py:function"
-    return f": write {target.source}:{may_be[0]}, say; there are {listed(may_be)}"
+    one_of = "one of " if len(may_be) > 1 else ""
+    return f": name {one_of}{listed(may_be)}, as in {target.source}:{may_be[0]}"
 
 
 def _may_make_one(names: Mapping[str, Any], name: str) -> bool:

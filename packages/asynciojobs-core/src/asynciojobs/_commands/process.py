@@ -39,7 +39,7 @@ class Process:
         self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.command = command
         self._limit: asyncio.TimerHandle | None = None  # of its grace, once it is being ended
-        self.is_ending = False
+        self.is_ending: bool = False
 
     # -- for subclasses
 

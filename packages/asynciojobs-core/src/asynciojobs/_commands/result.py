@@ -35,6 +35,14 @@ class CommandResult(Generic[AnyStr]):
         seconds: how long it ran, on the clock of the event loop (seconds).
         cut: how many bytes of stdout and stderr, together, were dropped, since they were more
             than `keep`.
+
+    Example:
+        >>> from asynciojobs import CommandJob, PureScheduler
+        >>> job = CommandJob("printf", "hello")
+        >>> PureScheduler(job).run(), job.result()
+        (True, CommandResult(status=0, stdout='hello'))
+        >>> job.result().argv, job.result().cut
+        (('printf', 'hello'), 0)
     """
 
     argv: tuple[str, ...]
@@ -58,10 +66,16 @@ class CommandResult(Generic[AnyStr]):
         return f"CommandResult({', '.join(parts)})"
 
     def handed_on(self) -> AnyStr:
-        """Return the stdout as other commands get it: without its last newline.
+        r"""Return the stdout as other commands get it: without its last newline.
 
         Raises:
             ValueError: a part of it, or all, was not kept.
+
+        Example:
+            >>> from asynciojobs import CommandJob, PureScheduler
+            >>> job = CommandJob("echo", "hello")
+            >>> PureScheduler(job).run(), job.result().stdout, job.result().handed_on()
+            (True, 'hello\n', 'hello')
         """
         if self._cut_stdout is None:
             raise ValueError("its stdout went to a file: give the path of that file instead")
@@ -111,7 +125,8 @@ class CommandFailed(RuntimeError):  # noqa: N818 - it says what happened
         result: the `CommandResult`.
     """
 
-    __reduce__ = by_data
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_data(self)
 
     def __init__(self, job: Named, result: CommandResult[Any], printed: str = "") -> None:
         self.result = result

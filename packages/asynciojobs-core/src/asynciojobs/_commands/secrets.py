@@ -26,7 +26,7 @@ class Hidden:
     def __init__(self, value: str | bytes) -> None:
         if not isinstance(value, (str, bytes)):
             raise TypeError(f"hide() takes a str or bytes, not {type(value).__name__}")
-        self.value = value
+        self.value: str | bytes = value
 
     def __repr__(self) -> str:
         return MASK

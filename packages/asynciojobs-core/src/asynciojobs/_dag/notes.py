@@ -17,7 +17,7 @@ class Notes:
     Attributes:
         began: as above.
         window: as above; if it was changed during the run, the smallest.
-        joined: when jobs joined the run, by their `id()` (seconds).
+        joined: when jobs joined the run, by their `id()` (seconds); ``None`` if none did.
     """
 
     __slots__ = ("began", "joined", "window")
@@ -27,7 +27,7 @@ class Notes:
         self.window = window
         # When jobs joined the run, by id(): a record must not keep jobs alive. If another job
         # gets the id later, it has not started in this run, or has joined it too.
-        self.joined: dict[int, float] = {}
+        self.joined: dict[int, float] | None = None
 
     def resize(self, window: int | None) -> None:
         """Note that the window was changed during the run."""
@@ -36,15 +36,17 @@ class Notes:
 
     def join(self, jobs: Iterable[object], now: float) -> None:
         """Note that jobs joined the run, at a time on the clock of its loop (seconds)."""
+        if self.joined is None:
+            self.joined = {}
         self.joined.update((id(job), now) for job in jobs)
 
     def joined_at(self, job: object) -> float | None:
         """Return when a job joined the run (seconds); ``None`` if it did not."""
-        return self.joined.get(id(job))
+        return None if self.joined is None else self.joined.get(id(job))
 
     def __getstate__(self) -> tuple[float, int | None]:
         return self.began, self.window
 
     def __setstate__(self, state: tuple[float, int | None]) -> None:
         self.began, self.window = state
-        self.joined = {}
+        self.joined = None

@@ -39,7 +39,7 @@ class Observers:
     __slots__ = ("callbacks", "heard", "inner", "outer")
 
     def __init__(self) -> None:
-        self.heard = False  # == bool(callbacks) or (outer is not None and outer.heard)
+        self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
         self.callbacks: dict[object, Callback] = {}  # by what attach() returned
         self.outer: Observers | None = None
         self.inner: dict[Observers, None] = {}  # those whose `outer` is this one

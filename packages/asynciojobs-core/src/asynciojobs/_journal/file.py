@@ -121,16 +121,16 @@ class JournalFile:
         *,
         sync: bool,
     ) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.header: Header | None = None
-        self.is_abandoned = False
+        self.is_abandoned: bool = False
         self._file = Path(os.path.realpath(path))  # a link leads to the same large results
         self._sync = sync
         self._descriptor = descriptor
         self._end = 0  # where the last whole line ends (bytes)
         self._safe = 0  # up to there all is on the disk (bytes); not more than `_end`
         self._refusal: JournalError | None = None  # why nothing may be written any more
-        self.blobs = Blobs(self._file.with_name(f"{self._file.name}.d"), path, sync=sync)
+        self.blobs: Blobs = Blobs(self._file.with_name(f"{self._file.name}.d"), path, sync=sync)
         self._release = weakref.finalize(self, release, descriptor, holder)
 
     # -- opening

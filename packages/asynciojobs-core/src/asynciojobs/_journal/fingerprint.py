@@ -29,6 +29,7 @@ from .._copies import fields_of
 from .._dag.jobset import JobSet
 from .._identity import Work
 from ..job import AnyJob, identity_of
+from .modules import module_name
 from .source import class_text, code_text
 from .values import SINGLE, Values, is_a, type_name
 
@@ -275,7 +276,8 @@ def wrapped_by(function: types.FunctionType) -> Iterator[object]:
 def name_of(thing: object) -> str:
     """Return the module and the qualified name of a function or a class."""
     known: Any = thing if hasattr(thing, "__qualname__") else cast("object", type(thing))
-    return f"{getattr(known, '__module__', '?')}.{known.__qualname__}"
+    module = module_name(str(getattr(known, "__module__", "?")))
+    return f"{module}.{known.__qualname__}"
 
 
 def is_ours(kind: type) -> bool:

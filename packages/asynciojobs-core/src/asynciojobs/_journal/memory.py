@@ -26,6 +26,8 @@ class Ledger:
         ended: when the latest record of each key came, as a number that grows.
         began: the same for the latest one that says *started*.
         lacking: the keys whose latest record is about a result that could not be recorded.
+        seconds: how long the job of each key took when it was done last (seconds); also if that
+            was forgotten since.
         runs: the number of the last run.
     """
 
@@ -35,7 +37,8 @@ class Ledger:
         self.began: dict[Path, int] = {}
         self._count = 0  # of records with a key
         self.lacking: set[Path] = set()
-        self.runs = 0
+        self.seconds: dict[Path, float] = {}
+        self.runs: int = 0
 
     def take(self, record: JournalRecord) -> None:
         """Take note of a record that was read, without its result, which is whole."""
@@ -53,6 +56,8 @@ class Ledger:
             self._count += 1
             self.lacking.discard(record.key)
             self.latest[record.key] = record
+            if record.kind == "done" and record.seconds is not None:
+                self.seconds[record.key] = record.seconds
             order = self.began if record.kind == "started" else self.ended
             order[record.key] = self._count
 

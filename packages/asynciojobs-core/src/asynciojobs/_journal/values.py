@@ -16,6 +16,7 @@ from typing import Any, cast
 from .._calls.containers import Template
 from .._commands.secrets import Hidden
 from ..job import AbstractJob, AnyJob
+from .modules import module_name
 
 __all__ = ["SINGLE", "Values", "is_a", "type_name"]
 
@@ -126,5 +127,5 @@ def single_text(value: Any) -> str:
 def type_name(value: object) -> str:
     """Return the name of the type of a value, with its module unless Python has it built in."""
     kind = type(value)
-    module = kind.__module__
+    module = module_name(kind.__module__)
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"

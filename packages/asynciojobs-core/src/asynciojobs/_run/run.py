@@ -167,7 +167,10 @@ class Run:
         finally:
             if deadline is not None:
                 deadline.cancel()
-            await self._wind_up()
+            if self.tasks.live or self.memory is not None:
+                await self._wind_up()
+            else:
+                self.let_go()
 
     async def _wind_up(self) -> None:
         """Wait until nothing of the run is alive, and all its records are safe."""

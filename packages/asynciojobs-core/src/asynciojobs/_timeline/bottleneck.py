@@ -30,7 +30,18 @@ HEAD = ("from", "seconds", "share", "waited for", "job")
 
 
 class Wait(NamedTuple):
-    """How long the jobs of a bottleneck waited in one place."""
+    """How long the jobs of a bottleneck waited in one place.
+
+    Example:
+        >>> import asyncio
+        >>> from asynciojobs import Job, Scheduler
+        >>> s = Scheduler(*(Job(asyncio.sleep, 0.01) for _ in range(3)), jobs_window=1)
+        >>> s.run()
+        True
+        >>> wait = s.bottleneck().waits[0]
+        >>> wait.kind, f"{wait.seconds:.2f} s"
+        (<LinkKind.SLOT: 'slot'>, '0.02 s')
+    """
 
     at: Limit | JobSet
     """The scheduler with the window, or the limit."""
@@ -70,9 +81,9 @@ class Bottleneck(Sequence[Link]):
     """
 
     def __init__(self, links: Sequence[Link], duration: float) -> None:
-        self.links = tuple(links)
-        self.duration = duration
-        self.waits = waits_of(self.links)
+        self.links: tuple[Link, ...] = tuple(links)
+        self.duration: float = duration
+        self.waits: tuple[Wait, ...] = waits_of(self.links)
 
     @overload
     def __getitem__(self, index: int) -> Link: ...

@@ -4,10 +4,10 @@ A run keeps the start and the end of each job, and notes little else. Everything
 out from that, when somebody asks:
 
 - A job was ready when the last of its requirements had ended.
-- If it started later, and slots ended meanwhile, it waited for slots; provided that all of them
-  were taken just before. Otherwise the event loop was late, or a journal was being written:
-  that is not waiting.
-- The slot came from the job that gave one back last.
+- If it started later, and all slots were taken in between, it waited for slots. Otherwise the
+  event loop was late, or a journal was being written: that is not waiting.
+- The slot came from the job that gave one back last while all were taken. `host1` and `host2`
+  may both have ended before `host3` starts: its slot is then that of `host1`.
 
 Requirements are read as they are now. If they were changed since the run, so is the answer.
 """
@@ -263,8 +263,9 @@ class Facts:
             return None
         last, until = None, -math.inf
         for place, needed, taken in self._places(member):
-            giver, moment = taken.last_given_back(ready, start) or (None, start)
-            is_full = taken.taken_before(moment) + needed > (place.slots or 0)
+            above = (place.slots or 0) - needed
+            giver, moment = taken.last_given_back(ready, start, above) or (None, start)
+            is_full = giver is not None or taken.taken_before(start) > above
             if is_full and moment > until:
                 last, until = place._replace(giver=giver), moment
         if last is None and start - ready > UNSEEN:

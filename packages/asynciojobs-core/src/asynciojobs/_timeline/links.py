@@ -26,6 +26,17 @@ class Link:
         at: where it waited for a slot: a scheduler with a window, or a limit; else ``None``.
         slots: how many slots there were; ``None`` if it did not wait for one.
         waiter: the job that waited: this one, or a nested scheduler around it.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler, Sequence
+        >>> s = Scheduler(Sequence(PrintJob("a", label="a"), PrintJob("b", label="b")))
+        >>> s.run()
+        a
+        b
+        True
+        >>> link = s.bottleneck()[1]
+        >>> link.path, str(link.kind), link.waited
+        (('b',), 'requirement', 0.0)
     """
 
     span: Span

@@ -49,15 +49,37 @@ class Occupancy(Generic[T]):
         self._holders = [holders[index] for index in by_end]
         self._taken = [0, *accumulate(slots[index] for index in by_start)]
         self._given_back = [0, *accumulate(slots[index] for index in by_end)]
+        self._lasts: dict[int, list[int]] = {}
 
     def taken_before(self, moment: float) -> int:
         """Return how many slots were taken just before a moment (seconds)."""
         taken = self._taken[bisect_left(self._starts, moment)]
         return taken - self._given_back[bisect_left(self._ends, moment)]
 
-    def last_given_back(self, after: float, until: float) -> tuple[T, float] | None:
-        """Return who gave slots back last in a span of time, and when (seconds)."""
-        index = bisect_right(self._ends, until) - 1
-        if index < 0 or self._ends[index] <= after:
+    def last_given_back(self, after: float, until: float, above: int) -> tuple[T, float] | None:
+        """Return who gave slots back last in a span of time, and when (seconds).
+
+        Args:
+            after: the span begins behind this moment.
+            until: the span ends with this moment.
+            above: only moments count just before which more slots than this were taken.
+        """
+        place = bisect_right(self._ends, until) - 1
+        place = -1 if place < 0 else self._last_above(above)[place]
+        if place < 0 or self._ends[place] <= after:
             return None
-        return self._holders[index], self._ends[index]
+        return self._holders[place], self._ends[place]
+
+    def _last_above(self, above: int) -> list[int]:
+        """Return, for each end, the place of the last one up to it that counts, or -1.
+
+        It takes O(n log n) once for each number.
+        """
+        found = self._lasts.get(above)
+        if found is None:
+            places = (
+                place if self.taken_before(end) > above else -1
+                for place, end in enumerate(self._ends)
+            )
+            found = self._lasts[above] = list(accumulate(places, max))
+        return found

@@ -12,7 +12,18 @@ __all__ = ["LinkKind", "Outcome", "Span"]
 
 
 class Outcome(enum.Enum):
-    """What became of a job. The values are the words that people read."""
+    """What became of a job. The values are the words that people read.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler, Sequence
+        >>> s = Scheduler(Sequence(PrintJob("a", label="a"), PrintJob("b", label="b")))
+        >>> s.run()
+        a
+        b
+        True
+        >>> {span.outcome for span in s.timeline().spans} == {Outcome.DONE}, str(Outcome.DONE)
+        (True, 'done')
+    """
 
     DONE = "done"
     """It returned."""
@@ -34,7 +45,18 @@ class Outcome(enum.Enum):
 
 
 class LinkKind(enum.Enum):
-    """What a job waited for last. The values are the words that people read."""
+    """What a job waited for last. The values are the words that people read.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler, Sequence
+        >>> s = Scheduler(Sequence(PrintJob("a", label="a"), PrintJob("b", label="b")))
+        >>> s.run()
+        a
+        b
+        True
+        >>> [link.kind for link in s.bottleneck()]
+        [<LinkKind.START: 'start'>, <LinkKind.REQUIREMENT: 'requirement'>]
+    """
 
     START = "start"
     """The start of the run."""
@@ -69,6 +91,17 @@ class Span:
         waited: how long it then waited for a slot of a window or of a limit (seconds). This is
             the time just before `start`; without a start, the time from `ready` on.
         seconds: how long it ran, up to now if it still runs; ``None`` if it did not start.
+
+    Example:
+        >>> from asynciojobs import PrintJob, Scheduler, Sequence
+        >>> s = Scheduler(Sequence(PrintJob("a", label="a"), PrintJob("b", label="b")))
+        >>> s.run()
+        a
+        b
+        True
+        >>> span = s.timeline().spans[1]
+        >>> span.label, span.path, str(span.outcome), span.waited
+        ('b', ('b',), 'done', 0.0)
     """
 
     job: AnyJob

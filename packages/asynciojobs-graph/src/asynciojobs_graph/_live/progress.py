@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from asynciojobs import EventKind, JobEvent
 from asynciojobs._dag.jobset import JobSet
@@ -10,6 +10,7 @@ from asynciojobs._dag.outline import in_order_of_creation, outline
 from asynciojobs._outcomes import exception_text
 from asynciojobs.job import AnyJob
 
+from .rest import Rest
 from .texts import inert, label_of, name_of
 
 __all__ = ["Failed", "Group", "Progress"]
@@ -59,6 +60,7 @@ class Progress:
 
     Args:
         job_set: the scheduler.
+        recorded: how long jobs took in an earlier run, by their keys from the top (seconds).
 
     Attributes:
         groups: the scheduler, and those nested in it, each with its counts.
@@ -71,14 +73,20 @@ class Progress:
         restored: how many jobs were done before the run began (jobs).
     """
 
-    def __init__(self, job_set: JobSet) -> None:
+    def __init__(
+        self, job_set: JobSet, recorded: Mapping[tuple[str, ...], float] | None = None
+    ) -> None:
         self.job_set = job_set
+        self._rest = Rest(recorded or {})
         self.groups: dict[JobSet, Group] = {}
         self.started: dict[AnyJob, float] = {}
         self.waiting: set[AnyJob] = set()
         self.failed: list[Failed] = []
-        self.skipped = self.stopped = self.restored = 0
+        self.skipped: int = 0
+        self.stopped: int = 0
+        self.restored: int = 0
         self._around: dict[AnyJob, tuple[JobSet, ...]] = {}
+        self._ended: set[AnyJob] = set()  # without forever jobs and schedulers
         self._seen: set[AnyJob] = set()  # the jobs that were scheduled in this run
         self._survey()
 
@@ -97,6 +105,8 @@ class Progress:
                 self.groups[job] = Group(around)
                 around = (*around, job)
             elif not job.forever:
+                if job not in self._ended:
+                    self._rest.add(job, around)
                 for job_set in (self.job_set, *around):
                     self.groups[job_set].total += 1
         for job_set, group in self.groups.items():
@@ -153,6 +163,8 @@ class Progress:
             self._note_failure(job)
         if isinstance(job, JobSet) or job.forever:
             return
+        self._ended.add(job)
+        self._rest.drop(job)
         if kind is SKIPPED:
             self.skipped += 1
         elif kind is CANCELLED:
@@ -190,6 +202,14 @@ class Progress:
             if isinstance(job, JobSet):
                 pending.extend(inside.get(job, [])[::-1])
         return found
+
+    def rest(self, now: float) -> float | None:
+        """Return about how long the run still takes (seconds); ``None`` if nothing is known.
+
+        Args:
+            now: on the clock of the loop (seconds).
+        """
+        return self._rest.seconds(self.started, now)
 
     def running_names(self) -> list[str]:
         """Return the labels of the jobs that run, without schedulers."""

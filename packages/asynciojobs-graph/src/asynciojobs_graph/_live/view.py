@@ -71,7 +71,7 @@ def rows(
         end: how the run ended; ``None`` while it goes on.
         look: how the rows look.
     """
-    total = _total_row(progress, elapsed, end, look)
+    total = _total_row(progress, elapsed, now, end, look)
     room = max(look.height - 1, 0)
     failed = [_failed_row(failed, look) for failed in progress.failed]
     running = progress.running() if end is None else []
@@ -95,7 +95,9 @@ def _cropped(
     return [*found[: room - 1], [Part(more, "dim")]]
 
 
-def _total_row(progress: Progress, elapsed: float, end: str | None, look: Look) -> Row:
+def _total_row(
+    progress: Progress, elapsed: float, now: float, end: str | None, look: Look
+) -> Row:
     bad = bool(progress.failed)
     share = progress.ended / progress.total if progress.total else 1.0
     filled = int(share * BAR)
@@ -103,16 +105,21 @@ def _total_row(progress: Progress, elapsed: float, end: str | None, look: Look) 
     style = "red" if bad else "green"
     bar = [Part(full * filled, style), Part(empty * (BAR - filled), "dim"), Part(" ")]
     verdict = [] if end is None else [Part(f"{inert(end)} ", f"bold {style}")]
-    return [*verdict, *bar, Part(total_text(progress, elapsed, look.ascii), "bold")]
+    rest = progress.rest(now) if end is None else None
+    text = total_text(progress, elapsed, look.ascii, rest)
+    return [*verdict, *bar, Part(text, "bold")]
 
 
-def total_text(progress: Progress, elapsed: float, ascii_only: bool) -> str:
+def total_text(
+    progress: Progress, elapsed: float, ascii_only: bool, rest: float | None = None
+) -> str:
     """Return the counts of a run and how long it has been going on.
 
     Args:
         progress: how far the run is.
         elapsed: how long it has been going on (seconds).
         ascii_only: use no other signs.
+        rest: about how long it will still go on (seconds); ``None`` if that is not known.
     """
     counts = [
         (len(progress.failed), "failed"),
@@ -124,6 +131,8 @@ def total_text(progress: Progress, elapsed: float, ascii_only: bool) -> str:
     parts = [f"{progress.ended}/{progress.total} done"]
     parts += [f"{count} {noun}" for count, noun in counts if count]
     parts.append(duration_text(elapsed))
+    if rest is not None:
+        parts.append(f"about {duration_text(rest)} left")
     return (", " if ascii_only else " · ").join(parts)
 
 

@@ -1,0 +1,5 @@
+"""Backs up databases in the night."""
+
+from .scenario import backup
+
+__all__ = ["backup"]

@@ -1,0 +1,57 @@
+"""`Rest`: about how long a run still takes, by what its jobs took in an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+from typing import Any
+
+from asynciojobs._journal.keys import key_of
+from asynciojobs.job import AnyJob
+
+__all__ = ["Rest"]
+
+
+class Rest:
+    """How much work is left in a run.
+
+    A job that was never recorded counts as one of middle length.
+
+    Args:
+        recorded: how long jobs took, by the keys on the way to them (seconds).
+    """
+
+    def __init__(self, recorded: Mapping[tuple[str, ...], float]) -> None:
+        self._recorded = recorded
+        self._usual = fmean(recorded.values()) if recorded else 0.0
+        self._left: dict[AnyJob, float] = {}  # what the jobs take that have not ended
+        self._work = 0.0  # == sum(self._left.values()), but for rounding
+
+    def add(self, job: AnyJob, around: Iterable[Any]) -> None:
+        """Take note of a job that has not ended."""
+        if self._recorded:
+            path = tuple(map(key_of, (*around, job)))
+            seconds = self._recorded.get(path, self._usual)
+            self._work += seconds - self._left.get(job, 0.0)
+            self._left[job] = seconds
+
+    def drop(self, job: AnyJob) -> None:
+        """Take note that a job has ended."""
+        self._work -= self._left.pop(job, 0.0)
+
+    def seconds(self, running: Mapping[AnyJob, float], now: float) -> float | None:
+        """Return about how long the run still takes (seconds); ``None`` if nothing is known.
+
+        It is assumed that as many jobs run at once as now. No run is shorter than the rest of
+        the job that takes longest.
+
+        Args:
+            running: the jobs that run, each with when it was started (seconds).
+            now: on the same clock (seconds).
+        """
+        ages = {job: now - start for job, start in running.items() if job in self._left}
+        if not ages:
+            return None
+        rests = [max(self._left[job] - age, 0.0) for job, age in ages.items()]
+        done = sum(min(self._left[job], age) for job, age in ages.items())
+        return max((self._work - done) / len(ages), *rests)
