@@ -27,6 +27,9 @@ ROOT = Path(__file__).parents[1]
 OWN = "{}.{}".format(*sys.version_info)
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
+ENGINE = ("core", "journal", "timeline", "commands", "testkit", "properties")
+"""The folders of tests that depend most on the version of Python."""
+
 # Variables set by the hatch that runs this program; the hatch that it starts must not see them.
 OURS = re.compile("HATCH_.*|VIRTUAL_ENV|PYTHONPATH")
 
@@ -41,6 +44,8 @@ class World:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     lacking: Callable[[], str] = lambda: ""
     """Why it can't be run here; "" if it can."""
+    part_of: str = ""
+    """The world that has all of its tests, and more; it is then run only if it is named."""
 
 
 def python(version: str) -> World:
@@ -49,6 +54,15 @@ def python(version: str) -> World:
 
     command = ["test", "--python", version]
     return World(f"python{version}", f"all tests on Python {version}", command, lacking=lacking)
+
+
+def engine(version: str) -> World:
+    """Return what CI runs on a Python that is neither its own nor the one for coverage."""
+    whole = python(version)
+    what = f"the tests in which Pythons differ most, on Python {version}"
+    command = [*whole.command, *(f"tests/{folder}" for folder in ENGINE)]
+    name = f"engine{version}"
+    return World(name, what, command, lacking=whole.lacking, part_of=whole.name)
 
 
 def pythons() -> dict[str, str]:
@@ -93,6 +107,7 @@ SHAKEN = {"PYTHONDEVMODE": "1", "PYTHONHASHSEED": "20261"}
 
 WORLDS = [
     *(python(version) for version in VERSIONS),
+    *(engine(version) for version in VERSIONS),
     World(
         "cover",
         f"all tests on Python {COVERED}, and a branch coverage of 100 %",
@@ -126,7 +141,7 @@ WORLDS = [
 def for_ci() -> set[str]:
     """Return the worlds for CI, without the Python of this run, which is CI's last step."""
     others = set(VERSIONS) - {OWN, COVERED}
-    return {*(f"python{version}" for version in others), "cover", "shaken", "ordered"}
+    return {*(f"engine{version}" for version in others), "cover", "shaken", "ordered"}
 
 
 def surroundings(world: World) -> dict[str, str]:
@@ -161,7 +176,7 @@ def main() -> int:
     if unknown := set(options.names) - {world.name for world in WORLDS}:
         parser.error(f"there is no world {', '.join(sorted(unknown))}: see --list")
     wanted = set(options.names) | (for_ci() if options.ci else set())
-    chosen = [world for world in WORLDS if not wanted or world.name in wanted]
+    chosen = [it for it in WORLDS if it.name in wanted or not (wanted or it.part_of)]
     if options.list:
         print(*(f"{world.name:12}{world.what}" for world in chosen), sep="\n")
         return 0
