@@ -84,8 +84,8 @@ class Record:
 
     def resize(self, window: int | None) -> None:
         """Note that the window was changed while the run goes on."""
-        if self.notes is not None:
-            self.notes.resize(window)
+        assert self.notes is not None  # since a run goes on
+        self.notes.resize(window)
 
     def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
