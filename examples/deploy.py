@@ -162,7 +162,7 @@ class Deployment:
 
     def roll_back(self) -> PureScheduler:
         """Return the jobs that undo what the roll-out has done."""
-        # Also if the switch failed, or was cut off: who knows how far it came.
+        # Also if the switch failed, or was cut off: nobody knows how far it came.
         begun = [host for host, switch in self.switch.items() if switch.is_running()]
         return PureScheduler(*map(self.restore, begun), keep_going=True)
 

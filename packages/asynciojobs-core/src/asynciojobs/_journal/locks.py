@@ -2,8 +2,8 @@
 
 The lock is on the journal itself (`flock`), so it holds whatever name a process opens it by. A
 child that is forked inherits it, and would keep it for as long as it lives. So children close
-their copy of the file at once, see `file.py`. Who has the lock is in a small file beside the
-journal, which is for messages only.
+their copy of the file at once, see `file.py`. A small file beside the journal says which
+process has the lock. It is for messages only.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Rest:
         self._recorded = recorded
         self._usual = fmean(recorded.values()) if recorded else 0.0
         self._left: dict[AnyJob, float] = {}  # what the jobs take that have not ended
-        self._work = 0.0  # == sum(self._left.values()), but for rounding
+        self._work = 0.0  # == sum(self._left.values()), up to rounding
 
     def add(self, job: AnyJob, around: Iterable[Any]) -> None:
         """Take note of a job that has not ended."""
