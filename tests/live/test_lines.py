@@ -7,7 +7,10 @@ import asyncio
 import pytest
 
 from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs._badge import UNICODE
 from asynciojobs_graph import live
+from asynciojobs_graph._live.lines import LinesDisplay
+from asynciojobs_graph.liveview import View
 
 from .conftest import File
 
@@ -134,3 +137,19 @@ def test_each_of_two_runs_is_shown(fake_time, file):
     assert lines[:2] == lines[3:5]
     # When the second run began, it was too late to ask how the first one ended.
     assert (lines[2], lines[5]) == ("ended · 1/1 done · 1.0 s", "FINE · 1/1 done · 1.0 s")
+
+
+def test_a_view_that_has_failed_keeps_no_events(fake_time, caplog):
+    class Full(File):
+        def write(self, text):
+            raise OSError("no space left")
+
+    scheduler = PureScheduler(*(Job(work, n, label=f"job {n}") for n in range(9)))
+    view = View(scheduler, LinesDisplay(Full(), signs=UNICODE, ascii_only=False, colours=False))
+    with scheduler.observe(view.hear):
+        assert scheduler.run()
+        view.close()
+    assert view._events == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "the live view failed; the run goes on without it"
+    ]

@@ -176,7 +176,6 @@ class View:
         self._display: Display | None = display  # None once it has failed
         self._events: list[JobEvent] = []
         self._progress: Progress | None = None  # of the run that goes on
-        self._began: float | None = None  # when that began
         self._timer: asyncio.TimerHandle | None = None
         # The loop in which the timer draws events; None if it waits for the idle time.
         self._soon: asyncio.AbstractEventLoop | None = None
@@ -185,9 +184,11 @@ class View:
 
     def hear(self, event: JobEvent) -> None:
         """Keep an event for the next drawing."""
+        if self._display is None:
+            return
         self._events.append(event)
         loop = asyncio.get_running_loop()
-        if self._soon is not loop and self._display is not None:
+        if self._soon is not loop:
             self._set_timer(loop, self._display.frame)
             self._soon = loop
 
