@@ -51,7 +51,7 @@ class Leftovers:
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}  # an ordered set: the lines of the report
-        self._warnings: dict[str, None] = {}  # likewise: the texts of the warnings
+        self._warnings: dict[str, None] = {}  # the same, for warnings
         self._tasks: weakref.WeakSet[Task] = weakref.WeakSet()
         # Where `asyncio.shield()` made a task that nothing else holds.
         self._shielded: weakref.WeakKeyDictionary[Task, Place] = weakref.WeakKeyDictionary()
