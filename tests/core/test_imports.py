@@ -129,7 +129,15 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "concurrent.futures.thread",
         "multiprocessing",
         "pickle",
+        "asynciojobs._badge",
+        "asynciojobs._dag.edits",
+        "asynciojobs._dag.outline",
+        "asynciojobs._dag.queries",
+        "asynciojobs._feedback",
+        "asynciojobs._identity",
         "asynciojobs._journal",
+        "asynciojobs._options",
+        "asynciojobs._report",
         "asynciojobs._run.inspect",
         "asynciojobs.calljob",
         "asynciojobs.commandjob",
@@ -231,4 +239,20 @@ def test_only_the_package_and_the_bridge_import_on_demand():
         and ast.unparse(node).split(".")[-1]
         in ("import_module", "_import_module", "__import__")
     }
-    assert lazy == {"asynciojobs", "asynciojobs._bridge", "asynciojobs._cli.target"}
+    assert lazy == {
+        "asynciojobs",
+        "asynciojobs._bridge",
+        "asynciojobs._cli.target",
+        "asynciojobs._lazy",
+    }
+
+
+def test_what_is_imported_on_demand_exists():
+    named = {
+        f"asynciojobs.{node.args[0].value}"
+        for module in CORE
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "OnDemand"
+    }
+    assert named > {"asynciojobs._report", "asynciojobs._dag.edits"}
+    assert named - CORE.keys() == set()

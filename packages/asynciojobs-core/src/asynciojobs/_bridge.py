@@ -10,10 +10,8 @@ from .version import __version__
 
 __all__ = [
     "MissingGraphPackageError",
-    "core_module",
     "drawing_function",
     "install_command",
-    "run_module",
     "testkit_function",
 ]
 
@@ -65,26 +63,6 @@ def drawing_function(name: str) -> Callable[..., Any]:
             name=GRAPH_PACKAGE,
         ) from None
     return function
-
-
-def run_module(name: str) -> Any:
-    """Return a module of `_run` that most programs don't need: it is imported on demand.
-
-    Together they would be a tenth of the time of ``import asynciojobs``.
-
-    Args:
-        name: the name of the module.
-    """
-    return core_module(f"_run.{name}")
-
-
-def core_module(name: str) -> Any:
-    """Return a module of this package that most programs don't need; see `run_module()`.
-
-    Args:
-        name: its name, as in ``timeline``.
-    """
-    return import_module(f".{name}", __package__)
 
 
 def testkit_function(name: str) -> Callable[..., Any]:

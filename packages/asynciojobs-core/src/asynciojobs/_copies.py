@@ -12,16 +12,17 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 __all__ = ["Copyable", "Shared", "fields_of"]
-
-C = TypeVar("C", bound="Copyable")
 
 Fields: TypeAlias = dict[str, Any]
 
 State: TypeAlias = tuple[Fields | None, Any]
 """The fields of our own classes, if a class redefines how it is pickled; and its state."""
+
+if TYPE_CHECKING:
+    C = TypeVar("C", bound="Copyable")
 
 OWN_PACKAGES = "asynciojobs"
 """How the modules of our own classes begin."""

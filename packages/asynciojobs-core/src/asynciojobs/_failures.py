@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, ClassVar, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
-__all__ = ["Failure", "Later", "OriginalTraceback", "PortableException"]
+__all__ = ["Failure", "Later", "OriginalTraceback", "PortableException", "portable"]
 
 Parts: TypeAlias = tuple[Callable[..., BaseException], tuple[Any, ...], Any, str | None]
 """A function that makes an exception, its arguments, the state, the text of the traceback."""
@@ -132,6 +132,11 @@ class PortableException:
     def _parts(self) -> Parts:
         text = text_of(self.exception, self._origin)
         return *makers_of(self.exception), text
+
+
+def portable(thing: object) -> object:
+    """Return what stands for a thing in a copy or pickle: itself, unless it is an exception."""
+    return PortableException.of(thing) if isinstance(thing, BaseException) else thing
 
 
 def text_of(exception: BaseException, origin: TracebackType | None) -> str | None:

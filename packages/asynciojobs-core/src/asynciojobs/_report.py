@@ -8,10 +8,10 @@ from itertools import islice
 from typing import TypeAlias
 
 from ._badge import Signs
-from ._bridge import run_module
 from ._dag.jobset import JobSet, record_of
 from ._dag.outline import Entry, in_order_of_creation, iterate_jobs, number, outline
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
+from ._lazy import OnDemand
 from ._names import name_in_run, path_name
 from ._outcomes import CriticalFailure, Phase, Refused, Verdict
 from ._text import attempt, duration_text
@@ -28,6 +28,8 @@ __all__ = [
     "stats",
     "summary",
 ]
+
+inspect = OnDemand("_run.inspect")
 
 Path: TypeAlias = "list[AnyJob]"
 """A job, after the schedulers around it, the outermost first."""
@@ -62,7 +64,6 @@ def stats(job_set: JobSet) -> str:
 
 def names_left(loop: asyncio.AbstractEventLoop) -> list[str]:
     """Return the names of the jobs that have not ended in a loop, or are being shut down."""
-    inspect = run_module("inspect")
     tasks = [task for task in asyncio.all_tasks(loop) if not inspect.awaits_jobs(task)]
     jobs = [job for task in tasks if (job := inspect.job_of(task)) is not None]
     return sorted({name_in_run(job) for job in jobs})

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
-from typing import Any, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from ._calls.arguments import (
     as_executor_or_engine,
@@ -22,13 +22,20 @@ from ._calls.containers import (
 )
 from ._calls.futures import by_engine, in_thread, on_executor
 from ._calls.taking import TakesResults, with_givers
-from ._checks import JobOptions, callable_label, callable_name, check_options
+from ._checks import callable_label, callable_name
 from ._copies import Shared
 from ._errors import NotPicklableError
 from ._identity import Work, named, numbered
+from ._lazy import OnDemand
 from ._text import call_label
 from .engine import Engine
 from .job import AbstractJob
+
+if TYPE_CHECKING:
+    from . import _options
+    from ._options import JobOptions
+else:
+    _options = OnDemand("_options")
 
 __all__ = ["CallJob"]
 
@@ -133,7 +140,7 @@ class CallJob(TakesResults[T_co]):
         **job_options: Unpack[JobOptions],
     ) -> None:
         check_function(function, executor)
-        check_options("CallJob", job_options, ("kwargs", "executor"), FOR_THE_FUNCTION)
+        _options.check_options("CallJob", job_options, ("kwargs", "executor"), FOR_THE_FUNCTION)
         self._function = function
         named = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = as_executor_or_engine(executor)

@@ -7,11 +7,10 @@ import os
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
 
 from ._blocks import Block, SharedSetting
 from ._calls.taking import TakesResults, with_givers
-from ._checks import JobOptions
 from ._commands.arguments import (
     Argument,
     Command,
@@ -42,6 +41,9 @@ from ._copies import Shared
 from ._errors import NotPicklableError
 from ._identity import Work, numbered
 from .job import AbstractJob
+
+if TYPE_CHECKING:
+    from ._options import JobOptions
 
 __all__ = ["CommandJob", "use_commands"]
 

@@ -18,15 +18,11 @@ from typing import (
 )
 
 from . import _log
-from ._badge import Signs, badge, current_signs
 from ._bridge import drawing_function
 from ._checks import (
-    JobHolder,
-    JobOptions,
     accepts,
     callable_label,
     callable_name,
-    check_options,
     check_runnable,
     close_unstarted,
     is_method_of,
@@ -36,7 +32,7 @@ from ._checks import (
 from ._copies import Copyable
 from ._errors import ConsumedError
 from ._failures import Failure, Later
-from ._identity import PLAIN, Identity, Work, checked_identity, numbered
+from ._lazy import OnDemand
 from ._loops import LoopFactory, run_synchronously
 from ._names import plan_of, run_of
 from ._outcomes import (
@@ -66,6 +62,13 @@ from .limit import Limits, Needs, Terms, checked_terms, with_identity
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+    from . import _badge, _identity, _options
+    from ._options import JobHolder, JobOptions
+else:
+    _badge = OnDemand("_badge")
+    _identity = OnDemand("_identity")
+    _options = OnDemand("_options")
 
 __all__ = ["AbstractJob", "Job"]
 
@@ -182,7 +185,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         if limits is not None or timeout is not None:
             self._terms = checked_terms(limits, timeout)
         if key is not None or version is not None or not journaled:
-            identity = checked_identity(key, journaled, version)
+            identity = _identity.checked_identity(key, journaled, version)
             self._terms = with_identity(self._terms, identity)
         self.forever: bool = forever
         self.critical: bool = critical
@@ -644,7 +647,7 @@ class AbstractJob(Copyable, Generic[T_co]):
             >>> AbstractJob(forever=True).repr_short()
             '!   · ∞'
         """
-        return badge_of(self, current_signs())
+        return badge_of(self, _badge.current_signs())
 
     def repr_main(self) -> str:
         """Return the class and the label, as in ``<Job `fetch`>``.
@@ -808,9 +811,9 @@ class AbstractJob(Copyable, Generic[T_co]):
         self._noted_start, self._noted_end = start, end
         self._discard_unstarted()
 
-    def _work(self) -> Work:
+    def _work(self) -> _identity.Work:
         """Return what the job does, for journals."""
-        return Work(None, {})
+        return _identity.Work(None, {})
 
     def _has_portable_result(self) -> bool:
         """Tell whether the result means something in another process."""
@@ -911,15 +914,15 @@ def note_restored(job: AnyJob, outcome: Later, start: float, end: float) -> None
     job._note_restored(outcome, start, end)
 
 
-def work_of(job: AnyJob) -> Work:
+def work_of(job: AnyJob) -> _identity.Work:
     """Return what a job does, as journals compare it."""
     return job._work()
 
 
-def identity_of(job: AnyJob) -> Identity:
+def identity_of(job: AnyJob) -> _identity.Identity:
     """Return what journals need to know of a job besides its label."""
     terms = terms_of(job)
-    return PLAIN if terms is None else terms.identity
+    return (terms and terms.identity) or _identity.PLAIN
 
 
 def needs_of(job: AnyJob) -> Needs:
@@ -928,9 +931,9 @@ def needs_of(job: AnyJob) -> Needs:
     return {} if terms is None else terms.needs
 
 
-def badge_of(job: AnyJob, signs: Signs) -> str:
+def badge_of(job: AnyJob, signs: _badge.Signs) -> str:
     """Return the badge of a job."""
-    return badge(
+    return _badge.badge(
         phase_of(job),
         critical=counts_as_critical(job),
         raised=job.raised_exception() is not None,
@@ -1016,7 +1019,7 @@ class Job(AbstractJob[T_co]):
                 super().__init__(**kwds)
             except TypeError:
                 if type(self) is Job:
-                    check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
+                    _options.check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
                 raise
             return
         # Fast path: 150 of 390 ns to make a job, 5 % of a run of independent jobs. Without it,
@@ -1120,8 +1123,8 @@ class Job(AbstractJob[T_co]):
         if close_unstarted(self._corun):
             self._corun = None
 
-    def _work(self) -> Work:
-        return Work(self._corun, numbered(getattr(self, "_call_args", ())))
+    def _work(self) -> _identity.Work:
+        return _identity.Work(self._corun, _identity.numbered(getattr(self, "_call_args", ())))
 
     def _has_shutdown(self) -> bool:
         if self._coshutdown is not None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ._checks import checked_seconds, whole_number
-from ._identity import PLAIN, Identity
 from ._text import counted, one_line
+
+if TYPE_CHECKING:
+    from ._identity import Identity
 
 __all__ = ["Limit"]
 
@@ -263,7 +265,7 @@ class Terms:
     Args:
         needs: how many slots of which limits it needs.
         timeout: how long it may run (seconds); ``None`` means no limit.
-        identity: what a journal needs to know of it.
+        identity: what a journal needs to know of it; ``None`` if that is its label only.
 
     Attributes:
         desks: the needs, by where the engine gets them.
@@ -275,10 +277,12 @@ class Terms:
 
     in_use: ClassVar[bool] = False
 
-    def __init__(self, needs: Needs, timeout: float | None, identity: Identity = PLAIN) -> None:
+    def __init__(
+        self, needs: Needs, timeout: float | None, identity: Identity | None = None
+    ) -> None:
         self.needs: Needs = needs
         self.timeout: float | None = timeout
-        self.identity: Identity = identity
+        self.identity: Identity | None = identity
         self.desks: dict[Desk, int] = {desk_of(limit): count for limit, count in needs.items()}
         self.asks: bool = bool(needs) or timeout is not None
         if self.asks:
@@ -286,7 +290,7 @@ class Terms:
 
     def __reduce__(
         self,
-    ) -> tuple[Callable[..., Any], tuple[Needs, float | None, Identity]]:
+    ) -> tuple[Callable[..., Any], tuple[Needs, float | None, Identity | None]]:
         return Terms, (self.needs, self.timeout, self.identity)
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from ._checks import JobHolder, checked_seconds
-from ._identity import Work, numbered
+from ._checks import checked_seconds
+from ._lazy import OnDemand
 from ._requirements import Requirements
 from .job import AbstractJob
+
+if TYPE_CHECKING:
+    from . import _identity
+    from ._options import JobHolder
+else:
+    _identity = OnDemand("_identity")
 
 __all__ = ["PrintJob"]
 
@@ -70,8 +77,10 @@ class PrintJob(AbstractJob[None]):
         if self.sleep is not None:
             await asyncio.sleep(self.sleep)
 
-    def _work(self) -> Work:
-        return Work(None, {**numbered(self.messages), "banner": self.banner})
+    def _work(self) -> _identity.Work:
+        return _identity.Work(
+            None, {**_identity.numbered(self.messages), "banner": self.banner}
+        )
 
     def text_label(self) -> str | None:
         """Return the messages."""

@@ -6,14 +6,10 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _report
-from ._badge import current_signs
-from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
+from ._bridge import MissingGraphPackageError, drawing_function
 from ._checks import check_journal, checked_seconds, checked_window, is_method_of
-from ._dag import edits, outline, queries
 from ._dag.jobset import JobSet
-from ._events import Observation, Observer
-from ._feedback import feedback, say
+from ._lazy import OnDemand
 from ._log import is_debugging
 from ._loops import LoopFactory, run_synchronously
 from ._outcomes import CriticalFailure, Stopped, TimedOut
@@ -25,15 +21,29 @@ from ._stack import check_stack_room
 from .job import ANY_JOB, AbstractJob, Job
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Collection
     from os import PathLike
 
+    from . import _badge, _events, _feedback, _report
+    from . import timeline as _timeline
+    from ._dag import edits, outline, queries
+    from ._run import resuming as _resuming
     from ._run.opening import Memory, RunJournal
     from .sequence import Schedulable
-    from .timeline import Bottleneck, Timeline
     from .watch import Watch
 
     PlannedJob = tuple[AbstractJob[object], Literal["restore", "run"], str]
+else:
+    _badge = OnDemand("_badge")
+    _events = OnDemand("_events")
+    _feedback = OnDemand("_feedback")
+    _report = OnDemand("_report")
+    _resuming = OnDemand("_run.resuming")
+    _timeline = OnDemand("timeline")
+    edits = OnDemand("_dag.edits")
+    outline = OnDemand("_dag.outline")
+    queries = OnDemand("_dag.queries")
 
 __all__ = ["PureScheduler"]
 
@@ -191,7 +201,7 @@ class PureScheduler(JobSet):
         memory = _memory(journal) if resume or journal is not None else None
         run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
-        printing = self.observe(feedback(self.watch)) if is_printed else None
+        printing = self.observe(_feedback.feedback(self.watch)) if is_printed else None
         try:
             verdict = await run.verdict(self._timeout)
         finally:
@@ -242,7 +252,7 @@ class PureScheduler(JobSet):
             Traceback (most recent call last):
             SystemExit: 143
         """
-        with SignalStop(stop_on, _report.names_left) as stop:
+        with SignalStop(stop_on, _names_left) as stop:
             return run_synchronously(
                 stop.guard(lambda: self.co_run(*args, **kwds)),
                 loop_factory=loop_factory,
@@ -291,7 +301,7 @@ class PureScheduler(JobSet):
             >>> [(action, reason) for job, action, reason in s.plan(resume=True)]
             [('run', 'raised OSError:no disk')]
         """
-        plan: builtins.list[PlannedJob] = run_module("resuming").plan(self, resume=resume)
+        plan: builtins.list[PlannedJob] = _resuming.plan(self, resume=resume)
         return plan
 
     async def co_shutdown(self) -> bool:
@@ -341,7 +351,7 @@ class PureScheduler(JobSet):
             tidy home
             (True, True)
         """
-        with SignalStop(stop_on, _report.names_left) as stop:
+        with SignalStop(stop_on, _names_left) as stop:
             return run_synchronously(
                 stop.guard(self.co_shutdown),
                 loop_factory=loop_factory,
@@ -380,7 +390,7 @@ class PureScheduler(JobSet):
             )
         run.stop(str(reason))
 
-    def observe(self, callback: Observer) -> Observation:
+    def observe(self, callback: _events.Observer) -> _events.Observation:
         """Call a function with each event of this scheduler, at all depths.
 
         Args:
@@ -402,7 +412,7 @@ class PureScheduler(JobSet):
             done
             True
         """
-        return Observation(self._observers, callback)
+        return _events.Observation(self._observers, callback)
 
     # -- how the last run ended
 
@@ -517,7 +527,7 @@ class PureScheduler(JobSet):
 
     # -- where the time of the last run went
 
-    def timeline(self) -> Timeline:
+    def timeline(self) -> _timeline.Timeline:
         """Return what became of each job in the last run, or in the one that goes on.
 
         The times are read now, at all depths. What changes later does not change the timeline.
@@ -538,10 +548,9 @@ class PureScheduler(JobSet):
             >>> [(span.label, str(span.outcome)) for span in s.timeline().spans]
             [('greet', 'done')]
         """
-        timeline: Timeline = core_module("timeline").timeline_of(self, self._times())
-        return timeline
+        return _timeline.timeline_of(self, self._times())
 
-    def bottleneck(self) -> Bottleneck:
+    def bottleneck(self) -> _timeline.Bottleneck:
         """Return the chain of jobs that held the last run back, or the one that goes on.
 
         It goes back from the last job to end: through the requirement that ended last, or
@@ -565,8 +574,7 @@ class PureScheduler(JobSet):
             >>> [(link.job.label, str(link.kind)) for link in s.bottleneck()]
             [('a', 'start'), ('b', 'requirement')]
         """
-        bottleneck: Bottleneck = core_module("timeline").bottleneck_of(self, self._times())
-        return bottleneck
+        return _timeline.bottleneck_of(self, self._times())
 
     # -- questions
 
@@ -736,7 +744,7 @@ class PureScheduler(JobSet):
         changes = builtins.list(edits.sanitize(self))
         is_printed = self.verbose or is_debugging() if verbose is None else verbose
         if is_printed:
-            say(
+            _feedback.say(
                 f"{holder.repr_main()}: {job.repr_main()} no longer requires "
                 f"{', '.join(other.repr_main() for other in lost)}"
                 for holder, job, lost in changes
@@ -881,12 +889,12 @@ class PureScheduler(JobSet):
             1 !   ·   <AbstractJob `a`> [not done]
             2     ·   <AbstractJob `b`> [not done] requires={1}
         """
-        say(
+        _feedback.say(
             _report.list_lines(
                 self,
                 details=details,
                 silence_done_jobs=silence_done_jobs,
-                signs=current_signs(),
+                signs=_badge.current_signs(),
             )
         )
 
@@ -902,8 +910,10 @@ class PureScheduler(JobSet):
             !   ·   <AbstractJob `a`> [not done]
             !   ·   <AbstractJob `b`> [not done]
         """
-        say(
-            _report.safe_lines(self, silence_done_jobs=silence_done_jobs, signs=current_signs())
+        _feedback.say(
+            _report.safe_lines(
+                self, silence_done_jobs=silence_done_jobs, signs=_badge.current_signs()
+            )
         )
 
     def debrief(self, details: bool = False, silence_done_jobs: bool = False) -> None:
@@ -928,13 +938,13 @@ class PureScheduler(JobSet):
             ===== <Job `a`> !! CRIT. EXC. => OSError:no disk!!
             OSError: no disk
         """
-        say(
+        _feedback.say(
             _report.debrief_lines(
                 self,
                 self._run_state.record.verdict,
                 details=details,
                 silence_done_jobs=silence_done_jobs,
-                signs=current_signs(),
+                signs=_badge.current_signs(),
             )
         )
 
@@ -1219,13 +1229,16 @@ class PureScheduler(JobSet):
         return is_method_of(self.co_shutdown, CO_SHUTDOWN)
 
 
+def _names_left(loop: AbstractEventLoop) -> builtins.list[str]:
+    return _report.names_left(loop)
+
+
 def _memory(journal: RunJournal | None) -> Memory:
     """Return what says which jobs stay done: a journal, else the last run."""
     if journal is not None:
         check_journal(journal)
         return journal.begin_session()
-    memory: Memory = run_module("resuming").LastRun()
-    return memory
+    return _resuming.LastRun()
 
 
 CO_SHUTDOWN: object = PureScheduler.co_shutdown

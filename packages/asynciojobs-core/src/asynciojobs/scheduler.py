@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
-from ._checks import NestedOptions, check_options
+from ._lazy import OnDemand
 from ._outcomes import CriticalFailure, TimedOut, add_note_once
 from ._text import NOLABEL
 from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
+    from . import _options
+    from ._options import NestedOptions
     from ._run.opening import RunJournal
     from .sequence import Schedulable
     from .watch import Watch
+else:
+    _options = OnDemand("_options")
 
 __all__ = ["Scheduler"]
 
@@ -79,7 +83,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             AS_JOB.__init__(self, **kwds)
         except TypeError:
             if type(self) is Scheduler:
-                check_options("Scheduler", kwds, OPTIONS)
+                _options.check_options("Scheduler", kwds, OPTIONS)
             raise
 
     # The two bases define these in different ways: a scheduler is shown as a job.
@@ -141,11 +145,11 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
 
     def _raise_failure(self) -> None:
         match self._run_state.record.verdict:
-            case TimedOut(timeout) as verdict:
+            case TimedOut(timeout=timeout) as verdict:
                 raise TimeoutError(
                     f"{self.repr_main()} took more than {timeout}s{verdict.unfinished()}"
                 )
-            case CriticalFailure(job, exception) as verdict:
+            case CriticalFailure(job=job, exception=exception) as verdict:
                 where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
                 if self._ran_alone():
                     add_note_once(exception, f"raised by {job.repr_main()}{where}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._checks import JobHolder
 from ._copies import Copyable
 from ._requirements import Group, Requirements, flatten, members_of
 from .job import ANY_JOB, AbstractJob, Job
+
+if TYPE_CHECKING:
+    from ._options import JobHolder
 
 __all__ = ["Schedulable", "Sequence"]
 

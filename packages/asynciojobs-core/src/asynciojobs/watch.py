@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ._blocks import Block, Setting
 
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["Watch", "use_clocks"]
 
 
-class Clocks(NamedTuple):
-    """The clocks that a watch reads."""
+class Clocks:
+    """The clocks that a watch reads.
 
-    monotonic: Callable[[], float]
-    """Returns seconds since some moment, and never goes back."""
-    wall: Callable[[], datetime] | None
-    """Returns the time of day; ``None`` means the machine's clock."""
+    Args:
+        monotonic: returns seconds since some moment, and never goes back.
+        wall: returns the time of day; ``None`` means the machine's clock.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float], wall: Callable[[], datetime] | None
+    ) -> None:
+        self.monotonic = monotonic
+        self.wall = wall
 
 
 _clocks = Setting("asynciojobs watch clocks", Clocks(time.monotonic, None))

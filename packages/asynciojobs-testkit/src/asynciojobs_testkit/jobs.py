@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from asynciojobs import AbstractJob
-from asynciojobs._checks import JobHolder, as_number
+from asynciojobs._checks import as_number
 from asynciojobs._requirements import Requirements
+
+if TYPE_CHECKING:
+    from asynciojobs._options import JobHolder
 
 __all__ = ["FakeJob"]
 

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from asynciojobs import Scheduler
-from asynciojobs._checks import JobHolder
 from asynciojobs._requirements import Requirements
 from asynciojobs._text import listed
 
@@ -17,6 +16,7 @@ from .jobs import FakeJob
 
 if TYPE_CHECKING:
     from asynciojobs import Watch
+    from asynciojobs._options import JobHolder
 
 __all__ = ["Dag", "chain", "dag", "layers", "random_dag"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from .._checks import JobOptions
 from .._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
 from .._requirements import Requirements, flatten
 from ..job import AbstractJob, AnyJob
+
+if TYPE_CHECKING:
+    from .._options import JobOptions
 
 __all__ = ["TakesResults", "with_givers"]
 

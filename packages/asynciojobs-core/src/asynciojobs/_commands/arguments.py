@@ -9,14 +9,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import IO, Any, NamedTuple, TypeAlias, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from .._checks import as_number, check_options, checked_seconds
+from .._checks import as_number, checked_seconds
+from .._lazy import OnDemand
 from .._outcomes import Named
 from .._requirements import Group
 from .._text import NOLABEL, attempt, one_line
 from ..job import AbstractJob, AnyJob
 from .secrets import MASK, Hidden
+
+if TYPE_CHECKING:
+    from .. import _options
+else:
+    _options = OnDemand("_options")
 
 __all__ = [
     "Argument",
@@ -104,7 +110,7 @@ def check_job_options(given: Iterable[str]) -> None:
         TypeError: there is no such option; the options of `subprocess` get advice.
     """
     for name in given:
-        check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
+        _options.check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
 
 
 # -- arguments

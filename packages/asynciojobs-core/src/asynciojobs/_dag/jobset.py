@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
 from .._errors import AlreadyRunningError
-from .._failures import PortableException
+from .._failures import portable
 from .._names import NOTHING, Mark, Plan, note_plan
 from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
@@ -108,13 +108,10 @@ class Record:
         return other
 
     def __getstate__(self) -> dict[str, Any]:
-        verdict: object = self.verdict
-        if isinstance(self.verdict, tuple):
-            verdict = type(self.verdict), *map(_portable, self.verdict)
-        failures = [(job, _portable(error)) for job, error in self.shutdown_failures.items()]
+        failures = [(job, portable(error)) for job, error in self.shutdown_failures.items()]
         return {
             "times": (self.started_at, self.ended_at),
-            "verdict": verdict,
+            "verdict": _portable_verdict(self.verdict),
             "notes": self.notes,
             "well": self.shut_down_well,
             "failures": failures,
@@ -124,15 +121,20 @@ class Record:
         self.next = None
         self.restored = NOTHING
         self.started_at, self.ended_at = state["times"]
-        verdict = state["verdict"]
-        self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
+        self.verdict = state["verdict"]
         self.notes = state["notes"]
         self.shut_down_well = state["well"]
         self.shutdown_failures = dict(state["failures"])
 
 
-def _portable(thing: object) -> object:
-    return PortableException.of(thing) if isinstance(thing, BaseException) else thing
+def _portable_verdict(verdict: Verdict) -> Verdict:
+    """Return a verdict whose exceptions can be copied and pickled with their tracebacks."""
+    fields = {name: portable(value) for name, value in vars(verdict).items()}
+    if not fields:
+        return verdict
+    other = object.__new__(type(verdict))
+    vars(other).update(fields)
+    return other
 
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .. import _log
-from .._bridge import run_module
 from .._dag.jobset import JobSet, record_of
 from .._dag.queries import in_order
 from .._errors import JournalError
 from .._failures import Later
+from .._lazy import OnDemand
 from .._names import name_in_run
 from .._outcomes import (
     Broken,
@@ -34,6 +34,8 @@ from .results import dumped, loaded
 from .writer import Writer
 
 __all__ = ["Session"]
+
+inspect = OnDemand("_run.inspect")
 
 if TYPE_CHECKING:
 
@@ -187,7 +189,7 @@ class Session:
     def note_adder(self) -> None:
         """Take note of the job that adds others now; of all that run, if nobody knows."""
         task = asyncio.current_task()
-        job = None if task is None else run_module("inspect").job_of(task)
+        job = None if task is None else inspect.job_of(task)
         self._adders.update(self._began if job is None else {job})
 
     def join(self, job_set: JobSet, jobs: Collection[AnyJob]) -> list[AnyJob]:

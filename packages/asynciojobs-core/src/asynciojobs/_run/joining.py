@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from .._bridge import run_module
 from .._dag.digraph import closure
 from .._dag.jobset import JobSet, RunState, nesting
 from .._errors import MissingRequirementError
+from .._lazy import OnDemand
 from .._names import Mark
 from .._outcomes import Broken, Verdict
 from ..job import AnyJob, requirements_of, terms_among
@@ -36,6 +36,8 @@ from .waitlist import (
 )
 
 __all__ = ["join", "must_wait_again"]
+
+resuming = OnDemand("_run.resuming")
 
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def _admit_newcomers(run: GrowingRun) -> None:
         _prepare(run, newcomers)
         if extras.recording is not None:
             restored = extras.recording.restored_among(newcomers)
-            run_module("resuming").tell(run, restored)
+            resuming.tell(run, restored)
             extras.recording.let_go(restored)
         for job in newcomers:
             if waits_in_run(job) and not _look_again(run, job):

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from .._bridge import run_module
 from .._dag.jobset import JobSet, Level, RunState
 from .._dag.notes import Notes
+from .._lazy import OnDemand
 from .._names import Mark
 from ..job import AnyJob, terms_among
 from ..watch import wall_time
@@ -19,6 +19,9 @@ from .roster import Roster
 from .waitlist import dismiss
 
 __all__ = ["Memory", "RunJournal", "nest", "open_run"]
+
+claims = OnDemand("_run.claims")
+resuming = OnDemand("_run.resuming")
 
 
 if TYPE_CHECKING:
@@ -32,11 +35,13 @@ if TYPE_CHECKING:
             """Return the jobs that stay done, at all depths."""
             ...
 
-        def begin(self, run: Any) -> Recorder | None:
+        def begin(self, run: Any, /) -> Recorder | None:
             """Give the jobs that stay done their results; return what records the run."""
             ...
 
-        async def finish(self, verdict: Verdict | None, cancel: Callable[[], object]) -> None:
+        async def finish(
+            self, verdict: Verdict | None, cancel: Callable[[], object], /
+        ) -> None:
             """Wait until all records are safe; if the caller is cancelled, so is the run."""
             ...
 
@@ -91,14 +96,14 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
         dismiss(jobs, run.mark)
         raise
     if run.mark.is_nested and run.nested_mark.restored:
-        run_module("resuming").look_again(run.nested_mark.restored, run.job_set)
+        resuming.look_again(run.nested_mark.restored, run.job_set)
     prepare(levels, run.nested_mark)
     run.state.live_run = cast("Any", run)
     run.state.record.notes = Notes(wall_time(), run.queue.window())
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
     if run.nested_mark.restored:
-        entries = run_module("resuming").restore(run, entries)
+        entries = resuming.restore(run, entries)
     return entries
 
 
@@ -114,7 +119,7 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
 
 def _reserve(run: OpeningRun, levels: list[Level]) -> None:
     """Check that all jobs can get their limits, and see that it stays like that."""
-    most = run_module("claims").check_limits(levels, run.loop)
+    most = claims.check_limits(levels, run.loop)
     if most:
         run.use_extras().reserve(most)
 

@@ -27,9 +27,9 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from .. import _log
-from .._bridge import run_module
 from .._dag.jobset import JobSet
 from .._events import EventKind, JobEvent
+from .._lazy import OnDemand
 from .._names import Mark, name_in_run
 from .._outcomes import (
     FINE,
@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from .opening import Memory
 
 __all__ = ["Run"]
+
+engine_extras = OnDemand("_run.extras")
+joining = OnDemand("_run.joining")
 
 NO_JOBS = Roster([])
 """The roster before the jobs have been admitted."""
@@ -188,7 +191,7 @@ class Run:
 
     def use_extras(self) -> Extras:
         """Return the extras of the run; make them at the first call."""
-        self.extras = extras = self.extras or run_module("extras").Extras(self)
+        self.extras = extras = self.extras or engine_extras.Extras(self)
         return extras
 
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
@@ -295,7 +298,7 @@ class Run:
 
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
-        run_module("joining").join(self, jobs)
+        joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
         """Change the window while the run goes on. A larger one starts jobs at once."""

@@ -12,9 +12,9 @@ from contextvars import Context
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._bridge import run_module
 from .._dag.jobset import JobSet
 from .._dag.observers import Observers
+from .._lazy import OnDemand
 from .._names import Mark
 from .._outcomes import FINE, SCHEDULED, Broken, Verdict
 from ..job import AnyJob
@@ -25,6 +25,8 @@ from .verdicts import timed_out
 from .waitlist import waits_in_run
 
 __all__ = ["begin", "start_ready", "wake"]
+
+resuming = OnDemand("_run.resuming")
 
 if TYPE_CHECKING:
 
@@ -77,7 +79,7 @@ def begin(run: StartingRun, entries: list[AnyJob], timeout: float | None) -> Non
         timeout: how long the run may take (seconds).
     """
     if run.nested_mark.restored:
-        entries = run_module("resuming").tell_restored(run, entries)
+        entries = resuming.tell_restored(run, entries)
     if run.roster.forever or run.observers.heard:
         for job in entries:
             run.make_ready(job)
