@@ -130,6 +130,8 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "multiprocessing",
         "pickle",
         "asynciojobs._badge",
+        "asynciojobs._errors",
+        "asynciojobs._events",
         "asynciojobs._dag.edits",
         "asynciojobs._dag.outline",
         "asynciojobs._dag.queries",

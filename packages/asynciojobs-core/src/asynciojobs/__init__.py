@@ -4,23 +4,6 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._bridge import MissingGraphPackageError
-from ._errors import (
-    AlreadyRunningError,
-    ArgumentNotDoneError,
-    ArgumentRequirementError,
-    BrokenPoolError,
-    ConsumedError,
-    CycleError,
-    DuplicateKeyError,
-    JournalError,
-    LimitError,
-    MissingDaskPackageError,
-    MissingRequirementError,
-    NotPicklableError,
-    RequirementError,
-    RequirementFailed,
-)
-from ._events import EventKind, JobEvent, Observation
 from ._log import set_debug
 from ._loops import use_loop_factory
 from .bestset import BestSet
@@ -93,6 +76,23 @@ for _value in list(globals().values()):
 # Timelines, and functions and programs as jobs, take a tenth of the time of this import and
 # more, so they are loaded when they are asked for (PEP 562). So is what few programs use.
 if _TYPE_CHECKING:
+    from ._errors import (
+        AlreadyRunningError,
+        ArgumentNotDoneError,
+        ArgumentRequirementError,
+        BrokenPoolError,
+        ConsumedError,
+        CycleError,
+        DuplicateKeyError,
+        JournalError,
+        LimitError,
+        MissingDaskPackageError,
+        MissingRequirementError,
+        NotPicklableError,
+        RequirementError,
+        RequirementFailed,
+    )
+    from ._events import EventKind, JobEvent, Observation
     from ._logevents import log_events
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
@@ -100,15 +100,32 @@ if _TYPE_CHECKING:
     from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
 else:
     _ON_DEMAND = {
+        "AlreadyRunningError": "._errors",
+        "ArgumentNotDoneError": "._errors",
+        "ArgumentRequirementError": "._errors",
         "Bottleneck": ".timeline",
+        "BrokenPoolError": "._errors",
         "CallJob": ".calljob",
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "ConsumedError": "._errors",
+        "CycleError": "._errors",
+        "DuplicateKeyError": "._errors",
+        "EventKind": "._events",
+        "JobEvent": "._events",
         "Journal": ".journal",
+        "JournalError": "._errors",
+        "LimitError": "._errors",
         "Link": ".timeline",
         "LinkKind": ".timeline",
+        "MissingDaskPackageError": "._errors",
+        "MissingRequirementError": "._errors",
+        "NotPicklableError": "._errors",
+        "Observation": "._events",
         "Outcome": ".timeline",
+        "RequirementError": "._errors",
+        "RequirementFailed": "._errors",
         "Span": ".timeline",
         "Timeline": ".timeline",
         "Wait": ".timeline",

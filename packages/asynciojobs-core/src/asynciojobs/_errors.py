@@ -305,3 +305,7 @@ class JournalError(ExplainedError, RuntimeError):
 
 class MissingDaskPackageError(ImportError):
     """Calls on a Dask cluster need the optional package distributed, which is not installed."""
+
+
+for _name in __all__:  # tracebacks and pickles show errors under their public names
+    globals()[_name].__module__ = __package__

@@ -59,6 +59,15 @@ class JobEvent(NamedTuple):
     """When it happened, on the clock of the event loop (seconds)."""
 
 
+def new_event(job: AbstractJob[object], kind: str, time: float) -> JobEvent:
+    """Return an event of a kind that is given as a word."""
+    return JobEvent(job, KINDS[kind], time)
+
+
+KINDS: dict[str, EventKind] = {kind.value: kind for kind in EventKind}
+
+Observers.new_event = staticmethod(new_event)
+
 Observer: TypeAlias = Callable[[JobEvent], object]
 """A function that is called with each event as it happens, in the event loop's thread."""
 

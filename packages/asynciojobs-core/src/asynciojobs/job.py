@@ -30,7 +30,6 @@ from ._checks import (
     not_awaitable,
 )
 from ._copies import Copyable
-from ._errors import ConsumedError
 from ._failures import Failure, Later
 from ._lazy import OnDemand
 from ._loops import LoopFactory, run_synchronously
@@ -63,9 +62,10 @@ from .limit import Limits, Needs, Terms, checked_terms, with_identity
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from . import _badge, _identity, _options
+    from . import _badge, _errors, _identity, _options
     from ._options import JobHolder, JobOptions
 else:
+    _errors = OnDemand("_errors")
     _badge = OnDemand("_badge")
     _identity = OnDemand("_identity")
     _options = OnDemand("_options")
@@ -1045,7 +1045,7 @@ class Job(AbstractJob[T_co]):
     def _take_awaitable(self) -> Awaitable[T_co]:
         corun = self._corun
         if corun is None:
-            raise ConsumedError(self)
+            raise _errors.ConsumedError(self)
         if callable(corun):
             return self._awaitable_of(corun, self._call_args)
         self._corun = None

@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
-from .._errors import AlreadyRunningError
 from .._failures import portable
+from .._lazy import OnDemand
 from .._names import NOTHING, Mark, Plan, note_plan
 from .._outcomes import FINE, Refused, Verdict, exception_text
 from .._requirements import as_collection, as_set, check_same, members_of, unique
@@ -20,6 +20,11 @@ from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requireme
 from .digraph import depth_first
 from .notes import Notes
 from .observers import Observers
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "SHUTDOWN",
@@ -374,7 +379,7 @@ class JobSet(Copyable):
 
     def _check_not_running(self) -> None:
         if self._run_state.current_run() is not None:
-            raise AlreadyRunningError(self)
+            raise _errors.AlreadyRunningError(self)
 
     def _enclose(self, inner: JobSet) -> None:
         """From now on, report the events of an inner job set to the observers of this one."""

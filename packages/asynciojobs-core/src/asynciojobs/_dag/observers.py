@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from .. import _log
 from .._names import name_in_run
@@ -13,21 +13,10 @@ __all__ = ["Observers"]
 
 Callback: TypeAlias = Callable[[Any], object]
 
-
-if TYPE_CHECKING:
-
-    class Event(Protocol):
-        """What observers receive: a `JobEvent`. This is the part of it that the log needs."""
-
-        @property
-        def job(self) -> Named:
-            """The job."""
-            ...
-
-        @property
-        def kind(self) -> str:
-            """What happened to it."""
-            ...
+Kind: TypeAlias = Literal[
+    "scheduled", "started", "done", "failed", "skipped", "cancelled", "restored", "shutdown"
+]
+"""What happened to a job. These are the values of `EventKind`, which is only for observers."""
 
 
 class Observers:
@@ -37,6 +26,12 @@ class Observers:
     """
 
     __slots__ = ("callbacks", "heard", "inner", "outer")
+
+    new_event: ClassVar[Callable[[Any, str, float], object]]
+    """Returns the `JobEvent` of a job, a kind and a time (seconds).
+
+    `_events` puts it here. It is imported with the first observer: most programs have none.
+    """
 
     def __init__(self) -> None:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
@@ -88,8 +83,15 @@ class Observers:
         del self.callbacks[place]
         self.refresh()
 
-    def tell(self, event: Event) -> None:
-        """Pass an event to all observers; log what they raise."""
+    def tell(self, job: Named, kind: Kind, time: float) -> None:
+        """Pass an event to all observers; log what they raise.
+
+        Args:
+            job: the job.
+            kind: what happened to it.
+            time: when, on the clock of the event loop (seconds).
+        """
+        event = Observers.new_event(job, kind, time)
         node: Observers | None = self
         while node is not None:
             for callback in tuple(node.callbacks.values()):
@@ -98,9 +100,7 @@ class Observers:
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException:  # noqa: BLE001 - it is logged
-                    _log.error(
-                        "an observer raised at %s %s", event.kind, name_in_run(event.job)
-                    )
+                    _log.error("an observer raised at %s %s", kind, name_in_run(job))
             node = node.outer
 
     def refresh(self) -> None:

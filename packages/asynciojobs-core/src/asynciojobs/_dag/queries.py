@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from .._errors import CycleError
+from .._lazy import OnDemand
 from .._names import Placed
 from .._outcomes import Broken, CriticalFailure, Phase
 from .._requirements import members_of
 from ..job import ANY_JOB, AnyJob, Member, phase_of, requirements_of
 from . import digraph
 from .jobset import JobSet, nested_job_sets, record_of
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "counts_by_phase",
@@ -81,7 +86,7 @@ def in_order(jobs: Iterable[AnyJob]) -> Iterator[AnyJob]:
     graph = graph_of(jobs)
     order = list(digraph.topological_order(graph))
     if len(order) < len(graph):
-        raise CycleError(digraph.find_cycle(graph) or ())
+        raise _errors.CycleError(digraph.find_cycle(graph) or ())
     return iter(order)
 
 

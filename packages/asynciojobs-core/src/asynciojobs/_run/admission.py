@@ -7,11 +7,11 @@ O(V+E). The result is in the slots of the jobs; see `waitlist`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from .._dag import digraph
 from .._dag.jobset import JobSet, Level, nesting
-from .._errors import CycleError, MissingRequirementError
+from .._lazy import OnDemand
 from .._names import Mark, Plan
 from .._outcomes import IDLE
 from ..job import AbstractJob, AnyJob, had_shutdown, note_shutdown, requirements_of
@@ -24,6 +24,11 @@ from .waitlist import (
     mark_in_order,
     order_by_requirements,
 )
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "admit",
@@ -215,6 +220,6 @@ def _refuse(jobs: Collection[AnyJob]) -> NoReturn:
     for job in jobs:
         for requirement in requirements_of(job):
             if id(requirement) not in members:
-                raise MissingRequirementError(job, requirement)
+                raise _errors.MissingRequirementError(job, requirement)
     graph = {job: requirements_of(job) for job in jobs}
-    raise CycleError(digraph.find_cycle(graph) or ())
+    raise _errors.CycleError(digraph.find_cycle(graph) or ())

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from .._dag.jobset import JobSet, nesting
 from .._dag.queries import topological_order
-from .._events import EventKind, JobEvent
 from .._names import Mark
 from .._outcomes import DONE, IDLE, exception_text
 from ..job import AnyJob, failure_of, phase_of, quoted, requirements_of
@@ -277,7 +276,7 @@ def tell(run: ResumedRun, jobs: Iterable[AnyJob]) -> None:
     restored, now = run.nested_mark.restored, run.tasks.time()
     for job in jobs:
         if run.observers.heard:
-            run.observers.tell(JobEvent(job, EventKind.RESTORED, now))
+            run.observers.tell(job, "restored", now)
         if isinstance(job, JobSet):
             _tell_inside(job, restored, now)
 
@@ -287,4 +286,4 @@ def _tell_inside(job_set: JobSet, restored: Iterable[AnyJob], now: float) -> Non
         if inner._observers.heard:
             for job in jobs:
                 if job in restored:
-                    inner._observers.tell(JobEvent(job, EventKind.RESTORED, now))
+                    inner._observers.tell(job, "restored", now)

@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING
 
 from .. import _log
 from .._dag.jobset import JobSet
-from .._events import EventKind, JobEvent
 from .._lazy import OnDemand
 from .._names import Mark, name_in_run
 from .._outcomes import (
@@ -211,7 +210,7 @@ class Run:
             return
         job._phase = SCHEDULED
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
+            self.observers.tell(job, "scheduled", self.tasks.time())
         if job not in self.roster.forever:
             queue.ready.append(job)
         elif extras is None or not extras.wait_for_limits(job, forever=True):

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from .. import _log
 from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
 from .._dag.observers import Observers
-from .._events import EventKind, JobEvent
 from .._names import name_in_run
 from .._threads import runs_elsewhere
 from ..job import AbstractJob, AnyJob, checked_awaitable, had_shutdown, note_shutdown
@@ -176,7 +175,7 @@ def _jobs_to_call(job_set: JobSet, now: float) -> Iterable[AnyJob]:
         if isinstance(job, JobSet):
             job_set._enclose(job)
         if observers.heard:
-            observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+            observers.tell(job, "shutdown", now)
         if job._has_shutdown():
             called.append(job)
     return called
@@ -291,7 +290,7 @@ async def _shut_down(tasks: OuterTasks, job: AnyJob, leaving: BaseException | No
     now = tasks.time()
     note_shutdown(job, given=True)
     if tasks.observers.heard:
-        tasks.observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+        tasks.observers.tell(job, "shutdown", now)
     if serve_at_once(job, record, now):
         return
     shutdown = tasks.loop.create_task(serve(job, record))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.observers import Observers
-from .._events import EventKind, JobEvent
 from .._names import Mark, plan_of, run_of
 from .._outcomes import DONE, RUNNING, STOPPED, CriticalFailure
 from .._threads import runs_elsewhere
@@ -68,7 +67,7 @@ def skip(run: StoppableRun, jobs: Iterable[AnyJob]) -> None:
         strike(job)
         run.roster.leave(job)
         if run.observers.heard:
-            run.observers.tell(JobEvent(job, EventKind.SKIPPED, run.tasks.time()))
+            run.observers.tell(job, "skipped", run.tasks.time())
 
 
 def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
@@ -114,7 +113,7 @@ def _cancel_unstarted(run: StoppableRun, job: AnyJob, error: asyncio.CancelledEr
     run.wake()  # not at once: an observer may have called this in the middle of a step
     job._note_failure(error, now)
     if run.observers.heard:
-        run.observers.tell(JobEvent(job, EventKind.FAILED, now))
+        run.observers.tell(job, "failed", now)
     run.fail(job, error, now, held=held)
 
 

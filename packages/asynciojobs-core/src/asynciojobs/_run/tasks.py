@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
 from .._dag.jobset import JobSet
-from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
 from ..job import AnyJob
@@ -191,7 +190,7 @@ class JobTasks:
         """
         job._note_start(now)
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+            self.observers.tell(job, "started", now)
         label = job.label
         drive = self.drive(job, run)
         name = label if type(label) is str else job._task_name
@@ -218,7 +217,7 @@ class JobTasks:
         """Start a job that has no time to run: it ends at once, at a time (seconds)."""
         job._note_start(now)
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+            self.observers.tell(job, "started", now)
         self._raised(job, error, run)
 
     def _let_it_hear(
@@ -280,7 +279,7 @@ class JobTasks:
         job._phase = DONE
         now = job._noted_end = self.time()
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.DONE, now))
+            self.observers.tell(job, "done", now)
         if self._cancelled_at is None:
             run.release(job, now)
             return
@@ -301,8 +300,7 @@ class JobTasks:
         else:
             job._note_failure(error, now)
         if self.observers.heard:
-            kind = EventKind.CANCELLED if cancelled else EventKind.FAILED
-            self.observers.tell(JobEvent(job, kind, now))
+            self.observers.tell(job, "cancelled" if cancelled else "failed", now)
         if not cancelled:
             run.fail(job, error, now)
         elif run.extras is not None:

@@ -19,9 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from .._errors import AlreadyRunningError
+from .._lazy import OnDemand
 from ..job import AbstractJob, AnyJob, requirements_of
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "NOBODY",
@@ -58,7 +64,7 @@ def check_free(jobs: Iterable[AnyJob]) -> None:
     """
     for job in jobs:
         if waits_in_run(job):
-            raise AlreadyRunningError(job)
+            raise _errors.AlreadyRunningError(job)
 
 
 def enroll(jobs: Collection[AnyJob], mark: object) -> None:
@@ -92,7 +98,7 @@ def enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], mark: object) -> list[
     entries: list[AnyJob] = []
     for rank, job in ranked:
         if job._waiters is not None:
-            raise AlreadyRunningError(job)
+            raise _errors.AlreadyRunningError(job)
         job._rank = rank
         required = job._required
         if required is None:
@@ -230,7 +236,7 @@ def mark_in_order(jobs: Iterable[AnyJob], mark: object) -> bool:
     """
     for job in jobs:
         if job._waiters is not None:
-            raise AlreadyRunningError(job)
+            raise _errors.AlreadyRunningError(job)
         required = job._required
         if required is not None:
             for requirement in (required,) if isinstance(required, AbstractJob) else required:
