@@ -219,7 +219,7 @@ def callable_label(thing: object) -> str | None:
 
 
 def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
-    """Tell whether a function can be called with these arguments."""
+    """Return whether a function can be called with these arguments."""
     try:
         inspect.signature(function).bind(*args)
     except (TypeError, ValueError):
@@ -228,7 +228,7 @@ def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
 
 
 def close_unstarted(thing: object) -> bool:
-    """Close a coroutine that has not started; tell whether it was a coroutine at all."""
+    """Close a coroutine that has not started; return whether it was a coroutine at all."""
     if not inspect.iscoroutine(thing):
         return False
     if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
@@ -237,12 +237,12 @@ def close_unstarted(thing: object) -> bool:
 
 
 def is_used_up_once(thing: object) -> bool:
-    """Tell whether something is a coroutine or a future, which can't be copied."""
+    """Return whether something is a coroutine or a future, which can't be copied."""
     return inspect.iscoroutine(thing) or hasattr(type(thing), "_asyncio_future_blocking")
 
 
 def is_method_of(method: object, function: object) -> bool:
-    """Tell whether a method is this very function, bound to an object.
+    """Return whether a method is this very function, bound to an object.
 
     Only the function itself counts. A decorator copies any mark that could be put on it, and a
     proxy (of ``wrapt``, say) passes on even the ``__func__`` of the method that it wraps.

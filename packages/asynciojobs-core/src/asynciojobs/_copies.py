@@ -184,12 +184,12 @@ class Shells:
 
     @staticmethod
     def include(thing: Copyable) -> bool:
-        """Tell whether to copy an object without its state, which follows; true only once."""
+        """Return whether to copy an object without its state, which follows; true only once."""
         shells = None if under_way.shells is None else under_way.shells()
         return shells is not None and shells.take(thing)
 
     def take(self, thing: Copyable) -> bool:
-        """Note that an object is copied now; tell whether it was still to be copied."""
+        """Note that an object is copied now; return whether it was still to be copied."""
         if id(thing) not in self._pending:
             return False
         self._pending.remove(id(thing))

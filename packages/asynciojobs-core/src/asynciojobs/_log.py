@@ -36,7 +36,7 @@ def set_debug(flag: bool) -> None:
 
 
 def is_debugging() -> bool:
-    """Tell whether `set_debug()` is on."""
+    """Return whether `set_debug()` is on."""
     return _level_before is not None
 
 

@@ -16,7 +16,7 @@ PATIENCE = 1.0
 
 
 def runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether an event loop is running in another thread.
+    """Return whether an event loop is running in another thread.
 
     Between two calls of `asyncio.Runner.run()` a loop is not running anywhere.
     """
@@ -24,7 +24,7 @@ def runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether this is the thread in which an event loop is running."""
+    """Return whether this is the thread in which an event loop is running."""
     try:
         return asyncio.get_running_loop() is loop
     except RuntimeError:

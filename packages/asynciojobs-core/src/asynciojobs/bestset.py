@@ -147,11 +147,11 @@ class InsertionSet(MutableSet[T]):
         self._members = dict.fromkeys(self.symmetric_difference(other))
 
     def issubset(self, other: Iterable[object]) -> bool:
-        """Tell whether the other has all members of this set."""
+        """Return whether the other has all members of this set."""
         return set(self._members).issubset(other)
 
     def issuperset(self, other: Iterable[object]) -> bool:
-        """Tell whether this set has all members of the other."""
+        """Return whether this set has all members of the other."""
         return set(self._members).issuperset(other)
 
 

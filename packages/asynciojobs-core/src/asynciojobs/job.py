@@ -386,7 +386,7 @@ class AbstractJob(Copyable, Generic[T_co]):
     # -- where it stands
 
     def is_critical(self) -> bool:
-        """Tell whether an exception of this job ends the run of its scheduler.
+        """Return whether an exception of this job ends the run of its scheduler.
 
         Example:
             >>> AbstractJob().is_critical(), AbstractJob(critical=False).is_critical()
@@ -395,7 +395,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return bool(self.critical)
 
     def is_idle(self) -> bool:
-        """Tell whether the job still waits for a requirement, or was skipped.
+        """Return whether the job still waits for a requirement, or was skipped.
 
         Example:
             >>> from asynciojobs import PrintJob, PureScheduler
@@ -411,7 +411,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase in NOT_SCHEDULED
 
     def is_scheduled(self) -> bool:
-        """Tell whether the job's requirements are met: it waits for a slot, or has started.
+        """Return whether the job's requirements are met: it waits for a slot, or has started.
 
         Example:
             >>> from asynciojobs import PrintJob, PureScheduler
@@ -425,7 +425,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase not in NOT_SCHEDULED
 
     def is_running(self) -> bool:
-        """Tell whether the job was started, or cancelled before. It may have ended since.
+        """Return whether the job was started, or cancelled before. It may have ended since.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -440,7 +440,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase not in NOT_STARTED
 
     def is_skipped(self) -> bool:
-        """Tell whether the job was not started because a job that it depends on failed.
+        """Return whether the job was not started because a job that it depends on failed.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -474,7 +474,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return cast("AbstractJob[object]", self._outcome) if self._phase is SKIPPED else None
 
     def is_done(self) -> bool:
-        """Tell whether the job ended by itself, with a result or with an exception.
+        """Return whether the job ended by itself, with a result or with an exception.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -813,11 +813,11 @@ class AbstractJob(Copyable, Generic[T_co]):
         return Work(None, {})
 
     def _has_portable_result(self) -> bool:
-        """Tell whether the result means something in another process."""
+        """Return whether the result means something in another process."""
         return True
 
     def _has_shutdown(self) -> bool:
-        """Tell whether `co_shutdown()` does anything, so that it must be called."""
+        """Return whether `co_shutdown()` does anything, so that it must be called."""
         return not is_method_of(self.co_shutdown, NO_OP_SHUTDOWN)
 
 
@@ -851,7 +851,7 @@ def requirements_of(job: AnyJob) -> tuple[AnyJob, ...] | dict[AnyJob, None] | Re
 
 
 def counts_as_critical(job: AnyJob) -> bool:
-    """Tell whether a job is critical. It is if `is_critical()` raises, and that is logged."""
+    """Return whether a job is critical. It is if `is_critical()` raises, and that is logged."""
     try:
         return bool(job.is_critical())
     except (KeyboardInterrupt, SystemExit):
@@ -862,7 +862,7 @@ def counts_as_critical(job: AnyJob) -> bool:
 
 
 def had_shutdown(job: AnyJob) -> bool:
-    """Tell whether `co_shutdown()` of a job was called since the last run began."""
+    """Return whether `co_shutdown()` of a job was called since the last run began."""
     return job._shutdown_given
 
 
@@ -902,7 +902,7 @@ def terms_among(jobs: Iterable[AnyJob]) -> dict[Terms, AnyJob]:
 
 
 def has_portable_result(job: AnyJob) -> bool:
-    """Tell whether the result of a job means something in another process."""
+    """Return whether the result of a job means something in another process."""
     return job._has_portable_result()
 
 

@@ -436,7 +436,7 @@ class PureScheduler(JobSet):
         return record.started_at, record.ended_at
 
     def was_stopped(self) -> bool:
-        """Tell whether the last run ended because `stop()` was called.
+        """Return whether the last run ended because `stop()` was called.
 
         Example:
             >>> async def search():
@@ -448,7 +448,7 @@ class PureScheduler(JobSet):
         return isinstance(self._run_state.record.verdict, Stopped)
 
     def failed_critical(self) -> bool:
-        """Tell whether the last run ended because a critical job raised.
+        """Return whether the last run ended because a critical job raised.
 
         Example:
             >>> async def fail():
@@ -460,7 +460,7 @@ class PureScheduler(JobSet):
         return isinstance(self._run_state.record.verdict, CriticalFailure)
 
     def failed_time_out(self) -> bool:
-        """Tell whether the last run ended because its timeout expired.
+        """Return whether the last run ended because its timeout expired.
 
         Example:
             >>> import asyncio
@@ -571,7 +571,7 @@ class PureScheduler(JobSet):
     # -- questions
 
     def check_cycles(self) -> bool:
-        """Tell whether the jobs can be put in an order, at all depths; O(V+E).
+        """Return whether the jobs can be put in an order, at all depths; O(V+E).
 
         Example:
             >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")

@@ -91,7 +91,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         return PureScheduler.__repr__(self)
 
     def _ran_alone(self) -> bool:
-        """Tell whether the last run was an outermost one, and not part of another run."""
+        """Return whether the last run was an outermost one, and not part of another run."""
         return self._run_state.record.started_at is not None
 
     def _times(self) -> tuple[float | None, float | None]:

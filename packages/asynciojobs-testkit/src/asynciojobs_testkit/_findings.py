@@ -64,7 +64,7 @@ class WhatIfRow:
         return self.jobs_window is None, slots + (self.jobs_window or 0)
 
     def has_at_most(self, other: WhatIfRow) -> bool:
-        """Tell whether no number of slots is larger than in another setting.
+        """Return whether no number of slots is larger than in another setting.
 
         Example:
             >>> from asynciojobs_testkit import dag, what_if

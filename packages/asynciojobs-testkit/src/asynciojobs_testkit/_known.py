@@ -20,7 +20,7 @@ Python 3.11."""
 
 
 def is_ignored(text: str, category: type[Warning]) -> bool:
-    """Tell whether the filters of warnings ignore a warning, wherever it comes from.
+    """Return whether the filters of warnings ignore a warning, wherever it comes from.
 
     The filters are only read. To warn would raise an exception if a filter says so, and the
     warning of a coroutine comes from a place that can't raise.

@@ -189,7 +189,7 @@ class LimitsInUse:
 
 
 def _begins_a_run(kind: EventKind, last_run: Sequence[Indexed]) -> bool:
-    """Tell whether a new run has begun for a job that has been in a run before.
+    """Return whether a new run has begun for a job that has been in a run before.
 
     A job that is skipped or cancelled before it starts has only an event for that.
     """

@@ -88,7 +88,7 @@ class Script(NamedTuple):
     cleanup: float
 
     def matches(self, argv: tuple[str, ...]) -> bool:
-        """Tell whether a command matches."""
+        """Return whether a command matches."""
         if not isinstance(self.match, str):
             return bool(self.match(argv))
         lines = (shlex.join(argv), " ".join(argv))

@@ -379,7 +379,7 @@ class JobSet(Copyable):
         self._observers.enclose(inner._observers)
 
     def _only_delegates_shutdown(self) -> bool:
-        """Tell whether all that `co_shutdown()` does is to shut down the jobs."""
+        """Return whether all that `co_shutdown()` does is to shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
 
 

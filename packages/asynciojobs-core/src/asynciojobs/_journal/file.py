@@ -275,7 +275,7 @@ class JournalFile:
         return self._inline_result(record)
 
     def has_result(self, record: JournalRecord) -> bool:
-        """Tell whether `result_of()` would return a result."""
+        """Return whether `result_of()` would return a result."""
         if record.blob is not None:
             return self.blobs.is_whole(record.blob)
         return self.result_of(record) is not None
