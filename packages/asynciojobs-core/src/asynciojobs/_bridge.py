@@ -1,4 +1,4 @@
-"""The bridge to what is imported on demand, above all to the optional package that draws."""
+"""The bridge to modules imported on demand, above all to the optional drawing package."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class MissingGraphPackageError(ImportError):
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs an extra of this very version.
+    """Return the command that installs an extra of exactly this version.
 
-    Without the version, an index may have something else under our name.
+    Without the version, an index might install something else under our name.
 
     Example:
         >>> install_command("graph").startswith('pip install "asynciojobs[graph]==')
@@ -41,7 +41,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
     """Return a function of asynciojobs-graph.
 
     Args:
-        name: the name of the function. The scheduler's method that calls it has the same name.
+        name: the name of the function, and of the scheduler's method that calls it.
 
     Raises:
         MissingGraphPackageError: the package is not installed, or has another version.
@@ -68,9 +68,9 @@ def drawing_function(name: str) -> Callable[..., Any]:
 
 
 def run_module(name: str) -> Any:
-    """Return a module of `_run` that most programs don't need: it is imported on demand.
+    """Import a module of `_run` on demand, and return it. Most programs don't need it.
 
-    Together they would be a tenth of the time of ``import asynciojobs``.
+    Together, these modules would take a tenth of the time of ``import asynciojobs``.
 
     Args:
         name: the name of the module.
@@ -79,7 +79,7 @@ def run_module(name: str) -> Any:
 
 
 def core_module(name: str) -> Any:
-    """Return a module of this package that most programs don't need; see `run_module()`.
+    """Import a module of this package on demand, and return it; see `run_module()`.
 
     Args:
         name: its name, as in ``timeline``.

@@ -39,7 +39,7 @@ LARGEST_FLOAT = sys.float_info.max
 
 
 class JobHolder(Protocol):
-    """The method that a job calls on the scheduler that it is created in."""
+    """The method that a job calls on the scheduler in which it is created."""
 
     def add(self, job: Any) -> object:
         """Add the job."""
@@ -63,7 +63,7 @@ class NestedOptions(TypedDict, total=False):
 class JobOptions(NestedOptions, total=False):
     """The keyword parameters that all kinds of jobs share; see `AbstractJob`."""
 
-    timeout: float | None  # that of a scheduler is about its runs
+    timeout: float | None  # a scheduler's timeout limits its runs
 
 
 def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str = "") -> None:
@@ -73,7 +73,7 @@ def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str
         kind: the class that is called.
         given: the names of the arguments.
         own: the options that this class has besides `JobOptions`.
-        hint: what to do with an argument that is not an option. ``{name}`` in it is replaced.
+        hint: what to do with an argument that is not an option. ``{name}`` is replaced in it.
 
     Raises:
         TypeError: there is no option of that name.
@@ -92,7 +92,7 @@ def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str
 
 
 def as_number(thing: object) -> float | None:
-    """Return an int or a float; ``None`` if this is no real number.
+    """Return an int or a float; ``None`` if this is not a real number.
 
     The numbers of other packages, such as NumPy, are converted.
     """
@@ -110,7 +110,7 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
 
     Raises:
         TypeError: it is neither.
-        ValueError: it is negative, or not a number.
+        ValueError: it is negative or NaN.
     """
     if seconds is None:
         return None
@@ -142,9 +142,9 @@ def whole_number(thing: object, rule: str, *, least: int) -> int:
     """Return something as an int.
 
     Args:
-        thing: what the user gave.
+        thing: what the user passed.
         rule: the text of the error.
-        least: the smallest number that is allowed.
+        least: the smallest number allowed.
 
     Raises:
         TypeError: it is not a whole number.
@@ -165,7 +165,7 @@ def whole_number(thing: object, rule: str, *, least: int) -> int:
 
 
 def check_runnable(parameter: str, thing: object) -> None:
-    """Check that a job can be made of this.
+    """Check that a job can be made of something.
 
     Raises:
         TypeError: it is neither awaitable nor callable.
@@ -178,12 +178,12 @@ def check_runnable(parameter: str, thing: object) -> None:
 
 
 def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
-    """Return the text of an error about a function that returned no awaitable.
+    """Return the message about a function that did not return an awaitable.
 
     Args:
-        rule: the beginning of the text. It names the function; ", which" follows.
-        returned: what the function returned.
-        remedy: the end of the text: what else can be done with a plain function.
+        rule: the beginning of the message. It names the function; ", which" follows.
+        returned: the return value of the function.
+        remedy: the end of the message: what to do with a plain function.
     """
     if inspect.isasyncgen(returned) or inspect.isgenerator(returned):
         return (
@@ -197,7 +197,7 @@ def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
 
 
 def callable_name(thing: object) -> str:
-    """Return the qualified name of a function, or the class of a callable object; else ``""``.
+    """Return the qualified name of a function, or of a callable's class; otherwise ``""``.
 
     A `functools.partial` has the name of its function.
     """
@@ -244,8 +244,8 @@ def is_used_up_once(thing: object) -> bool:
 def is_method_of(method: object, function: object) -> bool:
     """Return whether a method is this very function, bound to an object.
 
-    Only the function itself counts. A decorator copies any mark that could be put on it, and a
-    proxy (of ``wrapt``, say) passes on even the ``__func__`` of the method that it wraps.
+    Only the function itself counts. A decorator would copy any mark that we put on it. A proxy
+    (of ``wrapt``, say) even passes on the ``__func__`` of the method that it wraps.
     """
     return type(method) is MethodType and method.__func__ is function
 
@@ -254,10 +254,10 @@ def is_method_of(method: object, function: object) -> bool:
 
 
 def check_journal(journal: object) -> None:
-    """Check what a user gives a run as its journal.
+    """Check what a user passes as the journal of a run.
 
     Raises:
-        TypeError: it is something else, such as the path of one.
+        TypeError: it is something else, such as the path of a journal.
     """
     if not hasattr(journal, "begin_session"):
         raise TypeError(

@@ -46,13 +46,13 @@ class Phase(enum.Enum):
     SCHEDULED = "scheduled"
     RUNNING = "running"
     STOPPED = "stopped"
-    """It was started, and cancelled by the end of its run."""
+    """It was started, and the end of its run cancelled it."""
     DONE = "done"
     SKIPPED = "skipped"
-    """It was not started, since a job that it depends on failed."""
+    """It was not started, because a job that it depends on failed."""
 
 
-# On Python 3.11 an attribute of an enum class costs ten times as much as a global.
+# On Python 3.11, an attribute of an enum class costs ten times as much as a global.
 IDLE = Phase.IDLE
 SCHEDULED = Phase.SCHEDULED
 RUNNING = Phase.RUNNING
@@ -73,14 +73,14 @@ def exception_text(exception: BaseException) -> str:
 
 
 def add_note_once(exception: BaseException, note: str) -> None:
-    """Add a note to an exception, unless it has it already, or takes no notes."""
+    """Add a note to an exception, unless it has the note already or can't take notes."""
     with contextlib.suppress(Exception):
         if note not in getattr(exception, "__notes__", ()):
             exception.add_note(note)
 
 
-# The verdict on a run: one of these small classes. `why()` returns `str()` of it, and `words`
-# is its short form.
+# The verdict on a run is one of these small classes. `why()` returns its `str()`, and `words`
+# is the short form.
 
 
 class Fine:
@@ -99,12 +99,12 @@ class Fine:
 
 
 class TimedOut(NamedTuple):
-    """The deadline came first."""
+    """The timeout expired first."""
 
     timeout: float
     """The time that was allowed, in seconds."""
     running: tuple[str, ...] = ()
-    """The names of the first few jobs that were running then."""
+    """The names of the first few jobs that were running at that time."""
     more: int = 0
     """How many more were running (jobs)."""
     waiting: int = 0
@@ -119,7 +119,7 @@ class TimedOut(NamedTuple):
         return f"{self.words} after {self.timeout}s{self.unfinished()}"
 
     def unfinished(self) -> str:
-        """Return which jobs had not ended, as the end of a sentence."""
+        """Return which jobs had not ended, to be appended to a sentence."""
         text = ""
         if self.running:
             more = f" and {self.more} more" if self.more else ""
@@ -128,7 +128,7 @@ class TimedOut(NamedTuple):
 
 
 class CriticalFailure(NamedTuple):
-    """A critical job raised. If the run went on all the same, others may have raised, too."""
+    """A critical job raised. If the run went on after that, others may have raised, too."""
 
     job: Named
     exception: BaseException
@@ -148,7 +148,7 @@ class CriticalFailure(NamedTuple):
         return f"{text}; {self.also_raised()}" if self.others else text
 
     def also_raised(self, where: str = "") -> str:
-        """Return how many other critical jobs raised, and which, as a part of a sentence.
+        """Return how many other critical jobs raised, and which, as part of a sentence.
 
         Args:
             where: where they are, as in `` in <Scheduler `reboot`>``.
@@ -160,7 +160,7 @@ class CriticalFailure(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """The user stopped the run, and it is fine."""
+    """The user stopped the run, which counts as successful."""
 
     reason: str
 
@@ -211,7 +211,7 @@ class Broken(NamedTuple):
 class Refused(NamedTuple):
     """The run was refused before anything started.
 
-    It keeps the text of the error: the error itself would keep the frames of the call alive.
+    It keeps the message of the error, since the error itself would keep its frames alive.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""How many columns text takes, as in a terminal."""
+"""How many columns a text takes in a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AS_EMOJI = "\ufe0f"  # makes an emoji of the character before it
 
 # Categories of Unicode.
 WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})  # combining marks, and format characters
-CONTINUING = WITHOUT_WIDTH | {"Mc"}  # also the vowel signs that take room
+CONTINUING = WITHOUT_WIDTH | {"Mc"}  # also vowel signs that take a column
 SYMBOLS = frozenset({"Sm", "So"})
 
 
@@ -103,6 +103,6 @@ def is_wide(character: str) -> bool:
 
 
 def has_width(character: str) -> bool:
-    """Return whether a character takes room of its own: no combining mark, say."""
+    """Return whether a character takes a column of its own, unlike a combining mark."""
     is_joined = unicodedata.category(character) in WITHOUT_WIDTH
     return not is_joined and not _is_modifier(character)
