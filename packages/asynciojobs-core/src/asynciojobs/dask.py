@@ -76,7 +76,7 @@ class DaskEngine:
             event loop. With a synchronous client, use
             ``executor=client.get_executor(pure=False)`` instead of an engine; then each value
             travels to this process and back.
-            travels to this process and out again.
+        retries: how often Dask calls a function again after it raised.
         resources: the worker resources that a call uses while it runs, as ``{"GPU": 1}``.
         workers: the addresses or names of the workers that may make the calls; ``None`` means
             all workers.

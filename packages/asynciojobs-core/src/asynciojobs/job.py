@@ -87,12 +87,11 @@ class AbstractJob(Copyable, Generic[T_co]):
 
     Args:
         forever: the job is not expected to end. Its scheduler does not wait for it, and
-            critical: an exception of this job ends the run of its scheduler at once. If the
-                scheduler has `keep_going`, only the jobs that depend on this one are skipped.
-            label: the name of the job in listings and pictures, shown as ``str(label)``.
-            required: the job's initial requirements: a job, a sequence, or a collection of
-                them.
-        required: the job's first requirements: a job, a sequence, or a collection of them.
+            cancels it once all regular jobs are done.
+        critical: an exception of this job ends the run of its scheduler at once. If the
+            scheduler has `keep_going`, only the jobs that depend on this one are skipped.
+        label: the name of the job in listings and pictures, shown as ``str(label)``.
+        required: the job's initial requirements: a job, a sequence, or a collection of them.
         scheduler: the new job is added to this scheduler at once. A job can be in only one
             scheduler.
         limits: a `Limit`, or a list of limits. Each may be in a pair with the number of slots
