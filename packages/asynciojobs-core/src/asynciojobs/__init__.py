@@ -65,7 +65,7 @@ __all__ = [
 
 
 def _make_public(value: object) -> None:
-    """Let tracebacks and pickles show a name from a private module under its public name."""
+    """Make tracebacks and pickles show a private module's name under its public name."""
     if getattr(value, "__module__", "").startswith(f"{__name__}._"):
         value.__module__ = __name__
 
@@ -73,8 +73,8 @@ def _make_public(value: object) -> None:
 for _value in list(globals().values()):
     _make_public(_value)
 
-# Timelines, and functions and programs as jobs, take a tenth of the time of this import and
-# more, so they are loaded when they are asked for (PEP 562). So is what few programs use.
+# Timelines, functions as jobs, and programs as jobs each take at least a tenth of this import's
+# time, so they are loaded on demand (PEP 562). So is what few programs use.
 if _TYPE_CHECKING:
     from ._errors import (
         AlreadyRunningError,

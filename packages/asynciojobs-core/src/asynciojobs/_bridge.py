@@ -1,4 +1,4 @@
-"""The bridge to what is imported on demand, above all to the optional package that draws."""
+"""The bridge to modules imported on demand, above all to the optional drawing package."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class MissingGraphPackageError(ImportError):
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs an extra of this very version.
+    """Return the command that installs an extra of exactly this version.
 
-    Without the version, an index may have something else under our name.
+    Without the version, an index might install something else under our name.
 
     Example:
         >>> install_command("graph").startswith('pip install "asynciojobs[graph]==')
@@ -39,7 +39,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
     """Return a function of asynciojobs-graph.
 
     Args:
-        name: the name of the function. The scheduler's method that calls it has the same name.
+        name: the name of the function, and of the scheduler's method that calls it.
 
     Raises:
         MissingGraphPackageError: the package is not installed, or has another version.

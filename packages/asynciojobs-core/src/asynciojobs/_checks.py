@@ -35,7 +35,7 @@ LARGEST_FLOAT = sys.float_info.max
 
 
 def as_number(thing: object) -> float | None:
-    """Return an int or a float; ``None`` if this is no real number.
+    """Return an int or a float; ``None`` if this is not a real number.
 
     The numbers of other packages, such as NumPy, are converted.
     """
@@ -53,7 +53,7 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
 
     Raises:
         TypeError: it is neither.
-        ValueError: it is negative, or not a number.
+        ValueError: it is negative or NaN.
     """
     if seconds is None:
         return None
@@ -85,9 +85,9 @@ def whole_number(thing: object, rule: str, *, least: int) -> int:
     """Return something as an int.
 
     Args:
-        thing: what the user gave.
+        thing: what the user passed.
         rule: the text of the error.
-        least: the smallest number that is allowed.
+        least: the smallest number allowed.
 
     Raises:
         TypeError: it is not a whole number.
@@ -108,7 +108,7 @@ def whole_number(thing: object, rule: str, *, least: int) -> int:
 
 
 def check_runnable(parameter: str, thing: object) -> None:
-    """Check that a job can be made of this.
+    """Check that a job can be made of something.
 
     Raises:
         TypeError: it is neither awaitable nor callable.
@@ -121,12 +121,12 @@ def check_runnable(parameter: str, thing: object) -> None:
 
 
 def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
-    """Return the text of an error about a function that returned no awaitable.
+    """Return the message about a function that did not return an awaitable.
 
     Args:
-        rule: the beginning of the text. It names the function; ", which" follows.
-        returned: what the function returned.
-        remedy: the end of the text: what else can be done with a plain function.
+        rule: the beginning of the message. It names the function; ", which" follows.
+        returned: the return value of the function.
+        remedy: the end of the message: what to do with a plain function.
     """
     if inspect.isasyncgen(returned) or inspect.isgenerator(returned):
         return (
@@ -140,7 +140,7 @@ def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
 
 
 def callable_name(thing: object) -> str:
-    """Return the qualified name of a function, or the class of a callable object; else ``""``.
+    """Return the qualified name of a function, or of a callable's class; otherwise ``""``.
 
     A `functools.partial` has the name of its function.
     """
@@ -162,7 +162,7 @@ def callable_label(thing: object) -> str | None:
 
 
 def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
-    """Tell whether a function can be called with these arguments."""
+    """Return whether a function can be called with these arguments."""
     try:
         inspect.signature(function).bind(*args)
     except (TypeError, ValueError):
@@ -171,7 +171,7 @@ def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
 
 
 def close_unstarted(thing: object) -> bool:
-    """Close a coroutine that has not started; tell whether it was a coroutine at all."""
+    """Close a coroutine that has not started; return whether it was a coroutine at all."""
     if not inspect.iscoroutine(thing):
         return False
     if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
@@ -180,15 +180,15 @@ def close_unstarted(thing: object) -> bool:
 
 
 def is_used_up_once(thing: object) -> bool:
-    """Tell whether something is a coroutine or a future, which can't be copied."""
+    """Return whether something is a coroutine or a future, which can't be copied."""
     return inspect.iscoroutine(thing) or hasattr(type(thing), "_asyncio_future_blocking")
 
 
 def is_method_of(method: object, function: object) -> bool:
-    """Tell whether a method is this very function, bound to an object.
+    """Return whether a method is this very function, bound to an object.
 
-    Only the function itself counts. A decorator copies any mark that could be put on it, and a
-    proxy (of ``wrapt``, say) passes on even the ``__func__`` of the method that it wraps.
+    Only the function itself counts. A decorator would copy any mark that we put on it. A proxy
+    (of ``wrapt``, say) even passes on the ``__func__`` of the method that it wraps.
     """
     return type(method) is MethodType and method.__func__ is function
 
@@ -197,10 +197,10 @@ def is_method_of(method: object, function: object) -> bool:
 
 
 def check_journal(journal: object) -> None:
-    """Check what a user gives a run as its journal.
+    """Check what a user passes as the journal of a run.
 
     Raises:
-        TypeError: it is something else, such as the path of one.
+        TypeError: it is something else, such as the path of a journal.
     """
     if not hasattr(journal, "begin_session"):
         raise TypeError(

@@ -14,7 +14,7 @@ __all__ = ["EventKind", "JobEvent", "Observation", "Observer"]
 
 
 class EventKind(enum.StrEnum):
-    """What happened to a job. Each kind is a string, too.
+    """What happened to a job. Each kind is also a string.
 
     Example:
         >>> EventKind.DONE == "done", f"it is {EventKind.SKIPPED}"
@@ -22,7 +22,7 @@ class EventKind(enum.StrEnum):
     """
 
     SCHEDULED = "scheduled"
-    """Its requirements are met. If the window is full, it waits for a slot now."""
+    """Its requirements are met. If the window is full, it now waits for a slot."""
     STARTED = "started"
     DONE = "done"
     """It returned."""
@@ -31,9 +31,9 @@ class EventKind(enum.StrEnum):
     SKIPPED = "skipped"
     """It will not start, since a job that it depends on failed."""
     CANCELLED = "cancelled"
-    """It had started, and was cancelled at the end of the run."""
+    """It had started, and the end of the run cancelled it."""
     RESTORED = "restored"
-    """It stays done, with its result, since the run takes up an earlier one."""
+    """It stays done, with its result, since the run resumes an earlier one."""
     SHUTDOWN = "shutdown"
     """Its `co_shutdown()` is called."""
 
@@ -73,7 +73,7 @@ Observer: TypeAlias = Callable[[JobEvent], object]
 
 
 class Observation:
-    """The handle of an observer, which listens until `close()` or the end of a ``with`` block.
+    """The handle of an observer, which is called until `close()` or the end of a block.
 
     Args:
         observers: the group that the observer joins.

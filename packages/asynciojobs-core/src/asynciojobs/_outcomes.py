@@ -46,13 +46,13 @@ class Phase(enum.Enum):
     SCHEDULED = "scheduled"
     RUNNING = "running"
     STOPPED = "stopped"
-    """It was started, and cancelled by the end of its run."""
+    """It was started, and the end of its run cancelled it."""
     DONE = "done"
     SKIPPED = "skipped"
-    """It was not started, since a job that it depends on failed."""
+    """It was not started, because a job that it depends on failed."""
 
 
-# On Python 3.11 an attribute of an enum class costs ten times as much as a global.
+# On Python 3.11, an attribute of an enum class costs ten times as much as a global.
 IDLE = Phase.IDLE
 SCHEDULED = Phase.SCHEDULED
 RUNNING = Phase.RUNNING
@@ -73,15 +73,15 @@ def exception_text(exception: BaseException) -> str:
 
 
 def add_note_once(exception: BaseException, note: str) -> None:
-    """Add a note to an exception, unless it has it already, or takes no notes."""
+    """Add a note to an exception, unless it has the note already or can't take notes."""
     with contextlib.suppress(Exception):
         if note not in getattr(exception, "__notes__", ()):
             exception.add_note(note)
 
 
-# The verdict on a run: one of these small classes. `why()` returns `str()` of it, and `words`
-# is its short form. They are no NamedTuples: Python compiles each of those at import, and the
-# five of them would take a twentieth of the time of `import asynciojobs`.
+# The verdict on a run is one of these small classes. `why()` returns its `str()`, and `words`
+# is the short form. None is a NamedTuple: Python compiles each of those when it is imported,
+# and five of them would take a twentieth of the time of `import asynciojobs`.
 
 
 class Ending:
@@ -104,7 +104,7 @@ class Fine(Ending):
 
 
 class TimedOut(Ending):
-    """The deadline came first.
+    """The timeout expired first.
 
     Args:
         timeout: the time that was allowed, in seconds.
@@ -127,7 +127,7 @@ class TimedOut(Ending):
         return f"{self.words} after {self.timeout}s{self.unfinished()}"
 
     def unfinished(self) -> str:
-        """Return which jobs had not ended, as the end of a sentence."""
+        """Return which jobs had not ended, to be appended to a sentence."""
         text = ""
         if self.running:
             more = f" and {self.more} more" if self.more else ""
@@ -136,7 +136,7 @@ class TimedOut(Ending):
 
 
 class CriticalFailure(Ending):
-    """A critical job raised. If the run went on all the same, others may have raised, too.
+    """A critical job raised. If the run went on after that, others may have raised, too.
 
     Args:
         job: the job.
@@ -165,7 +165,7 @@ class CriticalFailure(Ending):
         return f"{text}; {self.also_raised()}" if self.others else text
 
     def also_raised(self, where: str = "") -> str:
-        """Return how many other critical jobs raised, and which, as a part of a sentence.
+        """Return how many other critical jobs raised, and which, as part of a sentence.
 
         Args:
             where: where they are, as in `` in <Scheduler `reboot`>``.
@@ -177,7 +177,7 @@ class CriticalFailure(Ending):
 
 
 class Stopped(Ending):
-    """The user stopped the run, and it is fine.
+    """The user stopped the run, which counts as successful.
 
     Args:
         reason: why, in the user's words.
@@ -224,7 +224,7 @@ class Refused(Ending):
     """The run was refused before anything started.
 
     Args:
-        reason: the text of the error. The error itself would keep the frames of the call alive.
+        reason: the message of the error. The error itself would keep its frames alive.
     """
 
     words = "REFUSED"

@@ -23,7 +23,7 @@ class PrintJob(AbstractJob[None]):
     """A job that prints messages, and then may sleep.
 
     Args:
-        messages: printed as ``print(*messages)`` does.
+        messages: printed as by ``print(*messages)``.
         sleep: how long to sleep afterwards, in seconds; ``None`` means not at all.
         banner: printed before the messages, on a line of its own.
         scheduler: see `AbstractJob`.
@@ -70,7 +70,7 @@ class PrintJob(AbstractJob[None]):
         )
 
     async def co_run(self) -> None:
-        """Print the banner and the messages, then sleep; exceptions of ``print`` propagate."""
+        """Print the banner and the messages, then sleep. Exceptions of ``print`` propagate."""
         if self.banner is not None:
             print(self.banner)
         print(*self.messages)

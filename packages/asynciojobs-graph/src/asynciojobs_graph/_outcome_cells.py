@@ -70,7 +70,7 @@ def tracebacks_of(jobs: Iterable[AnyJob]) -> dict[AnyJob, str]:
 
 
 def _comes_from_inside(job: AnyJob, exception: BaseException) -> bool:
-    """Tell whether a nested scheduler passes on what a job inside of it raised."""
+    """Return whether a nested scheduler passes on what a job inside of it raised."""
     record = record_of(job)
     verdict = None if record is None else record.verdict
     return isinstance(verdict, CriticalFailure) and verdict.exception is exception

@@ -130,7 +130,7 @@ def drawable_order(job_set: JobSet) -> Iterator[AnyJob]:
 
 
 def keeps_going(job_set: JobSet) -> bool:
-    """Tell whether the runs of a scheduler go on after a critical job has raised."""
+    """Return whether the runs of a scheduler go on after a critical job has raised."""
     return bool(getattr(job_set, "keep_going", False))
 
 

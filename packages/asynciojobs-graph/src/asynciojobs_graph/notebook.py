@@ -76,7 +76,7 @@ def note_failure(error: MissingProgramError | DrawingError) -> None:
 
 
 def _can_show_pictures() -> bool:
-    """Tell whether drawing is worth while: IPython in a terminal shows only text."""
+    """Return whether drawing is worth while: IPython in a terminal shows only text."""
     ipython: Any = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     return not shell or SVG in shell.display_formatter.active_types

@@ -1,4 +1,4 @@
-"""`TakesResults`: what jobs have in common that take the results of other jobs."""
+"""`TakesResults`: the common base of jobs that take the results of other jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 def with_givers(options: JobOptions, givers: tuple[AnyJob, ...]) -> JobOptions:
-    """Return the options of a job that also requires the jobs among its arguments."""
+    """Return the options of a job, which also requires the jobs among its arguments."""
     if givers:
         options["required"] = [givers, options.get("required")]
     return options
@@ -26,7 +26,7 @@ def with_givers(options: JobOptions, givers: tuple[AnyJob, ...]) -> JobOptions:
 class TakesResults(AbstractJob[T_co]):
     """A job that takes the results of others, which must be done before it starts.
 
-    A subclass sets `_givers`, these jobs.
+    A subclass sets `_givers` to these jobs.
     """
 
     __slots__ = ("_givers",)
@@ -39,7 +39,7 @@ class TakesResults(AbstractJob[T_co]):
         Raises:
             ArgumentRequirementError: a job to remove is an argument (a ValueError).
             TypeError: a requirement is neither a job nor a sequence.
-            KeyError: a job to remove was not there.
+            KeyError: a job to remove was not a requirement.
         """
         if remove:
             requirements = tuple(flatten(requirements, AbstractJob))

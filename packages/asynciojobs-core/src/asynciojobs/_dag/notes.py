@@ -8,7 +8,7 @@ __all__ = ["Notes"]
 
 
 class Notes:
-    """What the timeline of a run needs to know, besides the times of the jobs.
+    """What the timeline of a run needs to know besides the times of the jobs.
 
     Args:
         began: the time of day when the run began (seconds since the epoch).
@@ -16,7 +16,7 @@ class Notes:
 
     Attributes:
         began: as above.
-        window: as above; if it was changed during the run, the smallest.
+        window: as above; if it was changed during the run, the smallest one.
         joined: when jobs joined the run, by their `id()` (seconds); ``None`` if none did.
     """
 
@@ -25,17 +25,17 @@ class Notes:
     def __init__(self, began: float, window: int | None) -> None:
         self.began = began
         self.window = window
-        # When jobs joined the run, by id(): a record must not keep jobs alive. If another job
-        # gets the id later, it has not started in this run, or has joined it too.
+        # By id(), since a record must not keep jobs alive. If another job gets the same id
+        # later, it has not started in this run, or has joined it too.
         self.joined: dict[int, float] | None = None
 
     def resize(self, window: int | None) -> None:
-        """Note that the window was changed during the run."""
+        """Take note that the window was changed during the run."""
         if window:
             self.window = min(window, self.window or window)
 
     def join(self, jobs: Iterable[object], now: float) -> None:
-        """Note that jobs joined the run, at a time on the clock of its loop (seconds)."""
+        """Take note that jobs joined the run, at a time on its loop's clock (seconds)."""
         if self.joined is None:
             self.joined = {}
         self.joined.update((id(job), now) for job in jobs)

@@ -1,4 +1,4 @@
-"""`Observers`: the observers of a scheduler, and of the schedulers that are nested in it."""
+"""`Observers`: the observers of a scheduler, and of the schedulers nested in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Kind: TypeAlias = Literal[
 class Observers:
     """The observers of a job set: its own, and those of the job set around it.
 
-    They form a tree, as the job sets do. If nobody observes a run, it only tests `heard`.
+    They form a tree, like the job sets. In a run without observers, only `heard` is checked.
     """
 
     __slots__ = ("callbacks", "heard", "inner", "outer")
@@ -35,12 +35,12 @@ class Observers:
 
     def __init__(self) -> None:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
-        self.callbacks: dict[object, Callback] = {}  # by what attach() returned
+        self.callbacks: dict[object, Callback] = {}  # by the place that attach() returned
         self.outer: Observers | None = None
-        self.inner: dict[Observers, None] = {}  # those whose `outer` is this one
+        self.inner: dict[Observers, None] = {}  # the observers whose `outer` is this object
 
     def enclose(self, inner: Observers) -> None:
-        """From now on, report the events of an inner job set here too."""
+        """Report the events of an inner job set here too, from now on."""
         if inner.outer is self:
             return
         if inner.outer is not None:
@@ -53,7 +53,7 @@ class Observers:
             inner.refresh()
 
     def part(self, inner: Observers) -> None:
-        """No longer report the events of an inner job set here."""
+        """Stop reporting the events of an inner job set here."""
         if inner.outer is self:
             del self.inner[inner]
             inner.outer = None
@@ -62,8 +62,8 @@ class Observers:
     def _leave(self, outer: Observers) -> None:
         """Forget that this one was inside the other one, if it was.
 
-        Two schedulers can be turned inside out by editing their `jobs`. The tree would have a
-        cycle then, and an event would go round for ever.
+        By editing their `jobs`, two schedulers can be turned inside out. The tree would then
+        have a cycle, and an event would go round forever.
         """
         node: Observers | None = self
         while node is not None and node.outer is not outer:
@@ -72,14 +72,14 @@ class Observers:
             outer.part(node)
 
     def attach(self, callback: Callback) -> object:
-        """Add an observer; return what `detach()` needs, since observers may be equal."""
+        """Add an observer; return a place for `detach()`, since equal observers may exist."""
         place = object()
         self.callbacks[place] = callback
         self.refresh()
         return place
 
     def detach(self, place: object) -> None:
-        """Remove an observer, by what `attach()` returned for it."""
+        """Remove an observer, by the place that `attach()` returned."""
         del self.callbacks[place]
         self.refresh()
 
@@ -104,7 +104,7 @@ class Observers:
             node = node.outer
 
     def refresh(self) -> None:
-        """Bring `heard` up to date, here and in all inner ones."""
+        """Update `heard` here and in all inner ones."""
         pending: list[Observers] = [self]
         while pending:
             node = pending.pop()

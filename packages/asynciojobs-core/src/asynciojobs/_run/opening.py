@@ -1,4 +1,4 @@
-"""The beginning of a run: the jobs are checked and enrolled, and what they ask for is made."""
+"""The beginning of a run: check and enroll the jobs, and make the extras they need."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ if TYPE_CHECKING:
             ...
 
         def begin(self, run: Any, /) -> Recorder | None:
-            """Give the jobs that stay done their results; return what records the run."""
+            """Give results to the jobs that stay done; return the recorder of the run."""
             ...
 
         async def finish(
             self, verdict: Verdict | None, cancel: Callable[[], object], /
         ) -> None:
-            """Wait until all records are safe; if the caller is cancelled, so is the run."""
+            """Wait until all records are safe; if the caller is cancelled, cancel the run."""
             ...
 
         def close(self) -> None:
-            """Write what is left of the records, since nobody waits any more."""
+            """Write the remaining records, when nobody waits for them any more."""
             ...
 
     class RunJournal(Protocol):
         """The part of a `Journal` that is used here."""
 
         def begin_session(self) -> Memory:
-            """Return what is known about earlier runs, and records the next one."""
+            """Return the memory of earlier runs, which also records the next run."""
             ...
 
     class OpeningRun(Protocol):
@@ -108,9 +108,9 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
 
 
 def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -> None:
-    """Make the extras that the jobs ask for, and check that they can get what they need."""
+    """Make the extras that the jobs need, and check that the jobs can get their limits."""
     asking = terms_among(jobs)
-    # If it is nested, the outermost run has checked it.
+    # In a nested run, the outermost run has checked them.
     if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
         _reserve(run, levels)
     if run.extras is not None or run.roster.forever or asking:
@@ -118,14 +118,14 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
 
 
 def _reserve(run: OpeningRun, levels: list[Level]) -> None:
-    """Check that all jobs can get their limits, and see that it stays like that."""
+    """Check that all jobs can get their limits, and make sure that this does not change."""
     most = claims.check_limits(levels, run.loop)
     if most:
         run.use_extras().reserve(most)
 
 
 def nest(run: OpeningRun, levels: list[Level]) -> None:
-    """Take in a job set that joins the run, with all that is nested in it."""
+    """Include a job set that joins the run, and all sets nested in it."""
     if any(terms_among(it[1]) for it in levels):
         _reserve(run, levels)
     run.tasks.nests = True
