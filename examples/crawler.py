@@ -1,4 +1,4 @@
-"""Finds the links of a site that lead nowhere, and goes easy on the site.
+"""Finds the broken links of a site, without putting much load on it.
 
     python crawler.py http://localhost:8000/
     python crawler.py http://localhost:8000/ --at-once 4 --pause 0.1 --most 1000
@@ -6,7 +6,7 @@
 To try it on a folder of pages: `python -m http.server --directory FOLDER`.
 
 **Jobs.** Each page is a job.  The job fetches its page, and adds a job for each new page that
-is linked there.  These join the run, so the run ends when no page is left.
+the page links to.  These jobs join the run, so the run ends when no page is left.
 
 **Politeness.** All jobs share one `Limit`: at most two requests are made at a time.  Each job
 pauses before its request, while it holds its slot.  The robots.txt of the site is obeyed, and
@@ -16,8 +16,8 @@ so is its Crawl-delay.
 crawl goes on.  Only the first job, which asks for robots.txt, is critical: if nobody answers,
 there is no crawl.
 
-**Interrupted.** After Ctrl-C or SIGTERM, no other request is made.  The program waits for
-those that are being answered, ten seconds at most if the server is silent.  Then it prints
+**Interrupted.** After Ctrl-C or SIGTERM, the program makes no more requests.  It waits for
+the answers to its open requests, ten seconds at most if the server is silent.  Then it prints
 what it has found.
 
 Exit status: 0 no link is broken; 1 some are, or the site can't be reached; 2 wrong usage; 130

@@ -1,21 +1,21 @@
 """Deploys a release, checks the health of each host, and rolls back if a host is not healthy.
 
     python deploy.py 2.0 n1 n2 n3 n4     # over ssh: what is in build/2.0 goes to each host
-    python deploy.py 2.0 --local         # no hosts at hand: with folders of this machine
-    python deploy.py bad --local --patience 2    # the same, and h3 does not come up
+    python deploy.py 2.0 --local         # without hosts: with folders of this machine
+    python deploy.py bad --local --patience 2    # the same, but h3 does not come up
 
 **Roll-out.** A host gets the files of the release, makes it the current one, and restarts.
-Then it is asked for its health until it answers; the `timeout` of that job says how long.  The
-first host is alone.  After it two hosts are updated at a time (`jobs_window`).  If anything
-fails, the roll-out ends: nothing else starts, and what runs is cancelled.
+Then a job asks it for its health until it answers; the `timeout` of that job says how long.
+The first host is updated alone, then two hosts at a time (`jobs_window`).  If anything fails,
+the roll-out ends: nothing else starts, and running jobs are cancelled.
 
-**Roll-back.** Each host on which the switch to the release has at least begun (`is_running()`)
+**Roll-back.** Each host that has at least started to switch to the release (`is_running()`)
 gets its previous release back, and is checked again.  If one can't be rolled back, the others
-are all the same (`keep_going`).
+still are (`keep_going`).
 
-**Interrupted.** Ctrl-C, SIGTERM, and the end of the terminal end the roll-out like a failure,
-so the hosts are rolled back.  An ssh that is ended leaves its command to the host, but there
-systemd restarts one after the other, so the roll-back has the last word.
+**Interrupted.** Ctrl-C, SIGTERM, or closing the terminal ends the roll-out like a failure, so
+the hosts are rolled back.  If an ssh is ended, its command may still run on the host.  But
+systemd there does one restart after the other, so the restart of the roll-back comes last.
 
 You need: asynciojobs-graph, which shows the run, and Linux or another Unix.
 

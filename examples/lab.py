@@ -1,14 +1,14 @@
 """Reboots the hosts of a lab, and measures something on each of them, over ssh.
 
     python lab.py n1 n2 n3 n4 n5 n6 --measure "iperf3 --client server --json"
-    python lab.py --local               # no lab at hand: with programs of this machine
+    python lab.py --local               # without a lab: with programs of this machine
     asynciojobs run lab.py:scenario -- --local    # the same, from the command line
 
 **Limits.** At most four ssh connections are open at a time, and at most two hosts reboot at
-a time.  These limits are shared by all hosts, although each host is a scheduler of its own.
-The reboot of a host is a nested scheduler.  It holds its slot of the limit `rebooting` for
-its whole run, and the jobs inside ask for a connection only then.  So hosts that wait for
-their turn to reboot are not in the line for connections, and hold up no measurement there.
+a time.  All hosts share these limits, although each host has its own scheduler.  The reboot
+of a host is a nested scheduler.  It holds its slot of the limit `rebooting` during its whole
+run, and the jobs inside ask for a connection only then.  So hosts that wait to reboot are
+not in the queue for connections, and don't hold up measurements.
 
 **Failures.** If a host fails, the others go on (`keep_going`).  A command that takes too long
 is a failure (`timeout`), and its `ssh` is ended.  At the end the program prints what was
@@ -17,8 +17,8 @@ measured, and a debrief with the reason of each failure.
 **What a reboot is.** Linux has another boot_id after each boot.  The last job of a reboot asks
 for it until it has changed.  While a host is down, ssh fails, and the job asks again.
 
-**Interrupted.** Ctrl-C, SIGTERM, and the end of the terminal end all programs that run.  What
-was measured until then is printed.
+**Interrupted.** Ctrl-C, SIGTERM, or closing the terminal ends all running programs.  Then the
+program prints what was measured so far.
 
 Exit status: 0 all hosts were measured; 1 some failed; 2 wrong usage; 129, 130 or 143
 interrupted.

@@ -1,29 +1,29 @@
-"""Makes a table of many files, and does nothing twice: not after a crash, nor after a change.
+"""Makes a table of many files, and never does the same work twice, even after a crash.
 
     python pipeline.py readings --sample    # writes six files first, one of them with a mistake
-    python pipeline.py readings             # again, after you have mended readings/oslo.csv
+    python pipeline.py readings             # again, after you have fixed readings/oslo.csv
 
-Each file `*.csv` in the folder has the temperatures of a station: a day and a number in each
-line.  The table, `stations.csv`, has one line for each station.
+Each file `*.csv` in the folder has the temperatures of a station, with a day and a number on
+each line.  The table, `stations.csv`, has one line for each station.
 
-**Jobs.** One `CallJob` for each file summarises it, in a thread.  Their results are the
-arguments of the next one, which makes the table.  The last one writes it.
+**Jobs.** One `CallJob` for each file summarises the file, in a thread.  The results are the
+arguments of the next job, which makes the table.  The last job writes it.
 
-**Journal.** What is done is kept in `pipeline.journal`.  If the program is started again, after
-a crash, a failure or Ctrl-C, it restores that, and runs the rest.  A job runs again if its
-arguments have changed.  So each file goes in with its size and time, as a `File`.  A job also
-runs again if its function has changed; but what its function calls does not count.
+**Journal.** `pipeline.journal` records which jobs are done.  If you start the program again,
+after a crash, a failure or Ctrl-C, it restores these jobs, and runs the rest.  A job runs again
+if its arguments have changed.  So the argument for a file is a `File`, with its size and time.
+A job also runs again if its function has changed; the functions that it calls don't count.
 
 **Always run.** The job that writes the table is not journaled.  It is cheap, and the table must
-be there at the end, also if somebody has removed it.  It can run twice, since it replaces the
-table as a whole.
+exist at the end, even if somebody has removed it.  The job can safely run twice, because it
+replaces the whole table.
 
-**Failures.** If a file has a mistake, all others are summarised (`keep_going`).  However the
-run ends, `report.html` shows what happened.
+**Failures.** If a file has a mistake, all others are still summarised (`keep_going`).  However
+the run ends, `report.html` shows what happened.
 
 You need: asynciojobs-graph, which makes the report.
 
-Exit status: 0 the table is there; 1 it is not; 2 wrong usage; 130 or 143 interrupted.
+Exit status: 0 the table was written; 1 it was not; 2 wrong usage; 130 or 143 interrupted.
 """
 
 from __future__ import annotations
