@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from asynciojobs._dag import edits
 from asynciojobs._lazy import OnDemand
 
 
 def test_a_module_is_imported_when_something_of_it_is_used(monkeypatch):
-    name = "asynciojobs._dag.edits"
-    monkeypatch.delitem(sys.modules, name, raising=False)
-    edits = OnDemand("_dag.edits")
-    assert name not in sys.modules
-    assert edits.sanitize is sys.modules[name].sanitize
+    imported = []
+
+    def import_module(name, package):
+        imported.append(f"{package}{name}")
+        return edits
+
+    monkeypatch.setattr("asynciojobs._lazy.import_module", import_module)
+    module = OnDemand("_dag.edits")
+    assert imported == []
+    assert module.sanitize is edits.sanitize
+    assert imported == ["asynciojobs._dag.edits"]
 
 
 def test_what_a_test_puts_into_the_module_is_found(monkeypatch):
-    edits = OnDemand("_dag.edits")
-    assert callable(edits.sanitize)
-    monkeypatch.setattr("asynciojobs._dag.edits.sanitize", "replaced")
-    assert edits.sanitize == "replaced"
+    module = OnDemand("_dag.edits")
+    assert module.sanitize is edits.sanitize
+    monkeypatch.setattr(edits, "sanitize", "replaced")
+    assert module.sanitize == "replaced"
 
 
 def test_a_name_that_the_module_does_not_have_is_an_error():
