@@ -11,7 +11,7 @@ from ._badge import current_signs
 from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
 from ._checks import check_journal, checked_seconds, checked_window, is_method_of
 from ._dag import edits, outline, queries
-from ._dag.jobset import JobSet
+from ._dag.jobset import JobSet, check_not_running
 from ._events import Observation, Observer
 from ._feedback import feedback, say
 from ._log import is_debugging
@@ -124,7 +124,7 @@ class PureScheduler(JobSet):
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
-        self._check_not_running()
+        check_not_running(self)
         self._timeout = checked_seconds("timeout", seconds)
 
     @property
@@ -402,7 +402,7 @@ class PureScheduler(JobSet):
             done
             True
         """
-        return Observation(self._observers, callback)
+        return Observation(self._run_state.observers, callback)
 
     # -- how the last run ended
 
@@ -757,7 +757,7 @@ class PureScheduler(JobSet):
             >>> c.required == {a}, b in s
             (True, False)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.bypass_and_remove(self, job)
 
     def keep_only(self, remains: Schedulable | Iterable[Schedulable]) -> None:
@@ -777,7 +777,7 @@ class PureScheduler(JobSet):
             >>> s.jobs == {a, c}, c.required == set()
             (True, True)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.keep_only(self, remains)
 
     def keep_only_between(
@@ -809,7 +809,7 @@ class PureScheduler(JobSet):
             >>> s.jobs == {b, c}, b.required == set()
             (True, True)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.keep_only_between(
             self,
             starts=() if starts is None else starts,

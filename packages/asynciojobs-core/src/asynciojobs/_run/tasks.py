@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
-from .._dag.jobset import JobSet
+from .._dag.jobset import JobSet, RunState
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
@@ -114,7 +114,7 @@ class JobTasks:
     """The tasks of the jobs of a run.
 
     Args:
-        job_set: the jobs.
+        state: what the engine keeps on the job set.
 
     Attributes:
         live: the jobs that were started and have not ended, each with its task.
@@ -122,17 +122,17 @@ class JobTasks:
         time: the clock of the loop (seconds).
         nests: there are job sets among the jobs.
         observers: the observers of the job set.
-        state: what the engine keeps on the job set.
+        state: as above.
         priming: a coroutine is being driven by hand to its first ``await``.
     """
 
-    def __init__(self, job_set: JobSet) -> None:
+    def __init__(self, state: RunState) -> None:
         self.live: dict[AnyJob, asyncio.Task[None]] = {}
         self.loop = asyncio.get_running_loop()
         self.time = clock_of(self.loop)
         self.nests = False
-        self.observers = job_set._observers
-        self.state = job_set._run_state
+        self.observers = state.observers
+        self.state = state
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
