@@ -21,7 +21,15 @@ from .._dag.record import Record
 from .._events import EventKind, JobEvent
 from .._names import name_in_run
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, checked_awaitable, had_shutdown, note_shutdown
+from ..job import (
+    AbstractJob,
+    AnyJob,
+    any_has_shutdown,
+    checked_awaitable,
+    had_shutdown,
+    note_shutdown,
+    note_shutdowns,
+)
 from .waiting import cancel, wait_out
 
 __all__ = ["co_run_nested", "serve", "shut_down", "suspend"]
@@ -199,16 +207,14 @@ def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
     if not nested._only_delegates_shutdown() or state.shutdown_under_way is not None:
         return False
     jobs = tuple(nested.jobs)
-    for job in jobs:
-        if not job._shutdown_given and job._has_shutdown():
-            return False
+    if any_has_shutdown(jobs):
+        return False
     if state.observers.heard:
         _jobs_to_call(nested, now)
     else:
         # Fast path: 1 µs for a nested scheduler of ten jobs, 2 % of its run. Without it,
         # _jobs_to_call() does the same.
-        for job in jobs:
-            job._shutdown_given = True
+        note_shutdowns(jobs)
     if not state.record.shut_down_well:
         record.note_bad_shutdown({})
     return True
