@@ -189,9 +189,7 @@ class JobTasks:
             now: on the clock of the loop (seconds).
             run: learns how the job ends.
         """
-        job._note_start(now)
-        if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+        self._note_start(job, now)
         label = job.label
         drive = self.drive(job, run)
         name = label if type(label) is str else job._task_name
@@ -216,10 +214,13 @@ class JobTasks:
         self, job: AnyJob, error: TimeoutError, now: float, run: TasksOwner
     ) -> None:
         """Start a job that has no time to run: it ends at once, at a time (seconds)."""
+        self._note_start(job, now)
+        self._raised(job, error, run)
+
+    def _note_start(self, job: AnyJob, now: float) -> None:
         job._note_start(now)
         if self.observers.heard:
             self.observers.tell(JobEvent(job, EventKind.STARTED, now))
-        self._raised(job, error, run)
 
     def _let_it_hear(
         self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
