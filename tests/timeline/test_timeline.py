@@ -22,7 +22,7 @@ from asynciojobs import (
     Timeline,
 )
 from asynciojobs._dag.jobset import record_of
-from asynciojobs._dag.notes import Notes
+from asynciojobs._dag.record import Notes
 from asynciojobs_testkit import FakeClock, FakeJob, dag
 
 

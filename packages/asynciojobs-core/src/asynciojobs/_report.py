@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ._badge import Signs
-from ._dag.jobset import JobSet, record_of
+from ._dag.jobset import JobSet, record_of, state_of
 from ._dag.outline import Entry, in_order_of_creation, iterate_jobs, number, outline
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
 from ._lazy import OnDemand
@@ -81,7 +81,7 @@ def summary(job_set: JobSet, duration: float | None) -> str:
         '<JobSet of 0 jobs> 0D + 0R + 0I = 0, FINE after 1.2 s'
     """
     text = f"{job_set.repr_main()} {stats(job_set)}"
-    state = job_set._run_state
+    state = state_of(job_set)
     verdict = state.record.verdict
     if state.current_run() is not None:
         return f"{text}, running"

@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, TypeAlias, Unpack, overload
 
 from ._blocks import Block, SharedSetting
 from ._calls.taking import TakesResults, with_givers
@@ -35,7 +35,7 @@ from ._commands.output import STDERR, STDOUT, Output
 from ._commands.process import Process, Start, end_of
 from ._commands.result import CommandFailed as CommandFailed  # noqa: PLC0414 - it is public
 from ._commands.result import CommandResult as CommandResult  # noqa: PLC0414
-from ._commands.result import brief, last_lines
+from ._commands.result import last_words, result_of
 from ._commands.secrets import Hidden, secrets_among
 from ._copies import Shared
 from ._errors import NotPicklableError
@@ -259,7 +259,9 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         try:
             result = await self._co_start(await self._command())
             if self._check and result.status:
-                raise CommandFailed(self, result, self._printed())
+                assert self._output is not None
+                printed = last_words(self._output, self._stdout, self._stderr)
+                raise CommandFailed(self, result, printed)
             return result
         finally:
             del self  # the job keeps the traceback, which holds this frame
@@ -284,7 +286,8 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
                 raise
             seconds = time() - begun
             output.end()
-            return self._result_of(command, status, seconds)
+            is_kept = self._stdout is None
+            return result_of(command.shown, output, status, seconds, stdout_is_kept=is_kept)
         finally:
             self._process = None
             output.close()
@@ -305,34 +308,6 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         output.add(stream, data)
         if output.leaving is not None and process is not None:
             process.stop()
-
-    def _result_of(
-        self, command: Command, status: int, seconds: float
-    ) -> CommandResult[AnyStr]:
-        output = self._output
-        assert output is not None
-        stdout, stderr = (output.kept(stream) for stream in (STDOUT, STDERR))
-        cut_stdout = output.cut(STDOUT)
-        return CommandResult(
-            command.shown,
-            status,
-            self._as_wanted(stdout),
-            self._as_wanted(stderr),
-            seconds,
-            cut_stdout + output.cut(STDERR),
-            cut_stdout if self._stdout is None else None,
-            self._shown_output(output) if command.secrets else None,
-        )
-
-    def _as_wanted(self, data: bytes) -> AnyStr:
-        return cast("AnyStr", data.decode("utf-8", "replace") if self._text else data)
-
-    def _shown_output(self, output: Output) -> tuple[str, str] | None:
-        """Return the output with its secrets masked; ``None`` if it has none."""
-        stdout, stderr = (output.masked(stream) for stream in (STDOUT, STDERR))
-        if (stdout, stderr) == (output.kept(STDOUT), output.kept(STDERR)):
-            return None
-        return brief(self._as_wanted(stdout)), brief(self._as_wanted(stderr))
 
     async def _command(self) -> Command:
         """Return the command, with jobs replaced by their results."""
@@ -393,15 +368,3 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         if self._output is None or not self.is_running():  # it belongs to the last run
             return None
         return "\n".join(self._output.details()) or None
-
-    def _printed(self) -> str:
-        """Return the part of the message that quotes the output of a failed command."""
-        output = self._output
-        assert output is not None
-        if lines := output.last_lines(STDERR):
-            return last_lines(STDERR, lines)
-        if isinstance(self._stderr, str):
-            return f"; its stderr is in {self._stderr}"
-        if lines := output.last_lines(STDOUT):
-            return last_lines(STDOUT, lines)
-        return "; it printed nothing" if self._stdout is None else ""

@@ -877,6 +877,12 @@ def note_shutdown(job: AnyJob, *, given: bool) -> None:
     job._shutdown_given = given
 
 
+def note_shutdowns(jobs: Iterable[AnyJob]) -> None:
+    """Note that `co_shutdown()` of these jobs was called since the last run began."""
+    for job in jobs:
+        job._shutdown_given = True
+
+
 def phase_of(job: AnyJob) -> Phase:
     """Return the phase of a job: how far it has come."""
     return job._phase
@@ -1142,5 +1148,18 @@ class Job(AbstractJob[T_co]):
 
 
 _FOR_THE_FUNCTION = ": to pass it to the function, write functools.partial(function, {name}=…)"
-_CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
-_CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
+_ANY_JOB = cast("type[Job[Any]]", Job)
+_CO_RUN_OF_JOB = _ANY_JOB.co_run
+_CO_SHUTDOWN_OF_JOB = _ANY_JOB.co_shutdown
+
+
+def any_has_shutdown(jobs: Iterable[AnyJob]) -> bool:
+    """Tell whether one of these jobs had no shutdown so far, and has something to do at it."""
+    is_own = _ANY_JOB.co_shutdown is _CO_SHUTDOWN_OF_JOB
+    for job in jobs:
+        # Fast path: 30 ns a job. Without it, _has_shutdown() says the same.
+        if is_own and type(job) is Job and job._coshutdown is None:
+            continue
+        if not job._shutdown_given and job._has_shutdown():
+            return True
+    return False

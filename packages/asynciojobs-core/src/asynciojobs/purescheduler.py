@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._bridge import MissingGraphPackageError, drawing_function
 from ._checks import check_journal, checked_seconds, checked_window, is_method_of
-from ._dag.jobset import JobSet
+from ._dag.jobset import JobSet, check_not_running
 from ._lazy import OnDemand
 from ._log import is_debugging
 from ._loops import LoopFactory, run_synchronously
@@ -135,7 +135,7 @@ class PureScheduler(JobSet):
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
-        self._check_not_running()
+        check_not_running(self)
         self._timeout = checked_seconds("timeout", seconds)
 
     @property
@@ -413,7 +413,7 @@ class PureScheduler(JobSet):
             done
             True
         """
-        return _events.Observation(self._observers, callback)
+        return _events.Observation(self._run_state.observers, callback)
 
     # -- how the last run ended
 
@@ -766,7 +766,7 @@ class PureScheduler(JobSet):
             >>> c.required == {a}, b in s
             (True, False)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.bypass_and_remove(self, job)
 
     def keep_only(self, remains: Schedulable | Iterable[Schedulable]) -> None:
@@ -786,7 +786,7 @@ class PureScheduler(JobSet):
             >>> s.jobs == {a, c}, c.required == set()
             (True, True)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.keep_only(self, remains)
 
     def keep_only_between(
@@ -818,7 +818,7 @@ class PureScheduler(JobSet):
             >>> s.jobs == {b, c}, b.required == set()
             (True, True)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.keep_only_between(
             self,
             starts=() if starts is None else starts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from .. import _log
 from .._names import name_in_run
@@ -213,13 +213,27 @@ class Output:
                 )
             self._has_raised = True
 
+    def value(self, stream: str) -> Any:
+        """Return what is kept of a stream, as the user wants it: as text or as bytes."""
+        return self._as_wanted(self.kept(stream))
+
+    def _as_wanted(self, data: bytes) -> str | bytes:
+        return data.decode("utf-8", "replace") if self._text else data
+
+    def masks(self) -> list[str | bytes] | None:
+        """Return both streams with ``***`` for secrets; ``None`` if there are none in them."""
+        if not self._secrets:
+            return None
+        kept = {stream: self.kept(stream) for stream in self._tails}
+        shown = [
+            masked(data, self._secrets, is_cut=self.cut(stream) > 0)
+            for stream, data in kept.items()
+        ]
+        return None if shown == [*kept.values()] else [*map(self._as_wanted, shown)]
+
     def kept(self, stream: str) -> bytes:
         """Return the last bytes of a stream."""
         return self._tails[stream].kept(text=self._text)
-
-    def masked(self, stream: str) -> bytes:
-        """Return the last bytes of a stream, with ``***`` for secrets."""
-        return masked(self.kept(stream), self._secrets, is_cut=self.cut(stream) > 0)
 
     def cut(self, stream: str) -> int:
         """Return how many bytes of a stream were not kept."""

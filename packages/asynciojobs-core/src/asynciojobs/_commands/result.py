@@ -10,15 +10,16 @@ from .._errors import by_data
 from .._names import name_in_run
 from .._outcomes import Named
 from .._text import one_line
+from .output import STDERR, STDOUT, Output
 
 __all__ = [
     "CommandFailed",
     "CommandResult",
     "as_plain",
-    "brief",
     "from_plain",
     "has_secret",
-    "last_lines",
+    "last_words",
+    "result_of",
 ]
 
 
@@ -94,6 +95,36 @@ def brief(output: str | bytes) -> str:
     return one_line(repr(output), 100)
 
 
+def result_of(
+    argv: tuple[str, ...],
+    output: Output,
+    status: int,
+    seconds: float,
+    *,
+    stdout_is_kept: bool,
+) -> CommandResult[Any]:
+    """Return the result of a command, from what it printed.
+
+    Args:
+        argv: the program and its arguments, as they are shown.
+        output: what it printed.
+        status: how it ended; see `CommandResult`.
+        seconds: how long it ran (seconds).
+        stdout_is_kept: its stdout did not go to a file.
+    """
+    cut_stdout, masks = output.cut(STDOUT), output.masks()
+    return CommandResult(
+        argv,
+        status,
+        output.value(STDOUT),
+        output.value(STDERR),
+        seconds,
+        cut_stdout + output.cut(STDERR),
+        cut_stdout if stdout_is_kept else None,
+        None if masks is None else (brief(masks[0]), brief(masks[1])),
+    )
+
+
 def as_plain(result: CommandResult[Any]) -> list[object]:
     """Return a result as a list that JSON can represent, if the output is text."""
     return [
@@ -143,7 +174,24 @@ def ending(status: int) -> str:
         return f"was ended by signal {-status}"
 
 
-def last_lines(stream: str, lines: list[str]) -> str:
+def last_words(output: Output, stdout: object, stderr: object) -> str:
+    """Return the part of the message that quotes the output of a failed command.
+
+    Args:
+        output: what it printed.
+        stdout: where its stdout went; ``None`` if it was kept.
+        stderr: the same for its stderr.
+    """
+    if lines := output.last_lines(STDERR):
+        return as_ending(STDERR, lines)
+    if isinstance(stderr, str):
+        return f"; its stderr is in {stderr}"
+    if lines := output.last_lines(STDOUT):
+        return as_ending(STDOUT, lines)
+    return "; it printed nothing" if stdout is None else ""
+
+
+def as_ending(stream: str, lines: list[str]) -> str:
     """Return the last lines of a stream, to be appended to a message."""
     if len(lines) == 1:
         return f"; {stream} ends: {lines[0]}"

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
-from .._failures import portable
 from .._lazy import OnDemand
-from .._names import NOTHING, Mark, Plan, note_plan
-from .._outcomes import FINE, Refused, Verdict, exception_text
+from .._names import Mark, Plan, note_plan
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
 from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requirements_of
 from .digraph import depth_first
-from .notes import Notes
 from .observers import Observers
+from .record import Record
 
 if TYPE_CHECKING:
     from .. import _errors
@@ -30,116 +27,19 @@ __all__ = [
     "SHUTDOWN",
     "JobSet",
     "Level",
-    "Record",
+    "LiveRun",
     "RunState",
+    "check_not_running",
     "nested_job_sets",
     "nesting",
     "record_of",
+    "state_of",
 ]
 
 S = TypeVar("S", bound=Member)
 
 SHUTDOWN = object()
 """The value of `RunState.called_by` while a shutdown calls `co_shutdown()` of a nested set."""
-
-
-class Record:
-    """How the last run of a job set went, and its shutdown. Each run starts a new record."""
-
-    __slots__ = (
-        "ended_at",
-        "next",
-        "notes",
-        "restored",
-        "shut_down_well",
-        "shutdown_failures",
-        "started_at",
-        "verdict",
-    )
-
-    def __init__(self) -> None:
-        # For a nested run, these stay None: the scheduler has the times, like any other job.
-        self.started_at: float | None = None
-        """When an outermost run began, on the clock of its loop (seconds)."""
-        self.ended_at: float | None = None
-        """When it ended (seconds)."""
-        self.verdict: Verdict = FINE
-        """How the run ended; fine while it goes on."""
-        self.notes: Notes | None = None
-        """What the run noted when it began; ``None`` if it has not begun."""
-        self.restored: AbstractSet[AnyJob] = NOTHING
-        """The jobs that stayed done in the run, at all depths, with those around this set."""
-        self.shut_down_well = True
-        """Whether no `co_shutdown()` has failed or run out of time so far."""
-        self.shutdown_failures: dict[AnyJob, BaseException] = {}
-        """The exception of each job's `co_shutdown()`; a TimeoutError if its time ran out."""
-
-        self.next: Record | None = None
-        """The record of the next run, if that began before the shutdown of this one ended."""
-
-    def end(self, verdict: Verdict, now: float) -> None:
-        """Note how the run ended, at a time (seconds)."""
-        self.verdict = verdict
-        if self.started_at is not None:
-            self.ended_at = now
-
-    def refuse(self, error: Exception) -> None:
-        """Note why another run was refused. All else stays as the last run left it."""
-        self.verdict = Refused(exception_text(error))
-
-    def resize(self, window: int | None) -> None:
-        """Note that the window was changed during the run."""
-        assert self.notes is not None  # since a run goes on
-        self.notes.resize(window)
-
-    def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
-        """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
-
-        If the next run has begun already, they are noted in its record too, so none is lost.
-        """
-        record: Record | None = self
-        while record is not None:
-            record.shut_down_well = False
-            record.shutdown_failures.update(failures)
-            record = record.next
-
-    def copy(self) -> Record:
-        """Return a copy of this record."""
-        other = Record()
-        other.started_at, other.ended_at = self.started_at, self.ended_at
-        other.verdict, other.notes = self.verdict, self.notes
-        other.shut_down_well = self.shut_down_well
-        other.shutdown_failures = dict(self.shutdown_failures)
-        return other
-
-    def __getstate__(self) -> dict[str, Any]:
-        failures = [(job, portable(error)) for job, error in self.shutdown_failures.items()]
-        return {
-            "times": (self.started_at, self.ended_at),
-            "verdict": _portable_verdict(self.verdict),
-            "notes": self.notes,
-            "well": self.shut_down_well,
-            "failures": failures,
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.next = None
-        self.restored = NOTHING
-        self.started_at, self.ended_at = state["times"]
-        self.verdict = state["verdict"]
-        self.notes = state["notes"]
-        self.shut_down_well = state["well"]
-        self.shutdown_failures = dict(state["failures"])
-
-
-def _portable_verdict(verdict: Verdict) -> Verdict:
-    """Return a verdict whose exceptions can be copied and pickled with their tracebacks."""
-    fields = {name: portable(value) for name, value in vars(verdict).items()}
-    if not fields:
-        return verdict
-    other = object.__new__(type(verdict))
-    vars(other).update(fields)
-    return other
 
 
 if TYPE_CHECKING:
@@ -170,9 +70,17 @@ if TYPE_CHECKING:
 
 
 class RunState:
-    """What the engine keeps on a job set, from one run to the next."""
+    """What the engine keeps on a job set: its observers, and what goes from run to run."""
 
-    __slots__ = ("called_by", "checked_by", "live_run", "plan", "record", "shutdown_under_way")
+    __slots__ = (
+        "called_by",
+        "checked_by",
+        "live_run",
+        "observers",
+        "plan",
+        "record",
+        "shutdown_under_way",
+    )
 
     def __init__(self) -> None:
         self.live_run: LiveRun | None = None  # None between runs; see current_run()
@@ -188,6 +96,7 @@ class RunState:
         # co_shutdown(), it is SHUTDOWN. It can't be a parameter, since users override these
         # methods without parameters.
         self.called_by: object = None
+        self.observers = Observers()
 
     def current_run(self) -> LiveRun | None:
         """Return the run in progress, or ``None``. A run whose loop is closed is dropped."""
@@ -228,14 +137,12 @@ class JobSet(Copyable):
 
     def __init__(self, jobs: Collection[AnyJob]) -> None:
         self.jobs: BestSet[AnyJob] = as_set(jobs, BestSet)
-        self._observers = Observers()
         self._run_state = RunState()
 
     # -- copies, which are in no run, and have no observers
 
     _own_fields = (
         "jobs",
-        "_observers",
         "_run_state",
         "_jobs_window",
         "_timeout",
@@ -250,7 +157,7 @@ class JobSet(Copyable):
 
     def _prepare_copy(self, fields: dict[str, Any]) -> None:
         fields["jobs"] = tuple(self.jobs)
-        del fields["_observers"], fields["_run_state"]
+        del fields["_run_state"]
         if self._run_state.current_run() is None:
             fields["_run_state"] = self._run_state.record.copy()
 
@@ -333,7 +240,7 @@ class JobSet(Copyable):
             KeyError: it is not in the scheduler; nothing was removed.
             AlreadyRunningError: the scheduler is running (a RuntimeError).
         """
-        self._check_not_running()
+        check_not_running(self)
         jobs = members_of((job,), ANY_JOB)
         for member in jobs:
             if member not in self.jobs:
@@ -341,7 +248,7 @@ class JobSet(Copyable):
         for member in jobs:
             self.jobs.discard(member)
             if isinstance(member, JobSet):
-                self._observers.part(member._observers)
+                self._run_state.observers.part(state_of(member).observers)
         return self
 
     def _take(self, jobs: list[AnyJob], *, upstream: bool) -> None:
@@ -377,22 +284,29 @@ class JobSet(Copyable):
         if new and isinstance(itself, AbstractJob):
             note_shutdown(itself, given=False)  # the new jobs had no shutdown
 
-    def _check_not_running(self) -> None:
-        if self._run_state.current_run() is not None:
-            raise _errors.AlreadyRunningError(self)
-
-    def _enclose(self, inner: JobSet) -> None:
-        """Report the events of an inner job set to the observers of this one from now on."""
-        self._observers.enclose(inner._observers)
-
     def _only_delegates_shutdown(self) -> bool:
         """Return whether `co_shutdown()` does nothing but shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
 
 
+def state_of(job_set: JobSet) -> RunState:
+    """Return what the engine keeps on a job set."""
+    return job_set._run_state
+
+
+def check_not_running(job_set: JobSet) -> None:
+    """Check that a job set is not running.
+
+    Raises:
+        AlreadyRunningError: it is.
+    """
+    if state_of(job_set).current_run() is not None:
+        raise _errors.AlreadyRunningError(job_set)
+
+
 def record_of(job: object) -> Record | None:
     """Return the record of the last run of a job set; ``None`` for other jobs."""
-    return job._run_state.record if isinstance(job, JobSet) else None
+    return state_of(job).record if isinstance(job, JobSet) else None
 
 
 def _requirements(job: AnyJob) -> list[AnyJob]:
@@ -433,10 +347,7 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
         for inner in path[next(reversed(path))]:
             if id(inner) in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
-            if (
-                unless_checked_by is None
-                or inner._run_state.checked_by is not unless_checked_by
-            ):
+            if unless_checked_by is None or state_of(inner).checked_by is not unless_checked_by:
                 jobs = list(inner.jobs)
                 below = _job_sets_among(jobs)
                 yield inner, jobs, below

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from .._dag import digraph
-from .._dag.jobset import JobSet, Level, nesting
+from .._dag.jobset import JobSet, Level, check_not_running, nesting, state_of
 from .._lazy import OnDemand
 from .._names import Mark, Plan
 from .._outcomes import IDLE
@@ -104,7 +104,7 @@ def check_all(levels: Iterable[Level], mark: object = None) -> None:
         TypeError: see `check_sound`.
     """
     for job_set, jobs, _ in levels:
-        job_set._check_not_running()
+        check_not_running(job_set)
         plan = _plan_run(job_set, mark)
         try:
             if not mark_in_order(jobs, plan):
@@ -116,7 +116,7 @@ def check_all(levels: Iterable[Level], mark: object = None) -> None:
 
 def _plan_run(job_set: JobSet, mark: object) -> Plan:
     """Mark the jobs of a job set that will run as part of another run."""
-    state = job_set._run_state
+    state = state_of(job_set)
     before, state.plan = state.plan, Plan(job_set)
     if before is not None and state.checked_by is mark:
         state.plan.cancelled |= before.cancelled
@@ -132,7 +132,8 @@ def prepare(levels: Iterable[Level], mark: Mark) -> None:
     """
     restored = mark.restored
     for job_set, jobs, below in levels:
-        job_set._run_state.begin(mark)
+        state = state_of(job_set)
+        state.begin(mark)
         for job in jobs:
             if job._shutdown_given or job._phase is not IDLE:
                 if restored and job in restored:
@@ -140,7 +141,7 @@ def prepare(levels: Iterable[Level], mark: Mark) -> None:
                 else:
                     job._forget_run()
         for inner in below:
-            job_set._enclose(inner)
+            state.observers.enclose(state_of(inner).observers)
 
 
 def check_sound(jobs: Collection[AnyJob]) -> None:

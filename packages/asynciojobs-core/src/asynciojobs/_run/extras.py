@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet
+from .._names import run_of
 from ..job import AnyJob
 from ..limit import Terms
 from .asked import Asked
@@ -127,8 +128,17 @@ class Extras:
         return self.limits
 
     def is_cut_off(self) -> bool:
-        """Return whether nothing may start because a run around this one is over."""
-        return self.limits is not None and self.limits.is_cut_off()
+        """Return whether nothing may start because a run around this one is over.
+
+        That run has not cancelled this one yet. But a job that it has cancelled may have given
+        back slots of a limit, which jobs of this one would get.
+        """
+        if self.limits is None:
+            return False
+        outer = run_of(self._run.job_set)
+        while outer is not None and not outer.is_over():
+            outer = run_of(outer.job_set)
+        return outer is not None
 
     def keep_going(self) -> None:
         """Go on after a critical job has raised."""

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from .._errors import LimitError
 from .._names import run_of
-from ..job import AnyJob
+from ..job import AnyJob, terms_of
 from ..limit import Desk, Limit, desk_of
 
 __all__ = [
@@ -24,11 +24,14 @@ __all__ = [
     "claim_more",
     "holder_around",
     "is_within",
+    "needed_by",
     "together",
 ]
 
 Needed: TypeAlias = "Mapping[Desk, int]"
 """How many slots of each limit."""
+
+NOTHING: Needed = {}
 
 
 class Holder:
@@ -177,3 +180,9 @@ def holder_around(job_set: object) -> Holder | None:
             return holder
         inner = outer.job_set
     return None
+
+
+def needed_by(job: AnyJob) -> Needed:
+    """Return how many slots of which limits a job needs."""
+    terms = terms_of(job)
+    return NOTHING if terms is None else terms.desks

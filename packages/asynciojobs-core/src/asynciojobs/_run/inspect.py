@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
-from .._dag.jobset import JobSet
+from .._dag.jobset import JobSet, state_of
 from .._names import run_of
 from .._outcomes import RUNNING
 from ..job import AnyJob, needs_of, phase_of
@@ -85,7 +85,7 @@ def restored_jobs(job_set: JobSet) -> frozenset[AnyJob]:
 
     If the run was part of another one, the jobs of the sets around it are included.
     """
-    return frozenset(job_set._run_state.record.restored)
+    return frozenset(state_of(job_set).record.restored)
 
 
 def limits_awaited(job: AnyJob) -> list[tuple[Limit, bool]]:

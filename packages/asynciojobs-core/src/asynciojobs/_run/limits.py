@@ -19,13 +19,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet, nesting
-from .._names import run_of
 from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
@@ -38,16 +36,14 @@ from .holders import (
     claim_more,
     holder_around,
     is_within,
+    needed_by,
     together,
 )
-from .lines import Gate, Line, Waiting, line_of, new_rank
+from .lines import Gate, Line, Waiting, first_rank, firsts, line_of, new_rank
 from .queue import Queue
 from .roster import Roster
 
 __all__ = ["LimitedJobs"]
-
-NOTHING: Needed = {}
-
 
 if TYPE_CHECKING:
 
@@ -270,16 +266,6 @@ class LimitedJobs:
         lines = [(desk, desk.lines.get(self.holder)) for desk in self._used]
         return [desk for desk, line in lines if line is not None and line.is_held_up_by(gate)]
 
-    def is_cut_off(self) -> bool:
-        """Return whether a run around this one is over, but has not cancelled this one yet.
-
-        Slots may come back from a job that this end has cancelled. They must not start others.
-        """
-        outer = run_of(self.run.job_set)
-        while outer is not None and not outer.is_over():
-            outer = run_of(outer.job_set)
-        return outer is not None
-
     # -- the end of the run
 
     def close(self, cleared: Iterable[AnyJob]) -> None:
@@ -345,24 +331,6 @@ def serve(desks: Iterable[Desk], here: LimitedRun | None) -> None:
                 pending.extend(needed_by(waiting.job))
                 pending.extend(gate.limits.held_up())
                 break
-
-
-def firsts(desk: Desk) -> list[tuple[Gate, Waiting]]:
-    """Return the first job of each line at a limit, in order of arrival."""
-    found = [line.first() for line in tuple(desk.lines.values())]
-    return sorted(filter(None, found), key=lambda it: it[1].rank)
-
-
-def first_rank(desk: Desk) -> float:
-    """Return the rank of the first waiting job at a limit."""
-    found = firsts(desk)
-    return found[0][1].rank if found else math.inf
-
-
-def needed_by(job: AnyJob) -> Needed:
-    """Return how many slots of each limit a job needs."""
-    terms = terms_of(job)
-    return NOTHING if terms is None else terms.desks
 
 
 def may_start(gate: Gate, job: AnyJob) -> bool:

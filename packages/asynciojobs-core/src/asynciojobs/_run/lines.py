@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,7 +13,7 @@ from .._outcomes import SCHEDULED
 from ..job import AnyJob, phase_of
 from ..limit import Desk
 
-__all__ = ["Gate", "Line", "Waiting", "line_of", "new_rank"]
+__all__ = ["Gate", "Line", "Waiting", "first_rank", "firsts", "line_of", "new_rank"]
 
 new_rank: Callable[[], int] = itertools.count().__next__
 """Numbers the jobs of all runs in the order in which they ask for their limits."""
@@ -142,3 +143,15 @@ def line_of(desk: Desk, holder: object) -> Line:
     if line is None:
         line = desk.lines[holder] = Line(desk, holder)
     return line
+
+
+def firsts(desk: Desk) -> list[tuple[Gate, Waiting]]:
+    """Return the first job of each line at a limit, in the order in which they came."""
+    found = [line.first() for line in tuple(desk.lines.values())]
+    return sorted(filter(None, found), key=lambda it: it[1].rank)
+
+
+def first_rank(desk: Desk) -> float:
+    """Return the rank of the first job that waits at a limit."""
+    found = firsts(desk)
+    return found[0][1].rank if found else math.inf

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .._dag.jobset import JobSet, Level, RunState
-from .._dag.notes import Notes
+from .._dag.jobset import JobSet, Level, RunState, state_of
+from .._dag.record import Notes
 from .._lazy import OnDemand
 from .._names import Mark
 from ..job import AnyJob, terms_among
@@ -25,6 +24,7 @@ resuming = OnDemand("_run.resuming")
 
 
 if TYPE_CHECKING:
+    from .._dag.jobset import LiveRun
     from .._outcomes import Verdict
     from .recording import Recorder
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
             """Return the memory of earlier runs, which also records the next run."""
             ...
 
-    class OpeningRun(Protocol):
+    class OpeningRun(LiveRun, Protocol):
         """The part of a `Run` that is used here."""
 
         job_set: JobSet
@@ -72,8 +72,6 @@ if TYPE_CHECKING:
 
         @property
         def extras(self) -> object: ...
-        @property
-        def loop(self) -> asyncio.AbstractEventLoop: ...
         def use_extras(self) -> Any: ...
 
 
@@ -98,7 +96,7 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
     if run.mark.is_nested and run.nested_mark.restored:
         resuming.look_again(run.nested_mark.restored, run.job_set)
     prepare(levels, run.nested_mark)
-    run.state.live_run = cast("Any", run)
+    run.state.live_run = run
     run.state.record.notes = Notes(wall_time(), run.queue.window())
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
@@ -132,4 +130,4 @@ def nest(run: OpeningRun, levels: list[Level]) -> None:
     extras = run.use_extras()
     extras.plain = extras.plain and extras.recording is None
     prepare(levels, run.nested_mark)
-    run.job_set._enclose(levels[0][0])
+    run.state.observers.enclose(state_of(levels[0][0]).observers)

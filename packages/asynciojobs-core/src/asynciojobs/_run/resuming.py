@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from .._dag.jobset import JobSet, nesting
+from .._dag.jobset import JobSet, nesting, state_of
 from .._dag.queries import topological_order
 from .._names import Mark
 from .._outcomes import DONE, IDLE, exception_text
@@ -283,7 +283,8 @@ def tell(run: ResumedRun, jobs: Iterable[AnyJob]) -> None:
 
 def _tell_inside(job_set: JobSet, restored: Iterable[AnyJob], now: float) -> None:
     for inner, jobs, _ in nesting(job_set):
-        if inner._observers.heard:
+        observers = state_of(inner).observers
+        if observers.heard:
             for job in jobs:
                 if job in restored:
-                    inner._observers.tell(job, "restored", now)
+                    observers.tell(job, "restored", now)

@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from .. import _log
-from .._dag.jobset import JobSet
+from .._dag.jobset import JobSet, check_not_running, state_of
 from .._lazy import OnDemand
 from .._names import Mark, name_in_run
 from .._outcomes import (
@@ -88,9 +88,9 @@ class Run:
         memory: Memory | None = None,
     ) -> None:
         self.job_set = job_set
-        self.state = job_set._run_state
-        self.tasks = JobTasks(job_set)
-        self.observers = self.tasks.observers
+        self.state = state_of(job_set)
+        self.tasks = JobTasks(self.state)
+        self.observers = self.state.observers
         caller = self.state.take_caller()
         is_nested = isinstance(caller, Mark)
         self.mark = Mark(job_set, self, is_nested=is_nested)  # on the jobs that take part
@@ -125,7 +125,7 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        self.job_set._check_not_running()  # if it raises, why() stays about the other run
+        check_not_running(self.job_set)  # if it raises, why() stays about the other run
         try:
             entries = open_run(self)
         except Exception as error:

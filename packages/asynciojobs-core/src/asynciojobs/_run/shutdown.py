@@ -15,11 +15,20 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
+from .._dag.jobset import SHUTDOWN, JobSet, RunState, nested_job_sets, state_of
 from .._dag.observers import Observers
+from .._dag.record import Record
 from .._names import name_in_run
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, checked_awaitable, had_shutdown, note_shutdown
+from ..job import (
+    AbstractJob,
+    AnyJob,
+    any_has_shutdown,
+    checked_awaitable,
+    had_shutdown,
+    note_shutdown,
+    note_shutdowns,
+)
 from .waiting import cancel, wait_out
 
 __all__ = ["co_run_nested", "serve", "shut_down", "suspend"]
@@ -57,7 +66,7 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
         RuntimeError: its run, or another shutdown, is in progress in another thread.
         CancelledError: the caller was cancelled. All calls were cancelled too, and have ended.
     """
-    state = job_set._run_state
+    state = state_of(job_set)
     if state.take_caller() is not SHUTDOWN:
         _check_thread(job_set, state)
         _call_again(job_set)
@@ -166,14 +175,14 @@ def _has_begun(call: Call) -> bool:
 
 def _jobs_to_call(job_set: JobSet, now: float) -> Iterable[AnyJob]:
     """Note on each job that it gets its shutdown now; return the jobs that must be called."""
-    observers = job_set._observers
+    observers = state_of(job_set).observers
     called: list[AnyJob] = []
     for job in tuple(job_set.jobs):
         if had_shutdown(job):
             continue
         note_shutdown(job, given=True)
         if isinstance(job, JobSet):
-            job_set._enclose(job)
+            observers.enclose(state_of(job).observers)
         if observers.heard:
             observers.tell(job, "shutdown", now)
         if job._has_shutdown():
@@ -193,20 +202,18 @@ def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
         whether it was shut down; otherwise nothing was done, and `serve()` is needed.
     """
     assert isinstance(nested, JobSet)
-    state = nested._run_state
+    state = state_of(nested)
     if not nested._only_delegates_shutdown() or state.shutdown_under_way is not None:
         return False
     jobs = tuple(nested.jobs)
-    for job in jobs:
-        if not job._shutdown_given and job._has_shutdown():
-            return False
-    if nested._observers.heard:
+    if any_has_shutdown(jobs):
+        return False
+    if state.observers.heard:
         _jobs_to_call(nested, now)
     else:
         # Fast path: 1 µs for a nested scheduler of ten jobs, 2 % of its run. Without it,
         # _jobs_to_call() would do the same.
-        for job in jobs:
-            job._shutdown_given = True
+        note_shutdowns(jobs)
     if not state.record.shut_down_well:
         record.note_bad_shutdown({})
     return True
@@ -219,7 +226,7 @@ async def serve(job: AnyJob, record: Record) -> BaseException | None:
         a ``KeyboardInterrupt`` or ``SystemExit``. The caller raises it after all calls.
     """
     loop = asyncio.get_running_loop()
-    state = job._run_state if isinstance(job, JobSet) else None
+    state = state_of(job) if isinstance(job, JobSet) else None
     try:
         if state is not None:
             if loop.get_task_factory():
@@ -265,7 +272,7 @@ async def co_run_nested(tasks: OuterTasks, job: AnyJob, mark: object) -> object:
     """Run a nested scheduler, and shut it down however its run ends."""
     leaving: BaseException | None = None
     assert isinstance(job, JobSet)
-    state = job._run_state
+    state = state_of(job)
     try:
         if tasks.priming:
             await suspend()  # if cancelled here, it counts as started, and is shut down

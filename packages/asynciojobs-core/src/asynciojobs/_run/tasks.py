@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
-from .._dag.jobset import JobSet
+from .._dag.jobset import JobSet, RunState
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
 from ..job import AnyJob
@@ -111,7 +111,7 @@ class JobTasks:
     """The tasks of the jobs of a run.
 
     Args:
-        job_set: the jobs.
+        state: what the engine keeps on the job set.
 
     Attributes:
         live: the jobs that were started and have not ended, each with its task.
@@ -119,17 +119,17 @@ class JobTasks:
         time: the clock of the loop (seconds).
         nests: whether there are job sets among the jobs.
         observers: the observers of the job set.
-        state: what the engine keeps on the job set.
+        state: as above.
         priming: whether a coroutine is being driven by hand to its first ``await``.
     """
 
-    def __init__(self, job_set: JobSet) -> None:
+    def __init__(self, state: RunState) -> None:
         self.live: dict[AnyJob, asyncio.Task[None]] = {}
         self.loop = asyncio.get_running_loop()
         self.time = clock_of(self.loop)
         self.nests = False
-        self.observers = job_set._observers
-        self.state = job_set._run_state
+        self.observers = state.observers
+        self.state = state
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
@@ -186,9 +186,7 @@ class JobTasks:
             now: the time on the loop's clock (seconds).
             run: called when the job ends.
         """
-        job._note_start(now)
-        if self.observers.heard:
-            self.observers.tell(job, "started", now)
+        self._note_start(job, now)
         label = job.label
         drive = self.drive(job, run)
         name = label if type(label) is str else job._task_name
@@ -213,10 +211,13 @@ class JobTasks:
         self, job: AnyJob, error: TimeoutError, now: float, run: TasksOwner
     ) -> None:
         """Start a job that has no time to run: it ends at once, at a time (seconds)."""
+        self._note_start(job, now)
+        self._raised(job, error, run)
+
+    def _note_start(self, job: AnyJob, now: float) -> None:
         job._note_start(now)
         if self.observers.heard:
             self.observers.tell(job, "started", now)
-        self._raised(job, error, run)
 
     def _let_it_hear(
         self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
