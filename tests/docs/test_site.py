@@ -101,7 +101,7 @@ def test_the_home_page_has_no_text_of_its_own():
 def test_the_home_page_says_what_the_readme_says():
     readme = (ROOT / "README.md").read_text("utf-8")
     home = hooks.assembled((DOCS / "index.md").read_text("utf-8"), "docs/index.md")
-    for heading in ("## Three doors", "## Install", "## What it can do"):
+    for heading in ("## Where to start", "## Install", "## What it can do"):
         assert heading in home
     assert readme.partition("```python")[0].partition("\n")[2].strip() in home
     assert [*re.findall(r"```python\n.*?```", readme, re.DOTALL)] == [
