@@ -262,7 +262,7 @@ def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
     Scheduler(job).run()
     assert str(job.raised_exception()) == (
         "<CallJob `late`> failed, since its Dead is dead, and all calls in it are lost "
-        "(gone): make another one for the next run, or take loky.get_reusable_executor(), "
+        "(gone): make another one for the next run, or use loky.get_reusable_executor(), "
         "which replaces a dead one"
     )
 

@@ -352,8 +352,8 @@ def test_all_in_a_nested_scheduler_runs_again_behind_a_job_that_does(every_loop)
         ("a", "restore", "is done"),
         ("b", "run", "raised OSError:b 1"),
         ("second", "run", "requires `first`, which runs again"),
-        ("c", "run", "is inside of `second`, which runs again"),
-        ("d", "run", "is inside of `second`, which runs again"),
+        ("c", "run", "is inside `second`, which runs again"),
+        ("d", "run", "is inside `second`, which runs again"),
     ]
     assert scheduler.run(resume=True) is True
     assert runs(*jobs) == [1, 2, 2, 2]

@@ -179,7 +179,7 @@ def test_without_a_program_the_graph_is_mermaid(lab, report, no_program):
     shown = report(lab)
     assert shown.root.find(PICTURE) is None
     assert shown.texts(".//pre[@class='mermaid']") == [lab.mermaid_format(status=True)]
-    assert "No program that draws was found." in text_of(shown.section("Graph"))
+    assert "No drawing program was found." in text_of(shown.section("Graph"))
 
 
 def test_mermaid_is_never_shortened(report, no_program):

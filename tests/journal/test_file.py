@@ -145,8 +145,9 @@ def test_a_file_that_can_t_be_opened_for_writing_is_refused(path, opening, monke
     with pytest.raises(JournalError) as caught:
         opening()
     assert str(caught.value) == (
-        f"the journal '{path}' can't be opened for writing ({text[0].lower()}{text[1:]}): see "
-        "to the rights of the file and its folder; to look into it, Journal.read() is enough"
+        f"the journal '{path}' can't be opened for writing ({text[0].lower()}{text[1:]}): "
+        "check the permissions of the file and its folder; to look into it, Journal.read() is "
+        "enough"
     )
 
 
@@ -379,7 +380,7 @@ def test_a_full_disk_leaves_what_was_recorded(path, file, monkeypatch, room):
     fill_up(monkeypatch, room)
     with pytest.raises(
         JournalError,
-        match=rf"^the journal '{path}' can't be written \(no space left on device\): see to "
+        match=rf"^the journal '{path}' can't be written \(no space left on device\): check "
         "the disk, and run again: what was recorded before is safe$",
     ):
         file.write(encode(SECOND))
@@ -416,7 +417,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 def test_a_real_limit_leaves_what_was_recorded(path, program):
     number, _, message = program(FILL, path).communicate()[0].strip().partition(" ")
     assert message == (
-        f"the journal '{path}' can't be written (file too large): see to the disk, and run "
+        f"the journal '{path}' can't be written (file too large): check the disk, and run "
         "again: what was recorded before is safe"
     )
     expected = [JournalRecord("run", run=n) for n in range(int(number))]
@@ -441,7 +442,7 @@ def test_an_interrupted_write_is_taken_back(path, file, monkeypatch):
 def test_after_a_failed_fsync_nothing_is_written(path, file, monkeypatch):
     file.write(encode(SECOND))
     message = (
-        rf"^the journal '{path}' can't be brought to its disk \(input/output error\): see to "
+        rf"^the journal '{path}' can't be synced to its disk \(input/output error\): check "
         "the disk, and run again: what was recorded before is safe$"
     )
     with monkeypatch.context() as patch:
@@ -461,7 +462,7 @@ def test_after_a_failed_fsync_what_was_read_is_left(path, lines, opening, monkey
     file, _ = opening()
     file.write(encode(SECOND))
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
-    with pytest.raises(JournalError, match="can't be brought to its disk"):
+    with pytest.raises(JournalError, match="can't be synced to its disk"):
         file.sync()
     assert path.read_bytes() == b"".join(lines)
 
@@ -497,7 +498,7 @@ def test_a_folder_that_can_t_be_synced_is_an_error(path, opening, monkeypatch):
         patch.setattr(journal_file, "sync_folder", failing(errno.EIO))
         with pytest.raises(
             JournalError,
-            match=rf"^the journal '{path}' can't be brought to its disk \(input/output error",
+            match=rf"^the journal '{path}' can't be synced to its disk \(input/output error",
         ):
             file.begin(HEADER)
     assert (file.header, path.read_bytes()) == (None, b"")
@@ -516,9 +517,7 @@ def test_a_file_that_can_t_be_read_is_not_opened(path, lines, opening):
 def test_a_file_that_can_t_be_synced_is_not_opened(path, lines, opening, monkeypatch):
     path.write_bytes(lines[0])
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
-    with pytest.raises(
-        JournalError, match=r"can't be brought to its disk \(input/output error"
-    ):
+    with pytest.raises(JournalError, match=r"can't be synced to its disk \(input/output error"):
         opening()
 
 
@@ -527,7 +526,7 @@ def test_a_torn_tail_that_can_t_be_cut_is_an_error(path, lines, opening, monkeyp
     monkeypatch.setattr(os, "ftruncate", failing(errno.EPERM))
     with pytest.raises(
         JournalError,
-        match=r"can't be cut where a crash has left it \(operation not permitted\)",
+        match=r"can't be cut off where a crash left it \(operation not permitted\)",
     ):
         opening()
 

@@ -441,7 +441,7 @@ def test_output_with_a_secret_in_it_is_not_recorded(path, caplog, codec):
     assert records[("quiet",)] is not None
     assert records[("loud",)] is None
     assert b"hunter2" not in path.read_bytes()
-    assert "what the command printed has a secret in it" in caplog.text
+    assert "the output of its command contains a secret" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -451,8 +451,8 @@ def test_output_with_a_secret_in_it_is_not_recorded(path, caplog, codec):
         (
             {"asynciojobs.CommandResult": []},
             (
-                "its result is a dict with the key 'asynciojobs.CommandResult', which stands "
-                "for something else"
+                "its result is a dict with the key 'asynciojobs.CommandResult', which has a "
+                "meaning of its own"
             ),
         ),
     ],
@@ -465,7 +465,7 @@ def test_what_can_not_be_recorded_is_logged_and_runs_again(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage() == (
-        f"<Job `a`> can't be recorded, so it will run again when this run is taken up: {reason}"
+        f"<Job `a`> can't be recorded, so it will run again when this run is resumed: {reason}"
     )
     assert plan(lab.chain("a", "b"))[0][1:] == (
         "run",
@@ -870,7 +870,7 @@ def test_another_root_is_refused(lab, run):
 
 def test_no_job_in_common_is_refused_unless_all_are_to_run(lab, run):
     run(lab.chain("a"))
-    with pytest.raises(JournalError, match=r"has no job in common with `night`: take another"):
+    with pytest.raises(JournalError, match=r"has no job in common with `night`: use another"):
         run(lab.chain("x"))
     assert run(lab.chain("x"), resume=False) is True
 

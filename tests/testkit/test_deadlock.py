@@ -273,7 +273,7 @@ def test_a_deadlock_next_to_a_thread_suggests_an_external_block():
     for thread in threads:
         thread.join()
     advice = (
-        "alive: if the run waits for what happens there, wait inside of `with "
+        "alive: if the run waits for what happens there, wait inside `with "
         "clock.external():`; still waiting:\n"
     )
     start = "at 0 s, nothing is left to wait for, but "

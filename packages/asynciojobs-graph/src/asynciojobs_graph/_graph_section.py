@@ -62,7 +62,7 @@ def _drawing(scheduler: PureScheduler, depth: int) -> Markup:
     try:
         picture = inline_svg(draw(text, "svg", seconds=PATIENCE), "The graph of the jobs")
     except MissingProgramError:
-        remark = "No program that draws was found. This is the graph in the Mermaid language:"
+        remark = "No drawing program was found. This is the graph in the Mermaid language:"
     except (DrawingError, ParseError):
         remark = "It could not be drawn. This is the graph in the Mermaid language:"
     else:

@@ -44,14 +44,14 @@ def drawing_program() -> str:
         found = shutil.which(named)
         if found is None:
             raise MissingProgramError(
-                f"the environment variable {VARIABLE} names {named!r}, which is no program "
-                "that can be run: correct it, or unset it"
+                f"the environment variable {VARIABLE} names {named!r}, which is not a "
+                "program that can be run: correct it, or unset it"
             )
         return found
     found = shutil.which("dot") or _program_of_graphviz_pure()
     if found is None:
         raise MissingProgramError(
-            "no program that draws was found: install Graphviz (its `dot` has to be on the "
+            "no drawing program was found: install Graphviz (its `dot` has to be on the "
             f"PATH), or `{install_command('dot')}`, or name a program in the environment "
             f"variable {VARIABLE}; dot_format() and mermaid_format() need none"
         )
@@ -129,7 +129,7 @@ def _run(
     except OSError as error:
         raise DrawingError(program, "can't be run", str(error)) from error
     except subprocess.TimeoutExpired as error:
-        raise DrawingError(program, f"was not done after {seconds} s", "") from error
+        raise DrawingError(program, f"was not finished after {seconds} s", "") from error
 
 
 def _failure_of(done: subprocess.CompletedProcess[bytes]) -> str | None:
