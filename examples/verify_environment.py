@@ -1,4 +1,4 @@
-"""Is all that pip installed still as it was installed?  Verifies RECORDs.
+"""Checks that everything pip installed is still as it was installed.  Verifies RECORDs.
 
     python verify_environment.py                       # the environment that runs it
     python verify_environment.py --path SITE_PACKAGES --jobs-window 4 --timeout 60
@@ -7,34 +7,33 @@
 
 **Jobs.** Each distribution has a job, which compares the files of the distribution with its
 RECORD.  If a distribution depends on others, its job requires their jobs.  So the first
-damaged one of the list is the one to reinstall first.  The jobs are not critical: a job that
+damaged one in the list is the one to reinstall first.  The jobs are not critical: a job that
 finds damage raises `DamageError`, `list()` shows it, and the other jobs go on.
 
-**Nesting.** If nobody requires a distribution, it was installed for its own sake.  Together
-with the distributions that only it brought in, it makes a nested scheduler.  Distributions
-that several of them share stay outside, and so does one that brought in nothing.  The list
-then reads as "what I installed, and what came with it".  A requirement can only link jobs
-of the same scheduler.  So when a job inside needs one outside, the nested scheduler as a
-whole requires it.  This makes no cycle, because the requirements of a shared distribution
+**Nesting.** If no distribution requires another one, that one was installed for its own sake.
+Together with the distributions that only it brought in, it makes a nested scheduler.
+Distributions that several of them share stay outside, and so does one that brought in
+nothing.  The list then reads as "what I installed, and what came with it".  A requirement can
+only link jobs of the same scheduler.  So if a job inside needs one outside, the whole nested
+scheduler requires it.  This makes no cycle, because the requirements of a shared distribution
 are shared too.  A nested scheduler's result is True when all its jobs ran, whatever they
 found.
 
-**Window.** A window holds for one scheduler, and a nested scheduler takes a single slot of
+**Window.** A window applies to one scheduler, and a nested scheduler takes a single slot of
 the window around it.  So all schedulers have the same window, and the pool of threads has
 the same size: at most N threads read files at a time.
 
 **Requirements.** An extra counts if an installed distribution asks for it, as in `x[extra]`.
-Extras that nobody asks for are mostly tools for tests and docs, and links to them would only
-make cycles.  Other markers are not evaluated.  A distribution that is not installed gets no
-link, and for an installed one a link only sets the order.  Cycles are cut
-where a depth-first walk, in the order of names, comes back to a distribution on its way.
-The program says so.
+Extras that nobody asks for are mostly tools for tests and docs; links to them would only make
+cycles.  Other markers are not evaluated.  A distribution that is not installed gets no link,
+and for an installed one, a link only sets the order.  A cycle is cut where a depth-first walk,
+in the order of names, comes back to a distribution on its path.  The program then says so.
 
 **What is verified.** The hash decides.  If there is no hash, or one of an unknown algorithm,
-the size decides, if it is recorded.  The program says how many files that concerns.
+the size decides, if it is recorded.  The program says how many files this concerns.
 Compiled files are left out, because Python may write them and anybody may delete them.
-Only those that came with a hash, outside of `__pycache__`, are verified.  A distribution
-without a RECORD (Debian's packages, old eggs) is not verifiable.  The program says so, and
+Only those that came with a hash, outside `__pycache__`, are verified.  A distribution
+without a RECORD (Debian's packages, old eggs) can't be verified.  The program says so, and
 counts it as a failure only with --strict.  Files that were changed on purpose are reported
 as well, such as certificates that a distributor replaced.  Attackers are not found: they
 would change the RECORD too.
@@ -70,7 +69,7 @@ from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
 ALGORITHMS = ("sha256", "sha384", "sha512")
 NEVER_HASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 BATCH = 50  # files for one call of a thread: few enough to stop soon, many enough to be cheap
-NAMED = 3  # files named in the text of an exception; the report ends with all of them
+NAMED = 3  # files named in the text of an exception; the report at the end has all of them
 SHARED = ""  # the owner of the distributions that several others brought in
 CLEAR = "\033[K"  # makes a terminal clear the rest of the line
 
@@ -90,7 +89,7 @@ class Recorded(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A file that is not as recorded."""
+    """A file that differs from its record."""
 
     path: str
     what: str
@@ -100,7 +99,7 @@ class Problem(NamedTuple):
 
 
 class DamageError(Exception):
-    """A distribution has files that are not as recorded; `problems` lists them all."""
+    """A distribution has files that differ from their records; `problems` lists them all."""
 
     def __init__(self, problems: Sequence[Problem], files: int) -> None:
         named = ", ".join(map(str, problems[:NAMED]))
@@ -145,7 +144,7 @@ class Inspection:
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def look_at(self, lines: Iterable[Recorded]) -> None:
-        """Compare these files with what is recorded."""
+        """Compare these files with their records."""
         for line in lines:
             self.files += 1
             what = self.difference(line)
