@@ -1,4 +1,4 @@
-"""What a command gives: status, output, errors; and what it takes."""
+"""The inputs of a command, and its results: status, output, errors."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Shelf:
 
 
 class Deep(Shelf):
-    """An engine that finds handles inside of lists, tuples and values of dicts."""
+    """An engine that finds handles inside lists, tuples and values of dicts."""
 
     finds_nested_handles = True
 
@@ -268,7 +268,7 @@ def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
 
 
 class Traceback(Exception):
-    """The text of a traceback, as pools have it."""
+    """The text of a traceback as pools write it."""
 
 
 TEXT = """

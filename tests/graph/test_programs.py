@@ -1,4 +1,4 @@
-"""Which program draws, and what happens if it fails."""
+"""Which program draws, and what happens if that fails."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_a_program_that_takes_too_long_is_ended(script, tmp_path):
 
 
 def test_a_program_with_children_is_not_waited_for(script, tmp_path):
-    """After its parent is killed, the child still holds the pipes open."""
+    """After its parent was killed, the child still holds the pipes open."""
     os.mkfifo(tmp_path / "pipe")
     path = script(f"cat '{tmp_path}/pipe' & wait")
     assert failure(seconds=0.05)[0] == f"{path} was not finished after 0.05 s, and said nothing"

@@ -1,4 +1,4 @@
-"""Results as bytes: what comes back is what was there, or it is refused in words."""
+"""Results as bytes: they come back unchanged, or are refused with a reason."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_what_is_nested_too_deep_for_pickle_is_a_reason():
 
 
 class Broken:
-    """A codec that does what it is made of."""
+    """A codec that does what its arguments say."""
 
     name = "mine"
 

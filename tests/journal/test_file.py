@@ -1,4 +1,4 @@
-"""A journal that is open for writing: who may write, and what a failure leaves."""
+"""A journal that is open for writing: who may write, and what a failure leaves behind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def failing(number):
 
 @pytest.fixture
 def synced(monkeypatch):
-    """The files and folders that are brought to the disk, by their inodes."""
+    """The files and folders that were synced, by their inodes."""
     found = []
     fsync = os.fsync
 
@@ -88,7 +88,7 @@ def test_without_sync_nothing_is_brought_to_the_disk(path, opening, synced, line
 
 
 def test_what_is_read_is_on_the_disk_before_anybody_builds_on_it(path, opening, synced, lines):
-    # another process has written it, and was killed before its fsync
+    # another process wrote it, and was killed before its fsync
     path.write_bytes(b"".join(lines))
     opening()
     assert synced == [path.stat().st_ino]
@@ -152,7 +152,7 @@ def test_a_file_that_can_t_be_opened_for_writing_is_refused(path, opening, monke
 
 
 def lowest_descriptor():
-    """Return the number that the next open file gets: it tells whether one was left open."""
+    """Return the number that the next open file gets; it shows whether one was left open."""
     descriptor = os.dup(0)
     os.close(descriptor)
     return descriptor
@@ -327,11 +327,11 @@ def test_a_forked_child_does_not_keep_the_lock(path, program, opening):
 
 
 def test_a_child_leaves_all_journals_alone(path, opening):
-    # what happens after a fork, here without one
+    # what happens after a fork, but without one
     file, _ = opening()
     dropped = opening(path.with_name("closed"))[0]
     dropped.close()
-    journal_file.open_files[0, 0] = weakref.ref(set())  # one that was just dropped
+    journal_file.open_files[0, 0] = weakref.ref(set())  # a file that was just dropped
     journal_file.abandon_all()
     journal_file.abandon_all()
     file.abandon()
@@ -449,11 +449,11 @@ def test_after_a_failed_fsync_nothing_is_written(path, file, monkeypatch):
         patch.setattr(os, "fsync", failing(errno.EIO))
         with pytest.raises(JournalError, match=message):
             file.sync()
-    # the next fsync would say that all is well
+    # the next fsync would report success
     for again in (file.sync, file.check_usable, lambda: file.write(encode(SECOND))):
         with pytest.raises(JournalError, match=message):
             again()
-    # nobody knows what of it is on the disk
+    # nobody knows which of it is on the disk
     assert list(read_records(path)) == [FIRST]
 
 

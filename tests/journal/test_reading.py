@@ -119,7 +119,7 @@ def test_no_damage_gives_a_wrong_record(data):
         return
     records = list(reading)
     rest = iter(originals)
-    assert all(record in rest for record in records)  # they are in their order
+    assert all(record in rest for record in records)  # in order
     for record in records:
         line = encode(record)[:-1]  # the line feed may be what was damaged
         assert found[record.place :].startswith(line)
@@ -175,7 +175,7 @@ def test_a_lost_line_feed_in_the_middle_is_damage(path, lines, records, opening)
     path.write_bytes(lines[0] + lines[1] + lines[2][:-1] + b"\x0b" + lines[3])
     with pytest.raises(JournalError, match="is damaged at byte"):
         opening()
-    # the record in front of it is whole, but the one that has lost its line feed need not be
+    # the record before it is whole, but the one that lost its line feed need not be
     assert [record for record in read(path) if record != records[1]] == [records[0], records[2]]
 
 
@@ -250,7 +250,7 @@ def test_a_journal_can_be_read_while_it_is_open(path, lines, records, opening):
     assert (read(path), read_header(path)) == (records, HEADER)
 
 
-# -- what is no journal
+# -- what is not a journal
 
 
 @pytest.mark.parametrize(

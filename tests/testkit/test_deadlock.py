@@ -176,7 +176,7 @@ def test_the_report_shows_a_job_that_waits_for_its_turn_at_a_limit():
 
 
 def test_the_report_shows_jobs_with_limits_that_wait_for_a_slot_of_the_window():
-    """Both wait for a slot now: one was looked at before, since the window had a slot then."""
+    """Both now wait for a slot: one was checked earlier, when the window had a slot."""
     ssh = Limit(1, "ssh")
     holds = FakeJob("holds", takes=1, limits=ssh)
     others = Scheduler(
