@@ -1,7 +1,7 @@
 """Counts the most frequent words in a folder of texts, in many processes.
 
     python corpus.py                                    # Python's own sources, in threads
-    python corpus.py --engine threads processes dask    # one after the other, compared
+    python corpus.py --engine threads processes dask    # one after another, compared
     python corpus.py ~/books --suffix .txt --engine dask --address tcp://127.0.0.1:8786
 
 **Jobs.** One job lists the files, and splits them into parts of about the same size.  One
@@ -57,13 +57,13 @@ Opening: TypeAlias = Callable[
 ]
 
 
-# --- the work; it knows nothing of jobs
+# --- the work; this part knows nothing about jobs
 
 
 def split(root: str, suffix: str, parts: int) -> list[list[str]]:
     """Return the files of a tree in parts of about the same size.
 
-    Each file goes to the part that is the smallest so far.
+    Each file goes to the part that is smallest so far.
     """
     found = sorted((path.stat().st_size, str(path)) for path in texts(root, suffix))
     shares: list[list[str]] = [[] for _ in range(parts)]
@@ -104,7 +104,7 @@ def frequent(words: Words, length: int) -> list[tuple[str, int]]:
     return sorted(words.items(), key=lambda item: (-item[1], item[0]))[:length]
 
 
-# --- the scenario; the same for each engine
+# --- the scenario, the same for each engine
 
 
 def scenario(options: argparse.Namespace, executor: Executor | Engine) -> list[CallJob[Any]]:
@@ -140,7 +140,7 @@ async def processes(options: argparse.Namespace) -> AsyncGenerator[Executor, Non
 
 @asynccontextmanager
 async def dask(options: argparse.Namespace) -> AsyncGenerator[Engine, None]:
-    from asynciojobs.dask import DaskEngine  # says what to install, if it is missing
+    from asynciojobs.dask import DaskEngine  # if it is missing, this says what to install
 
     distributed: Any = sys.modules["distributed"]
     here = {"n_workers": options.workers, "threads_per_worker": 1, "host": "127.0.0.1"}

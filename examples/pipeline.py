@@ -43,11 +43,11 @@ STATIONS = ["lyon", "oslo", "porto", "riga", "rome", "wien"]
 AT_ONCE = 4
 
 
-# --- the work; it knows nothing of jobs
+# --- the work; this part knows nothing about jobs
 
 
 class File(NamedTuple):
-    """A file as it is now. If it changes, it is another `File`."""
+    """A file as it is now. If it changes, it becomes a different `File`."""
 
     path: str
     size: int
@@ -107,7 +107,7 @@ def write(rows: list[dict[str, Any]], path: str) -> str:
 
 def pipeline(folder: Path) -> PureScheduler:
     """Return the jobs that make the table of a folder."""
-    # The journal knows a job by its label.
+    # The journal recognizes a job by its label.
     stations = [CallJob(summarise, File.of(it), label=it.name) for it in files_of(folder)]
     rows = CallJob(warmest_first, stations, label="rows")
     written = CallJob(write, rows, str(folder / TABLE), label="table", journaled=False)
@@ -133,7 +133,7 @@ def run(folder: Path) -> bool:
 
 
 def write_sample(folder: Path) -> None:
-    """Write a file for each station; that of oslo has a mistake."""
+    """Write a file for each station; the one of oslo has a mistake."""
     folder.mkdir(parents=True, exist_ok=True)
     for place, station in enumerate(STATIONS):
         chance = random.Random(station)
@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"{options.folder} has no *.csv; --sample writes some")
     try:
         return 0 if run(options.folder) else 1
-    except JournalError as error:  # another process has it, for example
+    except JournalError as error:  # another process has it open, for example
         print(f"pipeline.py: {error}", file=sys.stderr)
         return 1
 

@@ -68,7 +68,7 @@ from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
 ALGORITHMS = ("sha256", "sha384", "sha512")
 NEVER_HASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 BATCH = 50  # files for one call of a thread: few enough to stop soon, many enough to be cheap
-NAMED = 3  # files named in the text of an exception; the report ends with all of them
+NAMED = 3  # files named in the text of an exception; the report at the end has all of them
 SHARED = ""  # the owner of the distributions that several others brought in
 CLEAR = "\033[K"  # makes a terminal clear the rest of the line
 
@@ -88,7 +88,7 @@ class Recorded(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A file that is not as recorded."""
+    """A file that differs from its record."""
 
     path: str
     what: str
@@ -98,7 +98,7 @@ class Problem(NamedTuple):
 
 
 class DamageError(Exception):
-    """A distribution has files that are not as recorded; `problems` lists them all."""
+    """A distribution has files that differ from their records; `problems` lists them all."""
 
     def __init__(self, problems: Sequence[Problem], files: int) -> None:
         named = ", ".join(map(str, problems[:NAMED]))
@@ -143,7 +143,7 @@ class Inspection:
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def look_at(self, lines: Iterable[Recorded]) -> None:
-        """Compare these files with what is recorded."""
+        """Compare these files with their records."""
         for line in lines:
             self.files += 1
             what = self.difference(line)

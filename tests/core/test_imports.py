@@ -1,4 +1,4 @@
-"""What is imported: nothing but the standard library, and modules only upwards."""
+"""Imports: only the standard library, and modules import only from lower floors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from asynciojobs import AbstractJob, PureScheduler
 
 PACKAGE = Path(asynciojobs.__file__).parent
 FLOORS = 10
-"""How many modules of the core may stand on each other, at most."""
+"""How many floors the modules of the core may have at most."""
 
 COMMAND_LINE = ("asynciojobs.__main__", "asynciojobs._cli")
 """The program on top of the library. It is not counted: no module of the library imports it,
@@ -84,7 +84,7 @@ def is_of_command_line(module):
 
 
 def floors():
-    """Return on which floor each module of the core is: one above the highest it imports."""
+    """Return the floor of each module of the core: one above the highest module it imports."""
     found = {}
     jobs = {module: AbstractJob(label=module) for module in CORE}
     for module, job in jobs.items():
@@ -111,8 +111,8 @@ def loaded():
 
 
 def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
-    # `orderedset` is used where it is installed, in an environment of its own; Cython
-    # adds modules of its own to what it compiles.
+    # If `orderedset` is installed, it is used, in a separate environment; Cython adds
+    # modules of its own to what it compiles.
     ours = {*sys.stdlib_module_names, "asynciojobs", "orderedset", "cython_runtime"}
     found = {name.partition(".")[0] for name in loaded}
     assert {n for n in found - ours if not n.startswith("_cython_")} == set()

@@ -172,13 +172,13 @@ class NotPicklableError(ExplainedError, TypeError):
         "another process must be"
     )
     remedy = (
-        "take functions and classes from the top level of a module, or an executor that can "
+        "use functions and classes from the top level of a module, or an executor that can "
         "send more, such as loky.get_reusable_executor()"
     )
 
 
 ANOTHER_POOL = (
-    "make another one for the next run, or take loky.get_reusable_executor(), which replaces a "
+    "make another one for the next run, or use loky.get_reusable_executor(), which replaces a "
     "dead one"
 )
 

@@ -187,7 +187,7 @@ class CallJob(TakesResults[T_co]):
             value.close()
             raise TypeError(
                 f"{self.repr_main()} called {self._function!r} in a thread, and got a "
-                "coroutine: make it an `async def`, or take Job(function, *args)"
+                "coroutine: make it an `async def`, or use Job(function, *args)"
             )
         return value
 

@@ -351,7 +351,7 @@ class Journal:
             raise JournalError(
                 self.file.path,
                 "is in use by a run that goes on",
-                "wait until that one is over, or take another journal",
+                "wait until that one is over, or use another journal",
             )
 
     def views(self, job_set: JobSet) -> Views:
@@ -372,13 +372,13 @@ class Journal:
             raise JournalError(
                 self.file.path,
                 f"is that of {path_text([self.file.header.root])}, not of {path_text([root])}",
-                "give that scheduler the key of the other one, or take another journal",
+                "give that scheduler the key of the other one, or use another journal",
             )
         if not are_known(views.paths.values(), self.ledger):
             raise JournalError(
                 self.file.path,
                 f"has no job in common with {path_text([root])}",
-                "take another journal, or let all jobs run, with Journal(…, resume=False)",
+                "use another journal, or let all jobs run, with Journal(…, resume=False)",
             )
 
     def write_header(self, job_set: JobSet) -> list[JournalRecord]:

@@ -79,5 +79,5 @@ def on_threads(names: Sequence[str]) -> str:
     verb = "is" if len(names) == 1 else "are"
     return (
         f", but {subject} {listed(names, limit=3)} {verb} alive: if the run waits for what "
-        f"happens there, wait inside of `with clock.external():`"
+        f"happens there, wait inside `with clock.external():`"
     )

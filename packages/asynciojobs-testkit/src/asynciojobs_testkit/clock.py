@@ -450,12 +450,12 @@ def check_wall(wall: object) -> None:
         return
     if not isinstance(wall, datetime):
         raise TypeError(
-            f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
+            f"wall must be a datetime, not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
             "for example, or datetime.fromtimestamp(…) of a number of seconds"
         )
     if wall.year >= LATEST_YEAR:
         raise ValueError(
-            f"wall must be before the year {LATEST_YEAR}, and not {wall}: the time of day goes "
+            f"wall must be before the year {LATEST_YEAR}, not {wall}: the time of day goes "
             f"on from there, and datetime ends with the year {datetime.max.year}"
         )
 

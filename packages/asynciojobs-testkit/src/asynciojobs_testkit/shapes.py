@@ -211,7 +211,7 @@ def parse(text: str) -> list[Clause]:
     """
     if "->" in text:  # as in DOT and Mermaid; the dash would become part of a label, or a job
         raise ValueError(
-            f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
+            f"an arrow is `>`, not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
         )
     clauses = [
         [group.split() for group in clause.split(">")]

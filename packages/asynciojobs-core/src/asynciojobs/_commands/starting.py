@@ -157,7 +157,7 @@ def of_folder(cwd: Path) -> str:
     """Return why a program can't run in some folder."""
     if not cwd.exists():
         return f"its cwd does not exist{tilde_hint(str(cwd))}"
-    return "its cwd can't be entered" if cwd.is_dir() else "its cwd is no folder"
+    return "its cwd can't be entered" if cwd.is_dir() else "its cwd is not a folder"
 
 
 def of_program(program: str, command: Command) -> tuple[str, str]:
@@ -194,15 +194,17 @@ def tilde_hint(path: str) -> str:
 def of_file(file: Path) -> str:
     """Return why an existing file can't be executed."""
     if file.is_dir():
-        return "this is a folder, and no program"
+        return "this is a folder, not a program"
     if not os.access(file, os.X_OK):
         return "the file is not executable (chmod +x makes it so)"
     with contextlib.suppress(OSError), file.open("rb") as script:
         first = os.fsdecode(script.readline(256))
         if first.startswith("#!") and first[2:].strip():
             interpreter = first[2:].split()[0]
-            return f"its first line names {interpreter} as its interpreter, which is not there"
+            return (
+                f"its first line names {interpreter} as its interpreter, which does not exist"
+            )
     return (
-        "the file is no program for this machine, and no script whose first line names an "
-        "interpreter, as in #!/bin/sh"
+        "the file is neither a program for this machine, nor a script whose first line names "
+        "an interpreter, as in #!/bin/sh"
     )

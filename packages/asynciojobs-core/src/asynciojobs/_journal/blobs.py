@@ -54,7 +54,7 @@ class Blobs:
                 self._journal,
                 f"can't store a result of {len(data)} bytes in {str(self._folder)!r} "
                 f"({why(error)})",
-                "see to that folder, and run again: what was recorded before is safe",
+                "check that folder, and run again: what was recorded before is safe",
             ) from error
         return digest
 

@@ -135,7 +135,7 @@ def dumps_or_reason(codec: Codec, value: object) -> bytes | str:
     except Exception as error:  # noqa: BLE001 - users write codecs and __reduce__()
         return f"the codec {codec.name!r} raised {type(error).__name__}: {error}"
     if type(data) is not bytes:
-        return f"the codec {codec.name!r} returned {type(data).__name__} in place of bytes"
+        return f"the codec {codec.name!r} returned {type(data).__name__} instead of bytes"
     return data
 
 
@@ -198,7 +198,7 @@ def objection_in_dict(value: dict[object, object], depth: int) -> str | None:
     """Check the keys and values of a dict."""
     for key, item in value.items():
         if type(key) is not str:
-            return f" has the key {reprlib.repr(key)}, and keys in JSON are texts"
+            return f" has the key {reprlib.repr(key)}, and JSON keys are strings"
         if objection_to_text(key) is not None:
             return f" has the key {key!a}, with half a character in it (a lone surrogate)"
         found = objection_to(item, depth)

@@ -89,8 +89,8 @@ def opened(path: str | os.PathLike[str], *, create: bool) -> int:
         raise JournalError(
             path,
             f"can't be opened for writing ({why(error)})",
-            "see to the rights of the file and its folder; to look into it, Journal.read() is "
-            "enough",
+            "check the permissions of the file and its folder; to look into it, Journal.read() "
+            "is enough",
         ) from error
 
 
@@ -165,7 +165,7 @@ class JournalFile:
         try:
             os.ftruncate(self._descriptor, self._end)
         except OSError as error:
-            raise self._failure("can't be cut where a crash has left it", error) from error
+            raise self._failure("can't be cut off where a crash left it", error) from error
         _log.warn(
             "the journal %r ended in the middle of a record, as after a crash: the last %d "
             "bytes are cut off, and the jobs that they were about run again",
@@ -179,7 +179,7 @@ class JournalFile:
             try:
                 sync_file(self._descriptor)
             except OSError as error:
-                raise self._failure("can't be brought to its disk", error) from error
+                raise self._failure("can't be synced to its disk", error) from error
         self._safe = self._end
 
     def begin(self, header: Header) -> None:
@@ -195,7 +195,7 @@ class JournalFile:
                 sync_folder(self._file.parent)
             except OSError as error:
                 self._take_back(0)
-                raise self._failure("can't be brought to its disk", error) from error
+                raise self._failure("can't be synced to its disk", error) from error
         self.header = header
 
     # -- writing
@@ -238,7 +238,7 @@ class JournalFile:
             sync_file(self._descriptor)
         except OSError as error:
             self._take_back(self._safe)
-            self._refusal = self._failure("can't be brought to its disk", error)
+            self._refusal = self._failure("can't be synced to its disk", error)
             raise self._refusal from error
         self._safe = end
 
@@ -254,7 +254,7 @@ class JournalFile:
         return JournalError(
             self.path,
             f"{problem} ({why(error)})",
-            "see to the disk, and run again: what was recorded before is safe",
+            "check the disk, and run again: what was recorded before is safe",
         )
 
     # -- results

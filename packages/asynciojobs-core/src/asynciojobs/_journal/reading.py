@@ -112,13 +112,13 @@ def check_start(line: bytes, file: BinaryIO, path: object) -> None:
             path,
             f"has version {int(seen[1])} of the format, and this version of asynciojobs knows "
             f"no more than version {VERSION}",
-            "take the asynciojobs that wrote it, or another file",
+            "use the version of asynciojobs that wrote it, or another file",
         )
     begin = line.rstrip(b"\0")
     if not (begin.startswith(START) or START.startswith(begin) or record_follows(file)):
         raise JournalError(
             path,
-            "is no journal of asynciojobs, but another kind of file",
+            "is not an asynciojobs journal, but another kind of file",
             "give the journal another name, or move that file away",
         )
 
@@ -159,7 +159,7 @@ def check_is_file(path: Path, given: object) -> None:
     if stat.S_ISDIR(mode):
         raise JournalError(given, "is a folder", "give the path of a file")
     if not stat.S_ISREG(mode):
-        kind = "a pipe" if stat.S_ISFIFO(mode) else "no regular file"
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "not a regular file"
         raise JournalError(given, f"is {kind}", "give the path of a file")
 
 
@@ -178,7 +178,9 @@ def opened(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
         raise JournalError(path, "does not exist", "check the path") from None
     except OSError as error:
         raise JournalError(
-            path, f"can't be read ({why(error)})", "check the path and the rights of the file"
+            path,
+            f"can't be read ({why(error)})",
+            "check the path and the permissions of the file",
         ) from error
 
 

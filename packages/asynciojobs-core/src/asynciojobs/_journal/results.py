@@ -21,10 +21,10 @@ def dumped(codec: Codec, value: Any) -> bytes | str:
     """Return a result as bytes; or the reason why it can't be recorded, in words."""
     if is_result(value):
         if has_secret(value):
-            return "what the command printed has a secret in it, which hide() has given it"
+            return "the output of its command contains a secret, which hide() gave it"
         value = {COMMAND: as_plain(value)}
     elif is_command(value):
-        return f"its result is a dict with the key {COMMAND!r}, which stands for something else"
+        return f"its result is a dict with the key {COMMAND!r}, which has a meaning of its own"
     return dumps_or_reason(codec, value)
 
 

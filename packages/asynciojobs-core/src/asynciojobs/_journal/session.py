@@ -139,7 +139,7 @@ class Session:
         if isinstance(result, bytes):
             return result
         _log.warn(
-            "%s can't be recorded, so it will run again when this run is taken up: %s",
+            "%s can't be recorded, so it will run again when this run is resumed: %s",
             name_in_run(job),
             result,
         )

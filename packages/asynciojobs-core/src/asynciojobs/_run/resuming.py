@@ -204,7 +204,7 @@ class Inside:
             return "is a forever job, which runs as long as others do"
         if self._all_run:
             assert self.scheduler is not None
-            return f"is inside of {quoted(self.scheduler)}, which runs again"
+            return f"is inside {quoted(self.scheduler)}, which runs again"
         for requirement in requirements_of(job):
             if requirement not in self._known and reasons.get(requirement, "") is not None:
                 return f"requires {quoted(requirement)}, which runs again"
