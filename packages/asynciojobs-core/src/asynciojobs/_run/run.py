@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import math
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -30,30 +29,16 @@ from .. import _log
 from .._dag.jobset import JobSet, check_not_running, state_of
 from .._lazy import OnDemand
 from .._names import Mark, name_in_run
-from .._outcomes import (
-    FINE,
-    SCHEDULED,
-    Broken,
-    Cancelled,
-    Stopped,
-    Verdict,
-)
+from .._outcomes import FINE, SCHEDULED, Broken, Cancelled, Stopped, Verdict
 from ..job import AbstractJob, AnyJob, counts_as_critical
 from .opening import open_run
 from .queue import Queue
 from .roster import Roster
-from .starting import begin, start_ready, wake
-from .stopping import cancel, check_thread, goes_on_without, skip
+from .starting import begin, set_deadline, start_ready, wake
+from .stopping import cancel, check_thread, drop_tasks, goes_on_without, let_go, skip
 from .tasks import JobTasks
-from .verdicts import critical_failure, timed_out
-from .waitlist import (
-    NOBODY,
-    by_rank,
-    dismiss,
-    next_unfinished,
-    wait_for,
-    waits_in_run,
-)
+from .verdicts import critical_failure
+from .waitlist import NOBODY, by_rank, next_unfinished, wait_for, waits_in_run
 
 if TYPE_CHECKING:
     from .extras import Extras
@@ -151,7 +136,7 @@ class Run:
         """Start the run, and wait until it is over and all tasks have ended."""
         deadline = None
         try:
-            deadline = self._set_deadline(timeout)
+            deadline = set_deadline(self, timeout)
             begin(self, entries, timeout)
             await self._over
         except asyncio.CancelledError:
@@ -162,7 +147,7 @@ class Run:
                 self.memory.close()
             if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
-            self._drop_tasks()
+            drop_tasks(self)
             raise
         except BaseException as error:  # noqa: BLE001 - verdict() raises it
             self.end(Broken(error))
@@ -172,7 +157,7 @@ class Run:
             if self.tasks.live or self.memory is not None:
                 await self._wind_up()
             else:
-                self.let_go()
+                let_go(self)
 
     async def _wind_up(self) -> None:
         """Wait until nothing of the run is alive, and all its records are safe."""
@@ -184,7 +169,7 @@ class Run:
                 if self.memory is not None:
                     await self.memory.finish(self._verdict, lambda: self.end(Cancelled()))
             finally:
-                self.let_go()
+                let_go(self)
 
     # -- the beginning
 
@@ -192,12 +177,6 @@ class Run:
         """Return the extras of the run; make them on the first call."""
         self.extras = extras = self.extras or engine_extras.Extras(self)
         return extras
-
-    def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
-        if timeout is None or timeout == math.inf:
-            return None
-        when = self.loop.time() + timeout
-        return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
 
     # -- a job, from its requirements to its end
 
@@ -230,6 +209,10 @@ class Run:
     def is_over(self) -> bool:
         """Return whether the verdict is settled."""
         return self._verdict is not None
+
+    def is_fine(self) -> bool:
+        """Return whether the run has ended well."""
+        return self._verdict is FINE
 
     def is_idle(self) -> bool:
         """Return whether none of the jobs that the run waits for is running or ready."""
@@ -358,30 +341,6 @@ class Run:
         if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
 
-    def _drop_tasks(self) -> None:
-        """Forget jobs that have not ended and never will, since the loop is gone."""
-        lost = list(self.tasks.live)
-        self.tasks.live.clear()
-        if self.extras is not None:
-            for job in lost:
-                self.extras.give_back(job, held=True)
-
     def let_go(self) -> None:
-        """Remove the marks of the run from the jobs, and close coroutines that never started.
-
-        The run does this at its end. If the run is lost, its job set does it.
-        """
-        if self.state.live_run is self:
-            self.state.live_run = None
-        memory, self.memory = self.memory, None  # it refers to the run: avoid a cycle
-        if memory is not None:
-            memory.close()
-        self.mark.end()
-        extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
-        if extras is not None:
-            extras.let_go()
-        elif self._verdict is FINE:
-            return  # all jobs have ended
-        for job in dismiss(self.roster.jobs, self.mark):
-            if job.ended_at is None:
-                job._discard_unstarted()
+        """Let go of the jobs, since the run is lost; see `stopping.let_go()`."""
+        let_go(self)
