@@ -1154,7 +1154,7 @@ _CO_SHUTDOWN_OF_JOB = _ANY_JOB.co_shutdown
 
 
 def any_has_shutdown(jobs: Iterable[AnyJob]) -> bool:
-    """Return whether one of these jobs had no shutdown so far, and has something to do at it."""
+    """Return whether one of these jobs had no shutdown yet, and has something to do in it."""
     is_own = _ANY_JOB.co_shutdown is _CO_SHUTDOWN_OF_JOB
     for job in jobs:
         # Fast path: 30 ns a job. Without it, _has_shutdown() says the same.

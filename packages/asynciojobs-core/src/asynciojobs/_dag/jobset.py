@@ -111,8 +111,9 @@ class RunState:
         Args:
             mark: the mark of the outermost run, which checked the job set.
         """
-        last, self.record = self.record, Record()
-        last.next = self.record
+        if self.checked_by is not mark or self.record.is_used():  # else it was just begun
+            last, self.record = self.record, Record()
+            last.next = self.record
         self.record.restored = mark.restored
         self.checked_by = mark
 

@@ -38,7 +38,7 @@ from .starting import begin, set_deadline, start_ready, wake
 from .stopping import cancel, check_thread, drop_tasks, goes_on_without, let_go, skip
 from .tasks import JobTasks
 from .verdicts import critical_failure
-from .waitlist import NOBODY, by_rank, next_unfinished, wait_for, waits_in_run
+from .waitlist import NOBODY, by_rank, next_unfinished, take_waiters, wait_for, waits_in_run
 
 if TYPE_CHECKING:
     from .extras import Extras
@@ -243,23 +243,31 @@ class Run:
             now: when it ended (seconds).
             held: whether it held a slot of the window, and its limits.
         """
-        queue, roster, extras = self.queue, self.roster, self.extras
-        if extras is None or not extras.holds_back(job, held=held):
+        queue, roster = self.queue, self.roster
+        if self.extras is not None:
+            self._release_in_order(job, self.extras, held=held)
+        else:
+            # Fast path: FIGURE. Without it, take_waiters() does the same.
             waiters = job._waiters
             job._waiters = None
-            if extras is not None:  # first what jobs get that came earlier
-                extras.leave(job, held=held)
             if waiters is not NOBODY:
                 self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
-            if extras is None:
-                queue.free += 1
-                roster.awaited -= 1
-            elif extras.stall is not None:
-                extras.stall.look()
+            queue.free += 1
+            roster.awaited -= 1
         if not roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(start_ready, self, now)
+
+    def _release_in_order(self, job: AnyJob, extras: Extras, *, held: bool) -> None:
+        """Give what a job held to jobs that came earlier, then let its followers go on."""
+        if extras.holds_back(job, held=held):
+            return
+        followers = take_waiters(job)
+        extras.leave(job, held=held)
+        self._go_on(followers)
+        if extras.stall is not None:
+            extras.stall.look()
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
