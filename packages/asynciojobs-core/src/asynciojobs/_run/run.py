@@ -230,44 +230,56 @@ class Run:
             failure = critical_failure(job, error)
             if not goes_on_without(self, job, failure):
                 self.end(failure)
-        if self._verdict is None:
-            self.release(job, now, held=held)
-        elif self.extras is not None:
+        if self.extras is None:
+            if self._verdict is None:
+                self.release(job, now)
+        elif self._verdict is None:
+            self.release_with_extras(job, now, held=held)
+        else:
             self.extras.give_back(job, held=held)
 
-    def release(self, job: AnyJob, now: float, *, held: bool = True) -> None:
+    def release(self, job: AnyJob, now: float) -> None:
         """Let the jobs that waited for this one go on, since it has ended.
+
+        Args:
+            job: the job. It held a slot of the window, and its limits.
+            now: when it ended (seconds).
+        """
+        if self.extras is not None:
+            self.release_with_extras(job, now, held=True)
+            return
+        # The shortest way, since most runs come here at the end of each job.
+        queue, roster, waiters = self.queue, self.roster, job._waiters
+        job._waiters = None
+        if waiters is not NOBODY:
+            self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
+        queue.free += 1
+        roster.awaited -= 1
+        if not roster.awaited:
+            self._end_well()
+        elif queue.ready and not queue.starting:
+            self.context.run(start_ready, self, now)
+
+    def release_with_extras(self, job: AnyJob, now: float, *, held: bool) -> None:
+        """Do the same in a run that has extras.
 
         Args:
             job: the job.
             now: when it ended (seconds).
             held: whether it held a slot of the window, and its limits.
         """
-        queue, roster = self.queue, self.roster
-        if self.extras is not None:
-            self._release_in_order(job, self.extras, held=held)
-        else:
-            # Fast path: FIGURE. Without it, take_waiters() does the same.
-            waiters = job._waiters
-            job._waiters = None
-            if waiters is not NOBODY:
-                self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
-            queue.free += 1
-            roster.awaited -= 1
-        if not roster.awaited:
+        queue, extras = self.queue, self.extras
+        assert extras is not None
+        if not extras.holds_back(job, held=held):
+            followers = take_waiters(job)
+            extras.leave(job, held=held)  # first what jobs get that came earlier
+            self._go_on(followers)
+            if extras.stall is not None:
+                extras.stall.look()
+        if not self.roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(start_ready, self, now)
-
-    def _release_in_order(self, job: AnyJob, extras: Extras, *, held: bool) -> None:
-        """Give what a job held to jobs that came earlier, then let its followers go on."""
-        if extras.holds_back(job, held=held):
-            return
-        followers = take_waiters(job)
-        extras.leave(job, held=held)
-        self._go_on(followers)
-        if extras.stall is not None:
-            extras.stall.look()
 
     def _go_on(self, followers: list[AnyJob]) -> None:
         """Let jobs wait for their next requirement; make them ready if all are done."""
