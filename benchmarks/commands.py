@@ -13,7 +13,7 @@ from statistics import quantiles
 from asynciojobs import CommandJob, Scheduler
 from benchmarks.rounds import Contenders, Times, measured, table, timed, verdict
 
-LIMIT = 1.1  # how many times the time by hand a CommandJob may take
+LIMIT = 1.1  # a CommandJob may take this many times as long as by hand
 OURS, BY_HAND = "CommandJob", "by hand"
 
 
@@ -56,7 +56,7 @@ async def compare(what: str, contenders: Contenders, rounds: int, limit: float) 
 def rows(what: str, found: Times, limit: float) -> Iterator[tuple[str, ...]]:
     """Yield a row for each: the quartiles in ms, and our first quartile over theirs.
 
-    If the machine has other work, that disturbs the others most.
+    If the machine has other work, the other values suffer most.
     """
     yield what, "25 %", "median", "75 %", "CommandJob over it", ""
     quarters = {name: quantiles((wall for wall, _ in it), n=4) for name, it in found.items()}

@@ -1,4 +1,4 @@
-"""Times runs with a journal against the same runs without, and how long a journal is read."""
+"""Times runs with and without a journal, and how long it takes to read a journal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Syncs:
 
 
 def night(count: int, seconds: float, window: int | None = None) -> Scheduler:
-    """Return jobs that sleep, all in a chain or some at once."""
+    """Return jobs that sleep, in a chain or some at the same time."""
     naps = [Job(asyncio.sleep, seconds, label=f"nap {it}") for it in range(count)]
     jobs = naps if window else [Sequence(*naps)]
     return Scheduler(*jobs, label="night", jobs_window=window)
@@ -52,7 +52,7 @@ def seconds_of(function: Callable[[], object]) -> float:
 
 
 def compare(name: str, make: Callable[[], Scheduler], folder: Path, syncs: Syncs) -> None:
-    """Print how long a run takes with a journal and without, in turns."""
+    """Print how long a run takes with and without a journal, in turns."""
     plain: list[float] = []
     journaled: list[float] = []
     spent: list[float] = []

@@ -449,7 +449,7 @@ class Equal:
 
 
 class Incomparable(Equal):
-    """To compare them raises, as with arrays of numpy."""
+    """Comparing them raises, as with arrays of numpy."""
 
     __hash__ = None
 

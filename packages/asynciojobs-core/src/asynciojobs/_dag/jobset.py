@@ -1,4 +1,4 @@
-"""`JobSet`: the jobs of a scheduler, as a set; and the job sets that are nested in it."""
+"""`JobSet`: the jobs of a scheduler as a set, and the job sets nested in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
-from .._errors import AlreadyRunningError
+from .._lazy import OnDemand
 from .._names import Mark, Plan, note_plan
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
@@ -17,6 +17,11 @@ from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requireme
 from .digraph import depth_first
 from .observers import Observers
 from .record import Record
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "SHUTDOWN",
@@ -40,7 +45,7 @@ SHUTDOWN = object()
 if TYPE_CHECKING:
 
     class LiveRun(Protocol):
-        """The run that goes on, as its job set sees it."""
+        """The run in progress, as its job set sees it."""
 
         @property
         def loop(self) -> asyncio.AbstractEventLoop:
@@ -52,7 +57,7 @@ if TYPE_CHECKING:
             ...
 
         def stop(self, reason: str) -> None:
-            """End the run as fine."""
+            """End the run as successful."""
             ...
 
         def set_window(self, window: int | None) -> None:
@@ -80,31 +85,31 @@ class RunState:
     def __init__(self) -> None:
         self.live_run: LiveRun | None = None  # None between runs; see current_run()
         self.record = Record()  # of the last run, or of the one that goes on
-        # Pending while a co_shutdown() of the job set goes on, otherwise None.
+        # Pending while a co_shutdown() of the job set is in progress, otherwise None.
         self.shutdown_under_way: asyncio.Future[None] | None = None
-        # The mark of the outermost run that has checked the job set.
+        # The mark of the outermost run that checked the job set.
         self.checked_by: object = None
         # The mark on its jobs, from that check until its own run begins.
         self.plan: Plan | None = None
         # The engine sets this just before it calls co_run() or co_shutdown() of a nested set,
-        # and they take it at once. For co_run() it is the mark of the outermost run, for
-        # co_shutdown() it is SHUTDOWN. It can't be a parameter, since users redefine these
+        # and they take it at once. For co_run(), it is the mark of the outermost run; for
+        # co_shutdown(), it is SHUTDOWN. It can't be a parameter, since users override these
         # methods without parameters.
         self.called_by: object = None
         self.observers = Observers()
 
     def current_run(self) -> LiveRun | None:
-        """Return the run that goes on, or ``None``. A run whose loop is closed is dropped."""
+        """Return the run in progress, or ``None``. A run whose loop is closed is dropped."""
         run = self.live_run
         if run is not None and run.loop.is_closed():
             run.let_go()
         return self.live_run
 
     def begin(self, mark: Mark) -> None:
-        """Forget the last run, since a new run begins: of this job set, or of one around it.
+        """Forget the last run, since a new run of this job set or one around it begins.
 
         Args:
-            mark: the mark of the outermost run, which has checked the job set.
+            mark: the mark of the outermost run, which checked the job set.
         """
         last, self.record = self.record, Record()
         last.next = self.record
@@ -118,7 +123,7 @@ class RunState:
 
 
 class JobSet(Copyable):
-    """Jobs in their order of creation, and who observes them.
+    """Jobs in their order of creation, and the observers of these jobs.
 
     It has no ``__slots__``, so that a scheduler can be both a job set and a job.
 
@@ -126,8 +131,8 @@ class JobSet(Copyable):
         jobs: the first members.
 
     Attributes:
-        jobs: the jobs. You may edit it like any set. But a run that goes on notices only jobs
-            that are added by `add()` or `update()`.
+        jobs: the jobs. You may edit it like any set. But a run in progress only notices jobs
+            that are added with `add()` or `update()`.
     """
 
     def __init__(self, jobs: Collection[AnyJob]) -> None:
@@ -185,15 +190,15 @@ class JobSet(Copyable):
     def add(self, job: S, *, upstream: bool = False) -> S:
         """Add a job, or the jobs of a sequence.
 
-        A job of a run may call this during the run. The new jobs join the run: each one starts
-        when its requirements are done. Another thread may call it too, such as that of a
-        `CallJob`. It waits until the jobs have joined, and they may start before it goes on.
+        A job may call this during its own run. The new jobs join the run: each starts when its
+        requirements are done. Another thread may call it too, such as that of a `CallJob`. It
+        waits until the jobs have joined; they may start before it continues.
 
         Args:
             job: a job or a sequence.
-            upstream: add all jobs that it depends on as well, at any distance, before it;
-                O(V+E) of these. Jobs do not know which scheduler they are in, so don't use
-                this if one of them is in another scheduler.
+            upstream: also add all jobs that it depends on, directly or not, before it; O(V+E)
+                of these. Jobs do not know which scheduler they are in, so don't use this if one
+                of them is in another scheduler.
 
         Returns:
             `job`.
@@ -210,14 +215,14 @@ class JobSet(Copyable):
 
         Args:
             jobs: a job, a sequence, or a collection of these.
-            upstream: add all jobs that they depend on as well; see `add()`.
+            upstream: also add all jobs that they depend on; see `add()`.
 
         Returns:
             the scheduler.
 
         Raises:
-            TypeError: something else is among them; nothing was added.
-            ValueError: this scheduler is among them; nothing was added.
+            TypeError: one of them is something else; nothing was added.
+            ValueError: one of them is this scheduler; nothing was added.
         """
         self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB), upstream=upstream)
         return self
@@ -280,7 +285,7 @@ class JobSet(Copyable):
             note_shutdown(itself, given=False)  # the new jobs had no shutdown
 
     def _only_delegates_shutdown(self) -> bool:
-        """Tell whether all that `co_shutdown()` does is to shut down the jobs."""
+        """Return whether `co_shutdown()` does nothing but shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
 
 
@@ -296,11 +301,11 @@ def check_not_running(job_set: JobSet) -> None:
         AlreadyRunningError: it is.
     """
     if state_of(job_set).current_run() is not None:
-        raise AlreadyRunningError(job_set)
+        raise _errors.AlreadyRunningError(job_set)
 
 
 def record_of(job: object) -> Record | None:
-    """Return the record of the last run of a job that is a job set; ``None`` for other jobs."""
+    """Return the record of the last run of a job set; ``None`` for other jobs."""
     return state_of(job).record if isinstance(job, JobSet) else None
 
 
@@ -315,7 +320,7 @@ Level: TypeAlias = tuple[JobSet, list[AnyJob], list[JobSet]]
 
 
 def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
-    """Yield the set itself, then all sets that are nested in it, outermost first.
+    """Yield the set itself, then all sets nested in it, outermost first.
 
     Raises:
         ValueError: a set is nested in itself.
@@ -324,11 +329,11 @@ def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
 
 
 def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Level]:
-    """Yield the set itself, then all sets that are nested in it, each with its jobs; O(V).
+    """Yield the set itself, then all sets nested in it, each with its jobs, in O(V).
 
     Args:
         job_set: where to begin.
-        unless_checked_by: the mark of a run; leave out the sets that this run has checked.
+        unless_checked_by: the mark of a run; sets that this run has checked are left out.
 
     Raises:
         ValueError: a set is nested in itself.
@@ -336,7 +341,7 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
     jobs = list(job_set.jobs)
     below = _job_sets_among(jobs)
     yield job_set, jobs, below
-    # The sets on the way down, by id(), each with an iterator over the sets below it.
+    # The sets around the current one, by id(), each with an iterator over its inner sets.
     path = {id(job_set): iter(below)} if below else {}
     while path:
         for inner in path[next(reversed(path))]:
@@ -355,7 +360,7 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
 
 def _job_sets_among(jobs: Collection[AnyJob]) -> list[JobSet]:
     # Fast path: 12 of 29 ns a job, 0.4 % of a run of independent jobs. Without the loop, the
-    # list of its inner line is the same.
+    # list in its inner line is the same.
     for kind in set(map(type, jobs)):
         if issubclass(kind, JobSet):
             return [job for job in jobs if isinstance(job, JobSet)]

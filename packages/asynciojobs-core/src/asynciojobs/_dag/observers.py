@@ -1,9 +1,9 @@
-"""`Observers`: the observers of a scheduler, and of the schedulers that are nested in it."""
+"""`Observers`: the observers of a scheduler, and of the schedulers nested in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from .. import _log
 from .._names import name_in_run
@@ -13,39 +13,34 @@ __all__ = ["Observers"]
 
 Callback: TypeAlias = Callable[[Any], object]
 
-
-if TYPE_CHECKING:
-
-    class Event(Protocol):
-        """What observers receive: a `JobEvent`. This is the part of it that the log needs."""
-
-        @property
-        def job(self) -> Named:
-            """The job."""
-            ...
-
-        @property
-        def kind(self) -> str:
-            """What happened to it."""
-            ...
+Kind: TypeAlias = Literal[
+    "scheduled", "started", "done", "failed", "skipped", "cancelled", "restored", "shutdown"
+]
+"""What happened to a job. These are the values of `EventKind`, which is only for observers."""
 
 
 class Observers:
     """The observers of a job set: its own, and those of the job set around it.
 
-    They form a tree, as the job sets do. If nobody observes a run, it only tests `heard`.
+    They form a tree, like the job sets. In a run without observers, only `heard` is checked.
     """
 
     __slots__ = ("callbacks", "heard", "inner", "outer")
 
+    new_event: ClassVar[Callable[[Any, str, float], object]]
+    """Returns the `JobEvent` of a job, a kind and a time (seconds).
+
+    `_events` puts it here. It is imported with the first observer: most programs have none.
+    """
+
     def __init__(self) -> None:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
-        self.callbacks: dict[object, Callback] = {}  # by what attach() returned
+        self.callbacks: dict[object, Callback] = {}  # by the place that attach() returned
         self.outer: Observers | None = None
-        self.inner: dict[Observers, None] = {}  # those whose `outer` is this one
+        self.inner: dict[Observers, None] = {}  # the observers whose `outer` is this object
 
     def enclose(self, inner: Observers) -> None:
-        """From now on, report the events of an inner job set here too."""
+        """Report the events of an inner job set here too, from now on."""
         if inner.outer is self:
             return
         if inner.outer is not None:
@@ -58,7 +53,7 @@ class Observers:
             inner.refresh()
 
     def part(self, inner: Observers) -> None:
-        """No longer report the events of an inner job set here."""
+        """Stop reporting the events of an inner job set here."""
         if inner.outer is self:
             del self.inner[inner]
             inner.outer = None
@@ -67,8 +62,8 @@ class Observers:
     def _leave(self, outer: Observers) -> None:
         """Forget that this one was inside the other one, if it was.
 
-        Two schedulers can be turned inside out by editing their `jobs`. The tree would have a
-        cycle then, and an event would go round for ever.
+        By editing their `jobs`, two schedulers can be turned inside out. The tree would then
+        have a cycle, and an event would go round forever.
         """
         node: Observers | None = self
         while node is not None and node.outer is not outer:
@@ -77,19 +72,26 @@ class Observers:
             outer.part(node)
 
     def attach(self, callback: Callback) -> object:
-        """Add an observer; return what `detach()` needs, since observers may be equal."""
+        """Add an observer; return a place for `detach()`, since equal observers may exist."""
         place = object()
         self.callbacks[place] = callback
         self.refresh()
         return place
 
     def detach(self, place: object) -> None:
-        """Remove an observer, by what `attach()` returned for it."""
+        """Remove an observer, by the place that `attach()` returned."""
         del self.callbacks[place]
         self.refresh()
 
-    def tell(self, event: Event) -> None:
-        """Pass an event to all observers; log what they raise."""
+    def tell(self, job: Named, kind: Kind, time: float) -> None:
+        """Pass an event to all observers; log what they raise.
+
+        Args:
+            job: the job.
+            kind: what happened to it.
+            time: when, on the clock of the event loop (seconds).
+        """
+        event = Observers.new_event(job, kind, time)
         node: Observers | None = self
         while node is not None:
             for callback in tuple(node.callbacks.values()):
@@ -98,13 +100,11 @@ class Observers:
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException:  # noqa: BLE001 - it is logged
-                    _log.error(
-                        "an observer raised at %s %s", event.kind, name_in_run(event.job)
-                    )
+                    _log.error("an observer raised at %s %s", kind, name_in_run(job))
             node = node.outer
 
     def refresh(self) -> None:
-        """Bring `heard` up to date, here and in all inner ones."""
+        """Update `heard` here and in all inner ones."""
         pending: list[Observers] = [self]
         while pending:
             node = pending.pop()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from .._failures import PortableException
+from .._failures import portable
 from .._names import NOTHING
 from .._outcomes import FINE, Refused, Verdict, exception_text
 
@@ -14,7 +14,7 @@ __all__ = ["Notes", "Record"]
 
 
 class Notes:
-    """What the timeline of a run needs to know, besides the times of the jobs.
+    """What the timeline of a run needs to know besides the times of the jobs.
 
     Args:
         began: the time of day when the run began (seconds since the epoch).
@@ -22,7 +22,7 @@ class Notes:
 
     Attributes:
         began: as above.
-        window: as above; if it was changed during the run, the smallest.
+        window: as above; if it was changed during the run, the smallest one.
         joined: when jobs joined the run, by their `id()` (seconds); ``None`` if none did.
     """
 
@@ -31,17 +31,17 @@ class Notes:
     def __init__(self, began: float, window: int | None) -> None:
         self.began = began
         self.window = window
-        # When jobs joined the run, by id(): a record must not keep jobs alive. If another job
-        # gets the id later, it has not started in this run, or has joined it too.
+        # By id(), since a record must not keep jobs alive. If another job gets the same id
+        # later, it has not started in this run, or has joined it too.
         self.joined: dict[int, float] | None = None
 
     def resize(self, window: int | None) -> None:
-        """Note that the window was changed during the run."""
+        """Take note that the window was changed during the run."""
         if window:
             self.window = min(window, self.window or window)
 
     def join(self, jobs: Iterable[object], now: float) -> None:
-        """Note that jobs joined the run, at a time on the clock of its loop (seconds)."""
+        """Take note that jobs joined the run, at a time on its loop's clock (seconds)."""
         if self.joined is None:
             self.joined = {}
         self.joined.update((id(job), now) for job in jobs)
@@ -59,7 +59,7 @@ class Notes:
 
 
 class Record:
-    """How the last run of a job set went, and its shutdown. Each run begins a new record."""
+    """How the last run of a job set went, and its shutdown. Each run starts a new record."""
 
     __slots__ = (
         "ended_at",
@@ -73,7 +73,7 @@ class Record:
     )
 
     def __init__(self) -> None:
-        # If the run was nested these stay None: its times are on the scheduler, as on any job.
+        # For a nested run, these stay None: the scheduler has the times, like any other job.
         self.started_at: float | None = None
         """When an outermost run began, on the clock of its loop (seconds)."""
         self.ended_at: float | None = None
@@ -85,9 +85,9 @@ class Record:
         self.restored: AbstractSet[Any] = NOTHING
         """The jobs that stayed done in the run, at all depths, with those around this set."""
         self.shut_down_well = True
-        """No `co_shutdown()` has failed or run out of time so far."""
+        """Whether no `co_shutdown()` has failed or run out of time so far."""
         self.shutdown_failures: dict[Any, BaseException] = {}
-        """What the `co_shutdown()` of each job raised; a TimeoutError if its time ran out."""
+        """The exception of each job's `co_shutdown()`; a TimeoutError if its time ran out."""
 
         self.next: Record | None = None
         """The record of the next run, if that began before the shutdown of this one ended."""
@@ -99,18 +99,18 @@ class Record:
             self.ended_at = now
 
     def refuse(self, error: Exception) -> None:
-        """Note why another run was refused. The rest stays as the last run left it."""
+        """Note why another run was refused. All else stays as the last run left it."""
         self.verdict = Refused(exception_text(error))
 
     def resize(self, window: int | None) -> None:
-        """Note that the window was changed while the run goes on."""
+        """Note that the window was changed during the run."""
         assert self.notes is not None  # since a run goes on
         self.notes.resize(window)
 
     def note_bad_shutdown(self, failures: Mapping[Any, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
 
-        If the next run began meanwhile, they are noted in its record too, so none is lost.
+        If the next run has begun already, they are noted in its record too, so none is lost.
         """
         record: Record | None = self
         while record is not None:
@@ -128,13 +128,10 @@ class Record:
         return other
 
     def __getstate__(self) -> dict[str, Any]:
-        verdict: object = self.verdict
-        if isinstance(self.verdict, tuple):
-            verdict = type(self.verdict), *map(_portable, self.verdict)
-        failures = [(job, _portable(error)) for job, error in self.shutdown_failures.items()]
+        failures = [(job, portable(error)) for job, error in self.shutdown_failures.items()]
         return {
             "times": (self.started_at, self.ended_at),
-            "verdict": verdict,
+            "verdict": _portable_verdict(self.verdict),
             "notes": self.notes,
             "well": self.shut_down_well,
             "failures": failures,
@@ -144,12 +141,17 @@ class Record:
         self.next = None
         self.restored = NOTHING
         self.started_at, self.ended_at = state["times"]
-        verdict = state["verdict"]
-        self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
+        self.verdict = state["verdict"]
         self.notes = state["notes"]
         self.shut_down_well = state["well"]
         self.shutdown_failures = dict(state["failures"])
 
 
-def _portable(thing: object) -> object:
-    return PortableException.of(thing) if isinstance(thing, BaseException) else thing
+def _portable_verdict(verdict: Verdict) -> Verdict:
+    """Return a verdict whose exceptions can be copied and pickled with their tracebacks."""
+    fields = {name: portable(value) for name, value in vars(verdict).items()}
+    if not fields:
+        return verdict
+    other = object.__new__(type(verdict))
+    vars(other).update(fields)
+    return other

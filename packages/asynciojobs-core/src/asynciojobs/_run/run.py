@@ -26,9 +26,8 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from .. import _log
-from .._bridge import run_module
 from .._dag.jobset import JobSet, check_not_running, state_of
-from .._events import EventKind, JobEvent
+from .._lazy import OnDemand
 from .._names import Mark, name_in_run
 from .._outcomes import FINE, SCHEDULED, Broken, Cancelled, Stopped, Verdict
 from ..job import AbstractJob, AnyJob, counts_as_critical
@@ -46,6 +45,9 @@ if TYPE_CHECKING:
     from .opening import Memory
 
 __all__ = ["Run"]
+
+engine_extras = OnDemand("_run.extras")
+joining = OnDemand("_run.joining")
 
 NO_JOBS = Roster([])
 """The roster before the jobs have been admitted."""
@@ -96,7 +98,7 @@ class Run:
         return self.tasks.loop
 
     async def verdict(self, timeout: float | None) -> Verdict:
-        """Run the jobs, and return how that ended. Nothing of the run is alive then.
+        """Run the jobs, and return how that ended. Nothing of the run is alive afterwards.
 
         Args:
             timeout: how long the run may take; ``None`` means no limit (seconds).
@@ -172,8 +174,8 @@ class Run:
     # -- the beginning
 
     def use_extras(self) -> Extras:
-        """Return the extras of the run; make them at the first call."""
-        self.extras = extras = self.extras or run_module("extras").Extras(self)
+        """Return the extras of the run; make them on the first call."""
+        self.extras = extras = self.extras or engine_extras.Extras(self)
         return extras
 
     # -- a job, from its requirements to its end
@@ -187,39 +189,39 @@ class Run:
             return
         job._phase = SCHEDULED
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
+            self.observers.tell(job, "scheduled", self.tasks.time())
         if job not in self.roster.forever:
             queue.ready.append(job)
         elif extras is None or not extras.wait_for_limits(job, forever=True):
             queue.cleared.append(job)
 
     def go_on(self) -> None:
-        """Start what is ready, or end the run, since jobs have joined it or were skipped."""
+        """Start ready jobs, or end the run, after jobs have joined it or were skipped."""
         if not self.roster.awaited:
             self._end_well()
         elif not self.queue.starting:
             start_ready(self)
 
     def wake(self) -> None:
-        """Start what is ready in the next turn of the loop; see `starting`."""
+        """Start ready jobs in the next turn of the loop; see `starting`."""
         wake(self)
 
     def is_over(self) -> bool:
-        """Tell whether the verdict is settled."""
+        """Return whether the verdict is settled."""
         return self._verdict is not None
 
     def is_fine(self) -> bool:
-        """Tell whether the run has ended well."""
+        """Return whether the run has ended well."""
         return self._verdict is FINE
 
     def is_idle(self) -> bool:
-        """Tell whether none of the jobs that the run waits for is running or ready."""
+        """Return whether none of the jobs that the run waits for is running or ready."""
         if self.roster.only_forever:
             return not (self.tasks.live or self.queue.cleared)
         return not self.queue.ready and self.queue.free == self.queue.slots
 
     def fail(self, job: AnyJob, error: BaseException, now: float, *, held: bool = True) -> None:
-        """Deal with an exception that a job raised at a time (seconds); see `release()`."""
+        """Handle an exception that a job raised at a time (seconds); see `release()`."""
         if self.extras is not None:
             self.extras.note_failure(job, error)
         if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -278,7 +280,7 @@ class Run:
 
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
-        run_module("joining").join(self, jobs)
+        joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
         """Change the window while the run goes on. A larger one starts jobs at once."""
@@ -296,31 +298,31 @@ class Run:
         return cancel(self, job, msg)
 
     def stop(self, reason: str) -> None:
-        """End the run; it is fine.
+        """End the run as successful.
 
         Raises:
-            RuntimeError: it was called in another thread.
+            RuntimeError: it was called from another thread.
         """
         check_thread(self, self.job_set.repr_main(), "scheduler.stop")
         if self._verdict is None:
             self.end(Stopped(reason))
 
     def waits_for(self, job: AnyJob) -> str:
-        """Return what a job waits for whose requirements are met, in words."""
+        """Return what a job waits for once its requirements are met, in words."""
         return "a slot of the window" if self.extras is None else self.extras.waits_for(job)
 
     # -- the end
 
     def _end_well(self) -> None:
-        """End the run, now that all jobs have ended that it waited for."""
+        """End the run, since all awaited jobs have ended."""
         skipping = None if self.extras is None else self.extras.skipping
         self.end(FINE if skipping is None else skipping.verdict())
 
     def end(self, verdict: Verdict) -> None:
-        """Settle how the run ends, and cancel the jobs that are left.
+        """Set the verdict of the run, and cancel the remaining jobs.
 
-        The first verdict stays, with two exceptions. A run that was fine is not fine if its
-        clean-up fails. And KeyboardInterrupt and SystemExit are raised in any case.
+        The first verdict stays, with two exceptions. A successful run becomes a failure if its
+        clean-up fails. And KeyboardInterrupt and SystemExit are always raised.
         """
         settled = self._verdict
         if settled is None or settled is FINE or isinstance(verdict, Broken):
