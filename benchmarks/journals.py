@@ -38,7 +38,7 @@ class Syncs:
 
 
 def night(count: int, seconds: float, window: int | None = None) -> Scheduler:
-    """Return jobs that sleep, all in a chain or some at once."""
+    """Return jobs that sleep, in a chain or some at the same time."""
     naps = [Job(asyncio.sleep, seconds, label=f"nap {it}") for it in range(count)]
     jobs = naps if window else [Sequence(*naps)]
     return Scheduler(*jobs, label="night", jobs_window=window)

@@ -85,7 +85,7 @@ async def timed(contender: Contender) -> tuple[float, float]:
 
 
 def comparison(what: str, calls: int, times: Times, limit: float) -> list[tuple[str, ...]]:
-    """Return a row for each; `limit` is on the first over the second."""
+    """Return a row for each; `limit` applies to the first over the second."""
     first, second, *_ = times
     rows: list[tuple[str, ...]] = [(what, "ms", "µs a call here", f"{first} over it", "")]
     for name, column in times.items():

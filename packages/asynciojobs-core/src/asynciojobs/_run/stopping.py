@@ -1,6 +1,6 @@
-"""Jobs of a run that do not come to their end.
+"""Jobs of a run that do not end by themselves.
 
-Users cancel them, they are skipped since another one failed, or they are left when it is over.
+They are cancelled by users, skipped because another one failed, or left over at the end.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def check_thread(run: StoppableRun, name: str, method: str) -> None:
 
 
 def drop_tasks(run: EndingRun) -> None:
-    """Forget jobs that have not ended, and never will: the loop is gone."""
+    """Forget jobs that have not ended and never will, since the loop is gone."""
     lost = list(run.tasks.live)
     run.tasks.live.clear()
     if run.extras is not None:
@@ -167,7 +167,7 @@ def drop_tasks(run: EndingRun) -> None:
 
 
 def let_go(run: EndingRun) -> None:
-    """Take the marks of a run off the jobs, and close coroutines that never started.
+    """Remove the marks of a run from the jobs, and close coroutines that never started.
 
     The run does this at its end. If the run is lost, its job set does it.
     """
@@ -181,7 +181,7 @@ def let_go(run: EndingRun) -> None:
     if extras is not None:
         extras.let_go()
     elif run.is_fine():
-        return  # all jobs have come to their end
+        return  # all jobs have ended
     for job in dismiss(run.roster.jobs, run.mark):
         if job.ended_at is None:
             job._discard_unstarted()
