@@ -1,21 +1,21 @@
 """`Run`: one run of a job set, from its start to its verdict.
 
 A job waits for one of its requirements at a time. When that one ends, the job waits for the
-next that is not done; if there is none, it is ready. Each requirement is looked at once, and
-each job is started once, so a run is O(V+E).
+next that is not done; if there is none, it is ready. Each requirement is checked once, and each
+job is started once, so a run is O(V+E).
 
-- Each job is a task. Its end is dealt with inside that task, in the last step; see `JobTasks`.
+- Each job is a task. Its end is handled inside that task, in the last step; see `JobTasks`.
 - The window is a count of free slots, and a queue of jobs that are ready; see `Queue`.
-- Most runs have no limits, no forever jobs, and so on. What the others need is in `Extras`.
+- Most runs have no limits, no forever jobs, and so on. `Extras` has what the others need.
 - Jobs start in slices, one slice a loop turn. So a hundred thousand short jobs that are ready
   never become a hundred thousand tasks, and timers and sockets get their turn.
 - The deadline is a timer of the loop. So it can't be mixed up with a `TimeoutError` of a job,
   or with a cancellation of the run.
-- There is one way out, `end()`. It settles the verdict, cancels the jobs that are left, and
-  wakes `verdict()`. The exceptions of the engine's own steps go there too: the event loop
-  would only log them.
+- There is one way out, `end()`. It sets the verdict, cancels the remaining jobs, and wakes
+  `verdict()`. Exceptions in the engine's own steps end up there too, since the event loop would
+  only log them.
 
-`docs/design/engine.md` has the reasons, and what was tried and given up.
+`docs/design/engine.md` has the reasons, and what was tried and abandoned.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class Run:
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        if self._verdict is not None or not waits_in_run(job):  # by an observer, meanwhile
+        if self._verdict is not None or not waits_in_run(job):  # due to an observer
             return
         if extras is not None and extras.must_wait_again(self, job):
             return
