@@ -93,6 +93,34 @@ def test_a_timeline_stays_as_it_is(run):
     assert (timeline.duration, timeline.spans[0].end) == (1.0, 1.0)
 
 
+def test_what_is_changed_since_does_not_change_a_timeline(run):
+    ssh = Limit(1, "ssh")
+    jobs = [*(job(it, limits=ssh) for it in "ab"), *(job(it) for it in "cd")]
+    scheduler = run(PureScheduler(*jobs, jobs_window=2))
+    first, second = scheduler.timeline(), scheduler.timeline()
+    before = first.spans
+    ssh.slots, scheduler.jobs_window = 2, 4
+    jobs[1].forever = True
+    jobs[3].requires(jobs[0])
+    run(scheduler)
+    assert second.spans == before
+    assert {span.label: span.waited for span in before} == {"a": 0, "b": 1, "c": 0, "d": 1}
+
+
+def test_a_timeline_makes_its_spans_once(run):
+    timeline = run(dag("a>b")).timeline()
+    assert timeline.spans is timeline.spans
+    assert timeline.full().spans[1] is timeline.spans[1]
+
+
+def test_the_spans_of_a_timeline_can_be_pickled(run):
+    inner = Scheduler(FakeJob("a", takes=1), label="inner")
+    timeline = run(PureScheduler(inner)).timeline()
+    for other in (pickle.loads(pickle.dumps(timeline)), copy.deepcopy(timeline)):
+        assert [span.path for span in other.spans] == [("inner",), ("inner", "a")]
+        assert other.spans[1].around is other.spans[0]
+
+
 # -- the time of day
 
 
@@ -708,18 +736,29 @@ def calls_of(function):
     return count
 
 
-@pytest.mark.parametrize("method", ["timeline", "bottleneck"])
-def test_the_cost_is_proportional_to_the_jobs(run, method):
+@pytest.mark.parametrize(
+    "ask", [lambda it: it.timeline().spans, PureScheduler.bottleneck], ids=["spans", "links"]
+)
+def test_the_cost_is_proportional_to_the_jobs(run, ask):
     def cost(size):
         ssh = Limit(3, "ssh")
         jobs = [job(str(n), limits=ssh if n % 2 else None) for n in range(size)]
         for n in range(5, size):
             jobs[n].requires(jobs[n - 5], jobs[n // 2])
         scheduler = run(PureScheduler(*jobs, jobs_window=4))
-        getattr(scheduler, method)()
-        return calls_of(getattr(scheduler, method))
+        ask(scheduler)
+        return calls_of(lambda: ask(scheduler))
 
     assert cost(400) < 4.6 * cost(100)
+
+
+def test_the_garbage_collector_has_little_to_look_at(run):
+    scheduler = run(PureScheduler(*(FakeJob(str(n)) for n in range(1000)), jobs_window=10))
+    scheduler.timeline()
+    before = len(gc.get_objects())
+    timeline = scheduler.timeline()
+    assert len(gc.get_objects()) < before + 100
+    assert len(timeline.spans) == 1000
 
 
 def test_a_record_does_not_keep_jobs_alive(run):

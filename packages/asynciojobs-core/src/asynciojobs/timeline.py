@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from heapq import nlargest
 from typing import TypeAlias
 
@@ -18,12 +19,14 @@ from ._text import counted, duration_text, one_line
 from ._timeline.bottleneck import Bottleneck as Bottleneck  # noqa: PLC0414
 from ._timeline.bottleneck import Wait as Wait  # noqa: PLC0414 - it is public
 from ._timeline.chain import chain
-from ._timeline.facts import Facts, Moments
 from ._timeline.gantt import Bar, gantt, rounding
 from ._timeline.links import Link as Link  # noqa: PLC0414 - it is public
+from ._timeline.made import Spans
+from ._timeline.reading import Moments, read
 from ._timeline.spans import LinkKind as LinkKind  # noqa: PLC0414
 from ._timeline.spans import Outcome as Outcome  # noqa: PLC0414
 from ._timeline.spans import Span as Span  # noqa: PLC0414
+from ._timeline.waits import Waits
 
 __all__ = ["Timeline", "bottleneck_of", "timeline_of"]
 
@@ -74,7 +77,7 @@ class Timeline:
         scheduler: JobSet,
         began_at: datetime,
         duration: float,
-        spans: tuple[Span, ...],
+        spans: Sequence[Span],
         *,
         is_live: bool = False,
         shown: int | None = SHOWN,
@@ -82,12 +85,17 @@ class Timeline:
         self.scheduler = scheduler
         self.began_at = began_at
         self.duration = duration
-        self.spans = spans
+        self._spans = spans
         self.is_live = is_live
         self._shown = shown
 
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """What became of each job at any depth, each after its requirements."""
+        return tuple(self._spans)
+
     def __repr__(self) -> str:
-        return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self.spans), 'job')}>"
+        return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self._spans), 'job')}>"
 
     def __str__(self) -> str:
         spans = self._spans_shown()
@@ -160,7 +168,7 @@ class Timeline:
             self.scheduler,
             self.began_at,
             self.duration,
-            self.spans,
+            self._spans,
             is_live=self.is_live,
             shown=None,
         )
@@ -172,16 +180,18 @@ class Timeline:
 def timeline_of(job_set: JobSet, times: Times) -> Timeline:
     """Return the timeline of the last run of a scheduler; see `PureScheduler.timeline()`."""
     began, moments = last_run(job_set, times)
-    facts = Facts(job_set, moments, outline(job_set))
+    table = read(job_set, moments, outline(job_set))
     zone = datetime.fromtimestamp(began, tz=UTC).astimezone()
-    return Timeline(job_set, zone, facts.duration, facts.spans(), is_live=moments.is_live)
+    spans = Spans(table, Waits(table).waited)
+    return Timeline(job_set, zone, table.duration, spans, is_live=moments.is_live)
 
 
 def bottleneck_of(job_set: JobSet, times: Times) -> Bottleneck:
     """Return the bottleneck of the last run; see `PureScheduler.bottleneck()`."""
     _, moments = last_run(job_set, times)
-    facts = Facts(job_set, moments, outline(job_set))
-    return Bottleneck(chain(facts), facts.duration)
+    table = read(job_set, moments, outline(job_set))
+    waits = Waits(table)
+    return Bottleneck(chain(table, Spans(table, waits.waited), waits.cause), table.duration)
 
 
 def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
