@@ -282,6 +282,40 @@ def test_a_job_that_was_cancelled_before_it_started_has_only_an_end(run):
     ]
 
 
+def test_a_job_that_was_cancelled_while_it_waited_for_a_slot_has_waited(run):
+    waiting = FakeJob("waiting", critical=False)
+    last = FakeJob("last", critical=False, required=(waiting, slow := FakeJob("slow", takes=4)))
+
+    async def cancel():
+        await asyncio.sleep(1)
+        waiting.cancel()
+        last.cancel()
+
+    first = Job(cancel, label="first")
+    assert waits(run(PureScheduler(first, slow, waiting, last, jobs_window=2))) == {
+        "first": (0.0, 0.0),
+        "slow": (0.0, 0.0),
+        "waiting": (0.0, 1.0),
+        "last": (None, 0.0),  # it still waited for `slow`
+    }
+
+
+def test_a_job_that_was_cancelled_while_it_waited_behind_one_that_was_restored(run):
+    async def try_again():
+        await asyncio.sleep(1)
+        if not waiting.is_scheduled():
+            raise OSError("no disk")
+        waiting.cancel()
+
+    first = FakeJob("first", takes=2)
+    bad = Job(try_again, label="bad", required=first)
+    waiting = FakeJob("waiting", critical=False, required=first)
+    scheduler = run(PureScheduler(first, bad, jobs_window=1))
+    scheduler.add(waiting)
+    assert scheduler.run(resume=True)
+    assert waits(scheduler)["waiting"] == (0.0, 1.0)
+
+
 def test_forever_jobs_are_stopped(run):
     scheduler = dag("a, server")
     scheduler["server"].forever, scheduler["server"].takes = True, 60

@@ -7,7 +7,8 @@ the run, so is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+import math
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
 from .._dag.jobset import JobSet, record_of
@@ -51,13 +52,14 @@ def read(job_set: JobSet, moments: Moments, outline: Outline) -> Table:
         outline: all jobs at all depths; see `_dag.outline`.
     """
     table = Table(job_set, moments.last - moments.zero)
-    reading = Reading(table, moments)
+    record = record_of(job_set)
+    restored = frozenset[AnyJob]() if record is None else record.restored
+    reading = Reading(table, moments, restored)
     reading.enter(outline)
     reading.add_terms()
     reading.add_times()
-    record = record_of(job_set)
-    if record is not None and record.restored:
-        reading.restore(record.restored)
+    if restored:
+        reading.restore()
     reading.add_readys()
     return table
 
@@ -68,11 +70,13 @@ class Reading:
     Args:
         table: what is found; so far there is nothing in it.
         moments: when the run began and ended.
+        restored: the jobs that an earlier run has done.
     """
 
-    def __init__(self, table: Table, moments: Moments) -> None:
+    def __init__(self, table: Table, moments: Moments, restored: Collection[AnyJob]) -> None:
         self._table = table
         self._moments = moments
+        self._restored = restored
 
     def enter(self, outline: Outline) -> None:
         """Give each job its place."""
@@ -107,11 +111,11 @@ class Reading:
             for job, start, end in zip(table.jobs, table.starts, table.ends, strict=True)
         ]
 
-    def restore(self, restored: Container[AnyJob]) -> None:
+    def restore(self) -> None:
         """Take the times away from jobs that an earlier run has done: they are of that run."""
         table = self._table
         for place, job in enumerate(table.jobs):
-            if job in restored:
+            if job in self._restored:
                 table.starts[place] = table.ends[place] = None
                 table.outcomes[place] = RESTORED
 
@@ -132,15 +136,32 @@ class Reading:
         for place in level.places:
             begun = table.starts[place]
             if begun is None:
-                if not is_waiting(table, place):
-                    continue
-                begun = table.duration
+                begun = self._waited_until(place, ended)
+            if begun is None:
+                continue
             latest = max(since, joined[place]) if place in joined else since
             for job in requirements_of(table.jobs[place]):
                 end = ended.get(job)
                 if end is not None and latest < end <= begun:
                     latest = end
             table.readys[place] = min(begun, latest)
+
+    def _waited_until(self, place: int, ended: dict[AnyJob, float]) -> float | None:
+        """Return until when a job waited for slots that did not start, or waits so far.
+
+        It is ``None`` if its requirements were not met.
+        """
+        table = self._table
+        job, end = table.jobs[place], table.ends[place]
+        if table.outcomes[place] is IDLE:
+            return table.duration if phase_of(job) is SCHEDULED else None
+        if end is None:  # skipped, or restored
+            return None
+        times = (
+            0.0 if it in self._restored else ended.get(it, math.inf)
+            for it in requirements_of(job)
+        )
+        return end if all(time <= end for time in times) else None
 
     def _joined(self, level: Level) -> dict[int, float]:
         """Return when jobs of a scheduler joined its run, by their places (seconds)."""
@@ -150,11 +171,6 @@ class Reading:
         times = self._moments.since(notes.joined_at(jobs[place]) for place in level.places)
         found = zip(level.places, times, strict=True)
         return {place: time for place, time in found if time is not None}
-
-
-def is_waiting(table: Table, place: int) -> bool:
-    """Tell whether a job that did not start had its requirements met."""
-    return table.outcomes[place] is IDLE and phase_of(table.jobs[place]) is SCHEDULED
 
 
 def outcome_of(job: AnyJob, *, ran: bool, is_live: bool) -> Outcome:

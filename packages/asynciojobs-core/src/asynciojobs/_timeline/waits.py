@@ -49,8 +49,10 @@ class Waits:
         if ready is None:
             return 0.0
         if start is None:
-            owner = table.levels[place].owner
-            return (table.duration if owner is None else table.stop(owner)) - ready
+            owner, end = table.levels[place].owner, table.ends[place]
+            if end is None:
+                end = table.duration if owner is None else table.stop(owner)
+            return end - ready
         return 0.0 if start <= ready or self.cause(place) is None else start - ready
 
     def cause(self, place: int) -> Cause | None:
