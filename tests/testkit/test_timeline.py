@@ -107,6 +107,22 @@ def test_the_spans_are_those_of_the_scheduler(diamond):
     assert [(span.label, span.start) for span in diamond.spans][-1] == ("d", 2.0)
 
 
+def test_the_spans_of_a_run_that_was_not_recorded_are_not_seen_after_the_block(diamond):
+    diamond.scheduler["d"].takes = 9
+    diamond.scheduler.run()
+    assert [span.seconds for span in diamond.spans] == [1.0] * 4
+
+
+def test_the_spans_during_a_run():
+    async def look():
+        return [str(span.outcome) for span in timeline.spans]
+
+    scheduler = PureScheduler(job := Job(look))
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+    assert job.result() == ["running"]
+
+
 def test_start_end_and_duration(diamond):
     assert [diamond.start("d"), diamond.end("d"), diamond.duration("d")] == [2.0, 3.0, 1.0]
 
@@ -671,6 +687,19 @@ def test_the_chart_shows_late_times_to_the_millisecond():
         "  1700000000 - 1700000000.25  done\n"
         "   1700000000 s                        1700000000.25 s"
     )
+
+
+def test_the_chart_shows_restored_jobs():
+    scheduler = dag("a>b", critical=False)
+    scheduler["b"].raises = OSError
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler["b"].raises = None
+        scheduler.run(resume=True)
+    assert str(timeline).splitlines()[:2] == [
+        "a  |                                                  |  restored",
+        "b  |##################################################|  2 - 3  done",
+    ]
 
 
 def test_the_chart_before_the_run():
