@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import runs
-from browser import BROWSERS, Browser, browser_program
 from hostile import TEXTS
 from hostile import run as hostile_run
 
@@ -20,16 +19,6 @@ FOCUSED = """(element =>
 )(document.activeElement)"""
 
 OUTLINE = ["images", "one", "two", "monitor", "boots", "racks", "h1", "h2", "bad", "end"]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    program = browser_program()
-    if program is None:
-        pytest.skip(f"none of these is on the PATH: {', '.join(BROWSERS)}")
-    found = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")
