@@ -100,7 +100,6 @@ class Timeline:
     def __str__(self) -> str:
         spans = self._spans_shown()
         hidden = len(self.spans) - len(spans)
-        state = "has run for" if self.is_live else "took"
         chart = gantt(
             [bar_of(span) for span in spans],
             (0.0, self.duration),
@@ -108,9 +107,7 @@ class Timeline:
             more=f"… {hidden} more, see full()" if hidden else "",
             number=rounding(self.duration),
         )
-        when = self.began_at.isoformat(" ", "seconds")
-        name = self.scheduler.repr_main()
-        return f"{name} began {when}, and {state} {duration_text(self.duration)}\n{chart}"
+        return f"{heading(self, self.scheduler.repr_main())}\n{chart}"
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -219,6 +216,18 @@ def last_times(job_set: JobSet) -> Iterator[float]:
     """Yield when jobs started and ended, at all depths, on the clock of the loop (seconds)."""
     for job, _, _ in outline(job_set):
         yield from (time for time in (job.started_at, job.ended_at) if time is not None)
+
+
+def heading(timeline: Timeline, name: str) -> str:
+    """Return one line about a run, such as ``boots began 2030-01-31 12:00, and took 3.0 s``.
+
+    Args:
+        timeline: what happened.
+        name: the name of the scheduler.
+    """
+    when = timeline.began_at.isoformat(" ", "seconds")
+    state = "has run for" if timeline.is_live else "took"
+    return f"{name} began {when}, and {state} {duration_text(timeline.duration)}"
 
 
 def length(span: Span) -> float:

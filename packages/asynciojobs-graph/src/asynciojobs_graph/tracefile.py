@@ -35,13 +35,16 @@ def export_as_tracefile(scheduler: PureScheduler, filename: str | os.PathLike[st
         OSError: the file can't be written.
 
     Example:
-        >>> from asynciojobs import PrintJob, Scheduler
-        >>> s = Scheduler(PrintJob("hello"))
+        >>> import asyncio, json
+        >>> from asynciojobs import Job, Scheduler, Sequence
+        >>> steps = [Job(asyncio.sleep, 0, label=label) for label in ("boot", "measure")]
+        >>> s = Scheduler(Sequence(*steps))
         >>> s.run()
-        hello
         True
-        >>> export_as_tracefile(s, "hello")
-        'hello.json'
+        >>> with open(export_as_tracefile(s, "lab")) as file:
+        ...     events = json.load(file)["traceEvents"]
+        >>> [event["name"] for event in events if event["ph"] == "X"]
+        ['boot', 'measure']
     """
     return write_with_suffix(filename, ".json", "".join(_lines(scheduler)))
 
