@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import repeat
+from typing import NamedTuple
 
 from ..limit import Limit
 from .links import Cause
@@ -28,6 +29,16 @@ UNSEEN = 0.1
 had the slots: jobs of another scheduler may have had them (seconds)."""
 
 
+class Place(NamedTuple):
+    """Where jobs wait for slots."""
+
+    cause: Cause
+    """What a job waited for that waited here; it does not say who gave the slot."""
+    slots: int
+    taken: Occupancy[int]
+    """Who had them."""
+
+
 class Waits:
     """What the jobs of a run waited for.
 
@@ -39,8 +50,8 @@ class Waits:
         self._table = table
         # As it is now: somebody may change it before they ask.
         self._slots = {limit: limit.slots for its in table.needs.values() for limit in its}
-        self._windows: dict[Level, Occupancy[int]] = {}
-        self._limits: dict[Limit, Occupancy[int]] | None = None
+        self._limits: dict[Limit, Place] | None = None
+        self._windows: dict[Level, Place] = {}
 
     def waited(self, place: int) -> float:
         """Return how long a job waited for slots (seconds)."""
@@ -53,53 +64,61 @@ class Waits:
             if end is None:
                 end = table.duration if owner is None else table.stop(owner)
             return end - ready
-        return 0.0 if start <= ready or self.cause(place) is None else start - ready
+        return 0.0 if start <= ready or self._last(place) is None else start - ready
 
     def cause(self, place: int) -> Cause | None:
         """Return what a job waited for between the moment when it was ready and its start."""
+        found = self._last(place)
+        if found is None:
+            return None
+        (kind, at, slots, _), giver = found
+        return Cause(kind, at, slots, giver)
+
+    def _last(self, place: int) -> tuple[Cause, int | None] | None:
+        """Return what a job waited for last, and who gave it the slot, if that is known."""
         start, ready = self._table.starts[place], self._table.readys[place]
         if start is None or ready is None or start <= ready:
             return None
         last, until = None, -math.inf
-        for at, needed, taken in self._places(place):
-            above = (at.slots or 0) - needed
-            giver, moment = taken.last_given_back(ready, start, above) or (None, start)
-            is_full = giver is not None or taken.taken_before(start) > above
+        for (cause, slots, taken), needed in self._places(place):
+            giver, moment = taken.last_given_back(ready, start, slots - needed) or (None, start)
+            is_full = giver is not None or taken.taken_before(start) > slots - needed
             if is_full and moment > until:
-                last, until = at._replace(giver=giver), moment
+                last, until = (cause, giver), moment
         if last is None and start - ready > UNSEEN:
-            return next((at for at, _, _ in self._places(place) if at.kind is LIMIT), None)
+            causes = (at.cause for at, _ in self._places(place))
+            return next(((cause, None) for cause in causes if cause.kind is LIMIT), None)
         return last
 
-    def _places(self, place: int) -> Iterator[tuple[Cause, int, Occupancy[int]]]:
-        """Yield where a job needs slots, how many, and who had them. The limits come first."""
+    def _places(self, place: int) -> Iterator[tuple[Place, int]]:
+        """Yield where a job needs slots, and how many. The limits come first."""
         table = self._table
-        for limit, needed in table.needs.get(place, {}).items():
-            yield Cause(LIMIT, limit, self._slots[limit]), needed, self._taken_of(limit)
+        if place in table.needs:
+            limits = self._limits = self._limits or self._at_limits()
+            for limit, needed in table.needs[place].items():
+                yield limits[limit], needed
         level = table.levels[place]
         if level.window is not None and place not in table.forever:
-            taken = self._taken_in(level)
-            yield Cause(LinkKind.SLOT, level.job_set, level.window), 1, taken
+            if level not in self._windows:
+                self._windows[level] = self._at_window(level, level.window)
+            yield self._windows[level], 1
 
     # -- who had the slots
 
-    def _taken_in(self, level: Level) -> Occupancy[int]:
-        """Return who held the slots of a window."""
-        found = self._windows.get(level)
-        if found is None:
-            regular = (it for it in level.places if it not in self._table.forever)
-            found = self._windows[level] = Occupancy(self._held(zip(regular, repeat(1))))
-        return found
+    def _at_window(self, level: Level, window: int) -> Place:
+        regular = (place for place in level.places if place not in self._table.forever)
+        taken = Occupancy(self._held(zip(regular, repeat(1))))
+        return Place(Cause(LinkKind.SLOT, level.job_set, window), window, taken)
 
-    def _taken_of(self, limit: Limit) -> Occupancy[int]:
-        """Return who held the slots of a limit."""
-        if self._limits is None:
-            needs: dict[Limit, list[tuple[int, int]]] = {limit: [] for limit in self._slots}
-            for place, its in self._table.needs.items():
-                for needed, slots in its.items():
-                    needs[needed].append((place, slots))
-            self._limits = {it: Occupancy(self._held(by)) for it, by in needs.items()}
-        return self._limits[limit]
+    def _at_limits(self) -> dict[Limit, Place]:
+        needs: dict[Limit, list[tuple[int, int]]] = {limit: [] for limit in self._slots}
+        for place, its in self._table.needs.items():
+            for limit, needed in its.items():
+                needs[limit].append((place, needed))
+        return {
+            limit: Place(Cause(LIMIT, limit, slots), slots, Occupancy(self._held(needs[limit])))
+            for limit, slots in self._slots.items()
+        }
 
     def _held(self, needs: Iterable[tuple[int, int]]) -> Iterator[Holding[int]]:
         """Yield the slots that jobs held which need so many, by their places."""
