@@ -774,6 +774,19 @@ def test_the_chart_of_a_scheduler_that_is_nested_in_itself():
     assert str(Timeline(scheduler)).splitlines()[0].split("  ")[0] == "ring"
 
 
+def test_the_chart_of_jobs_that_were_given_a_cycle():
+    scheduler = dag("a>b")
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler["a"].requires(scheduler["b"])
+        chart = str(timeline)
+    assert chart.splitlines()[2] == "(the run is not shown, since its jobs have a cycle now)"
+    assert timeline.end("b") == 2.0
+    timeline = timeline_of(other := dag("a>b"))
+    other["a"].requires(other["b"])
+    assert str(timeline).splitlines()[1].endswith("|  3 - 4  done")
+
+
 def test_the_chart_of_many_jobs_is_cut():
     lines = str(timeline_of(dag(" ".join(map(str, range(150)))))).splitlines()
     assert len(lines) == 102

@@ -54,9 +54,12 @@ def chart(scheduler: PureScheduler, run: LastRun | None) -> str:
         spans = {span.job: span for span in run.timeline.spans}
     jobs = jobs_within(scheduler)
     bars = [bar(job, depth, spans.get(job), began) for job, depth in islice(jobs, MAX_JOBS)]
-    hidden = sum(1 for _ in jobs)
-    more = f"… and {hidden} more jobs" if hidden else ""
-    return gantt(bars, (began, began + duration), more=more)
+    remarks: list[str] = []
+    if hidden := sum(1 for _ in jobs):
+        remarks.append(f"… and {hidden} more jobs")
+    if run is None and scheduler.started_at is not None:
+        remarks.append("(the run is not shown, since its jobs have a cycle now)")
+    return gantt(bars, (began, began + duration), more="\n".join(remarks))
 
 
 def bar(job: AnyJob, depth: int, span: Span | None, began: float) -> Bar:
