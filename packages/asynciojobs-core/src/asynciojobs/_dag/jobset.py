@@ -29,6 +29,7 @@ __all__ = [
     "RunState",
     "nested_job_sets",
     "nesting",
+    "observers_of",
     "record_of",
 ]
 
@@ -381,6 +382,11 @@ class JobSet(Copyable):
     def _only_delegates_shutdown(self) -> bool:
         """Tell whether all that `co_shutdown()` does is to shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
+
+
+def observers_of(job_set: JobSet) -> Observers:
+    """Return the observers of a job set, and the watchers of its runs."""
+    return job_set._observers
 
 
 def record_of(job: object) -> Record | None:

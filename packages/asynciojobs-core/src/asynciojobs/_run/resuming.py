@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from .._dag.jobset import JobSet, nesting
+from .._dag.jobset import JobSet, nesting, observers_of
 from .._dag.queries import topological_order
 from .._events import EventKind, JobEvent
 from .._names import Mark
@@ -284,7 +284,8 @@ def tell(run: ResumedRun, jobs: Iterable[AnyJob]) -> None:
 
 def _tell_inside(job_set: JobSet, restored: Iterable[AnyJob], now: float) -> None:
     for inner, jobs, _ in nesting(job_set):
-        if inner._observers.heard:
+        observers = observers_of(inner)
+        if observers.heard:
             for job in jobs:
                 if job in restored:
-                    inner._observers.tell(JobEvent(job, EventKind.RESTORED, now))
+                    observers.tell(JobEvent(job, EventKind.RESTORED, now))

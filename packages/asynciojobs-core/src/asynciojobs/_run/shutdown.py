@@ -15,7 +15,14 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _log
-from .._dag.jobset import SHUTDOWN, JobSet, Record, RunState, nested_job_sets
+from .._dag.jobset import (
+    SHUTDOWN,
+    JobSet,
+    Record,
+    RunState,
+    nested_job_sets,
+    observers_of,
+)
 from .._dag.observers import Observers
 from .._events import EventKind, JobEvent
 from .._names import name_in_run
@@ -167,7 +174,7 @@ def _has_begun(call: Call) -> bool:
 
 def _jobs_to_call(job_set: JobSet, now: float) -> Iterable[AnyJob]:
     """Note on each job that it has its shutdown now; return those that must be called."""
-    observers = job_set._observers
+    observers = observers_of(job_set)
     called: list[AnyJob] = []
     for job in tuple(job_set.jobs):
         if had_shutdown(job):
@@ -201,7 +208,7 @@ def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
     for job in jobs:
         if not job._shutdown_given and job._has_shutdown():
             return False
-    if nested._observers.heard:
+    if observers_of(nested).heard:
         _jobs_to_call(nested, now)
     else:
         # Fast path: 1 µs for a nested scheduler of ten jobs, 2 % of its run. Without it,

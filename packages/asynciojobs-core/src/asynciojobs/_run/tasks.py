@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
-from .._dag.jobset import JobSet
+from .._dag.jobset import JobSet, observers_of
 from .._events import EventKind, JobEvent
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
@@ -131,7 +131,7 @@ class JobTasks:
         self.loop = asyncio.get_running_loop()
         self.time = clock_of(self.loop)
         self.nests = False
-        self.observers = job_set._observers
+        self.observers = observers_of(job_set)
         self.state = job_set._run_state
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
