@@ -49,7 +49,7 @@ async def nothing_at_all() -> None: ...
 
 
 def work(seconds: float, _: object = None) -> float:
-    """Compute for a while, as a function worth another process does; it does not sleep."""
+    """Compute for a while, like a function that is worth a process of its own."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
@@ -95,8 +95,8 @@ async def pool(options: argparse.Namespace) -> None:
 
 @asynccontextmanager
 async def cluster(count: int) -> AsyncGenerator[tuple[Any, Others], None]:
-    """Start the scheduler of Dask and some workers, each a process; end them."""
-    # Dask advises against sending large objects, which is what is measured.
+    """Start Dask's scheduler and some workers, each as a process; end them later."""
+    # Dask advises against sending large objects, but that is what we measure.
     warnings.filterwarnings("ignore", "Sending large graph")
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/scheduler.json"  # workers and clients wait for it
@@ -116,13 +116,13 @@ async def cluster(count: int) -> AsyncGenerator[tuple[Any, Others], None]:
 
 
 def started(program: str, *options: str) -> psutil.Popen:
-    """Start a program of Dask in this Python; it prints nothing."""
+    """Start one of Dask's programs in this Python; it prints nothing."""
     command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *options]
     return psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 async def by_hand(client: Any, chains: int, links: int, seconds: float) -> None:
-    """Submit all at once; Dask starts a call at the end of the one before."""
+    """Submit all at once; Dask starts each call when the one before has ended."""
     last: list[Any] = []
     for _ in range(chains):
         future = None
@@ -142,7 +142,7 @@ async def by_chains(engine: Engine, chains: int, links: int, seconds: float) -> 
 
 
 async def tree(engine: Engine, size: int) -> None:
-    """Make four parts, merge two and two, and measure the result."""
+    """Make four parts, merge them in pairs, and measure the result."""
     call = partial(CallJob[Any], executor=engine)
     parts = [call(bytes, size) for _ in range(4)]
     halves = call(concat, *parts[:2]), call(concat, *parts[2:])
@@ -153,7 +153,7 @@ async def tree(engine: Engine, size: int) -> None:
 
 
 async def tree_by_values(engine: Engine, size: int) -> None:
-    """Do the same, but each value comes here, and goes out again."""
+    """Do the same, but each value comes here and goes out again."""
 
     async def call(*call: Any) -> Any:
         return await engine.fetch(await engine.start(call[0], call[1:], {}))
@@ -198,7 +198,7 @@ def part(calls: int) -> None:
 
 
 def batches(name: str, executor: AnyExecutor, total: int) -> Contenders:
-    """Return the ways to make so many calls: by ones, tens, hundreds, nested schedulers."""
+    """Return the ways to make so many calls: one by one, in tens, in hundreds, nested."""
     return {
         name: partial(by_jobs, executor, total, nothing),
         f"{name}, 10 calls a job": partial(by_jobs, executor, total // 10, batch, 10),
@@ -227,7 +227,7 @@ async def costs(contenders: Contenders, others: Others, rounds: int, unit: float
 
 
 async def transfers(client: Any, others: Others, size: int, rounds: int) -> Rows:
-    """Return what it costs to move much data, in either direction and not at all."""
+    """Return what it costs to move much data: in, out, and not at all."""
     one, two = (DaskEngine(client, workers=address) for address in await client.run(os.getpid))
     made = CallJob(bytes, size, executor=one)
     await Scheduler(made).co_run()
@@ -236,14 +236,14 @@ async def transfers(client: Any, others: Others, size: int, rounds: int) -> Rows
         "from the driver to a worker": send,
         "from a worker to the driver": made.fetch,
     }
-    # Once: from then on, both workers have it.
+    # Once; after that, both workers have it.
     across: Contenders = {"from worker to worker": partial(by_jobs, two, 1, len, made.result())}
     rows = await costs(there_and_back, others, rounds, 1e-3)
     return rows + await costs(across, others, 1, 1e-3)
 
 
 async def memory(name: str, executor: AnyExecutor, total: int) -> tuple[str, ...]:
-    """Return what a job holds before its run and after it, when jobs and results are kept."""
+    """Return the size of a job before and after its run, if jobs and results are kept."""
     gc.collect()
     tracemalloc.start()
     jobs = [CallJob(nothing, executor=executor) for _ in range(total)]
@@ -261,7 +261,7 @@ async def scale(options: argparse.Namespace) -> None:
     rows: Rows = [(f"µs a call, of {total}", *COLUMNS)]
     with ThreadPoolExecutor(2) as threads, ProcessPoolExecutor(2) as processes:
         for executor in (None, threads, processes):
-            await by_jobs(executor, 100, nothing)  # what starts once, starts here
+            await by_jobs(executor, 100, nothing)  # starts what starts only once
         contenders = batches("ProcessPoolExecutor", processes, total)
         contenders["ThreadPoolExecutor"] = partial(by_jobs, threads, total, nothing)
         contenders["threads of the loop"] = partial(by_jobs, None, total, nothing)

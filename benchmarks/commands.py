@@ -15,7 +15,7 @@ from statistics import quantiles
 from asynciojobs import CommandJob, Scheduler
 from benchmarks.rounds import Contender, in_turn, table, verdict
 
-LIMIT = 1.1  # how many times the time by hand a CommandJob may take
+LIMIT = 1.1  # a CommandJob may take this many times as long as by hand
 OURS, BY_HAND = "CommandJob", "by hand"
 
 
@@ -50,7 +50,7 @@ async def many_by_hand(count: int, window: int, *, session: bool = False) -> Non
 
 
 async def times_of(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
-    """Return the times of each, in seconds. They take turns, so that all get the same noise."""
+    """Return the times of each, in seconds. They take turns, so all get the same noise."""
     found: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds):
         gc.collect()
@@ -64,7 +64,7 @@ async def times_of(contenders: dict[str, Contender], rounds: int) -> dict[str, l
 def rows(what: str, found: dict[str, list[float]], limit: float) -> Iterator[tuple[str, ...]]:
     """Yield a row for each: the quartiles in ms, and our first quartile over theirs.
 
-    If the machine has other work, that disturbs the others most.
+    If the machine has other work, the other values suffer most.
     """
     yield what, "25 %", "median", "75 %", "CommandJob over it", ""
     quarters = {name: quantiles(times, n=4) for name, times in found.items()}

@@ -1,4 +1,4 @@
-"""Times runs with a journal against the same runs without, and how long a journal is read."""
+"""Times runs with and without a journal, and how long it takes to read a journal."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def naps(count: int, seconds: float) -> list[Job[None]]:
 
 
 def chain(count: int, seconds: float) -> Scheduler:
-    """Return jobs that run one after the other."""
+    """Return jobs that run one after another."""
     return Scheduler(Sequence(*naps(count, seconds)), label="night")
 
 
 def window(count: int, seconds: float, size: int) -> Scheduler:
-    """Return jobs of which some run at once."""
+    """Return jobs of which some run at the same time."""
     return Scheduler(*naps(count, seconds), label="night", jobs_window=size)
 
 
@@ -57,7 +57,7 @@ def seconds_of(function: Callable[[], object]) -> float:
 
 
 def compare(name: str, make: Callable[[], Scheduler], folder: Path, syncs: Syncs) -> None:
-    """Print how long a run takes with a journal and without, in turns."""
+    """Print how long a run takes with and without a journal, in turns."""
     plain: list[float] = []
     ratios: list[tuple[float, float, int]] = []
     for number in range(ROUNDS):

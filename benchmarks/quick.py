@@ -1,4 +1,4 @@
-"""Compares the engine with one of thirty lines, or with that of another checkout."""
+"""Compares the engine with an engine of thirty lines, or with another checkout's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.compare.child import ROOT, child
 from benchmarks.rounds import ratios, turns
 
 SHAPES = ("independent", "chain", "shuffled", "layered", "window", "fan", "nested")
-RUNS = 2  # of a process, which reports the quicker one
+RUNS = 2  # in each process, which reports the quicker one
 PROCESSES = 8  # of each engine in a round, against another checkout
 PACKAGE = "packages/asynciojobs-core/src/asynciojobs"
 

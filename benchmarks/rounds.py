@@ -49,16 +49,16 @@ def verdict(value: float, bound: float) -> str:
 
 
 def in_turn(names: Sequence[T], number: int) -> list[T]:
-    """Return the order of a round; each round begins with another one.
+    """Return the order of a round; each round begins with another contender.
 
-    With two names this gives A B, B A, A B, and so on.
+    With two names, this gives A B, B A, A B, and so on.
     """
     start = number % len(names) if names else 0
     return [*names[start:], *names[:start]]
 
 
 def turns(names: Iterable[T], rounds: int) -> Iterator[T]:
-    """Yield who runs next, through all rounds."""
+    """Yield whose turn it is, through all rounds."""
     them = list(names)
     for number in range(rounds):
         yield from in_turn(them, number)
@@ -87,7 +87,7 @@ async def timed(contender: Contender) -> tuple[float, float]:
 def comparison(
     what: str, calls: int, times: dict[str, list[tuple[float, float]]], limit: float
 ) -> list[tuple[str, ...]]:
-    """Return a row for each; `limit` is on the first over the second; times as of `timed()`."""
+    """Return a row for each; `limit` applies to the first over the second; see `timed()`."""
     first, second, *_ = times
     rows: list[tuple[str, ...]] = [(what, "ms", "µs a call here", f"{first} over it", "")]
     for name, column in times.items():

@@ -1,25 +1,24 @@
-"""Which words are the most frequent in a tree of text?  Counts them in many processes.
+"""Counts the most frequent words in a folder of texts, in many processes.
 
     python corpus.py                                    # Python's own sources, in threads
-    python corpus.py --engine threads processes dask    # one after the other, compared
+    python corpus.py --engine threads processes dask    # one after another, compared
     python corpus.py ~/books --suffix .txt --engine dask --address tcp://127.0.0.1:8786
 
 **Jobs.** One job lists the files, and splits them into parts of about the same size.  One
 job for each part counts its words.  Other jobs merge the counts of four jobs each, until
-there is one count.  All of them are `CallJob`s, and their arguments are the jobs before
-them: nothing else says which job requires which.  The same function builds the jobs for
-each engine.
+one count is left.  All of them are `CallJob`s, and each has the jobs before it as arguments:
+nothing else says which job requires which.  The same function builds the jobs for each
+engine.
 
-**Engines.** With *threads* nothing has to be sent, but Python lets only one of them compute
-at a time.  *Processes* compute side by side; each result comes back to this process, and
-goes out again with each call that needs it.  *Dask* keeps results where they are, and sends
-them from worker to worker.  Here it uses processes of this machine.  With `--address` it
-uses those of a cluster, whose workers must see the files under the same path.
+**Engines.** With *threads*, nothing has to be sent, but Python lets only one thread compute
+at a time.  *Processes* compute in parallel; each result comes back to this process, and
+goes out again with each call that needs it.  *Dask* keeps results in its workers, and sends
+them from worker to worker.  By default it starts workers on this machine.  With `--address`
+it uses a cluster, whose workers must see the files under the same path.
 
 **Output.** The program prints the time of each run, without the start of its processes.  It
 also prints how many bytes of results went through this process.  These are counted after
-the run: results are pickled once more, and a pickle counts for each time that it came or
-went.
+the run: each result is pickled once more, and counts once for each time that it was sent.
 
 Exit status: 0 counted; 1 not counted, because a file or the cluster can't be reached, or
 distributed is not installed; 2 wrong usage.
@@ -58,13 +57,13 @@ Opening: TypeAlias = Callable[
 ]
 
 
-# --- the work; it knows nothing of jobs
+# --- the work; this part knows nothing about jobs
 
 
 def split(root: str, suffix: str, parts: int) -> list[list[str]]:
     """Return the files of a tree in parts of about the same size.
 
-    Each file goes to the part that is the smallest so far.
+    Each file goes to the part that is smallest so far.
     """
     found = sorted((path.stat().st_size, str(path)) for path in texts(root, suffix))
     shares: list[list[str]] = [[] for _ in range(parts)]
@@ -105,7 +104,7 @@ def frequent(words: Words, length: int) -> list[tuple[str, int]]:
     return sorted(words.items(), key=lambda item: (-item[1], item[0]))[:length]
 
 
-# --- the scenario; the same for each engine
+# --- the scenario, the same for each engine
 
 
 def scenario(options: argparse.Namespace, executor: Executor | Engine) -> list[CallJob[Any]]:
@@ -141,7 +140,7 @@ async def processes(options: argparse.Namespace) -> AsyncGenerator[Executor, Non
 
 @asynccontextmanager
 async def dask(options: argparse.Namespace) -> AsyncGenerator[Engine, None]:
-    from asynciojobs.dask import DaskEngine  # says what to install, if it is missing
+    from asynciojobs.dask import DaskEngine  # if it is missing, this says what to install
 
     distributed: Any = sys.modules["distributed"]
     here = {"n_workers": options.workers, "threads_per_worker": 1, "host": "127.0.0.1"}

@@ -1,4 +1,4 @@
-"""Finds the links of a site that lead nowhere, and goes easy on the site.
+"""Finds the broken links of a site, without putting much load on it.
 
     python crawler.py http://localhost:8000/
     python crawler.py http://localhost:8000/ --at-once 4 --pause 0.1 --most 1000
@@ -6,18 +6,18 @@
 To try it on a folder of pages: `python -m http.server --directory FOLDER`.
 
 **Jobs.** Each page is a job.  The job fetches its page, and adds a job for each new page that
-is linked there.  These join the run, so the run ends when no page is left.
+the page links to.  These jobs join the run, so the run ends when no page is left.
 
 **Politeness.** All jobs share one `Limit`: at most two requests are made at a time.  Each job
-pauses before its request, while it holds its slot.  The robots.txt of the site is obeyed, and
-so is its Crawl-delay.
+pauses before its request, while it holds its slot.  The site's robots.txt is obeyed, and so
+is its Crawl-delay.
 
 **Failures.** A page that can't be fetched is a broken link.  Its job is not critical, so the
-crawl goes on.  Only the first job, which asks for robots.txt, is critical: if nobody answers,
+crawl goes on.  Only the first job, which fetches robots.txt, is critical: if nobody answers,
 there is no crawl.
 
-**Interrupted.** After Ctrl-C or SIGTERM, no other request is made.  The program waits for
-those that are being answered, ten seconds at most if the server is silent.  Then it prints
+**Interrupted.** After Ctrl-C or SIGTERM, the program makes no more requests.  It waits for
+the answers to its open requests, ten seconds at most if the server is silent.  Then it prints
 what it has found.
 
 Exit status: 0 no link is broken; 1 some are, or the site can't be reached; 2 wrong usage; 130
@@ -40,21 +40,21 @@ from urllib.robotparser import RobotFileParser
 from asynciojobs import Job, Limit, PureScheduler
 
 AGENT = "crawler-example"
-PATIENCE = 10  # how long a server may keep silent (seconds)
-LARGEST = 5_000_000  # what comes after that is not read (bytes)
+PATIENCE = 10  # how long a server may be silent (seconds)
+LARGEST = 5_000_000  # the rest is not read (bytes)
 
 
-# --- pages; this part knows nothing of jobs
+# --- pages; this part knows nothing about jobs
 
 
 class Page(NamedTuple):
-    """What a server has answered."""
+    """The answer of a server."""
 
-    url: str  # another one than we asked for, if we were redirected
+    url: str  # after redirection, not the one we asked for
     text: str
 
     def links(self) -> list[str]:
-        """Return the URLs that the page links to, each one once."""
+        """Return the URLs that the page links to, each once."""
         parser = LinkParser(self.url)
         parser.feed(self.text)
         return list(dict.fromkeys(parser.links))
@@ -81,11 +81,11 @@ def absolute(base: str, link: str) -> str:
         url = urldefrag(urljoin(base, link)).url
     except ValueError:  # such as http://[
         url = urljoin(base, quote(link))
-    return quote(url, safe="!#$%&'()*+,/:;=?@[]~")  # browsers forgive blanks and umlauts
+    return quote(url, safe="!#$%&'()*+,/:;=?@[]~")  # browsers accept blanks and umlauts
 
 
 def fetch(url: str) -> Page:
-    """Return a page; without its text, if that is not HTML or robots.txt."""
+    """Return a page; without its text if it is neither HTML nor robots.txt."""
     request = Request(url, headers={"User-Agent": AGENT})
     try:
         with urlopen(request, timeout=PATIENCE) as answer:
@@ -131,7 +131,7 @@ class Crawl:
         except HTTPError as error:
             if error.code >= 500:
                 raise
-            rules = ""  # there is none: all is allowed
+            rules = ""  # there is none, so everything is allowed
         self.robots.parse(rules.splitlines())
         self.pause = max(self.pause, float(self.robots.crawl_delay(AGENT) or 0))
         self.add(self.start)
@@ -145,7 +145,7 @@ class Crawl:
             self.add(link)
 
     def add(self, url: str) -> None:
-        """Add the job of a page, unless there is one, or it must not be visited."""
+        """Add the job of a page, unless there is one or the page must not be visited."""
         is_new = url not in self.pages and len(self.pages) < self.most
         if is_new and self.robots.can_fetch(AGENT, url):
             job = Job(self.visit, url, label=url, critical=False, limits=self.requests)

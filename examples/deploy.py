@@ -1,21 +1,21 @@
-"""Deploys a release, checks the health of each host, and rolls back if a host is not healthy.
+"""Deploys a release, checks the health of each host, and rolls back if one is not healthy.
 
     python deploy.py 2.0 n1 n2 n3 n4     # over ssh: what is in build/2.0 goes to each host
-    python deploy.py 2.0 --local         # no hosts at hand: with folders of this machine
-    python deploy.py bad --local --patience 2    # the same, and h3 does not come up
+    python deploy.py 2.0 --local         # without hosts: with folders of this machine
+    python deploy.py bad --local --patience 2    # the same, but h3 does not come up
 
 **Roll-out.** A host gets the files of the release, makes it the current one, and restarts.
-Then it is asked for its health until it answers; the `timeout` of that job says how long.  The
-first host is alone.  After it two hosts are updated at a time (`jobs_window`).  If anything
-fails, the roll-out ends: nothing else starts, and what runs is cancelled.
+Then a job asks it for its health until it answers; the `timeout` of that job says how long.
+The first host is updated alone, then two hosts at a time (`jobs_window`).  If anything fails,
+the roll-out ends: nothing else starts, and running jobs are cancelled.
 
-**Roll-back.** Each host on which the switch to the release has at least begun (`is_running()`)
+**Roll-back.** Each host that has at least started to switch to the release (`is_running()`)
 gets its previous release back, and is checked again.  If one can't be rolled back, the others
-are all the same (`keep_going`).
+still are (`keep_going`).
 
-**Interrupted.** Ctrl-C, SIGTERM, and the end of the terminal end the roll-out like a failure,
-so the hosts are rolled back.  An ssh that is ended leaves its command to the host, but there
-systemd restarts one after the other, so the roll-back has the last word.
+**Interrupted.** Ctrl-C, SIGTERM, or closing the terminal ends the roll-out like a failure, so
+the hosts are rolled back.  If an ssh is ended, its command may still run on the host.  But
+systemd there does one restart after the other, so the restart of the roll-back comes last.
 
 You need: asynciojobs-graph, which shows the run, and Linux or another Unix.
 
@@ -42,7 +42,7 @@ ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 Command = tuple[str, ...]
 
 
-# --- what is done on a host; replace this with commands of your own
+# --- what to do on a host; replace this with your own commands
 
 
 class OverSSH:
@@ -74,7 +74,7 @@ class OverSSH:
 
 
 class InFolders(OverSSH):
-    """Stands in for hosts: each one is a folder. The release `bad` makes h3 ill."""
+    """Replaces real hosts: each host is a folder. The release `bad` makes h3 ill."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -110,12 +110,12 @@ def in_folders(hosts: list[str]) -> Generator[InFolders, None, None]:
 
 
 class Deployment:
-    """Brings a release to some hosts, or none of them.
+    """Brings a release to all of some hosts, or to none.
 
     Args:
         release: its name.
         hosts: their names, without duplicates.
-        commands: what is done on a host.
+        commands: what to do on a host.
         at_once: how many hosts are updated at a time.
         patience: how long a host may take until it is healthy (seconds).
     """
@@ -162,7 +162,7 @@ class Deployment:
 
     def roll_back(self) -> PureScheduler:
         """Return the jobs that undo what the roll-out has done."""
-        # Also if the switch failed, or was cut off: nobody knows how far it came.
+        # Also if the switch failed or was cut off: nobody knows how far it got.
         begun = [host for host, switch in self.switch.items() if switch.is_running()]
         return PureScheduler(*map(self.restore, begun), keep_going=True)
 
@@ -191,7 +191,7 @@ def roll_back(deployment: Deployment) -> int:
 
 
 def outcome(host: AbstractJob[object]) -> str:
-    """Return what became of the roll-back of a host."""
+    """Return how the roll-back of a host ended."""
     if host.is_done() and host.raised_exception() is None:
         return "rolled back"
     return f"NOT ROLLED BACK: {host.raised_exception() or 'interrupted'}"

@@ -1,24 +1,24 @@
 """Reboots the hosts of a lab, and measures something on each of them, over ssh.
 
     python lab.py n1 n2 n3 n4 n5 n6 --measure "iperf3 --client server --json"
-    python lab.py --local               # no lab at hand: with programs of this machine
+    python lab.py --local               # without a lab: with programs of this machine
     asynciojobs run lab.py:scenario -- --local    # the same, from the command line
 
 **Limits.** At most four ssh connections are open at a time, and at most two hosts reboot at
-a time.  These limits are shared by all hosts, although each host is a scheduler of its own.
-The reboot of a host is a nested scheduler.  It holds its slot of the limit `rebooting` for
-its whole run, and the jobs inside ask for a connection only then.  So hosts that wait for
-their turn to reboot are not in the line for connections, and hold up no measurement there.
+a time.  All hosts share these limits, although each host has its own scheduler.  The reboot
+of a host is a nested scheduler.  It holds its slot of the limit `rebooting` during its whole
+run, and the jobs inside ask for a connection only then.  So hosts that wait to reboot are
+not in the queue for connections, and don't hold up measurements.
 
 **Failures.** If a host fails, the others go on (`keep_going`).  A command that takes too long
-is a failure (`timeout`), and its `ssh` is ended.  At the end the program prints what was
-measured, and a debrief with the reason of each failure.
+is a failure (`timeout`), and its `ssh` is ended.  At the end, the program prints the
+measurements, and a debrief with the reason of each failure.
 
-**What a reboot is.** Linux has another boot_id after each boot.  The last job of a reboot asks
+**What a reboot is.** Linux has a new boot_id after each boot.  The last job of a reboot asks
 for it until it has changed.  While a host is down, ssh fails, and the job asks again.
 
-**Interrupted.** Ctrl-C, SIGTERM, and the end of the terminal end all programs that run.  What
-was measured until then is printed.
+**Interrupted.** Ctrl-C, SIGTERM, or closing the terminal ends all running programs.  Then the
+program prints what was measured so far.
 
 Exit status: 0 all hosts were measured; 1 some failed; 2 wrong usage; 129, 130 or 143
 interrupted.
@@ -45,7 +45,7 @@ SSH = (
     *("-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"),
 )
 
-# Runs a command until it succeeds, and prints something else than $1.
+# Runs a command until it succeeds and prints something other than $1.
 UNTIL_CHANGED = """
 before=$1 pause=$2
 shift 2
@@ -113,7 +113,7 @@ def lab(
 # --- without a lab
 
 STAND_INS = {
-    BOOT_ID: "echo $$",  # the number of this process: it is another one each time
+    BOOT_ID: "echo $$",  # the number of this process, which is different each time
     REBOOT: "exit 255",  # as ssh does if the connection breaks
     MEASURE: "echo 42 Mb/s",
 }
@@ -121,7 +121,7 @@ NOBODY_HOME = 'echo "connect to host $0: No route to host" >&2; exit 255'
 
 
 def local(host: str, command: str) -> tuple[str, ...]:
-    """Stand in for ssh, with real processes. The host h4 can't be reached."""
+    """Replace ssh with real processes. The host h4 can't be reached."""
     script = NOBODY_HOME if host == "h4" else STAND_INS.get(command, command)
     return ("sh", "-c", script, host)
 
@@ -151,7 +151,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def lab_of(options: argparse.Namespace) -> tuple[PureScheduler, dict[str, CommandJob[str]]]:
-    """Return what `lab()` makes of the options of the command line."""
+    """Return the result of `lab()` for the options of the command line."""
     return lab(
         options.hosts,
         local if options.local else ssh,

@@ -1,29 +1,29 @@
-"""Makes a table of many files, and does nothing twice: not after a crash, nor after a change.
+"""Makes a table of many files, and never does the same work twice, even after a crash.
 
     python pipeline.py readings --sample    # writes six files first, one of them with a mistake
-    python pipeline.py readings             # again, after you have mended readings/oslo.csv
+    python pipeline.py readings             # again, after you have fixed readings/oslo.csv
 
-Each file `*.csv` in the folder has the temperatures of a station: a day and a number in each
-line.  The table, `stations.csv`, has one line for each station.
+Each file `*.csv` in the folder has the temperatures of a station, with a day and a number on
+each line.  The table, `stations.csv`, has one line for each station.
 
-**Jobs.** One `CallJob` for each file summarises it, in a thread.  Their results are the
-arguments of the next one, which makes the table.  The last one writes it.
+**Jobs.** One `CallJob` for each file summarises the file, in a thread.  The results are the
+arguments of the next job, which makes the table.  The last job writes it.
 
-**Journal.** What is done is kept in `pipeline.journal`.  If the program is started again, after
-a crash, a failure or Ctrl-C, it restores that, and runs the rest.  A job runs again if its
-arguments have changed.  So each file goes in with its size and time, as a `File`.  A job also
-runs again if its function has changed; but what its function calls does not count.
+**Journal.** `pipeline.journal` records which jobs are done.  If you start the program again,
+after a crash, a failure or Ctrl-C, it restores these jobs, and runs the rest.  A job runs again
+if its arguments have changed.  So the argument for a file is a `File`, with its size and time.
+A job also runs again if its function has changed; the functions that it calls don't count.
 
 **Always run.** The job that writes the table is not journaled.  It is cheap, and the table must
-be there at the end, also if somebody has removed it.  It can run twice, since it replaces the
-table as a whole.
+exist at the end, even if somebody has removed it.  The job can safely run twice, because it
+replaces the whole table.
 
-**Failures.** If a file has a mistake, all others are summarised (`keep_going`).  However the
-run ends, `report.html` shows what happened.
+**Failures.** If a file has a mistake, all others are still summarised (`keep_going`).  However
+the run ends, `report.html` shows what happened.
 
 You need: asynciojobs-graph, which makes the report.
 
-Exit status: 0 the table is there; 1 it is not; 2 wrong usage; 130 or 143 interrupted.
+Exit status: 0 the table was written; 1 it was not; 2 wrong usage; 130 or 143 interrupted.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ STATIONS = ["lyon", "oslo", "porto", "riga", "rome", "wien"]
 AT_ONCE = 4
 
 
-# --- the work; it knows nothing of jobs
+# --- the work; this part knows nothing about jobs
 
 
 class File(NamedTuple):
-    """A file as it is now. If it changes, it is another `File`."""
+    """A file as it is now. If it changes, it becomes a different `File`."""
 
     path: str
     size: int
@@ -107,7 +107,7 @@ def write(rows: list[dict[str, Any]], path: str) -> str:
 
 def pipeline(folder: Path) -> PureScheduler:
     """Return the jobs that make the table of a folder."""
-    # The journal knows a job by its label.
+    # The journal recognizes a job by its label.
     stations = [CallJob(summarise, File.of(it), label=it.name) for it in files_of(folder)]
     rows = CallJob(warmest_first, stations, label="rows")
     written = CallJob(write, rows, str(folder / TABLE), label="table", journaled=False)
@@ -133,7 +133,7 @@ def run(folder: Path) -> bool:
 
 
 def write_sample(folder: Path) -> None:
-    """Write a file for each station; that of oslo has a mistake."""
+    """Write a file for each station; the one of oslo has a mistake."""
     folder.mkdir(parents=True, exist_ok=True)
     for place, station in enumerate(STATIONS):
         chance = random.Random(station)
@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"{options.folder} has no *.csv; --sample writes some")
     try:
         return 0 if run(options.folder) else 1
-    except JournalError as error:  # another process has it, for example
+    except JournalError as error:  # another process has it open, for example
         print(f"pipeline.py: {error}", file=sys.stderr)
         return 1
 

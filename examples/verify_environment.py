@@ -1,4 +1,4 @@
-"""Is all that pip installed still as it was installed?  Verifies RECORDs.
+"""Verifies that the files of each installed distribution are as pip installed them.
 
     python verify_environment.py                       # the environment that runs it
     python verify_environment.py --path SITE_PACKAGES --jobs-window 4 --timeout 60
@@ -6,41 +6,39 @@
     python verify_environment.py --report verified     # writes verified.html
 
 **Jobs.** Each distribution has a job, which compares the files of the distribution with its
-RECORD.  If a distribution depends on others, its job requires their jobs.  So the first
-damaged one of the list is the one to reinstall first.  The jobs are not critical: a job that
-finds damage raises `DamageError`, `list()` shows it, and the other jobs go on.
+RECORD.  If a distribution depends on others, its job requires their jobs.  So reinstall the
+first damaged distribution of the list first.  The jobs are not critical: a job that finds
+damage raises `DamageError`, `list()` shows it, and the other jobs go on.
 
-**Nesting.** If nobody requires a distribution, it was installed for its own sake.  Together
-with the distributions that only it brought in, it makes a nested scheduler.  Distributions
-that several of them share stay outside, and so does one that brought in nothing.  The list
-then reads as "what I installed, and what came with it".  A requirement can only link jobs
-of the same scheduler.  So when a job inside needs one outside, the nested scheduler as a
-whole requires it.  This makes no cycle, because the requirements of a shared distribution
-are shared too.  A nested scheduler's result is True when all its jobs ran, whatever they
-found.
+**Nesting.** If no distribution requires a distribution, somebody installed it for its own
+sake.  It makes a nested scheduler, together with the dependencies that only it has.  Shared
+dependencies stay outside, and so do distributions without dependencies of their own.  The
+list then reads as "what I installed, and what came with it".  A requirement can only link
+jobs of the same scheduler.  So when a job inside needs one outside, the whole nested
+scheduler requires it.  This makes no cycle, because the requirements of a shared
+distribution are shared too.  The result of a nested scheduler is True when all its jobs
+ran, whatever they found.
 
-**Window.** A window holds for one scheduler, and a nested scheduler takes a single slot of
-the window around it.  So all schedulers have the same window, and the pool of threads has
-the same size: at most N threads read files at a time.
+**Window.** A window applies to one scheduler, and a nested scheduler takes a single slot of
+the window around it.  So all schedulers have the same window, and the thread pool has the
+same size: at most N threads read files at a time.
 
 **Requirements.** An extra counts if an installed distribution asks for it, as in `x[extra]`.
-Extras that nobody asks for are mostly tools for tests and docs, and links to them would only
-make cycles.  Other markers are not evaluated.  A distribution that is not installed gets no
-link, and for an installed one a link only sets the order.  Cycles are cut
-where a depth-first walk, in the order of names, comes back to a distribution on its way.
-The program says so.
+Other extras are mostly tools for tests and docs, and links to them would only make cycles.
+Other markers are not evaluated.  Distributions that are not installed get no link, and for
+installed ones a link only sets the order.  Cycles are cut where a depth-first walk, in the
+order of names, comes back to a distribution on its path.  The program says so.
 
-**What is verified.** The hash decides.  If there is no hash, or one of an unknown algorithm,
-the size decides, if it is recorded.  The program says how many files that concerns.
-Compiled files are left out, because Python may write them and anybody may delete them.
-Only those that came with a hash, outside of `__pycache__`, are verified.  A distribution
-without a RECORD (Debian's packages, old eggs) is not verifiable.  The program says so, and
-counts it as a failure only with --strict.  Files that were changed on purpose are reported
-as well, such as certificates that a distributor replaced.  Attackers are not found: they
-would change the RECORD too.
+**What is verified.** The program compares hashes.  If there is no hash, or its algorithm is
+unknown, it compares the size, if that is recorded, and says for how many files it did so.
+It skips compiled files, because Python may write them and anybody may delete them, unless
+they came with a hash, outside of `__pycache__`.  A distribution without a RECORD (Debian's
+packages, old eggs) can't be verified.  The program says so, and counts it as a failure only
+with --strict.  It also reports files that were changed on purpose, such as certificates that
+a distributor replaced.  It does not find attackers, who would change the RECORD too.
 
 Exit status: 0 intact, 1 damaged, 2 wrong usage or not finished (out of time, interrupted,
-nothing that could be verified, nobody reading the output).
+nothing to verify, or nobody reading the output).
 """
 
 from __future__ import annotations
@@ -70,7 +68,7 @@ from asynciojobs import AbstractJob, Job, PureScheduler, Scheduler
 ALGORITHMS = ("sha256", "sha384", "sha512")
 NEVER_HASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 BATCH = 50  # files for one call of a thread: few enough to stop soon, many enough to be cheap
-NAMED = 3  # files named in the text of an exception; the report ends with all of them
+NAMED = 3  # files named in the text of an exception; the report at the end has all of them
 SHARED = ""  # the owner of the distributions that several others brought in
 CLEAR = "\033[K"  # makes a terminal clear the rest of the line
 
@@ -90,7 +88,7 @@ class Recorded(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A file that is not as recorded."""
+    """A file that differs from its record."""
 
     path: str
     what: str
@@ -100,7 +98,7 @@ class Problem(NamedTuple):
 
 
 class DamageError(Exception):
-    """A distribution has files that are not as recorded; `problems` lists them all."""
+    """A distribution has files that differ from their records; `problems` lists them all."""
 
     def __init__(self, problems: Sequence[Problem], files: int) -> None:
         named = ", ".join(map(str, problems[:NAMED]))
@@ -145,7 +143,7 @@ class Inspection:
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def look_at(self, lines: Iterable[Recorded]) -> None:
-        """Compare these files with what is recorded."""
+        """Compare these files with their records."""
         for line in lines:
             self.files += 1
             what = self.difference(line)

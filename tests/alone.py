@@ -27,7 +27,7 @@ EXTRAS = {"asynciojobs.dask"}
 """Modules of the core that need another package."""
 
 DRAWING = re.compile(r".*\.(dot_\w+|export_as_\w+|graph|mermaid_format)")
-"""What needs asynciojobs-graph, so that its examples can't run here."""
+"""Names that need asynciojobs-graph, so their examples can't run here."""
 
 
 def run_examples() -> int:
@@ -57,7 +57,9 @@ def refusal_of(extra: Callable[[], object]) -> str:
 def main() -> None:
     if there := [name for name in OTHERS if importlib.util.find_spec(name)]:
         raise SystemExit(f"not alone: {', '.join(there)} can be imported")
-    logging.getLogger("asynciojobs").addHandler(logging.NullHandler())  # of failures on purpose
+    logging.getLogger("asynciojobs").addHandler(
+        logging.NullHandler()
+    )  # some failures are meant
     count = run_examples()
     if not count:
         raise SystemExit("there are no examples")

@@ -16,7 +16,7 @@ from asynciojobs_testkit import FakeClock
 
 
 def pytest_configure() -> None:
-    """Let the tests of Hypothesis take their time: the machine may be busy.
+    """Let the tests of Hypothesis take their time, since the machine may be busy.
 
     Hypothesis has this rule itself if it finds that it runs in CI.
     """
@@ -68,6 +68,6 @@ def loop_from_zero() -> asyncio.AbstractEventLoop:
 
 @pytest.fixture
 def fake_time() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
-    """Make `scheduler.run()` and the like jump through time, each from 0 on."""
+    """Make `scheduler.run()` and similar methods jump through time, each from 0 on."""
     with use_loop_factory(loop_from_zero):
         yield loop_from_zero

@@ -30,7 +30,7 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 ENGINE = ("core", "journal", "timeline", "commands", "testkit", "properties")
 """The folders of tests that depend most on the version of Python."""
 
-# Variables set by the hatch that runs this program; the hatch that it starts must not see them.
+# Variables set by the hatch that runs this program. The hatch that it starts must not see them.
 OURS = re.compile("HATCH_.*|VIRTUAL_ENV|PYTHONPATH")
 
 
@@ -43,9 +43,9 @@ class World:
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     lacking: Callable[[], str] = lambda: ""
-    """Why it can't be run here; "" if it can."""
+    """Why it can't be run here; empty if it can."""
     part_of: str = ""
-    """The world that has all of its tests, and more; it is then run only if it is named."""
+    """The world that has all of its tests, and more. It then runs only if it is named."""
 
 
 def python(version: str) -> World:

@@ -1,8 +1,9 @@
-"""Prepares a release: ./hatchw run build:release 1.1.0, with --dry-run to look first.
+"""Prepares a release: ./hatchw run build:release 1.1.0; add --dry-run to look first.
 
-It sets the version, in its one literal and in all pins, dates the section of the changelog,
-opens a new one, and builds the three sdists and wheels into dist/1.1.0. If anything fails, all
-files are as before. It commits nothing and uploads nothing: at its end it says how to go on.
+It sets the version where it is defined and in all pins, dates the changelog's first section,
+opens a new section, and builds the three sdists and wheels into dist/1.1.0. If anything fails,
+all files are as before. It commits nothing and uploads nothing; at the end, it says what to do
+next.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def planned(root: Path, version: str, today: date) -> dict[str, str]:
 
 
 def check_tree(root: Path) -> None:
-    """Check that everything is committed, so that the release can be told from other changes.
+    """Check that everything is committed, so that the release's changes can be seen.
 
     Raises:
         RefusedError: something is not.
@@ -104,12 +105,12 @@ def check_tree(root: Path) -> None:
 
 
 def check_version(version: str, before: str, released: Sequence[Version]) -> None:
-    """Check that a version is larger than all that were released.
+    """Check that a version is larger than all released versions.
 
     Args:
         version: the new version.
-        before: the one in the sources. It may be the new one, if it was not released yet.
-        released: the versions that the changelog has dates of.
+        before: the one in the sources. It may be the new one, if it is not released yet.
+        released: the versions with a date in the changelog.
 
     Raises:
         RefusedError: it is not.
@@ -140,7 +141,7 @@ def released_in(changelog: str) -> list[Version]:
 
 
 def dated(changelog: str, version: str, today: date) -> str:
-    """Return the changelog with a date for its first section, and with a new section above.
+    """Return the changelog with its first section dated, and a new section above it.
 
     Raises:
         RefusedError: the first section is empty, or has a date already.
@@ -187,7 +188,7 @@ def pinned(text: str, before: str, version: str) -> str:
 
 
 def release(root: Path, version: str, texts: Mapping[str, str], builder: Builder) -> None:
-    """Write the new texts, and build; if that fails, write the old ones again."""
+    """Write the new texts, and build; if that fails, restore the old texts."""
     old = {name: read(root, name) for name in texts}
     folder = root / "dist" / version
     try:
@@ -249,7 +250,7 @@ def print_difference(root: Path, texts: Mapping[str, str]) -> None:
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Return what git prints."""
+    """Return the output of git."""
     command = ["git", "-C", str(root), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,1 +1,1 @@
-"""Compares asynciojobs with what one would use instead; see README.md in the folder above."""
+"""Compares asynciojobs with its alternatives; see README.md in the folder above."""

@@ -1,4 +1,4 @@
-"""Verifies the order of the jobs, measures, and prints the tables and the limits."""
+"""Verifies the order of the jobs, measures, and prints the tables and limits."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ MILLION = 1_000_000
 PEERS = [name for name, it in CONTENDERS.items() if it.role == "peer"]
 SIZES = [1_000, 10_000, 100_000, MILLION]
 LARGEST = {"ours": MILLION, "reference": 100_000, "peer": 10_000}
-VERIFIED = 1_000  # jobs of the runs in which the order is verified
-FEW = 10_000  # jobs that a million are compared with
-TICKED = 100_000  # jobs beside the ticker
-STOP = 20.0  # a peer is stopped after that (seconds)
+VERIFIED = 1_000  # jobs in the runs that verify the order
+FEW = 10_000  # jobs in the runs that a million are compared with
+TICKED = 100_000  # jobs that run beside the ticker
+STOP = 20.0  # a peer that takes longer is stopped (seconds)
 
 REFERENCES = (
     ("counter", "independent", 0.8),
@@ -35,7 +35,7 @@ REFERENCES = (
     ("counter", "layered", 1.5),
     ("TaskGroup", "independent", 1),
 )
-BYTES = {"window": 400, "independent": 1000}  # of a job, of a million
+BYTES = {"window": 400, "independent": 1000}  # of each job, if there are a million
 GROWTH = 1.5
 IMPORT_LIMIT = 10  # ms
 LATE = 5  # ms
@@ -49,19 +49,19 @@ print(time.perf_counter() - start)
 
 
 class Run(NamedTuple):
-    """What a run took, in a process of its own."""
+    """What a run took, in its own process."""
 
     build: float  # seconds
     run: float  # seconds
     cpu: float  # processor time of both (seconds)
-    peak: int  # bytes, over what the process had before
+    peak: int  # bytes more than the process had before
 
     @property
     def total(self) -> float:
         return self.build + self.run
 
 
-Runs: TypeAlias = dict[Key, list[Run]]  # of some number of jobs, round by round
+Runs: TypeAlias = dict[Key, list[Run]]  # with some number of jobs, round by round
 
 
 def keys_of(options: argparse.Namespace, jobs: int, number: int) -> Iterator[Key]:
@@ -73,7 +73,7 @@ def keys_of(options: argparse.Namespace, jobs: int, number: int) -> Iterator[Key
 
 
 def verify(options: argparse.Namespace) -> Iterator[str]:
-    """Verify the order of the jobs in runs of their own; yield what was wrong."""
+    """Verify the order of the jobs in separate runs; yield what was wrong."""
     for contender, shape in keys_of(options, VERIFIED, 0):
         try:
             faults = child(contender, shape, VERIFIED, "verify", timeout=STOP)
@@ -83,7 +83,7 @@ def verify(options: argparse.Namespace) -> Iterator[str]:
 
 
 def measure(options: argparse.Namespace, jobs: int, left_out: dict[Key, str]) -> Runs:
-    """Make all runs of so many jobs; note who fails, and run it no more on that shape."""
+    """Run all with so many jobs; note failures, and skip that contender on that shape later."""
     runs: Runs = {}
     for number in range(options.rounds):
         progress = f"N = {jobs:,}, round {number + 1} of {options.rounds}"
@@ -104,7 +104,7 @@ def run_once(contender: str, shape: str, jobs: int) -> Run:
 
 
 def growth(shape: str, jobs: int) -> tuple[float, Run]:
-    """Return our time for a job of many over one of few beside it, and the large run."""
+    """Return our time per job with many jobs over that with few, and the large run."""
     few = median(run_once("ours", shape, FEW).total for _ in range(3)) / FEW
     many = run_once("ours", shape, jobs)
     return many.total / jobs / few, many
@@ -127,7 +127,7 @@ def over(runs: Runs, other: str, shape: str) -> Spread | None:
 
 
 def limits_of(jobs: int, runs: Runs) -> Iterator[Limit]:
-    """Yield those on our time; peers on the shape where each does best."""
+    """Yield the limits on our time, and on the peers' where each does best."""
     for other, shape, bound in REFERENCES:
         if jobs >= 10_000 and (spread := over(runs, other, shape)):
             yield Limit(f"{shape}, N = {jobs:,}: ours / {other}", bound, spread)
@@ -173,7 +173,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def other_limits(rounds: int) -> Iterator[Limit]:
     """Measure the import and the ticker; ticks before the first job have no limit."""
-    python("-c", IMPORT)  # the first one compiles
+    python("-c", IMPORT)  # the first import compiles
     imports = [python("-c", IMPORT) for _ in range(2 * rounds + 1)]
     text = "import asynciojobs, over import asyncio, ms"
     yield Limit(text, IMPORT_LIMIT, Spread.of(time * 1000 for time in imports))
@@ -184,7 +184,7 @@ def other_limits(rounds: int) -> Iterator[Limit]:
 
 
 def measure_million(options: argparse.Namespace, jobs: int, held: int) -> Iterator[Limit]:
-    """Run so many jobs of ours, and print the table; yield the limits on growth and memory."""
+    """Run so many of our jobs, and print the table; yield limits on growth and memory."""
     runs: Runs = {}
     for shape in options.shapes:
         grown, run = growth(shape, jobs)
@@ -210,7 +210,7 @@ def main(arguments: list[str] | None = None) -> None:
         if (reason := CONTENDERS[name].why_not(shape))
     }
     for jobs in options.sizes:
-        held = run_once("held", "independent", jobs).peak  # what the user holds anyway
+        held = run_once("held", "independent", jobs).peak  # the user holds this anyway
         if jobs < MILLION:
             runs = measure(options, jobs, left_out)
             print(*table_of(jobs, runs, held), sep="\n", flush=True)

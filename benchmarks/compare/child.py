@@ -1,4 +1,4 @@
-"""One run, in a process of its own, which prints what it measured as a line of JSON.
+"""One run in a process of its own, which prints its measurements as a line of JSON.
 
 python -m benchmarks.compare.child CONTENDER SHAPE N [verify | tick | --runs RUNS]
 """
@@ -35,7 +35,7 @@ def python(*arguments: str, timeout: float | None = None, checkout: Path | None 
     It has the packages of the environment, unless it gets those of a checkout. `timeout` is in
     seconds.
     """
-    # Users have their modules compiled, unless this variable says otherwise.
+    # Users have compiled modules, unless this variable is set.
     env = {name: it for name, it in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if checkout is not None:
         env["PYTHONPATH"] = os.pathsep.join(map(str, checkout.glob("packages/*/src")))
@@ -56,8 +56,8 @@ def child(contender: str, shape: str, jobs: int, *options: str, **how: Any) -> A
 
 
 def memory(field: str) -> int:
-    """Return ``VmRSS`` or ``VmHWM``: what the process has, or had at most (bytes)."""
-    if not STATUS.exists():  # On Linux, the peak of `getrusage` begins with the parent's.
+    """Return ``VmRSS`` or ``VmHWM``: the memory of the process now, or at its peak (bytes)."""
+    if not STATUS.exists():  # on Linux, the peak of `getrusage` begins with the parent's
         import resource
 
         scale = 1 if sys.platform == "darwin" else 1024
@@ -78,7 +78,7 @@ async def build_and_run(contender: Contender, shape: Shape) -> tuple[float, floa
 
 
 def measure(contender: Contender, shape: Shape, runs: int) -> dict[str, float]:
-    """Return the least times of some runs; the garbage collector is on, as users have it."""
+    """Return the shortest times of some runs, with the garbage collector on, as for users."""
     gc.collect()
     before = memory("VmRSS")
     times: list[tuple[float, float, float]] = []
@@ -90,7 +90,7 @@ def measure(contender: Contender, shape: Shape, runs: int) -> dict[str, float]:
 
 
 async def verify(contender: Contender, shape: Shape) -> list[str]:
-    """Run once, and return what was wrong with the order, nothing if all was right."""
+    """Run once, and return what was wrong with the order; empty if nothing was."""
     recorder = Recorder(shape)
     await contender.program(shape, recorder)()
     return recorder.verdict()
@@ -100,7 +100,7 @@ async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
     """Tick every 10 ms beside the jobs; return how late the worst ticks were."""
     loop = asyncio.get_running_loop()
     ticks: list[tuple[float, float]] = []  # when it was due, and when it came
-    times: list[float] = []  # of the first job and of the last
+    times: list[float] = []  # of the first and the last job
 
     def tick(due: float) -> None:
         ticks.append((due, loop.time()))
@@ -120,7 +120,7 @@ async def tick_beside(contender: Contender, shape: Shape) -> dict[str, float]:
 
 
 def worst(ticks: list[tuple[float, float]], began: float, ended: float) -> dict[str, float]:
-    """Return the worst lateness before the first job, and from then to the last one."""
+    """Return the worst lateness before the first job, and from then to the last job."""
     starting = [came - due for due, came in ticks if due < began]
     running = [came - due for due, came in ticks if due >= began and came < ended]
     return {"starting": max(starting, default=0.0), "running": max(running, default=0.0)}
@@ -143,7 +143,7 @@ def main() -> None:
         case _:
             told = measure(contender, shape, options.runs)
     print(json.dumps(told), flush=True)
-    os._exit(0)  # taking a million objects apart would measure nothing
+    os._exit(0)  # freeing a million objects would measure nothing
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who is compared: we, the references, and the peers, with what these can't do.
+"""The contenders: asynciojobs, the references, and the peers, with what these can't do.
 
 The references are asyncio by hand, the standard library, and an engine of thirty lines.
 """
@@ -31,10 +31,10 @@ class Contender:
     """Builds a program for a shape, in a running event loop."""
 
     role: Literal["ours", "reference", "peer", "baseline"]
-    build: Callable[[Shape, Work], Program]  # makes the jobs, in whatever way is natural here
-    cannot: Sequence[str] = ()  # the shapes that are left out
-    module: str = "asyncio"  # what must be installed
-    nests: bool = False  # `build` takes shapes that have parts
+    build: Callable[[Shape, Work], Program]  # makes the jobs, in the way that is natural here
+    cannot: Sequence[str] = ()  # shapes that are left out
+    module: str = "asyncio"  # the module that must be installed
+    nests: bool = False  # whether `build` takes shapes that have parts
 
     def why_not(self, shape: str) -> str | None:
         """Return why a shape can't be run, if it can't."""
@@ -43,7 +43,7 @@ class Contender:
         return REASONS[shape] if shape in self.cannot else None
 
     def program(self, shape: Shape, work: Work) -> Program:
-        """Make the program of any shape; that of nested ones has jobs that run the parts."""
+        """Make the program of any shape; for nested shapes, its jobs run the parts."""
         if self.nests or not shape.parts:
             return self.build(shape, work)
         programs = [self.build(part, work) for part in shape.parts]
@@ -88,7 +88,7 @@ def coroutines_of(shape: Shape, work: Work) -> list[AnyCoroutine]:
 
 
 def by_hand(shape: Shape, work: Work) -> Program:
-    """Use asyncio as somebody would who knows the shape."""
+    """Use asyncio like someone who knows the shape."""
     coroutines = coroutines_of(shape, work)
 
     async def run() -> None:
@@ -118,7 +118,7 @@ async def one_by_one(coroutines: Iterator[AnyCoroutine]) -> None:
 
 
 def task_group(shape: Shape, work: Work) -> Program:
-    """Use asyncio.TaskGroup: a task a job, which awaits the ends of what it requires."""
+    """Use asyncio.TaskGroup: one task a job, which awaits the ends of its requirements."""
     jobs = coroutines = coroutines_of(shape, work)
     if shape.window:
         semaphore = asyncio.Semaphore(shape.window)
@@ -149,13 +149,13 @@ def task_group(shape: Shape, work: Work) -> Program:
 
 
 class Counting:
-    """The engine of thirty lines: counters, a task and a done-callback a job."""
+    """The engine of thirty lines: counters, and a task and a done-callback for each job."""
 
     def __init__(
         self,
         requirements: Iterable[tuple[Any, Iterable[Any]]],
-        missing: Any,  # by node, how many of its requirements have not ended
-        followers: Any,  # by node, the nodes that require it
+        missing: Any,  # for each node, how many of its requirements have not ended
+        followers: Any,  # for each node, the nodes that require it
         coroutine_of: Callable[[Any], AnyCoroutine],
         window: int | None,
     ) -> None:
@@ -200,7 +200,7 @@ class Node:
 
 
 def counter(shape: Shape, work: Work) -> Program:
-    """Count for a mapping from each node to its requirements, as graphlib takes it."""
+    """Count for a mapping from each node to its requirements, as for graphlib."""
     nodes = [Node(coroutine) for coroutine in coroutines_of(shape, work)]
     requirements = {
         node: [nodes[rank] for rank in required]
@@ -213,7 +213,7 @@ def counter(shape: Shape, work: Work) -> Program:
 
 
 def ranks(shape: Shape, work: Work) -> Program:
-    """Count for nodes that are numbers from 0 on: lists do for the dictionaries."""
+    """Count for nodes numbered from 0, with lists instead of dictionaries."""
     coroutine_of = coroutines_of(shape, work).__getitem__
     missing = [len(required) for required in shape.requirements]
     followers: list[list[int]] = [[] for _ in missing]
@@ -222,7 +222,7 @@ def ranks(shape: Shape, work: Work) -> Program:
 
 
 def held(shape: Shape, work: Work) -> Program:
-    """Only hold the coroutines, as the user does: memory is counted from there."""
+    """Only hold the coroutines, as users do: memory is counted from there."""
     coroutines = [work(number) for number in range(shape.size)]
 
     async def close() -> None:
@@ -236,7 +236,7 @@ def held(shape: Shape, work: Work) -> Program:
 
 
 def async_dag(shape: Shape, work: Work) -> Program:
-    """Nodes are given the nodes that they require."""
+    """Nodes get the nodes that they require."""
     nodes: list[Any] = []
     with import_module("async_dag").build_dag() as manager:
         for number, required in zip(shape.numbers, shape.requirements, strict=True):
@@ -246,7 +246,7 @@ def async_dag(shape: Shape, work: Work) -> Program:
 
 
 def dagio(shape: Shape, work: Work) -> Program:
-    """Jobs are methods of a class, decorated with the names of those that they require."""
+    """Jobs are methods of a class, decorated with the names of their requirements."""
     depends: Any = import_module("dagio").depends
 
     def method(number: int) -> Callable[[object], AnyCoroutine]:
@@ -260,14 +260,14 @@ def dagio(shape: Shape, work: Work) -> Program:
         plain = method(shape.first + rank)
         names = (f"job{other}" for other in required)
         methods[f"job{rank}"] = depends(*names)(plain) if required else plain
-    # The method that is called runs what it requires: all that nothing else requires.
+    # The method that is called runs its requirements: all jobs that nothing else requires.
     methods["everything"] = depends(*(f"job{rank}" for rank in shape.last))(everything)
     dag: Any = type("Dag", (), methods)()
     return partial(dag.everything)
 
 
 def aiodag(shape: Shape, work: Work) -> Program:
-    """Tasks are given the tasks that they require, and start when they are made."""
+    """Tasks get the tasks that they require, and start when they are made."""
 
     async def run_part(number: int, *_results: object) -> None:
         await aiodag(shape.parts[number], work)()
@@ -283,11 +283,11 @@ def aiodag(shape: Shape, work: Work) -> Program:
 
 
 def dask(shape: Shape, work: Work) -> Program:
-    """Jobs are delayed functions, in threads, since dask knows no coroutines."""
+    """Jobs are delayed functions in threads, since dask does not support coroutines."""
     peer: Any = import_module("dask")
 
     def call(number: int, *_results: object) -> None:
-        """Run a coroutine that needs no event loop: cheaper than a loop for each."""
+        """Run a coroutine that needs no event loop; cheaper than a loop for each."""
         for _ in work(number).__await__():
             pass
 
@@ -318,7 +318,7 @@ BASELINE = Contender("baseline", held, nests=True)
 
 
 def load(name: str) -> Contender:
-    """Return a contender, with its module imported, so that this is not measured."""
+    """Return a contender with its module imported, so that the import is not measured."""
     contender = BASELINE if name == "held" else CONTENDERS[name]
     import_module(contender.module)
     return contender

@@ -1,4 +1,4 @@
-"""The shapes of work, from which every contender builds the same jobs, and what these do."""
+"""The shapes of work, from which every contender builds the same jobs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any, TypeAlias
 
 Requirements: TypeAlias = Sequence[tuple[int, ...]]
 AnyCoroutine: TypeAlias = Coroutine[Any, Any, object]
-# Makes the coroutine of a job from its number; some peers add results of what it requires.
+# Makes the coroutine of a job from its number; some peers pass it the requirements' results.
 Work: TypeAlias = Callable[..., AnyCoroutine]
-# What a contender builds: it is called and awaited once.
+# What a contender builds; it is called and awaited once.
 Program: TypeAlias = Callable[[], AnyCoroutine]
 
 LAYERS = 10
 FANOUT = 10
 WINDOW = 100
-PARTS = 100  # nested schedulers; a shape has at least as many jobs
+PARTS = 100  # nested schedulers; a shape has at least this many jobs
 
 
 @dataclass
@@ -29,9 +29,9 @@ class Shape:
     name: str
     requirements: Requirements  # for each job, the ranks of the jobs that it requires
     window: int | None = None  # how many may run at once
-    first: int = 0  # the number of the first job: not 0 in the parts of a nested shape
-    parts: Sequence[Shape] = ()  # what is nested in it; it has no jobs of its own then
-    order: Sequence[int] = ()  # for a shuffled chain, the ranks as they must run
+    first: int = 0  # the number of the first job; not 0 in the parts of a nested shape
+    parts: Sequence[Shape] = ()  # the nested shapes; then it has no jobs of its own
+    order: Sequence[int] = ()  # for a shuffled chain, the ranks in the order of the run
 
     def __post_init__(self) -> None:
         size = len(self.requirements)
@@ -62,7 +62,7 @@ def layered(n: int) -> Shape:
 
 
 def fan(n: int) -> Shape:
-    """Return one job, those that require it, and one that requires all of these."""
+    """Return one job, many that require it, and one that requires all of these."""
     between: Requirements = [(0,)] * (n - 2)
     return Shape("fan", [(), *between, tuple(range(1, n - 1))])
 
@@ -73,7 +73,7 @@ def nested(n: int) -> Shape:
     return Shape("nested", [], parts=parts)
 
 
-# By name, what makes a shape of so many jobs, at least 100.
+# By name, the function that makes a shape of so many jobs, at least 100.
 SHAPES: dict[str, Callable[[int], Shape]] = {
     "independent": lambda n: Shape("independent", [()] * n),
     "chain": lambda n: Shape("chain", [(rank - 1,) if rank else () for rank in range(n)]),
@@ -95,7 +95,7 @@ async def yielding(_number: int, *_results: object) -> None:
 
 
 class Recorder:
-    """Jobs that check that what they require is done, and how many of them run at once."""
+    """Jobs that check that their requirements are done, and how many run at once."""
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -107,7 +107,7 @@ class Recorder:
     async def __call__(self, number: int, *_results: object) -> None:
         if number in self.begun:
             self.faults.append(f"job {number} ran twice")
-        # Nested jobs require nothing; of all others the number is the rank.
+        # Nested jobs require nothing; for all others, the number is the rank.
         required = () if self.shape.parts else self.shape.requirements[number]
         for early in [rank for rank in required if rank not in self.ended]:
             self.faults.append(f"job {number} ran before job {early}, which it requires")
@@ -117,7 +117,7 @@ class Recorder:
         self.ended.add(number)
 
     def verdict(self) -> list[str]:
-        """Return all that was wrong, once the run is over."""
+        """Return everything that was wrong, after the run."""
         faults = list(self.faults)
         if left_out := self.shape.size - len(self.ended):
             faults.append(f"{left_out} jobs did not come to their end")

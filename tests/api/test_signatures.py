@@ -1,4 +1,4 @@
-"""The public names and their signatures: all of them, so a change of the API shows here.
+"""The public names and their signatures: all of them, so every change of the API shows here.
 
 `docs/reference.md` says what they do.
 """
@@ -229,9 +229,9 @@ FUNCTIONS = {
     "asynciojobs.timeline.bottleneck_of": "(job_set, times)",
     "asynciojobs.timeline.timeline_of": "(job_set, times)",
     "asynciojobs.use_loop_factory": "(factory)",
-    # how fake commands get under a CommandJob
+    # how fake commands are connected to CommandJob
     "asynciojobs.commandjob.use_commands": "(start)",
-    # how a fake clock gets under a watch
+    # how a fake clock is connected to watches
     "asynciojobs.watch.use_clocks": "(monotonic, wall=None)",
 }
 
@@ -324,7 +324,7 @@ ATTRIBUTES = {
 """The attributes of a new object; 0 stands for an empty collection."""
 
 PACKAGE = Path(asynciojobs.__file__).parent
-# tests/engines looks at `dask`, which needs another package.
+# `dask` needs another package; tests/engines tests it.
 STEMS = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     for path in PACKAGE.rglob("*.py")
@@ -369,7 +369,7 @@ def module_of(stem):
 
 
 def defined_in(stem):
-    """Return the names that the source of a module gives something at its top level."""
+    """Return the names that a module's source assigns at its top level."""
     names = set()
     path = PACKAGE.joinpath(*stem.split(".")).with_suffix(".py")
     for top in ast.parse(path.read_text("utf-8")).body:
@@ -549,7 +549,7 @@ def test_these_modules_are_public_and_no_others():
 def test_a_public_module_has_these_names_and_no_others(module):
     names = importlib.import_module(module).__all__
     check_names(names, PUBLIC_MODULES[module], f"PUBLIC_MODULES[{module!r}]")
-    assert names == PUBLIC_MODULES[module]  # in the order of the alphabet
+    assert names == PUBLIC_MODULES[module]  # in alphabetical order
 
 
 @pytest.mark.parametrize("stem", STEMS)

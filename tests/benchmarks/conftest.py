@@ -1,4 +1,4 @@
-"""The benchmarks are programs of the checkout: they are imported from there."""
+"""The benchmarks are programs of the checkout, so they are imported from there."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The contenders of the benchmark: each does all the work, in an order that is right."""
+"""The contenders of the benchmark: each does all the work, in a correct order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_only_peers_are_excused():
     ] == []
 
 
-# -- who watches the watchman
+# -- does the check itself notice mistakes?
 
 
 def test_a_job_that_is_too_early_is_found():

@@ -1,4 +1,4 @@
-"""The plan of the benchmark: who runs what in which order, and who is not run again."""
+"""The plan of the benchmark: what runs in which order, and what is not run again."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_we_are_always_in():
     assert options.contenders == ["ours", "dagio", "counter"]
 
 
-# -- who is not run again
+# -- contenders that are not run again
 
 
 def measured(
     monkeypatch: pytest.MonkeyPatch, outcomes: list[Any], left_out: dict[Key, str]
 ) -> Runs:
-    """Measure us alone in as many rounds as there are outcomes: seconds, or an error."""
+    """Measure only ourselves in as many rounds as there are outcomes: seconds, or an error."""
     left = list(outcomes)
 
     def python(*_arguments: str, **_how: object) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What is made of the runs: ratios by rounds, limits, and the ticks."""
+"""What is computed from the runs: ratios by rounds, limits, and the ticks."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_ticker_is_never_late_on_a_clock_that_jumps():
 
 
 def test_a_tick_counts_for_the_part_of_the_run_that_it_is_late_in():
-    # due and come; the first job ends at 2 and the last at 3
+    # when it was due, and when it came; the first job ends at 2, the last at 3
     ticks = [(1.5, 2.1), (2.1, 2.2), (2.5, 2.8), (2.8, 3.2)]
     assert worst(ticks, 2.0, 3.0) == pytest.approx({"starting": 0.6, "running": 0.3})
 

@@ -108,7 +108,7 @@ def test_a_comparison_without_a_limit_has_no_verdict():
 
 @pytest.fixture
 def took(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
-    """Say who takes how long, in the order of the processes; the test looks who did."""
+    """Say how long each takes, in the order of the processes; the test checks the order."""
     left: list[tuple[str, float]] = []
 
     def milliseconds(engine: quick.Engine, _shape: str, _jobs: int) -> float:

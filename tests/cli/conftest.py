@@ -1,4 +1,4 @@
-"""The command line on scripts in a folder of their own, mostly in this very process."""
+"""The command line with scripts in a separate folder, mostly in this very process."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class Folder:
         return Ended(int(status), *self._capsys.readouterr())
 
     def forget_modules(self):
-        """Forget what was imported from here, as if each command were a program of its own."""
+        """Forget modules imported from this folder, as if each command were a new program."""
         for name, module in [*sys.modules.items()]:
             if str(getattr(module, "__file__", "")).startswith(f"{self.path}{os.sep}"):
                 del sys.modules[name]
 
     def start(self, *words, **environment):
-        """Start a command as a program of its own."""
+        """Start a command as a separate program."""
         return subprocess.Popen(
             [sys.executable, "-m", "asynciojobs", *map(str, words)],
             stdout=subprocess.PIPE,
@@ -94,7 +94,7 @@ class Folder:
         )
 
     def spawn(self, *words, **environment):
-        """Run a command as a program of its own, to its end."""
+        """Run a command as a separate program, to its end."""
         with self.start(*words, **environment) as program:
             out, err = program.communicate(timeout=100)
         return Ended(program.returncode, out, err)
@@ -102,11 +102,11 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, capsys):
-    """A folder with `lab.py`. What a command changes in this process is put back."""
+    """A folder with `lab.py`. Changes that a command makes in this process are undone."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["pytest"])
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.delitem(sys.modules, "lab", raising=False)  # another one, of other tests
+    monkeypatch.delitem(sys.modules, "lab", raising=False)  # one of other tests
     cache = dict(sys.path_importer_cache)
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     folder = Folder(tmp_path, capsys)
@@ -119,7 +119,7 @@ def folder(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def told(folder):
-    """Return the only line that a command that must fail says, without our name."""
+    """Return the only line of a command that must fail, without our name."""
 
     def told(*words, status=2):
         ended = folder.call(*words)

@@ -90,8 +90,8 @@ def test_what_can_not_be_drawn_is_refused(folder, told, words, error):
 def test_a_program_that_fails_is_named(folder, told, monkeypatch):
     monkeypatch.setenv("ASYNCIOJOBS_DOT", "no-such-program")
     assert told("graph", "lab.py", "-o", "lab.svg") == (
-        "the environment variable ASYNCIOJOBS_DOT names 'no-such-program', which is no program "
-        "that can be run: correct it, or unset it"
+        "the environment variable ASYNCIOJOBS_DOT names 'no-such-program', which is not a "
+        "program that can be run: correct it, or unset it"
     )
     assert not (folder.path / "lab.svg").exists()
 

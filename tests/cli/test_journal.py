@@ -68,7 +68,7 @@ def test_without_a_journal_all_jobs_run(night):
             ["--journal", "n.journal"],
             (
                 "the journal 'n.journal' is that of `PureScheduler`, not of `lab`: give that "
-                "scheduler the key of the other one, or take another journal"
+                "scheduler the key of the other one, or use another journal"
             ),
         ),
     ],
@@ -199,7 +199,7 @@ def test_some_jobs_can_be_shown(night, words, lines):
             "the journal has no 'xyzzy': `asynciojobs journal show` has them",
         ),
         (["show", "no.journal"], "the journal 'no.journal' does not exist: check the path"),
-        (["show", "night.py"], "the journal 'night.py' is no journal"),
+        (["show", "night.py"], "the journal 'night.py' is not an asynciojobs journal"),
         (
             ["forget", "n.journal", "measure", "--target", "lab.py:inner"],
             "the journal 'n.journal' is that of `PureScheduler`",

@@ -1,4 +1,4 @@
-"""The command line as a whole: help, errors, output that nobody reads, and its cost."""
+"""The command line as a whole: help, errors, a closed stdout, and its cost."""
 
 from __future__ import annotations
 

@@ -37,13 +37,13 @@ JOBS = """
 
 @pytest.fixture(autouse=True)
 def no_live(monkeypatch):
-    """Do without the package of the live view; `test_views` has that."""
+    """Hide the package of the live view; `test_views` covers that."""
     monkeypatch.setattr(bridge, "GRAPH_PACKAGE", "asynciojobs_no_graph")
 
 
 @pytest.fixture
 def scenario(folder):
-    """Write a script that makes a scheduler `it`."""
+    """Write a script that makes a scheduler named `it`."""
 
     def scenario(text):
         folder.write("it.py", f"{JOBS}\n    {text}\n")

@@ -1,4 +1,4 @@
-"""What a target may be, and what is said if it can't be loaded."""
+"""What a target may be, and what is reported if it can't be loaded."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_functions_of_a_script_can_be_pickled(folder):
     assert "`True`" in checked(folder, "pickled.py:build")
 
 
-# -- what it is
+# -- what kind of object it is
 
 
 FACTORIES = (
@@ -254,7 +254,7 @@ def test_a_script_without_any_gets_advice(folder, told):
     )
 
 
-# -- what is not there
+# -- what does not exist
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_a_file_that_can_not_be_read_is_refused(folder, told):
     )
 
 
-# -- what raises while it is loaded
+# -- errors while it is loaded
 
 
 def test_what_a_script_raises_is_shown_without_our_frames(folder):
@@ -380,7 +380,7 @@ def test_ctrl_c_while_a_script_is_loaded_ends_the_command(folder):
     assert folder.call("check", "slow.py") == (130, "", "")
 
 
-# -- what runs while it is loaded
+# -- code that runs while it is loaded
 
 
 def test_a_script_may_have_an_event_loop_of_its_own(folder):

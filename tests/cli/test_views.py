@@ -1,4 +1,4 @@
-"""`run --live`, `--lines`, `--quiet`: what is shown while a run goes on."""
+"""`run --live`, `--lines`, `--quiet`: what is shown during a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import asynciojobs_graph
 
 @pytest.fixture
 def modes(monkeypatch):
-    """Stand in for `asynciojobs_graph.live()`; return the modes that it was called with."""
+    """Replace `asynciojobs_graph.live()`; return the modes that it was called with."""
     modes = []
 
     @contextlib.contextmanager
@@ -39,7 +39,7 @@ VERBOSE = "from asynciojobs import *\nit = PureScheduler(PrintJob(1), verbose=Tr
 )
 def test_the_live_view_has_the_mode_of_the_option(folder, fake_time, modes, words, mode):
     ended = folder.call("run", "lab.py", *words)
-    assert (modes, ended.err) == ([mode, "FINE"], "")  # the view shows the end itself
+    assert (modes, ended.err) == ([mode, "FINE"], "")  # the view itself shows the end
 
 
 def test_lines_are_those_of_the_live_view(folder, fake_time):

@@ -1,4 +1,4 @@
-"""Real programs, in each loop that programs use; nothing may be left of them after a test."""
+"""Real programs, in each loop that programs use; a test must leave nothing of them behind."""
 
 from __future__ import annotations
 
@@ -102,12 +102,12 @@ def by_threads(monkeypatch, without_pidfd):
 def read(path):
     try:
         return path.read_bytes()
-    except OSError:  # it is gone, or belongs to somebody else
+    except OSError:  # it is gone, or belongs to someone else
         return b""
 
 
 class Processes:
-    """What was started by a test, directly or not."""
+    """The processes that a test started, directly or not."""
 
     def __init__(self, mark):
         self.mark = f"{MARK}={mark}".encode()

@@ -221,7 +221,7 @@ def test_a_cancellation_in_any_turn_leaves_nothing(every_way, program, monkeypat
 
 
 def has_ended(pid):
-    """Tell whether a program has ended, even if nobody has waited for it yet."""
+    """Return whether a program has ended, even if nobody has waited for it yet."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -289,7 +289,7 @@ def test_a_command_that_can_not_be_signalled_is_awaited(every_loop, monkeypatch,
 def test_a_group_of_zombies_on_macos_is_not_that_of_another_user(
     every_loop, monkeypatch, logged
 ):
-    """There, a group in which all have ended can't be signalled, but its leader can."""
+    """On macOS, a group in which all have ended can't be signalled, but its leader can."""
 
     def refuse(group, number):
         raise PermissionError
@@ -300,7 +300,7 @@ def test_a_group_of_zombies_on_macos_is_not_that_of_another_user(
     assert logged() == []
 
 
-# -- a command that leaves something
+# -- a command that leaves processes behind
 
 
 def test_what_a_program_leaves_in_its_group_is_ended(every_way, logged, processes):
@@ -332,7 +332,7 @@ def test_what_ends_soon_by_itself_is_left_alone(every_way, monkeypatch, logged):
 
 
 def daemon(tmp_path, redirect=""):
-    """Return a line that starts a daemon, in a session of its own, and waits for it."""
+    """Return a line that starts a daemon in its own session, and waits for it."""
     pid = tmp_path / "pid"
     wait = f"while [ ! -s {pid} ]; do sleep 0.01; done"
     return f"setsid sh -c 'echo $$ > {pid}; exec sleep 60' {redirect} & {wait}; echo done", pid
@@ -390,7 +390,7 @@ def test_a_group_that_outlives_sigkill_is_given_up(every_loop, monkeypatch, logg
 
 
 def zombie_in_group():
-    """Start a group whose leader has been waited for, and that has a zombie left in it."""
+    """Start a group whose leader was waited for, and in which a zombie is left."""
     code = (
         "import os, time\n"
         "leader = os.getpid()\n"
@@ -416,7 +416,7 @@ def test_zombies_of_others_are_no_members(processes):
     leader.kill()
     leader.wait()
     os.killpg(leader.pid, 0)  # the group is there
-    assert groups.has_members(leader.pid, pause=0.01) is True  # it was not looked closely
+    assert groups.has_members(leader.pid, pause=0.01) is True  # it did not look closely
     assert groups.has_members(leader.pid, pause=0.1) is False
     os.kill(holder, signal.SIGKILL)
     while processes.alive():
@@ -514,7 +514,7 @@ def lost(make_loop, *jobs):
 
 
 def test_if_the_loop_is_closed_the_group_is_killed_at_once(make_loop, processes):
-    """Nothing has to be dropped for that: the user has all of it."""
+    """Nothing has to be dropped for that: the user holds all of it."""
     job = shell("trap '' TERM; sleep 60 & sleep 60 & wait", grace=0)
     task = lost(make_loop, job, Scheduler(CommandJob("sleep", 60)))
     assert (processes.alive(), job.pid) == (set(), None)

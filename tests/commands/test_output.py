@@ -1,4 +1,4 @@
-"""What a command prints: as it comes, the last of it, into files."""
+"""The output of a command: as it comes, its last part, in files."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_lines_are_given_as_they_come(every_way):
 
 
 def lines_of(*chunks, text=True):
-    """Return the lines that come of some chunks."""
+    """Return the lines that some chunks result in."""
     found = []
     lines = Lines(found.append, text=text)
     for chunk in chunks:
@@ -274,7 +274,7 @@ def test_a_folder_for_the_output_that_is_not_there_is_an_error(tmp_path):
 
 
 def failure(**options):
-    """Return the error of a job that does not start, without the name of the job."""
+    """Return the error of a job that does not start, without the job's name."""
     job = CommandJob("true", critical=False, **options)
     assert Scheduler(job).run()
     error = job.raised_exception()

@@ -1,4 +1,4 @@
-"""What programs make happen too rarely for a test: the parts of a command, one by one."""
+"""The parts of a command, one by one, in situations too rare with real programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_wake_up_that_comes_too_early_changes_nothing():
 
 
 def test_an_exit_in_on_line_while_the_last_output_is_read(monkeypatch):
-    """The end of the program is known before its output has been read."""
+    """The end of the program is known before its output was read."""
     monkeypatch.setattr(pipes.LoopReader, "_ready", lambda self: None)
 
     def on_line(stream, line):

@@ -1,4 +1,4 @@
-"""What a command gives: status, output, errors; and what it takes."""
+"""The inputs of a command, and its results: status, output, errors."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ def test_a_file_that_is_not_executable(tmp_path):
 def test_a_folder_as_the_program(tmp_path):
     error = error_of(CommandJob(tmp_path))
     assert isinstance(error, PermissionError)
-    assert "can't start: this is a folder, and no program" in str(error)
+    assert "can't start: this is a folder, not a program" in str(error)
 
 
 def executable(path, text):
@@ -241,7 +241,7 @@ def executable(path, text):
 def test_a_script_whose_interpreter_is_not_there(tmp_path):
     error = error_of(CommandJob(executable(tmp_path / "tool", "#!/no/python -u\n")))
     assert isinstance(error, FileNotFoundError)
-    assert "its first line names /no/python as its interpreter, which is not there" in str(
+    assert "its first line names /no/python as its interpreter, which does not exist" in str(
         error
     )
 
@@ -251,8 +251,8 @@ def test_a_script_without_an_interpreter(tmp_path, text):
     error = error_of(CommandJob(executable(tmp_path / "tool", text)))
     assert (type(error), error.errno) == (OSError, 8)
     assert (
-        "the file is no program for this machine, and no script whose first line names an "
-        "interpreter, as in #!/bin/sh"
+        "the file is neither a program for this machine, nor a script whose first line names "
+        "an interpreter, as in #!/bin/sh"
     ) in str(error)
 
 
@@ -267,7 +267,7 @@ def test_a_file_as_the_folder_to_run_in(tmp_path):
     file = executable(tmp_path / "file", "")
     error = error_of(CommandJob("true", cwd=file))
     assert isinstance(error, NotADirectoryError)
-    assert "<CommandJob `true`> can't start: its cwd is no folder" in str(error)
+    assert "<CommandJob `true`> can't start: its cwd is not a folder" in str(error)
 
 
 def refusing(monkeypatch, error):

@@ -1,4 +1,4 @@
-"""What `hide()` hides is passed to the program, and shown nowhere."""
+"""What `hide()` hides is passed to the program, but never shown."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 - noted: the loop has its own `create_task()`, like that of the testkit, which takes notes;
 - plain: the loop creates tasks as asyncio does, so the engine can create them itself;
-- eager: the loop starts tasks at once, if Python can do that.
+- eager: the loop starts tasks at once, if Python supports that.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def every_loop(request: pytest.FixtureRequest, fake_time: LoopFactory) -> Iterat
 
 @pytest.fixture
 def fast_loop(every_loop: LoopFactory) -> Iterator[LoopFactory]:
-    """For runs of very many jobs: without the debug mode, which records each task's origin."""
+    """For runs of very many jobs: without debug mode, which records each task's origin."""
 
     def make() -> asyncio.AbstractEventLoop:
         loop = every_loop()

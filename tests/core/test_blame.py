@@ -1,4 +1,4 @@
-"""Which part of a call could not be pickled, as far as an error tells."""
+"""Which part of a call could not be pickled, as far as an error shows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from asynciojobs._calls.pickling import unpicklable_part
 
 
 class Pool:
-    """Stands for an executor beyond the standard library."""
+    """Replaces an executor from outside the standard library."""
 
 
 def at_the_top(*args, **kwargs): ...
 
 
 def error_of(thing):
-    """Return what it raises to pickle something."""
+    """Return the exception of pickling something."""
     try:
         pickle.dumps(thing)
     except Exception as error:
@@ -27,7 +27,7 @@ def error_of(thing):
 
 
 def chained(error):
-    """Return an error of another kind that comes from one."""
+    """Return an error of another type that comes from this one."""
     try:
         raise TypeError("could not send it") from error
     except TypeError as outer:

@@ -1,4 +1,4 @@
-"""Blocks let exceptions pass as they are, those that can't be changed too."""
+"""Blocks don't change the exceptions that pass, even those that can't be changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Stop(KeyboardInterrupt):
-    """The same, for what leaves each run."""
+    """The same, as a BaseException, which leaves each run."""
 
     host: str
 
@@ -132,13 +132,13 @@ def test_a_block_can_be_used_again():
 
 
 def loop_and_watch():
-    """Return the class of the loops that are made here, and whether a watch is fake."""
+    """Return the class of the loops made here, and whether a watch is fake."""
     loop = Job(current_loop).standalone_run()
     return type(loop).__name__, Watch(show_elapsed=False)._clock() == 5
 
 
 def of_a_thread(function, *args):
-    """Return what a function returns in a new thread."""
+    """Return the result of a function in a new thread."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(function, *args).result()
 
@@ -159,7 +159,7 @@ def test_settings_are_those_of_one_thread():
 
 
 def test_a_thread_that_inherits_the_context_does_not_inherit_the_settings():
-    # As sys.flags.thread_inherit_context does, and asyncio.to_thread().
+    # This is what asyncio.to_thread() and sys.flags.thread_inherit_context do.
     loops, clocks = fake_settings()
     with loops, clocks:
         assert of_a_thread(contextvars.copy_context().run, loop_and_watch) == REAL

@@ -36,7 +36,7 @@ def core_only(monkeypatch):
 
 @pytest.fixture
 def fake_package(monkeypatch):
-    """Replace asynciojobs-graph by an empty module, and return that."""
+    """Replace asynciojobs-graph by an empty module, and return the module."""
     module = types.ModuleType("asynciojobs_graph")
     monkeypatch.setitem(sys.modules, "asynciojobs_graph", module)
     return module

@@ -195,7 +195,7 @@ def test_a_coroutine_returned_by_a_thread_is_an_error_and_is_closed(run):
         TypeError,
         (
             f"<CallJob `j`> called {call!r} in a thread, and got a coroutine: make it an "
-            "`async def`, or take Job(function, *args)"
+            "`async def`, or use Job(function, *args)"
         ),
         inspect.CORO_CLOSED,
     )
@@ -259,7 +259,7 @@ def test_a_dead_pool_fails_the_job_and_names_a_remedy(run):
         BrokenPoolError,
         (
             "<CallJob `j`> failed, since its ThreadPoolExecutor is dead, and all calls in it "
-            f"are lost ({error.__cause__}): make another one for the next run, or take "
+            f"are lost ({error.__cause__}): make another one for the next run, or use "
             "loky.get_reusable_executor(), which replaces a dead one"
         ),
     )

@@ -1,4 +1,4 @@
-"""What becomes of a call whose job is cancelled, and of the time while it runs."""
+"""What happens to a call whose job is cancelled, and to the time while it runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add(a, b=0):
 
 
 async def turns_until(condition):
-    """Let the loop go round until something is so: no timer, no event tells that."""
+    """Let the loop run until a condition holds that no timer or event announces."""
     while not condition():  # noqa: ASYNC110
         await asyncio.sleep(0)
 
@@ -29,7 +29,7 @@ def threads():
 
 
 class Blocker:
-    """A function that waits until it is let go; who calls it, and what it does then."""
+    """A function that waits until it is released; it records who calls it, and what it does."""
 
     def __init__(self, then=None):
         self.started = threading.Event()
@@ -41,7 +41,7 @@ class Blocker:
         loop_has_turned = threading.Event()
         self.started.set()
         assert self.released.wait(30)
-        # Would nobody wait for us, the run would be over before the loop has turned.
+        # If nobody waited for us, the run would be over before the next turn of the loop.
         for _ in range(5):
             loop_has_turned.clear()
             self.loop.call_soon_threadsafe(loop_has_turned.set)
@@ -51,7 +51,7 @@ class Blocker:
             raise self.then
 
     async def cancel(self, awaitable, *, again=False):
-        """Cancel the awaitable once the function runs, and let the function go then."""
+        """Cancel the awaitable once the function runs, then release the function."""
         self.loop = asyncio.get_running_loop()
         task = asyncio.ensure_future(awaitable)
         await asyncio.to_thread(self.started.wait)
@@ -181,7 +181,7 @@ def test_a_call_that_is_withdrawn_leaves_the_queue_of_the_threads(in_loop):
 
 
 class Remote(Executor):
-    """Runs nothing by itself; its calls are futures that the test looks at."""
+    """Runs nothing by itself; the test looks at the futures of its calls."""
 
     def __init__(self):
         self.futures = []

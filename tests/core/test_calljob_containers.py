@@ -49,7 +49,7 @@ def raises(kind, message):
 
 @pytest.fixture
 def passed(every_loop):
-    """Return a function that tells what is passed to a function in place of an argument."""
+    """Return a function that returns what is passed to a function for an argument."""
 
     def passed(argument):
         job = CallJob(give, argument)
@@ -358,7 +358,7 @@ def test_an_error_of_a_comparison_in_a_set_is_raised_as_it_is(every_loop):
 
 
 class Counted:
-    """An object whose type alone may be looked at."""
+    """An object of which only the type may be examined."""
 
     looked_at = 0
 

@@ -57,7 +57,7 @@ class Shelf:
 
 
 class Deep(Shelf):
-    """An engine that finds handles inside of lists, tuples and values of dicts."""
+    """An engine that finds handles inside lists, tuples and values of dicts."""
 
     finds_nested_handles = True
 
@@ -262,13 +262,13 @@ def test_a_pool_that_is_dead_before_the_call_is_a_broken_pool_error(every_loop):
     Scheduler(job).run()
     assert str(job.raised_exception()) == (
         "<CallJob `late`> failed, since its Dead is dead, and all calls in it are lost "
-        "(gone): make another one for the next run, or take loky.get_reusable_executor(), "
+        "(gone): make another one for the next run, or use loky.get_reusable_executor(), "
         "which replaces a dead one"
     )
 
 
 class Traceback(Exception):
-    """The text of a traceback, as pools have it."""
+    """The text of a traceback as pools write it."""
 
 
 TEXT = """

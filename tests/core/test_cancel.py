@@ -1,4 +1,4 @@
-"""`job.cancel()`: one job of a run is cancelled, wherever it is and whoever asks."""
+"""`job.cancel()`: one job of a run is cancelled, wherever it is and from anywhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sleeper(seconds=9.0, **options):
 
 
 def at(seconds, act, **options):
-    """Return a job that calls a function after some time, and returns what that returns."""
+    """Return a job that calls a function after some time, and returns its result."""
 
     async def work():
         await asyncio.sleep(seconds)
@@ -384,7 +384,7 @@ def test_a_cancelled_job_is_shut_down(every_loop):
     assert (scheduler.shutdown(), calls) == (True, ["called"])
 
 
-# -- who asks
+# -- where it is called from
 
 
 @pytest.mark.parametrize("name", ["other", "itself"])
@@ -486,7 +486,7 @@ def test_a_signal_handler_of_the_loop_cancels_a_job(every_loop):
 
 
 def in_a_thread(function):
-    """Return what a function raised in a thread of its own."""
+    """Return the exception of a function in a separate thread."""
     raised = []
 
     def call():
@@ -830,7 +830,7 @@ def test_a_newcomer_is_cancelled_after_it_has_joined(every_loop):
 
 
 class WithOwnNames(AbstractJob):
-    """A job that has used the names of the new options for itself."""
+    """A job that has attributes with the names of the new options."""
 
     limits = "of the class"
 

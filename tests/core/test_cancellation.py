@@ -1,4 +1,4 @@
-"""Cancellation, of whatever and by whomever: nothing of a run outlives it."""
+"""Cancellation of anything, by anyone: nothing outlives its run."""
 
 from __future__ import annotations
 

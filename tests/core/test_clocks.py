@@ -37,7 +37,7 @@ def ahead(real):
 
 def of_the_object(monkeypatch):
     """Replace the clock of each loop object."""
-    del monkeypatch  # nothing has to be taken back
+    del monkeypatch  # nothing has to be undone
     loop = asyncio.SelectorEventLoop()
     loop.time = ahead(loop.time)
     return loop

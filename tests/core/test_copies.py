@@ -1,4 +1,4 @@
-"""Copies, deep copies and pickles are new objects, in no run, that can run."""
+"""Copies, deep copies and pickles are new objects that are in no run, and can run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from asynciojobs import (
 )
 from asynciojobs_testkit import FakeJob
 
-# -- what is copied: all of it stands at the top level of a module, so that it can be pickled
+# -- the objects to copy; all are at the top level of a module, so that they can be pickled
 
 
 async def nothing():
@@ -43,7 +43,7 @@ async def give(value):
 
 
 async def fail(place):
-    """Raise an exception of `ERRORS`: if it were an argument, it would be copied as such."""
+    """Raise an exception of `ERRORS`: as an argument, it would be copied as such."""
     await asyncio.sleep(0)
     error = ERRORS[place]()
     error.add_note("at night")
@@ -55,7 +55,7 @@ def again(thing):
 
 
 def again_in_python(thing):
-    """Pickle with the Pickler that is written in Python, as dill does."""
+    """Pickle with the Pickler written in Python, as dill does."""
     return pickle.loads(pickle._dumps(thing))
 
 
@@ -89,7 +89,7 @@ makers = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
 def phase(job):
-    """Return how far a job has come, and all that tells of a run."""
+    """Return how far a job has come, and all traces of a run."""
     done = job.result() if job.is_done() else None
     return (job.is_scheduled(), job.is_running(), job.is_done(), done, job.duration())
 
@@ -173,7 +173,7 @@ def test_a_deep_copy_requires_copies():
     assert (copied.label, copied is first) == ("first", False)
 
 
-# -- in the midst of a run
+# -- during a run
 
 
 @each
@@ -305,7 +305,7 @@ class WithCode(Exception):
 
 
 class Prefixed(Exception):
-    """Would add to its message each time that it is made of it."""
+    """Would extend its message each time that it is made from it."""
 
     def __init__(self, host):
         super().__init__(f"no route to {host}")
@@ -325,14 +325,14 @@ class Truthless:
 
 
 class Evil(Truthless, Exception):
-    """Until Python 3.13, traceback asks for its truth."""
+    """Until Python 3.13, traceback tests its truth."""
 
     def __str__(self):
         return "evil"
 
 
 def elsewhere():
-    """Return an exception whose file name has no truth; traceback asks for it."""
+    """Return an exception whose file name raises from bool(); traceback tests its truth."""
     error = SyntaxError("no")
     error.filename, error.lineno = Truthless(), 1
     return error
@@ -594,7 +594,7 @@ def test_an_engine_goes_along(how, every_loop):
     assert (PureScheduler(job).run(), job.result()) == (True, 3)
 
 
-# -- classes of one's own
+# -- the user's own classes
 
 
 class WithDict(AbstractJob):
@@ -620,7 +620,7 @@ class WithSlots(AbstractJob):
 
 
 class WithGetstate(WithDict):
-    """As it is mostly written."""
+    """As most people would write it."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -735,7 +735,7 @@ class SelfMade(Job):
 
 
 def chain(size):
-    """Return jobs of which each requires the next one, in this order."""
+    """Return jobs each of which requires the next one, in order."""
     jobs = Sequence(*(Job(nothing) for _ in range(size))).jobs
     return jobs[::-1]
 
@@ -832,7 +832,7 @@ def test_after_a_failure_the_same_objects_can_be_pickled():
 
 def test_another_job_can_be_pickled_in_the_midst():
     class Pickler(pickle.Pickler):
-        """Pickles another job, on its own, when it comes to the class of the first."""
+        """Pickles another job, separately, when it reaches the class of the first."""
 
         def reducer_override(self, thing):
             if thing is Plain:

@@ -1,4 +1,4 @@
-"""The algorithms on graphs, told with integers; they know no jobs."""
+"""The algorithms on graphs, with integers as nodes; they know nothing about jobs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def depths(graph):
 
 @pytest.fixture(scope="module")
 def chain():
-    """Each number behind its successor, so that creation order is no help."""
+    """Each number comes after its successor, so creation order is no help."""
     return {n: [n + 1] if n + 1 < CHAIN else [] for n in range(CHAIN)}
 
 

@@ -1,4 +1,4 @@
-"""Cancelling, and setting slots, in between: in observers, in the clean-up, before the start.
+"""Cancelling and setting slots at odd moments: in observers, in clean-up, before the start.
 
 The model of a run (`tests/properties`) found each of these.
 """
@@ -128,7 +128,7 @@ def test_a_limit_can_not_get_too_small_for_a_job_and_the_scheduler_around_it(fak
 
 
 def test_a_limit_of_a_nested_job_is_in_use_before_it_begins(fake_time):
-    """Otherwise its run would be refused in the middle of the run around it."""
+    """Otherwise its run would be refused during the run around it."""
 
     def use_elsewhere():
         with pytest.raises(RuntimeError, match="is in use in another event loop"):
@@ -178,7 +178,7 @@ def test_an_observer_cancels_a_job_just_before_it_starts(fake_time, forever):
 
 @pytest.mark.parametrize("end", ["cancelled", "critical", "fine"])
 def test_no_nested_job_starts_with_what_the_end_of_the_run_gives_back(in_loop, end):
-    """The slots get free at the moment at which the run around ends."""
+    """The slots become free at the moment at which the run around it ends."""
 
     async def hold():
         await asyncio.sleep(2)

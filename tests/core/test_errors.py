@@ -161,7 +161,7 @@ def test_a_not_picklable_error_carries_the_job_and_the_part(jobs):
 def test_a_not_picklable_error_names_the_part_and_two_remedies(jobs):
     assert str(NotPicklableError(jobs[0], "its function <f>")) == (
         "<AbstractJob `j0`> failed, since its function <f> can't be pickled, and everything "
-        "that is sent to or from another process must be: take functions and classes from "
+        "that is sent to or from another process must be: use functions and classes from "
         "the top level of a module, or an executor that can send more, such as "
         "loky.get_reusable_executor()"
     )
@@ -174,7 +174,7 @@ def test_a_broken_pool_error_carries_the_job(jobs):
 def test_a_broken_pool_error_names_the_pool_and_two_remedies(jobs):
     assert str(BrokenPoolError(jobs[0], "Pool", OSError("gone"))) == (
         "<AbstractJob `j0`> failed, since its Pool is dead, and all calls in it are lost "
-        "(gone): make another one for the next run, or take "
+        "(gone): make another one for the next run, or use "
         "loky.get_reusable_executor(), which replaces a dead one"
     )
 

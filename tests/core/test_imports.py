@@ -1,4 +1,4 @@
-"""What is imported: nothing but the standard library, and modules only upwards."""
+"""Imports: only the standard library, and modules import only from lower floors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from asynciojobs import AbstractJob, PureScheduler
 
 PACKAGE = Path(asynciojobs.__file__).parent
 FLOORS = 10
-"""How many modules of the core may stand on each other, at most."""
+"""How many floors the modules of the core may have at most."""
 
 COMMAND_LINE = ("asynciojobs.__main__", "asynciojobs._cli")
 """The program on top of the library. It is not counted: no module of the library imports it,
@@ -84,7 +84,7 @@ def is_of_command_line(module):
 
 
 def floors():
-    """Return on which floor each module of the core is: one above the highest it imports."""
+    """Return the floor of each module of the core: one above the highest module it imports."""
     found = {}
     jobs = {module: AbstractJob(label=module) for module in CORE}
     for module, job in jobs.items():
@@ -111,8 +111,8 @@ def loaded():
 
 
 def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
-    # `orderedset` is used where it is installed, in an environment of its own; Cython
-    # adds modules of its own to what it compiles.
+    # If `orderedset` is installed, it is used, in a separate environment; Cython adds
+    # modules of its own to what it compiles.
     ours = {*sys.stdlib_module_names, "asynciojobs", "orderedset", "cython_runtime"}
     found = {name.partition(".")[0] for name in loaded}
     assert {n for n in found - ours if not n.startswith("_cython_")} == set()
@@ -129,7 +129,17 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "concurrent.futures.thread",
         "multiprocessing",
         "pickle",
+        "asynciojobs._badge",
+        "asynciojobs._errors",
+        "asynciojobs._events",
+        "asynciojobs._dag.edits",
+        "asynciojobs._dag.outline",
+        "asynciojobs._dag.queries",
+        "asynciojobs._feedback",
+        "asynciojobs._identity",
         "asynciojobs._journal",
+        "asynciojobs._options",
+        "asynciojobs._report",
         "asynciojobs._run.inspect",
         "asynciojobs.calljob",
         "asynciojobs.commandjob",
@@ -231,4 +241,20 @@ def test_only_the_package_and_the_bridge_import_on_demand():
         and ast.unparse(node).split(".")[-1]
         in ("import_module", "_import_module", "__import__")
     }
-    assert lazy == {"asynciojobs", "asynciojobs._bridge", "asynciojobs._cli.target"}
+    assert lazy == {
+        "asynciojobs",
+        "asynciojobs._bridge",
+        "asynciojobs._cli.target",
+        "asynciojobs._lazy",
+    }
+
+
+def test_what_is_imported_on_demand_exists():
+    named = {
+        f"asynciojobs.{node.args[0].value}"
+        for module in CORE
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "OnDemand"
+    }
+    assert named > {"asynciojobs._report", "asynciojobs._dag.edits"}
+    assert named - CORE.keys() == set()

@@ -170,7 +170,7 @@ def test_a_scheduler_runs_again(every_loop):
     assert (scheduler.run(), scheduler.run(), job.raised_exception()) == (False, True, None)
 
 
-# -- when the time runs
+# -- when its clock runs
 
 
 def test_the_time_runs_from_the_start_of_the_job(every_loop):
@@ -333,7 +333,7 @@ def test_a_printjob_has_none():
 
 
 class WithAttributes(AbstractJob):
-    """It has had these attributes before jobs had options of these names."""
+    """It had these attributes before jobs had options of these names."""
 
     def __init__(self, timeout, limits=None, **options):
         super().__init__(**options)
@@ -589,7 +589,7 @@ def test_the_time_of_a_job_that_cleans_up_after_the_run_has_ended_is_stopped(eve
     assert job.raised_exception() is None
 
 
-# -- together with the rest
+# -- together with other features
 
 
 def test_a_job_is_cancelled_by_its_observer_as_it_starts(every_loop):

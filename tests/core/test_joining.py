@@ -529,7 +529,7 @@ def test_requirements_can_be_added_again_and_again(every_loop):
 def test_a_job_that_is_done_can_be_made_to_require_a_waiting_one(every_loop):
     def add():
         last.requires(scheduler.add(sleeper()))
-        first.requires(last)  # this counts in the next run
+        first.requires(last)  # this applies in the next run
 
     first = sleeper(0.5)
     job = adder(add)
@@ -621,7 +621,7 @@ WRONG = [
     (requires_no_job, TypeError, 1),
     (waiting_requires_no_job, TypeError, 2),
 ]
-"""The mistake, its error, and the time of it: at once, or when `waiting` would start."""
+"""The mistake, its error, and when it comes: at once, or when `waiting` would start."""
 
 
 @pytest.mark.parametrize(("wrong", "error", "when"), WRONG)

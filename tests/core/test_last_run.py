@@ -1,4 +1,4 @@
-"""What a scheduler says of its last run: how it ended, and how long it took."""
+"""What a scheduler says about its last run: how it ended, and how long it took."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def raising(error, seconds=1.0, **options):
 
 
 def after(seconds, scheduler, **options):
-    """Put a job into a scheduler that becomes ready after some seconds."""
+    """Put a job that becomes ready after some seconds into a scheduler."""
     return sleeper(
         required=sleeper(seconds, scheduler=scheduler), scheduler=scheduler, **options
     )
@@ -64,7 +64,7 @@ def starts(*jobs):
 
 
 def is_all_free(*limits):
-    """Tell whether nobody has slots of these limits, waits for them, or keeps them busy."""
+    """Return whether nobody has slots of these limits, waits for them, or keeps them in use."""
     desks = [desk_of(limit) for limit in limits]
     return all(
         desk.free == desk.slots
@@ -95,7 +95,7 @@ def two():
     assert is_all_free(limit)
 
 
-# -- a limit, and what a job may ask for
+# -- a limit, and what a job may need
 
 
 def test_a_limit_shows_its_name_and_how_many_slots_are_free():
@@ -147,7 +147,7 @@ def test_limits_may_be_given_in_many_forms(a, two):
 
 
 def needs_in_words(job):
-    """Run a job alone; return what it took."""
+    """Run a job alone; return how long it took."""
     terms = job._terms
     needs = {} if terms is None else terms.needs
     return ", ".join(f"{limit.label} {count}" for limit, count in needs.items())
@@ -295,7 +295,7 @@ def test_nobody_holds_a_limit_while_it_waits_for_the_window(every_loop, a):
 
 
 def test_a_job_whose_window_is_full_again_does_not_hold_up_others(every_loop, a, two):
-    """It was the first in line when its window had a slot."""
+    """It was first in line when its window had a slot."""
     long = sleeper(2, limits=a)
     first = sleeper(limits=[a, two])
     inner = Scheduler(first, jobs_window=1)
@@ -383,11 +383,11 @@ def test_a_limit_may_come_into_a_run_that_had_none(every_loop, a):
     assert starts(*new) == [1, 2]
 
 
-# -- given back, however a job ends
+# -- slots are given back, however a job ends
 
 
 def check_given_back(limit, ends, at=1.0, **options):
-    """Check that another scheduler gets a slot when a job has given it back."""
+    """Check that another scheduler gets a slot once a job has given it back."""
     waits = sleeper(limits=limit)
     ending = Scheduler(ends, critical=False, label="ending", **options)
     assert PureScheduler(ending, Scheduler(sleeper(0), waits)).run() is True
@@ -647,7 +647,7 @@ def test_three_holders_in_a_ring(every_loop, a, b):
 
 @contextlib.contextmanager
 def refused(rule, kind=LimitError):
-    """Expect an error; its text without the note that tells which scheduler raised it."""
+    """Expect an error; return its text without the note that names the scheduler."""
     with pytest.raises(kind) as caught:
         yield caught
     assert re.fullmatch(rule, str(caught.value))
@@ -699,7 +699,7 @@ def test_the_error_can_be_pickled(every_loop, a):
 
 
 def test_a_scheduler_on_its_own_holds_none_of_its_limits(every_loop, a):
-    """Nobody else could take part in its run."""
+    """No other job could take part in its run."""
     assert Scheduler(sleeper(limits=a), limits=a).run() is True
 
 
@@ -833,7 +833,7 @@ IN_ANOTHER_LOOP = (
 
 
 class OtherThread:
-    """A run in another thread that uses a limit until it is told to end."""
+    """A run in another thread, which uses a limit until it is told to end."""
 
     def __init__(self, limits, number=1):
         self.go, self.end = threading.Event(), threading.Event()
@@ -865,7 +865,7 @@ def test_a_limit_can_be_used_in_one_loop_only(a, nest):
 
 
 def test_another_loop_may_take_a_limit_before_a_nested_scheduler_needs_it(a, b):
-    """Jobs that it was given during the run are refused, and leave their other limit alone."""
+    """Jobs added to it during the run are refused, and leave their other limit alone."""
     with contextlib.ExitStack() as stack:
         enter = CallJob(lambda: stack.enter_context(OtherThread(a)))
         late = sleeper(0, limits=[b, a])
@@ -915,7 +915,7 @@ def test_fewer_slots_take_effect_as_jobs_end(every_loop):
 
 
 def test_more_slots_let_a_holder_start_that_waits_for_another_limit(every_loop, a, b):
-    """It had to wait since a job inside of it needs the limit that grows now."""
+    """It had to wait, since a job inside it needs the limit that grows now."""
     one = Scheduler(first := sleeper(5), sleeper(limits=b, required=first), limits=a)
     other = Scheduler(sleeper(), sleeper(limits=a), limits=b)
     assert PureScheduler(one, other, acting(lambda: setattr(a, "slots", 2))).run() is True

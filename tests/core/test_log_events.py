@@ -1,4 +1,4 @@
-"""`log_events()`: each event is a record of the log, with fields."""
+"""`log_events()`: each event becomes a record of the log, with fields."""
 
 from __future__ import annotations
 

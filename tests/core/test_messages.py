@@ -1,4 +1,4 @@
-"""Errors about what people write by mistake name it, and say what to write instead."""
+"""Errors about common mistakes name the mistake, and say what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing leaves coroutines never awaited or exceptions never retrieved: Python would warn."""
+"""No coroutine is never awaited, and no exception never retrieved: Python would warn."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_a_loop_that_is_closed_during_a_run(fake_time, recwarn):
     loop.close()
     del run, scheduler
     gc.collect()
-    # asyncio's own message about each pending task, and none of ours.
+    # asyncio's own message about each pending task, but none of ours.
     assert (set(logged), [str(warning.message) for warning in recwarn]) == (
         {"Task was destroyed but it is pending!"},
         [],

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from asynciojobs import EventKind, Job, JobEvent, PureScheduler, Scheduler
-from asynciojobs._dag.jobset import observers_of
+from asynciojobs._dag.jobset import state_of
 
 
 async def fail(seconds=0):
@@ -450,7 +450,7 @@ class Equal:
 
 
 class Incomparable(Equal):
-    """To compare them raises, as with arrays of numpy."""
+    """Comparing them raises, as with arrays of numpy."""
 
     __hash__ = None
 
@@ -499,7 +499,7 @@ class Watcher:
         self.noted = []
         self.scheduler = scheduler
         self.raises = raises
-        observers_of(scheduler).watchers.append(self)
+        state_of(scheduler).observers.watch(self)
 
     def __repr__(self):
         return "<the watcher>"
@@ -566,7 +566,7 @@ def test_an_observer_need_not_hear_that_jobs_are_ready(every_loop):
     brief, record = Record(), Record()
     a = sleeper("a")
     scheduler = PureScheduler(a, Scheduler(sleeper("b"), label="nested", required=a))
-    observers_of(scheduler).attach(brief, ready=False)
+    state_of(scheduler).observers.attach(brief, ready=False)
     scheduler.run()
     assert [(label, kind) for label, kind, _ in brief] == [
         ("a", "started"),

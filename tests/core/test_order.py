@@ -1,4 +1,4 @@
-"""A job starts when all its requirements are done, and not later."""
+"""A job starts when all its requirements are done, and no later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes that users write: what they redefine is heeded, or refused with the remedy."""
+"""Users' own classes: what they override is respected, or refused with the remedy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def fail():
 
 
 def of_kind(kind, answer):
-    """Return a job of a class whose `is_critical()` gives an answer, or raises it."""
+    """Return a job of a class whose `is_critical()` returns an answer, or raises it."""
 
     def is_critical(self):
         if isinstance(answer, BaseException):
@@ -314,7 +314,7 @@ def test_the_remedy_works(every_loop):
     assert [job.result() for job in jobs] == ["a", "a"]
 
 
-# -- a `required` of the class
+# -- a `required` defined by the class
 
 
 REQUIRED = (

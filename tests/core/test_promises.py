@@ -330,11 +330,11 @@ TABLE = {
         goes_on(cancel_itself, CANCELLED, event_critical=False),
         goes_on(be_cancelled_by_another, CANCELLED, event_critical=False),
     ],
-    "`cancel()` of a job that runs": [
+    "`cancel()` of a running job": [
         fails(be_cancelled_by_its_method, CANCELLED, CANCELLED),
         goes_on(be_cancelled_by_its_method, CANCELLED, event_critical=False),
     ],
-    "`cancel()` of a job that waits": [
+    "`cancel()` of a waiting job": [
         fails(cancel_one_that_waits, None, CANCELLED, fates=ALL_END),
         Row(
             cancel_one_that_waits,
@@ -366,7 +366,7 @@ TABLE = {
         refused(require_in_a_cycle, CycleError),
         refused(require_a_job_elsewhere, MissingRequirementError),
     ],
-    "it is running already": [goes_on(run_each_again, "result")],
+    "the scheduler is already running": [goes_on(run_each_again, "result")],
 }
 
 ROWS = [
@@ -377,7 +377,7 @@ ROWS = [
 
 
 def test_the_rows_are_the_same_as_in_the_document():
-    table = PAGE.read_text().partition("| what happens | jobs that run")[2].partition("\n\n")[0]
+    table = PAGE.read_text().partition("| what happens | running jobs")[2].partition("\n\n")[0]
     assert list(TABLE) == re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
 
 

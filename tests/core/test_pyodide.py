@@ -1,4 +1,4 @@
-"""Pyodide, where a loop is always running and there are no threads, as told by a flag.
+"""Pyodide, simulated by a flag: a loop is always running, and there are no threads.
 
 `tests/pyodide` is about Pyodide itself.
 """
@@ -22,7 +22,7 @@ def pyodide(monkeypatch):
 
 
 def allow_threads(monkeypatch, how_many):
-    """Let pools start some threads; any other thread can be started."""
+    """Let pools start only some threads; all other threads can be started."""
     start = threading.Thread.start
     started = []
 

@@ -1,7 +1,7 @@
-"""`co_run()` and `co_shutdown()` are called as they are defined, however that was done.
+"""`co_run()` and `co_shutdown()` are called as they are defined, in whatever way.
 
-Decorators copy what stands in the ``__dict__`` of a function, and proxies pass on all of its
-attributes. Only the function itself tells whether it is ours.
+Decorators copy the ``__dict__`` of a function, and proxies pass on all of its attributes. Only
+the function itself shows whether it is ours.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def run_and_shut_down(job):
 
 
 def traced(function, calls):
-    """Return a function that notes who calls what, with all that the original has."""
+    """Return a function that records calls, and has all attributes of the original."""
 
     @functools.wraps(function)
     async def call(self, *args, **kwds):
@@ -59,14 +59,14 @@ def traced(function, calls):
 
 
 def traced_class(kind, calls):
-    """Wrap each coroutine method of a class, as class decorators of tracing tools do."""
+    """Wrap each coroutine method of a class, like the class decorators of tracing tools."""
     for name, function in inspect.getmembers(kind, inspect.iscoroutinefunction):
         setattr(kind, name, traced(function, calls))
     return kind
 
 
 class Proxy:
-    """A wrapper that passes on all attributes of the method, as those of ``wrapt`` do."""
+    """A wrapper that passes on all attributes of the method, like those of ``wrapt``."""
 
     def __init__(self, wrapped, calls):
         self.wrapped, self.calls = wrapped, calls

@@ -1,4 +1,4 @@
-"""A graph that can't run is refused before anything starts, without any traces."""
+"""A graph that can't run is refused before anything starts, and is left unchanged."""
 
 from __future__ import annotations
 

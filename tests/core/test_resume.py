@@ -1,4 +1,4 @@
-"""`run(resume=True)`: what is done stays done, and the rest runs again."""
+"""`run(resume=True)`: done jobs stay done, and the rest runs again."""
 
 from __future__ import annotations
 
@@ -321,7 +321,7 @@ def test_a_verbose_run_prints_them(every_loop, capsys):
 
 
 def nest(failing="d", **options):
-    """Return a run of four jobs in two nested schedulers, one after the other, and all jobs."""
+    """Return a run of four jobs in two nested schedulers, one after another, and all jobs."""
     a, b, c, d = (Fake(label, int(label == failing)) for label in "abcd")
     first = Scheduler(Sequence(a, b), label="first", **options)
     second = Scheduler(Sequence(c, d), label="second", required=first)
@@ -352,8 +352,8 @@ def test_all_in_a_nested_scheduler_runs_again_behind_a_job_that_does(every_loop)
         ("a", "restore", "is done"),
         ("b", "run", "raised OSError:b 1"),
         ("second", "run", "requires `first`, which runs again"),
-        ("c", "run", "is inside of `second`, which runs again"),
-        ("d", "run", "is inside of `second`, which runs again"),
+        ("c", "run", "is inside `second`, which runs again"),
+        ("d", "run", "is inside `second`, which runs again"),
     ]
     assert scheduler.run(resume=True) is True
     assert runs(*jobs) == [1, 2, 2, 2]
@@ -456,7 +456,7 @@ def test_restored_jobs_are_shut_down_once_more(every_loop):
     assert [job.shutdowns for job in jobs] == [2, 2, 2, 2]
 
 
-# -- together with the rest
+# -- together with other features
 
 
 @pytest.mark.parametrize("window", [None, 1, 2])

@@ -1,4 +1,4 @@
-"""`scheduler.stop()`: a run ends as fine, since the answer is found."""
+"""`scheduler.stop()`: a run ends as successful, since the answer is found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sleeper(seconds=9.0, **options):
 
 
 def at(seconds, act, **options):
-    """Return a job that calls a function after some time, and returns what that returns."""
+    """Return a job that calls a function after some time, and returns its result."""
 
     async def work():
         await asyncio.sleep(seconds)
@@ -208,7 +208,7 @@ def test_a_nested_scheduler_that_waits_can_not_be_stopped(every_loop):
     assert nested.started_at == 2
 
 
-# -- where and when
+# -- where and when it may be called
 
 
 def test_without_a_run_there_is_nothing_to_stop(every_loop):
@@ -305,7 +305,7 @@ def test_in_a_signal_handler_of_the_loop(every_loop):
 
 
 def in_a_thread(function):
-    """Return what a function raised in a thread of its own."""
+    """Return the exception of a function in a separate thread."""
     raised = []
 
     def call():
@@ -340,7 +340,7 @@ def test_the_remedy_for_another_thread_works(every_loop):
     assert (scheduler.run(), scheduler.why()) == (True, "STOPPED: asked")
 
 
-# -- with another end
+# -- together with other ends
 
 
 def test_the_first_stop_counts(every_loop):
@@ -458,7 +458,7 @@ def test_newcomers_of_the_same_turn_never_start(every_loop):
     assert (scheduler.run(), new.started_at) == (True, None)
 
 
-# -- copies, classes of users
+# -- copies, and users' classes
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])

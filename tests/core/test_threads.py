@@ -1,4 +1,4 @@
-"""What another thread than that of the event loop may call, during a run."""
+"""What threads other than the event loop's may call during a run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def noting(event):
 
 
 def of_a_thread(function, *args):
-    """Return what a function returned or raised in a thread that is no thread of a loop."""
+    """Return the result or exception of a function in a thread that has no event loop."""
     outcome = []
 
     def call():
@@ -71,7 +71,7 @@ def of_a_thread(function, *args):
 
 
 def check_that_newcomers_start_at_once(add):
-    """The thread goes on until the new job has started, so it must start before."""
+    """The thread goes on only once the new job has started, so it must start before."""
     started = threading.Event()
     new = Job(noting(started))
 
@@ -289,7 +289,7 @@ def test_a_thread_that_waits_for_a_loop_that_is_blocked_is_logged_once(monkeypat
 
 
 class Loop:
-    """A loop that is closed, or that stops before it makes the call."""
+    """A loop that is closed, or stops before it makes the call."""
 
     def __init__(self, *, closed=False, late=False):
         self.closed, self.late, self.call = closed, late, None
@@ -320,7 +320,7 @@ def test_a_loop_that_stops_leaves_the_call_to_the_thread(monkeypatch):
     calls = []
     loop = Loop()
     call_in_loop(loop, lambda: calls.append(1), "test")
-    loop.make_call()  # it goes on after all
+    loop.make_call()  # so it goes on after all
     assert calls == [1]
 
 
@@ -331,7 +331,7 @@ def test_a_loop_that_stops_after_the_call_has_made_it(monkeypatch, caplog):
     assert calls == [1]
 
 
-# -- the others
+# -- other methods
 
 
 def test_a_run_and_removals_are_refused_in_another_thread(real_loop):

@@ -1,4 +1,4 @@
-"""How a run ended, and the words for it."""
+"""How a run ended, and how that is worded."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from asynciojobs._widths import columns_of, signs_of
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
-HEART = "\u2764\ufe0f"  # a text character that is made an emoji
+HEART = "\u2764\ufe0f"  # a text character that was made an emoji
 RUNNER = "\U0001f3c3\U0001f3fd\u200d\u2640\ufe0f"  # with a skin tone and a sign
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 FRANCE = "\U0001f1eb\U0001f1f7"
@@ -38,7 +38,7 @@ def test_an_emoji_is_one_sign_however_many_characters_it_has(sign):
         ("", []),
         ("abc", ["a", "b", "c"]),
         ("e\u0301e", ["e\u0301", "e"]),
-        ("\u0301é", ["\u0301", "é"]),  # nothing to be drawn on
+        ("\u0301é", ["\u0301", "é"]),  # there is nothing to draw it on
         (SYLLABLE * 2, [SYLLABLE, SYLLABLE]),
         ("हिन्दी", ["हि", "न्", "दी"]),
         ("a\u200bb", ["a\u200b", "b"]),

@@ -1,4 +1,4 @@
-"""Task factories that wrap each coroutine in one of their own, like those of tracing tools."""
+"""Task factories that wrap each coroutine in another one, like those of tracing tools."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_factory_that_raises_ends_the_run(error):
 
 
 class MinimalTask(asyncio.Future):
-    """The least that asyncio accepts as a task."""
+    """The minimum that asyncio accepts as a task."""
 
     def set_name(self, name):
         pass

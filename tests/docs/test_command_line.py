@@ -1,4 +1,4 @@
-"""What docs/command-line.md shows is what the commands print."""
+"""The commands print what docs/command-line.md shows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder; what the commands change in this process is put back."""
+    """An empty folder; changes that the commands make in this process are undone."""
     monkeypatch.chdir(tmp_path)
-    # The live view draws less often if drawing takes long, on a busy machine.
+    # If drawing takes long, on a busy machine, the live view draws less often.
     monkeypatch.setattr(liveview, "perf_counter", lambda: 0.0)
     monkeypatch.setattr(sys, "argv", ["pytest"])
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -32,7 +32,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def forget_modules():
-    """Forget what was imported from here, as if each command were a program of its own."""
+    """Forget modules imported from this folder, as if each command were a new program."""
     for name, module in [*sys.modules.items()]:
         if str(getattr(module, "__file__", "")).startswith(str(Path.cwd())):
             del sys.modules[name]

@@ -1,4 +1,4 @@
-"""The examples in the docstrings run, and each public function, class and method has one."""
+"""The examples in docstrings run, and each public function, class and method has one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NO_EXAMPLE = {
     ),
     **dict.fromkeys((f"asynciojobs_testkit.plugin.{it}" for it in plugin.__all__), FIXTURE),
 }
-"""What is public and has no example, each with the reason.
+"""Public names without an example, each with the reason.
 
 Exceptions and properties need none: the examples are at the methods that raise them, and at the
 classes that have them.
@@ -78,15 +78,15 @@ def test_the_examples_of_a_module_run(name, fake_time, tmp_path, monkeypatch):
     module = importlib.import_module(name)
     if module in PACKAGES:
         for public in module.__all__:
-            getattr(module, public)  # some are imported when they are asked for
+            getattr(module, public)  # some are imported on demand
     assert doctest.testmod(module).failed == 0
 
 
-# -- there is an example of everything
+# -- everything has an example
 
 
 def public_modules() -> Iterator[ModuleType]:
-    """Yield the modules from which users import: of the core, more than the package."""
+    """Yield the modules that users import from: for the core, more than the package itself."""
     yield from PACKAGES
     yield plugin
     for found in pkgutil.iter_modules(asynciojobs.__path__, "asynciojobs."):
@@ -127,7 +127,7 @@ def methods_of(value: object, path: str) -> dict[str, object]:
 
 
 def has_example(path: str) -> bool:
-    """Tell whether a docstring has an example. That of a method may be at a base class."""
+    """Return whether a docstring has an example. For a method, it may be at a base class."""
     value = public_things()[path]
     owner = public_things().get(path.rpartition(".")[0])
     shown = [value]

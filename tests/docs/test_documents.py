@@ -1,4 +1,4 @@
-"""What the documents show is what happens."""
+"""The documents show what really happens."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DOCUMENTS = documents()
 
 
 def examples(document):
-    """Return the Python blocks, each with the plain block that is directly behind it."""
+    """Return the Python blocks, each with the plain block that directly follows it."""
     text = (ROOT / document).read_text("utf-8")
     blocks = list(BLOCK.finditer(text))
     for block, behind in zip(blocks, [*blocks[1:], None], strict=True):
@@ -61,7 +61,7 @@ def at_nine(monkeypatch):
 
 @pytest.fixture
 def drawn(tmp_path, monkeypatch, at_nine):
-    """The folder where the examples draw, with the program that drew what is in docs/images."""
+    """The folder where the examples draw, with the program that drew docs/images."""
     monkeypatch.chdir(tmp_path)
     # Graphviz itself is not found, only what the examples run.
     programs = tmp_path / "programs"
@@ -75,22 +75,22 @@ def drawn(tmp_path, monkeypatch, at_nine):
 
 
 def without_places(svg):
-    """Return the text of a picture but for what versions of a program may differ in."""
+    """Return the text of a picture without what differs between versions of a program."""
     return re.sub(r"-?\d+(\.\d+)?", "0", re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL))
 
 
 @pytest.fixture
 def no_forks(monkeypatch):
-    """Pools start their processes anew: Python 3.12 warns of a fork where there are threads."""
+    """Make pools spawn their processes: Python 3.12 warns about forks if there are threads."""
     spawning = multiprocessing.get_context("spawn")
     monkeypatch.setattr(multiprocessing, "get_context", lambda method=None: spawning)
 
 
 @contextlib.contextmanager
 def own_logs():
-    """Let the examples set up their logs as in a program of their own.
+    """Let the examples set up their logs as in a separate program.
 
-    It is no fixture: pytest adds its handlers after those.
+    This is not a fixture, since pytest adds its handlers after those.
     """
     logs = [logging.getLogger(name) for name in (None, "asynciojobs")]
     before = [(log.handlers, log.level, log.propagate) for log in logs]

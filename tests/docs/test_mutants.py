@@ -1,4 +1,4 @@
-"""The list of the mutants that no test can kill is about the code as it is."""
+"""The list of mutants that no test can kill matches the present code."""
 
 from __future__ import annotations
 

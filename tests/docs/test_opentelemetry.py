@@ -1,4 +1,4 @@
-"""The recipe of docs/opentelemetry.md, with the exporter that keeps spans in memory."""
+"""The recipe in docs/opentelemetry.md, with the exporter that keeps spans in memory."""
 
 from __future__ import annotations
 

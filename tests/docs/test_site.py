@@ -1,4 +1,4 @@
-"""The site: its pages, what they show from elsewhere, and which names the reference has.
+"""The site: its pages, what they include from elsewhere, and the names in the reference.
 
 mkdocs checks the rest when it builds the site, since `./hatchw run docs` makes warnings errors.
 """
@@ -37,7 +37,7 @@ hooks = load("site_hooks")
 
 
 INTERNAL = {"timeline.bottleneck_of", "timeline.timeline_of"}
-"""What modules of the core have for the methods of schedulers, and not for users."""
+"""Names that modules of the core have for the methods of schedulers, not for users."""
 
 
 def documented():
@@ -88,7 +88,7 @@ def test_all_signs_are_explained(page):
     assert sorted(re.findall(r"\| `([^\w\s])`(?= \| [`i\w])", text)) == sorted(signs)
 
 
-# -- what pages show from elsewhere
+# -- what pages include from elsewhere
 
 
 def test_the_home_page_has_no_text_of_its_own():
@@ -101,7 +101,7 @@ def test_the_home_page_has_no_text_of_its_own():
 def test_the_home_page_says_what_the_readme_says():
     readme = (ROOT / "README.md").read_text("utf-8")
     home = hooks.assembled((DOCS / "index.md").read_text("utf-8"), "docs/index.md")
-    for heading in ("## Three doors", "## Install", "## What it can do"):
+    for heading in ("## Where to start", "## Install", "## What it can do"):
         assert heading in home
     assert readme.partition("```python")[0].partition("\n")[2].strip() in home
     assert [*re.findall(r"```python\n.*?```", readme, re.DOTALL)] == [
@@ -174,7 +174,7 @@ def test_lists_in_lists_are_indented_as_the_site_wants_it(page):
 
 
 def pages_for_users():
-    """Return the pages with examples; those about the design need what their own text says."""
+    """Return the pages with examples; those about the design say themselves what they need."""
     texts = {page: (DOCS / page).read_text("utf-8") for page in PAGES}
     with_code = [page for page, text in texts.items() if "```python" in text]
     return [page for page in with_code if not page.startswith(("design/", "reference"))]

@@ -38,15 +38,16 @@ class Kind:
         name: its name in the tests.
         make: makes an executor with `WORKERS` workers, for a ``with`` block.
         needs: the modules that it needs.
-        in_threads: it calls functions in this process, so nothing is pickled, and a function
-            that has begun is waited for.
-        hands_over_handles: it is an engine, whose results are handles.
-        sends_closures: it can pickle functions that are in no module.
-        believed_cancelled: it says that a call was cancelled even if that is running.
+        in_threads: whether it calls functions in this process, so nothing is pickled, and a
+            function that has begun is waited for.
+        hands_over_handles: whether it is an engine, whose results are handles.
+        sends_closures: whether it can pickle functions that are in no module.
+        believed_cancelled: whether it reports a call as cancelled even if that is running.
         cancels_within: how long a cancelled call may still begin (seconds).
-        sends_errors_back: a call ends with an error if its result can't be pickled.
+        sends_errors_back: whether a call fails if its result can't be pickled.
         unpicklable: the type of the error if an exception can't be unpickled.
-        calls_again: if a worker dies, another one makes the call; otherwise the pool is dead.
+        calls_again: whether another worker makes the call if one dies; otherwise the pool is
+            broken.
     """
 
     name: str
@@ -76,7 +77,7 @@ def threads() -> Iterator[Place]:
 
 @contextmanager
 def processes() -> Iterator[Place]:
-    # Python 3.12 warns about a fork in a process that has threads.
+    # Python 3.12 warns about forks in a process that has threads.
     context = multiprocessing.get_context("forkserver")
     with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
         yield Place(pool)

@@ -1,6 +1,6 @@
 """Functions that are called in other processes; the module needs only Python.
 
-The caller and the called function communicate by files in a folder.
+The caller and the called function communicate through files in a folder.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 PATIENCE = 30.0
-"""How long a call waits for anything, before it fails (seconds)."""
+"""How long a call waits for anything before it fails (seconds)."""
 
 
 def wait_for(path: Path) -> None:

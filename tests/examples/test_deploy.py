@@ -45,7 +45,7 @@ def hosts(fake_commands: FakeCommands) -> FakeCommands:
 
 
 def switches(commands: FakeCommands) -> list[tuple[float, str, str]]:
-    """Return when which host was given which release."""
+    """Return which host got which release, and when."""
     found = [
         (call.time, *call.argv[-2:]) for call in commands.calls if "restart" in call.argv[-1]
     ]
@@ -100,7 +100,7 @@ def test_a_host_that_is_not_healthy_brings_all_back_that_were_begun(
 
 
 class Ill:
-    """Lets hosts be healthy only if they have the release 1.0."""
+    """Makes hosts healthy only if they have the release 1.0."""
 
     def __init__(self, commands: FakeCommands, *hosts: str) -> None:
         self.commands = commands

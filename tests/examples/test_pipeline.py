@@ -52,13 +52,13 @@ def table(folder: Path) -> str:
 
 
 def change(path: Path, readings: str) -> None:
-    """Write a file, at a later time, however coarse the clock of the file system is."""
+    """Write a file with a later time, however coarse the file system's clock is."""
     path.write_text(readings, "utf-8")
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
 
 
 class Program:
-    """Runs the program on a folder; tells how many jobs it found to be done."""
+    """Runs the program on a folder; returns how many jobs it found done."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder

@@ -279,7 +279,7 @@ def test_a_picture_that_cannot_be_drawn_does_not_change_the_verdict(
     assert site.verify("--quiet", "--picture", "verified") == 0
     assert output() == (
         "Not drawn: the environment variable ASYNCIOJOBS_DOT names 'no-such-program', which is "
-        "no program that can be run: correct it, or unset it\n"
+        "not a program that can be run: correct it, or unset it\n"
         "Intact: 1 distribution, 3 files, 0.2 kB.\n"
     )
 

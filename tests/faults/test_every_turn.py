@@ -1,9 +1,9 @@
 """A run is interrupted in each turn of its loop, and at each event: it leaves nothing behind.
 
-Each scenario runs once to count its turns. Then it runs again and again, and is cancelled, or
-interrupted by Ctrl-C or a signal of `stop_on`, once or twice, a turn later each time. `Stage`
-checks what must hold. A wait that nobody ends raises the clock's `DeadlockError`, so no test
-can hang.
+Each scenario runs once to count its turns. Then it runs again and again. Each time it is
+cancelled, or interrupted by Ctrl-C or a signal of `stop_on`, once or twice, a turn later than
+the last time. `Stage` checks what must hold. A wait without end raises the clock's
+`DeadlockError`, so no test can hang.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Watched(Scheduler):
 
 
 class Root(Watched):
-    """The outermost scheduler: it complains about tasks as well."""
+    """The outermost scheduler, which complains about tasks as well."""
 
     async def co_run(self):
         try:
@@ -271,7 +271,7 @@ class Stage:
         return told, self.root.why()
 
     def let_go(self):
-        """Break the reference cycles that this test has made."""
+        """Break the reference cycles that this test made."""
         for job in self.actors():
             job.stage = job.adds = None
         for scheduler in self.schedulers():
@@ -563,7 +563,7 @@ def log():
 
 
 class Reference:
-    """A scenario that nobody interrupts, to compare with."""
+    """A scenario without interruption, to compare with."""
 
     def __init__(self, scenario, kind):
         heard = []
@@ -578,7 +578,7 @@ class Reference:
     def too_late(self, turn, how):
         """Tell whether the run ends in this turn, before it is interrupted.
 
-        A signal of `stop_on` is dealt with after everything that was due in its turn.
+        A signal of `stop_on` is handled after everything that was due in its turn.
         """
         return how == signal.SIGTERM and turn == self.turns
 
@@ -647,7 +647,7 @@ def test_interrupted_in_each_turn_and_in_a_later_one(scenario, kind, how, log):
 @pytest.mark.parametrize("kind", [KINDS[0], *KINDS[2:]])  # observers rule out plain tasks
 @pytest.mark.parametrize("how", RIGHT)
 def test_interrupted_at_each_event(scenario, kind, how, log):
-    """An event is in the middle of a step of the engine, or of a job."""
+    """An event is in the middle of a step of the engine or of a job."""
     reference = Reference(scenario, kind)
     for number in range(reference.events):
         stage = Stage(scenario, kind, how)

@@ -1,4 +1,4 @@
-"""Each function of the user fails in each way: the run ends correctly, and nothing is lost."""
+"""Each user function fails in each way; the run ends correctly, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def outcome_of(call, *args):
 
 
 def same(one, other):
-    """Tell whether it is the same object, without letting pytest compare or show it."""
+    """Return whether it is the same object, without letting pytest compare or show it."""
     return one is other
 
 
@@ -410,7 +410,7 @@ def test_an_exception_that_can_not_be_shown_is_listed(fake_time, capsys, method)
 
 def test_an_exception_that_python_can_not_format_is_listed(fake_time, capsys):
     error = SyntaxError("no file")
-    error.filename, error.lineno = Odd(), 1  # traceback asks for the truth of a file name
+    error.filename, error.lineno = Odd(), 1  # traceback tests the truth of a file name
     scheduler = PureScheduler(Job(raiser(error)))
     scheduler.run()
     scheduler.debrief()

@@ -1,6 +1,6 @@
 """The loop is lost during a shutdown: the coroutines are closed, and log no complaints.
 
-The loop is stopped for good and closed, or its tasks are collected while it still exists, or
+The loop is stopped for good and closed; or its tasks are collected while it still exists, or
 while another loop runs. asyncio's own messages about pending tasks are ignored.
 """
 
@@ -24,7 +24,7 @@ NEVER_BEGUN = [
     f"RuntimeWarning(\"coroutine '{it}' was never awaited\")"
     for it in ("serve", "JobTasks.drive")
 ]
-"""Python's own messages about tasks that the loop had not started."""
+"""Python's own messages about tasks that the loop never started."""
 
 
 class Hanging(AbstractJob):

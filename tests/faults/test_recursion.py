@@ -1,7 +1,7 @@
-"""A run that begins near the recursion limit ends like any other, or does not begin.
+"""A run that begins close to the recursion limit ends like any other, or does not begin.
 
-Each scenario begins at each depth, one call deeper each time. A wait that nobody ends raises
-the clock's `DeadlockError`, so no test can hang.
+Each scenario begins at each depth, one call deeper each time. A wait without end raises the
+clock's `DeadlockError`, so no test can hang.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS = ["noted", "plain", *(["eager"] if hasattr(asyncio, "eager_task_factory")
 
 @pytest.fixture(autouse=True)
 def limit():
-    """Lower the recursion limit, so that it is near.
+    """Lower the recursion limit, so that it is close.
 
     The collector is off: Python would complain about each `__del__` that is too deep to run.
     """

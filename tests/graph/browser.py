@@ -1,4 +1,4 @@
-"""Chromium without a window and without a network, driven over a pipe.
+"""Chromium without a window or a network, controlled through a pipe.
 
 It speaks the protocol of Chrome's developer tools: JSON texts, each with a NUL at its end.
 """
@@ -28,7 +28,7 @@ def browser_program():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-# The browser looks for the pipes at 3 and 4. They are moved out of the way before.
+# The browser looks for the pipes at 3 and 4. They are moved away first.
 MOVED = """
 import os, sys
 for place, number in enumerate([os.dup(os.dup(int(it))) for it in sys.argv[1:3]], 3):
@@ -54,7 +54,7 @@ class Browser:
         folder: where it keeps its data.
 
     Attributes:
-        complaints: what the page did that it must not: errors, requests, broken rules.
+        complaints: forbidden things that the page did: errors, requests, broken rules.
     """
 
     def __init__(self, program, folder):
@@ -149,7 +149,7 @@ class Browser:
     def colours(self, png, points):
         """Return the colours of a PNG at some points, as red, green and blue.
 
-        The page is left for an empty one, which reads the picture.
+        An empty page, which reads the picture, replaces the current page.
         """
         self.open("about:blank")
         return self.run(
@@ -162,7 +162,7 @@ class Browser:
         return base64.b64decode(answer["data"])
 
     def _read(self, is_wanted):
-        """Return the next message that is wanted, and look at those before it."""
+        """Return the next wanted message, and handle those before it."""
         while True:
             message = json.loads(self._message())
             if is_wanted(message):

@@ -1,4 +1,4 @@
-"""Texts that try to be more than text, and runs whose labels, results and errors are such."""
+"""Texts that try to be more than text, and runs with such labels, results and errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TEXTS = [
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]"
 )
-"""What no page may contain; half a pair could not even be read."""
+"""What no page may contain; half a surrogate pair could not even be read."""
 
 
 class Text:

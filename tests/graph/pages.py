@@ -1,4 +1,4 @@
-"""HTML pages, read back."""
+"""Reads HTML pages back."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Page:
         return [text_of(element) for element in self.root.iterfind(path)]
 
     def facts(self):
-        """Return what is said about the whole run."""
+        """Return what the page says about the whole run."""
         terms, descriptions = self.texts(".//dl/dt"), self.texts(".//dl/dd")
         return dict(zip(terms, descriptions, strict=True))
 
@@ -75,7 +75,7 @@ class Page:
         return next(row for row in rows if shown_of(row.find("th")) == label)
 
     def unfolded(self, label):
-        """Return what can be unfolded in the row of a job, by its title."""
+        """Return what can be unfolded in a job's row, by its title."""
         return {
             each.findtext("summary"): each.findtext("pre")
             for each in self.row(label).iter("details")

@@ -1,4 +1,4 @@
-"""Runs in virtual time, whose timelines are drawn and reported."""
+"""Runs in virtual time, for timelines and reports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def after_run(scheduler):
 def lab():
     """Return a run of 10 s on three levels, with jobs that end in all ways.
 
-    `images` are fetched one after the other (0 to 2, 2 to 5), then `boots` (5 to 9).
+    `images` are fetched one after another (0 to 2, 2 to 5), then `boots` (5 to 9).
     """
     images = Scheduler(job("one", 2), job("two", 3), label="images", jobs_window=1)
     racks = Scheduler(job("h1", 4), job("h2", 1), label="racks")
@@ -73,5 +73,5 @@ def racks(number, size):
 
 
 def of(number, size=None):
-    """Return a run of so many jobs, or of so many nested schedulers of a size."""
+    """Return a run of so many jobs, or of so many nested schedulers of some size."""
     return after_run(many(number, jobs_window=10) if size is None else racks(number, size))

@@ -129,7 +129,7 @@ def test_a_missing_program_is_an_error_only_when_the_graph_is_drawn(scheduler, m
         graph.pipe(format="svg")
 
 
-# -- a notebook where nothing draws
+# -- a notebook without a drawing program
 
 MERMAID = "text/vnd.mermaid"
 
@@ -177,7 +177,7 @@ def test_a_program_that_fails_is_logged(scheduler, script, caplog):
 
 
 def test_a_graph_of_the_user_is_not_shown_as_mermaid(scheduler, nothing_draws):
-    """It has the class of ours, but no scheduler."""
+    """It is of our class, but has no scheduler."""
     with pytest.raises(MissingProgramError):
         type(scheduler.graph())("mine")._repr_mimebundle_()
 

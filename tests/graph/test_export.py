@@ -1,4 +1,4 @@
-"""Exports to files: any file name will do, and a file is written completely or not at all."""
+"""Exports to files: any file name works, and a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scheduler():
 
 @pytest.fixture
 def quick(script):
-    """Make the drawing program a script that always returns the same picture."""
+    """Make a script that always returns the same picture the drawing program."""
     return script("cat >/dev/null; printf '<svg/>'")
 
 
@@ -228,7 +228,7 @@ def test_a_path_with_two_dots_leads_to_the_file(scheduler, quick, here, name):
     [("nowhere/../x", FileNotFoundError), ("file/../x", NotADirectoryError)],
 )
 def test_a_path_that_can_not_be_opened_is_refused(scheduler, quick, here, name, error):
-    """Without the ``nowhere/..`` of its name, the file would not be where the name leads."""
+    """Without the ``nowhere/..`` in its name, the file would not be where the name leads."""
     (here / "file").touch()
     with pytest.raises(error):
         Path(f"{name}.dot").write_text("")

@@ -1,4 +1,4 @@
-"""Text of users that is shown, and does nothing."""
+"""Text of users is shown, and does nothing else."""
 
 from __future__ import annotations
 

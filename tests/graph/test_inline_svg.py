@@ -1,4 +1,4 @@
-"""The SVG of a drawing program, as a part of a page."""
+"""The SVG of a drawing program as part of a page."""
 
 from __future__ import annotations
 

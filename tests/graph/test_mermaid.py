@@ -182,7 +182,7 @@ def test_a_graph_beyond_the_limits_has_its_direction():
     ],
 )
 def test_mermaid_is_told_not_to_break_wide_lines(label, width):
-    """It would break them at 200 pixels, after we have broken them at 40 columns."""
+    """It would break them at 200 pixels, after we broke them at 40 columns."""
     setting = (
         ""
         if width is None

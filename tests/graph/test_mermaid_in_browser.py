@@ -1,4 +1,4 @@
-"""Mermaid texts, drawn by Mermaid in a browser: the picture shows what the scheduler has.
+"""Mermaid texts, drawn by Mermaid in a browser: the picture shows the whole scheduler.
 
 The tests need Chromium and a `mermaid.min.js`, which is in the npm package `mermaid` and in
 the wheel `mmdc`. The environment variable ASYNCIOJOBS_TEST_MERMAID has its path.
@@ -226,7 +226,7 @@ def all_labels():
 
 
 def all_labels_with_status():
-    """Return jobs that show each label after an id, and before the line of the status."""
+    """Return jobs that show each label after an id, and before the status line."""
     return PureScheduler(
         *(job(label) for label in LABELS), *(Scheduler(job(), label=label) for label in LABELS)
     )

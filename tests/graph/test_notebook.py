@@ -1,4 +1,4 @@
-"""What a notebook shows when a cell ends with a scheduler; a real kernel runs the cells."""
+"""What a notebook shows if a cell ends with a scheduler; a real kernel runs the cells."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def outputs(tmp_path_factory, graphviz_pure):
         sources = map(dedented, CELLS.values())
         notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
         client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
-        # On a loaded machine, a kernel that is killed sooner writes no coverage.
+        # If a kernel on a loaded machine is killed sooner, it writes no coverage.
         client.create_kernel_manager().shutdown_wait_time = 120
         client.execute()
     return dict(zip(CELLS, map(output_of, notebook.cells), strict=True))

@@ -1,4 +1,4 @@
-"""Which program draws, and what happens if it fails."""
+"""Which program draws, and what happens if that fails."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_without_any_program_the_error_names_all_remedies(no_path, no_graphviz_p
     with pytest.raises(MissingProgramError) as caught:
         Scheduler().export_as_pngfile("x")
     assert str(caught.value) == (
-        "no program that draws was found: install Graphviz (its `dot` has to be on the PATH), "
+        "no drawing program was found: install Graphviz (its `dot` has to be on the PATH), "
         f'or `pip install "asynciojobs[dot]=={__version__}"`, or name a program in the '
         "environment variable ASYNCIOJOBS_DOT; dot_format() and mermaid_format() need none"
     )
@@ -122,8 +122,8 @@ def test_a_variable_that_names_no_program_is_an_error(monkeypatch, tmp_path, nam
     with pytest.raises(MissingProgramError) as caught:
         drawing_program()
     assert str(caught.value) == (
-        f"the environment variable ASYNCIOJOBS_DOT names {named!r}, which is no program that "
-        "can be run: correct it, or unset it"
+        f"the environment variable ASYNCIOJOBS_DOT names {named!r}, which is not a "
+        "program that can be run: correct it, or unset it"
     )
 
 
@@ -190,14 +190,14 @@ def test_a_program_that_is_killed_has_failed(script, name):
 def test_a_program_that_takes_too_long_is_ended(script, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     path = script(f"exec cat '{tmp_path}/pipe'")
-    assert failure(seconds=0.05)[0] == f"{path} was not done after 0.05 s, and said nothing"
+    assert failure(seconds=0.05)[0] == f"{path} was not finished after 0.05 s, and said nothing"
 
 
 def test_a_program_with_children_is_not_waited_for(script, tmp_path):
-    """After its parent is killed, the child still holds the pipes open."""
+    """After its parent was killed, the child still holds the pipes open."""
     os.mkfifo(tmp_path / "pipe")
     path = script(f"cat '{tmp_path}/pipe' & wait")
-    assert failure(seconds=0.05)[0] == f"{path} was not done after 0.05 s, and said nothing"
+    assert failure(seconds=0.05)[0] == f"{path} was not finished after 0.05 s, and said nothing"
     with suppress(OSError):  # the child may not have started
         os.close(os.open(tmp_path / "pipe", os.O_WRONLY | os.O_NONBLOCK))
 

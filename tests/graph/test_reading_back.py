@@ -1,4 +1,4 @@
-"""Pictures, read back: they show all that the scheduler has, each thing in its place."""
+"""Pictures, read back: they show the whole scheduler, each thing in its place."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def stripped(texts):
 
 
 def columns(line):
-    """Return how wide a line is at most, in columns."""
+    """Return how wide a line may be, in columns."""
     return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in line)
 
 
 def check_lines(texts, expected):
-    """Compare lines that are shown with those of the label, which may be wrapped."""
+    """Compare lines in a picture with those of the label, which may be wrapped."""
     if all(columns(line) <= WRAPPED for line in expected):
         assert stripped(texts) == expected
     else:
@@ -85,7 +85,7 @@ def without_spaces(lines):
 
 
 def columns_at_least(line):
-    """Return how wide a line is at least: some characters are drawn on the one before them."""
+    """Return the least width of a line: some characters are drawn on the one before them."""
     return sum(columns(sign) for sign in line.strip() if sign.isascii() or sign.isalpha())
 
 

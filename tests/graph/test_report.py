@@ -22,7 +22,7 @@ HTML5LIB = "html5lib, whose parser finds what is wrong in a page, is missing"
 
 @pytest.fixture
 def no_program(monkeypatch):
-    """Let no program draw, so that pages are quickly made."""
+    """Hide all drawing programs, so that pages are made quickly."""
     monkeypatch.setenv(_programs.VARIABLE, "/no/such/program")
 
 
@@ -179,7 +179,7 @@ def test_without_a_program_the_graph_is_mermaid(lab, report, no_program):
     shown = report(lab)
     assert shown.root.find(PICTURE) is None
     assert shown.texts(".//pre[@class='mermaid']") == [lab.mermaid_format(status=True)]
-    assert "No program that draws was found." in text_of(shown.section("Graph"))
+    assert "No drawing program was found." in text_of(shown.section("Graph"))
 
 
 def test_mermaid_is_never_shortened(report, no_program):
@@ -396,7 +396,7 @@ def test_names_of_jobs_without_rows_are_no_links(report, no_program):
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory, graphviz_pure):
-    """Return two reports: one with hostile texts, and one with harmless ones instead."""
+    """Return two reports: one with hostile texts, and one with harmless texts instead."""
     folder = tmp_path_factory.mktemp("hostile")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(_programs.VARIABLE, graphviz_pure)

@@ -177,7 +177,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_cluster_is_drawn_whatever_its_name(drawn, name):
-    """All clusters in the picture have the same name, so that it is taken already."""
+    """All clusters in the picture have the same name, so the name is already taken."""
     one = StyledScheduler(job(), named=name)
     two = StyledScheduler(Scheduler(job()), StyledScheduler(named=name), named=name)
     two.requires(one)

@@ -1,4 +1,4 @@
-"""Several pictures in one page: no two of them share an id, so each keeps its gradients."""
+"""Several pictures in one page: no two share an id, so each keeps its own gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trace of a run, by the rules that Perfetto and chrome://tracing have for such files."""
+"""The trace of a run, by the rules of Perfetto and chrome://tracing for such files."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_the_file_says_which_run_it_is(trace):
 
 
 def test_ends_are_rounded_and_not_durations(trace):
-    """Of two jobs in a row, one ends where the next one begins, to the microsecond."""
+    """If a job follows another, one ends where the next begins, to the microsecond."""
     times = [0.0000004, 0.0000014, 0.1234567, 0.3333333, 0.0000006]
     chain = [runs.job(f"{time}", time) for time in times]
     for before, after in pairwise(chain):

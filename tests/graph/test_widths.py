@@ -58,7 +58,7 @@ def test_a_vowel_sign_that_takes_room_has_a_width():
     ids=["emoji", "combining"],
 )
 def test_a_box_has_no_room_for_characters_that_are_joined(label, same):
-    """This is the least width, which both programs are given."""
+    """This is the least width, which both programs get."""
     texts = [PureScheduler(AbstractJob(label=text)).dot_format() for text in (label, same)]
     widths = [float(text.partition(' width="')[2].partition('"')[0]) for text in texts]
     assert widths[0] == pytest.approx(widths[1], rel=0.15)

@@ -20,7 +20,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def records():
-    """Three records, of which each begins at another place of its line to be large."""
+    """Three records; in each, another part of its line is large."""
     return [
         JournalRecord("run", time=1.5, run=1),
         JournalRecord("started", ("night", "load"), 2.5, 1),
@@ -52,7 +52,7 @@ def opening(path):
 
 @pytest.fixture
 def program():
-    """Start a Python program. It is killed at the end of the test."""
+    """Start a Python program, which is killed at the end of the test."""
     started = []
 
     def start(code, *args):

@@ -110,7 +110,7 @@ def test_a_full_disk_leaves_nothing(blobs, folder, monkeypatch):
         blobs.store(DATA)
     assert str(caught.value) == (
         f"the journal 'night.journal' can't store a result of 14 bytes in '{folder}' (no space "
-        "left on device): see to that folder, and run again: what was recorded before is safe"
+        "left on device): check that folder, and run again: what was recorded before is safe"
     )
     assert list(folder.iterdir()) == []
 

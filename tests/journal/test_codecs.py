@@ -1,4 +1,4 @@
-"""Results as bytes: what comes back is what was there, or it is refused in words."""
+"""Results as bytes: they come back unchanged, or are refused with a reason."""
 
 from __future__ import annotations
 
@@ -114,10 +114,10 @@ SURROGATE = "half a character in it (a lone surrogate)"
         (Point(1, 2), "its result is a Point, which JSON gives back as a list"),
         ([1, (2,)], "its result[1] is a tuple, which JSON gives back as a list"),
         ({"a": [(1,)]}, "its result['a'][0] is a tuple, which JSON gives back as a list"),
-        ({1: 2}, "its result has the key 1, and keys in JSON are texts"),
-        ([{None: 2}], "its result[0] has the key None, and keys in JSON are texts"),
-        ({True: 2}, "its result has the key True, and keys in JSON are texts"),
-        ({Text("a"): 2}, "its result has the key 'a', and keys in JSON are texts"),
+        ({1: 2}, "its result has the key 1, and JSON keys are strings"),
+        ([{None: 2}], "its result[0] has the key None, and JSON keys are strings"),
+        ({True: 2}, "its result has the key True, and JSON keys are strings"),
+        ({Text("a"): 2}, "its result has the key 'a', and JSON keys are strings"),
         (OrderedDict(a=1), "its result is an OrderedDict, which JSON gives back as a dict"),
         (type("Many", (list,), {})(), "its result is a Many, which JSON gives back as a list"),
         (Text("a"), "its result is a Text, which JSON gives back as a str"),
@@ -187,7 +187,7 @@ def test_what_is_nested_too_deep_for_pickle_is_a_reason():
 
 
 class Broken:
-    """A codec that does what it is made of."""
+    """A codec that does what its arguments say."""
 
     name = "mine"
 
@@ -206,8 +206,8 @@ class Broken:
         (ValueError("too long"), "too long"),
         (ValueError(), "its codec refuses it"),
         (KeyError("a"), "the codec 'mine' raised KeyError: 'a'"),
-        ("text", "the codec 'mine' returned str in place of bytes"),
-        (bytearray(b"1"), "the codec 'mine' returned bytearray in place of bytes"),
+        ("text", "the codec 'mine' returned str instead of bytes"),
+        (bytearray(b"1"), "the codec 'mine' returned bytearray instead of bytes"),
         (b"1", b"1"),
     ],
     ids=repr,

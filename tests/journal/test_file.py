@@ -1,4 +1,4 @@
-"""A journal that is open for writing: who may write, and what a failure leaves."""
+"""A journal that is open for writing: who may write, and what a failure leaves behind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def failing(number):
 
 @pytest.fixture
 def synced(monkeypatch):
-    """The files and folders that are brought to the disk, by their inodes."""
+    """The files and folders that were synced, by their inodes."""
     found = []
     fsync = os.fsync
 
@@ -88,7 +88,7 @@ def test_without_sync_nothing_is_brought_to_the_disk(path, opening, synced, line
 
 
 def test_what_is_read_is_on_the_disk_before_anybody_builds_on_it(path, opening, synced, lines):
-    # another process has written it, and was killed before its fsync
+    # another process wrote it, and was killed before its fsync
     path.write_bytes(b"".join(lines))
     opening()
     assert synced == [path.stat().st_ino]
@@ -145,13 +145,14 @@ def test_a_file_that_can_t_be_opened_for_writing_is_refused(path, opening, monke
     with pytest.raises(JournalError) as caught:
         opening()
     assert str(caught.value) == (
-        f"the journal '{path}' can't be opened for writing ({text[0].lower()}{text[1:]}): see "
-        "to the rights of the file and its folder; to look into it, Journal.read() is enough"
+        f"the journal '{path}' can't be opened for writing ({text[0].lower()}{text[1:]}): "
+        "check the permissions of the file and its folder; to look into it, Journal.read() is "
+        "enough"
     )
 
 
 def lowest_descriptor():
-    """Return the number that the next open file gets: it tells whether one was left open."""
+    """Return the number that the next open file gets; it shows whether one was left open."""
     descriptor = os.dup(0)
     os.close(descriptor)
     return descriptor
@@ -326,11 +327,11 @@ def test_a_forked_child_does_not_keep_the_lock(path, program, opening):
 
 
 def test_a_child_leaves_all_journals_alone(path, opening):
-    # what happens after a fork, here without one
+    # what happens after a fork, but without one
     file, _ = opening()
     dropped = opening(path.with_name("closed"))[0]
     dropped.close()
-    journal_file.open_files[0, 0] = weakref.ref(set())  # one that was just dropped
+    journal_file.open_files[0, 0] = weakref.ref(set())  # a file that was just dropped
     journal_file.abandon_all()
     journal_file.abandon_all()
     file.abandon()
@@ -379,7 +380,7 @@ def test_a_full_disk_leaves_what_was_recorded(path, file, monkeypatch, room):
     fill_up(monkeypatch, room)
     with pytest.raises(
         JournalError,
-        match=rf"^the journal '{path}' can't be written \(no space left on device\): see to "
+        match=rf"^the journal '{path}' can't be written \(no space left on device\): check "
         "the disk, and run again: what was recorded before is safe$",
     ):
         file.write(encode(SECOND))
@@ -416,7 +417,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 def test_a_real_limit_leaves_what_was_recorded(path, program):
     number, _, message = program(FILL, path).communicate()[0].strip().partition(" ")
     assert message == (
-        f"the journal '{path}' can't be written (file too large): see to the disk, and run "
+        f"the journal '{path}' can't be written (file too large): check the disk, and run "
         "again: what was recorded before is safe"
     )
     expected = [JournalRecord("run", run=n) for n in range(int(number))]
@@ -441,18 +442,18 @@ def test_an_interrupted_write_is_taken_back(path, file, monkeypatch):
 def test_after_a_failed_fsync_nothing_is_written(path, file, monkeypatch):
     file.write(encode(SECOND))
     message = (
-        rf"^the journal '{path}' can't be brought to its disk \(input/output error\): see to "
+        rf"^the journal '{path}' can't be synced to its disk \(input/output error\): check "
         "the disk, and run again: what was recorded before is safe$"
     )
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", failing(errno.EIO))
         with pytest.raises(JournalError, match=message):
             file.sync()
-    # the next fsync would say that all is well
+    # the next fsync would report success
     for again in (file.sync, file.check_usable, lambda: file.write(encode(SECOND))):
         with pytest.raises(JournalError, match=message):
             again()
-    # nobody knows what of it is on the disk
+    # nobody knows which of it is on the disk
     assert list(read_records(path)) == [FIRST]
 
 
@@ -461,7 +462,7 @@ def test_after_a_failed_fsync_what_was_read_is_left(path, lines, opening, monkey
     file, _ = opening()
     file.write(encode(SECOND))
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
-    with pytest.raises(JournalError, match="can't be brought to its disk"):
+    with pytest.raises(JournalError, match="can't be synced to its disk"):
         file.sync()
     assert path.read_bytes() == b"".join(lines)
 
@@ -497,7 +498,7 @@ def test_a_folder_that_can_t_be_synced_is_an_error(path, opening, monkeypatch):
         patch.setattr(journal_file, "sync_folder", failing(errno.EIO))
         with pytest.raises(
             JournalError,
-            match=rf"^the journal '{path}' can't be brought to its disk \(input/output error",
+            match=rf"^the journal '{path}' can't be synced to its disk \(input/output error",
         ):
             file.begin(HEADER)
     assert (file.header, path.read_bytes()) == (None, b"")
@@ -516,9 +517,7 @@ def test_a_file_that_can_t_be_read_is_not_opened(path, lines, opening):
 def test_a_file_that_can_t_be_synced_is_not_opened(path, lines, opening, monkeypatch):
     path.write_bytes(lines[0])
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
-    with pytest.raises(
-        JournalError, match=r"can't be brought to its disk \(input/output error"
-    ):
+    with pytest.raises(JournalError, match=r"can't be synced to its disk \(input/output error"):
         opening()
 
 
@@ -527,7 +526,7 @@ def test_a_torn_tail_that_can_t_be_cut_is_an_error(path, lines, opening, monkeyp
     monkeypatch.setattr(os, "ftruncate", failing(errno.EPERM))
     with pytest.raises(
         JournalError,
-        match=r"can't be cut where a crash has left it \(operation not permitted\)",
+        match=r"can't be cut off where a crash left it \(operation not permitted\)",
     ):
         opening()
 

@@ -46,7 +46,7 @@ def load(text, tmp_path, name="module", *, source=True):
 
 @pytest.fixture(params=[True, False], ids=["source", "bytecode"])
 def same(request, tmp_path):
-    """Return a function that tells which parts of `job()` differ between two texts."""
+    """Return a function that returns which parts of `job()` differ between two texts."""
 
     def compare(before, now):
         first, second = (

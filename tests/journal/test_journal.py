@@ -1,4 +1,4 @@
-"""`Journal`: what a run with one restores and records, and what it refuses."""
+"""`Journal`: what a run with a journal restores and records, and what it refuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from asynciojobs_testkit import Crash, crash_at
 
 
 class Lab:
-    """Jobs that can be made anew, as in a new process, and what they have done."""
+    """Jobs that can be made again, as in a new process, and a record of what they have done."""
 
     def __init__(self):
         self.ran = []
@@ -193,7 +193,7 @@ def test_all_behind_a_job_that_runs_again_does_so_too(lab, run):
     assert lab.ran == ["a", "b", "c", "b", "c"]
 
 
-# If a job was done again, what was made of its old result is old, whoever runs it, and when.
+# If a job was done again, results made from its old result are outdated, in any run.
 
 
 def test_a_job_is_not_restored_if_a_run_was_killed_after_what_it_requires(lab, run, plan):
@@ -375,7 +375,7 @@ def test_a_job_among_the_arguments_stands_for_its_key(run, plan):
 
 
 def test_a_job_is_compared_as_it_was_before_it_ran(lab, run):
-    """Also if an earlier run has recorded that it has failed."""
+    """This also holds if an earlier run recorded that it failed."""
     ran = []
 
     async def work(x):
@@ -441,7 +441,7 @@ def test_output_with_a_secret_in_it_is_not_recorded(path, caplog, codec):
     assert records[("quiet",)] is not None
     assert records[("loud",)] is None
     assert b"hunter2" not in path.read_bytes()
-    assert "what the command printed has a secret in it" in caplog.text
+    assert "the output of its command contains a secret" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -451,8 +451,8 @@ def test_output_with_a_secret_in_it_is_not_recorded(path, caplog, codec):
         (
             {"asynciojobs.CommandResult": []},
             (
-                "its result is a dict with the key 'asynciojobs.CommandResult', which stands "
-                "for something else"
+                "its result is a dict with the key 'asynciojobs.CommandResult', which has a "
+                "meaning of its own"
             ),
         ),
     ],
@@ -465,7 +465,7 @@ def test_what_can_not_be_recorded_is_logged_and_runs_again(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage() == (
-        f"<Job `a`> can't be recorded, so it will run again when this run is taken up: {reason}"
+        f"<Job `a`> can't be recorded, so it will run again when this run is resumed: {reason}"
     )
     assert plan(lab.chain("a", "b"))[0][1:] == (
         "run",
@@ -537,7 +537,7 @@ def test_a_result_that_can_not_be_loaded_is_an_error(lab, run):
 
 
 class Slow:
-    """A store whose syncs take until they are let go."""
+    """A store whose syncs take until they are released."""
 
     def __init__(self, store, gate):
         self.store, self.gate = store, gate
@@ -652,7 +652,7 @@ def test_a_run_that_is_cancelled_with_its_last_record_waits_for_it(lab, path):
 
 
 class Full:
-    """A store on a disk that is full when a record of a kind comes."""
+    """A store on a disk that is full when a record of some kind comes."""
 
     def __init__(self, store, path, kind="done"):
         self.store, self.path, self.kind = store, path, kind
@@ -870,7 +870,7 @@ def test_another_root_is_refused(lab, run):
 
 def test_no_job_in_common_is_refused_unless_all_are_to_run(lab, run):
     run(lab.chain("a"))
-    with pytest.raises(JournalError, match=r"has no job in common with `night`: take another"):
+    with pytest.raises(JournalError, match=r"has no job in common with `night`: use another"):
         run(lab.chain("x"))
     assert run(lab.chain("x"), resume=False) is True
 

@@ -1,4 +1,4 @@
-"""A real process that is really killed, at any moment: nothing that was safe is lost."""
+"""A real process, really killed at any moment: nothing that was safe is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the program for
 KILLS = 50
 
 # For each line that it reads, the program forks. The child opens the journal, and adds records
-# to those that are there; it prints the number of each record that is safe. So fifty processes
+# to the existing ones; it prints the number of each record that is safe. So fifty processes
 # cost the start of one.
 PROGRAM = """
 import asyncio, functools, os, sys
@@ -66,7 +66,7 @@ def test_a_killed_process_loses_nothing_that_was_safe(path, program, opening):
 
 
 def killed(parent, after):
-    """Let a child write, and kill it when so many records are safe; return the last of them."""
+    """Let a child write, and kill it once so many records are safe; return the last of them."""
     parent.stdin.write("go\n")
     parent.stdin.flush()
     child, safe, seen = None, -1, 0

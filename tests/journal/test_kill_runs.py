@@ -1,4 +1,4 @@
-"""A real run that is really killed, fifty times at random moments, and taken up each time."""
+"""A real run, really killed fifty times at random moments, and resumed each time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the program for
 
 KILLS = 50
 
-# For each path that it reads, the program forks. The child takes up the run with that journal.
-# Each job says that it starts, and behind which jobs, and that it ends.
+# For each path that it reads, the program forks. The child resumes the run with that journal.
+# Each job prints that it starts, after which jobs, and that it ends.
 PROGRAM = """
 import asyncio, os, random, sys
 from asynciojobs import Job, Journal, Scheduler
@@ -60,11 +60,11 @@ for line in sys.stdin:
 
 
 class Story:
-    """What the jobs of one journal have said, in all runs."""
+    """What the jobs of one journal printed, in all runs."""
 
     def __init__(self):
-        self.seen = set()  # whose end a job behind it has seen
-        self.again = set()  # those that have run again after that
+        self.seen = set()  # jobs whose end a successor has seen
+        self.again = set()  # jobs among them that have run again
 
     def hear(self, word, label, *required):
         if word == "starts":
@@ -88,7 +88,7 @@ def test_no_job_that_others_have_seen_done_runs_again(tmp_path, program):
 
 
 def lived(parent, path, story, after=10**9):
-    """Let a child run, and kill it after some lines; tell whether it was, and had ended."""
+    """Let a child run, and kill it after some lines; return whether it was killed, and done."""
     parent.stdin.write(f"{path}\n")
     parent.stdin.flush()
     child, heard, killed, ended = None, 0, False, False

@@ -119,7 +119,7 @@ def test_no_damage_gives_a_wrong_record(data):
         return
     records = list(reading)
     rest = iter(originals)
-    assert all(record in rest for record in records)  # they are in their order
+    assert all(record in rest for record in records)  # in order
     for record in records:
         line = encode(record)[:-1]  # the line feed may be what was damaged
         assert found[record.place :].startswith(line)
@@ -175,7 +175,7 @@ def test_a_lost_line_feed_in_the_middle_is_damage(path, lines, records, opening)
     path.write_bytes(lines[0] + lines[1] + lines[2][:-1] + b"\x0b" + lines[3])
     with pytest.raises(JournalError, match="is damaged at byte"):
         opening()
-    # the record in front of it is whole, but the one that has lost its line feed need not be
+    # the record before it is whole, but the one that lost its line feed need not be
     assert [record for record in read(path) if record != records[1]] == [records[0], records[2]]
 
 
@@ -250,7 +250,7 @@ def test_a_journal_can_be_read_while_it_is_open(path, lines, records, opening):
     assert (read(path), read_header(path)) == (records, HEADER)
 
 
-# -- what is no journal
+# -- what is not a journal
 
 
 @pytest.mark.parametrize(
@@ -262,11 +262,11 @@ def test_another_kind_of_file_is_refused_and_left_as_it_is(path, data, opening):
     path.write_bytes(data)
     with pytest.raises(
         JournalError,
-        match=f"^the journal '{path}' is no journal of asynciojobs, but another kind of file: "
+        match=f"^the journal '{path}' is not an asynciojobs journal, but another kind of file: "
         "give the journal another name, or move that file away$",
     ):
         opening()
-    with pytest.raises(JournalError, match="is no journal of asynciojobs"):
+    with pytest.raises(JournalError, match="is not an asynciojobs journal"):
         read(path)
     assert path.read_bytes() == data
 
@@ -277,8 +277,8 @@ def test_a_newer_version_is_refused_by_its_number(path, version, opening):
     path.write_bytes(line + b"something new\n")
     message = (
         f"^the journal '{path}' has version {version} of the format, and this version of "
-        "asynciojobs knows no more than version 1: take the asynciojobs that wrote it, or "
-        "another file$"
+        "asynciojobs knows no more than version 1: use the version of asynciojobs that wrote "
+        "it, or another file$"
     )
     with pytest.raises(JournalError, match=message):
         opening()
@@ -307,7 +307,7 @@ def test_a_pipe_is_refused_at_once(path, opening, how):
 def test_a_device_is_refused(opening):
     with pytest.raises(
         JournalError,
-        match="^the journal '/dev/null' is no regular file: give the path of a file$",
+        match="^the journal '/dev/null' is not a regular file: give the path of a file$",
     ):
         opening("/dev/null")
 
@@ -328,7 +328,7 @@ def test_reading_a_file_that_may_not_be_read_is_an_error(path, monkeypatch):
     with pytest.raises(
         JournalError,
         match=rf"^the journal '{path}' can't be read \(permission denied\): check the path and "
-        "the rights of the file$",
+        "the permissions of the file$",
     ):
         read(path)
 

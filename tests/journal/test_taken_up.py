@@ -1,4 +1,4 @@
-"""Random schedulers: crashed at each record and in the middle of it, and taken up again."""
+"""Random schedulers, crashed at each record and in the middle of it, and resumed each time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from asynciojobs_testkit import Crash, FakeClock, crash_at
 
 
 class World:
-    """A random scheduler that can be made again and again, and what its jobs have done."""
+    """A random scheduler that can be made again and again, and a record of its jobs."""
 
     def __init__(self, seed):
         self.seed = seed
         self.ran = []  # the labels of the jobs that have returned, in all runs
         self.seen = set()  # the labels of jobs that a follower has started after
-        self.versions = {}  # of jobs that have changed, by label
-        self.jobs = {}  # those that were made last, by label
+        self.versions = {}  # of changed jobs, by label
+        self.jobs = {}  # the jobs made last, by label
 
     async def work(self, label, seconds, required):
         self.seen.update(required)

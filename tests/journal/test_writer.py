@@ -1,4 +1,4 @@
-"""Records on their way to the disk: when they are safe, in what order, and what fails."""
+"""Records on their way to the disk: when they are safe, in what order, and what can fail."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def no_thread_is_left():
 
 
 class Gate:
-    """A store that notes what it is asked for, and can be held up in `sync()`."""
+    """A store that records what it is asked for, and whose `sync()` can be held up."""
 
     def __init__(self, store):
         self.store = store
@@ -92,7 +92,7 @@ def run(request):
 
 
 class Ends:
-    """What a writer says: which records are safe, and what failed."""
+    """What a writer reports: which records are safe, and what failed."""
 
     def __init__(self, file, **options):
         self.safe = []

@@ -1,4 +1,4 @@
-"""Streams that stand for a file, and for a terminal that a program reads back."""
+"""Streams that act as a file, and as a terminal that a program reads back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class File(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch):
-    """Let no setting of the machine decide what the tests see."""
+    """Keep the machine's settings from affecting the tests."""
     for name in ("CI", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -8,6 +8,7 @@ import pytest
 
 from asynciojobs import Job, Journal, PureScheduler, Scheduler
 from asynciojobs._badge import UNICODE
+from asynciojobs._dag.jobset import state_of
 from asynciojobs_graph import live
 from asynciojobs_graph._live.lines import LinesDisplay
 from asynciojobs_graph.liveview import View
@@ -257,7 +258,7 @@ def test_a_run_does_not_pay_for_each_of_many_events(fake_time, mode):
 
     async def look():
         await asyncio.sleep(0.001)
-        heard.append(scheduler._observers.heard)
+        heard.append(state_of(scheduler).observers.heard)
 
     scheduler.update([Job(look, label="job") for n in range(2000)])
     with live(scheduler, mode=mode, stream=File()):

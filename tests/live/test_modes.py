@@ -57,5 +57,5 @@ def test_an_unknown_mode_is_refused(mode):
 def test_off_shows_nothing_and_hears_nothing(fake_time, file):
     scheduler = PureScheduler(Job(lambda: None))
     with live(scheduler, mode="off", stream=file):
-        assert not scheduler._observers.heard
+        assert not scheduler._run_state.observers.heard
     assert file.getvalue() == ""

@@ -38,7 +38,7 @@ def output_of(tmp_path, monkeypatch, setting):
     cell = v4.new_code_cell(textwrap.dedent(CELL).format(setting=setting))
     notebook = v4.new_notebook(cells=[cell])
     client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3")
-    # On a loaded machine, a kernel that is killed sooner writes no coverage.
+    # If a kernel on a loaded machine is killed sooner, it writes no coverage.
     client.create_kernel_manager().shutdown_wait_time = 120
     client.execute()
     (output,) = notebook.cells[0].outputs

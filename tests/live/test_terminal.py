@@ -53,8 +53,8 @@ class Terminal:
 
     Args:
         program: the text of the program.
-        width: of the terminal (columns).
-        height: of the terminal (rows).
+        width: the width of the terminal (columns).
+        height: the height of the terminal (rows).
         variables: more environment variables.
     """
 
@@ -79,7 +79,7 @@ class Terminal:
         os.close(steps)
 
     def step(self):
-        """Let a job that looks for it go on."""
+        """Let a job that waits for this go on."""
         os.write(self._steps, b".")
 
     def resize(self, width, height):
@@ -95,7 +95,7 @@ class Terminal:
         return self.rows()
 
     def wait(self):
-        """Read until the program has ended; return all rows, also those that scrolled away."""
+        """Read until the program has ended; return all rows, even those that scrolled away."""
         while self._read():
             pass
         self.child.wait()
@@ -118,7 +118,7 @@ class Terminal:
         return data
 
     def rows(self):
-        """Return what is on the screen, and above, without empty rows at the end.
+        """Return what is on the screen and above it, without empty rows at the end.
 
         All times are T: when a frame is drawn depends on how long the last one took.
         """

@@ -46,7 +46,7 @@ PART = re.compile(r"(\D+) (\d+(?:, \d+)*) of (\d+)")
 
 
 class Entry(NamedTuple):
-    """Names a mutant, in a way that outlasts new names of variables and new comments."""
+    """Names a mutant, in a way that survives renamed variables and changed comments."""
 
     module: str
     """Its path in the package, without ``.py``."""
@@ -57,14 +57,14 @@ class Entry(NamedTuple):
     number: int
     """Counts the mutants that the operator makes of the function, from 1."""
     total: int
-    """How many these are. If it is another number now, nobody knows which mutant was meant."""
+    """How many there are. If the number has changed, nobody knows which mutant was meant."""
 
 
 def explained(text: str) -> list[Entry]:
     """Return the entries of a list.
 
     Raises:
-        ValueError: an item of the list is not as `as_items()` writes them.
+        ValueError: an item of the list is not in the form that `as_items()` writes.
     """
     _, _, listed = text.rpartition(HEADING)
     items = [line for line in listed.splitlines() if line.startswith("- ")]
@@ -110,7 +110,7 @@ def functions_of(module: str) -> set[str]:
 
 
 def definitions(node: ast.AST, scope: str) -> Iterator[str]:
-    """Yield the qualified names of the functions and classes inside of a node."""
+    """Yield the qualified names of the functions and classes inside a node."""
     for child in ast.iter_child_nodes(node):
         inside = scope
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -1,9 +1,9 @@
 """The mutants of a module: its source with one small fault each.
 
-mutmut makes most of them: it turns a condition round, leaves an argument out, changes a text.
-It never leaves out a statement, or half of a condition, so we add these. We drop its mutants
-that only put one of `False`, `None` and `()` in the place of another. Nearly all of ours ask
-for nothing but the truth of such a value, so these mutants say nothing about the tests.
+mutmut makes most of them: it inverts a condition, leaves an argument out, changes a text. It
+never leaves out a statement, or half of a condition, so we add these. We drop its mutants that
+only replace one of `False`, `None` and `()` by another. Nearly all our code only tests whether
+such a value is true, so these mutants say nothing about the tests.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Mutant:
     before: tuple[str, ...]
     """The lines that are gone, without their indentation."""
     after: tuple[str, ...]
-    """Those in their place."""
+    """The lines that replace them."""
     code: str
-    """All of the module."""
+    """The whole module."""
 
     def __str__(self) -> str:
         lines = as_items([self.entry])
@@ -118,7 +118,7 @@ class Finder(MutationVisitor):
         return noting
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Keep to what runs: leave out `__all__`, type variables, `if TYPE_CHECKING`."""
+        """Visit only running code: leave out `__all__`, type variables, `if TYPE_CHECKING`."""
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._scope.append(node.name.value)
         if isinstance(node, cst.Assign) and not self._scope:
@@ -157,7 +157,7 @@ def mutations_of(source: str) -> Iterator[tuple[tuple[str, str], str]]:
     tree.visit(finder)
     spans = tree.resolve(ByteSpanPositionProvider)
     unchanged = truth_of(meaning_of(source))
-    seen = {""}  # what means nothing is no mutant
+    seen = {""}  # a source without meaning is not a mutant
     for mutation, place in zip(finder.mutations, finder.places, strict=True):
         code = changed(tree.module, spans, mutation)
         meaning = meaning_of(code)
@@ -181,7 +181,7 @@ def changed(
 
 
 def meaning_of(source: str) -> str:
-    """Return what source means; "" if it means nothing, as `a = ` without a value."""
+    """Return what source means; "" if it means nothing, such as `a = ` without a value."""
     try:
         compile(source, "mutant", "exec")
     except SyntaxError:
@@ -200,7 +200,7 @@ def truth_of(meaning: str) -> str:
 
 
 def difference(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines that differ, apart from where they are and how they are indented."""
+    """Return the lines that differ, apart from their places and indentation."""
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0))[2:]
     gone, come = (
         tuple(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+"

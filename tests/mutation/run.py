@@ -7,9 +7,9 @@
     ./hatchw run mutation:run --list --only docs/design/mutants.md  # show those that it lists
 
 `docs/design/mutants.md` lists the mutants that no test can or should kill. The run prints the
-others that survive, in the form of that list. The exit status is 1 if there are any, if a test
-kills a mutant of the list by now, or if an entry must be looked at again, because its function
-has more such mutants now, or fewer. It needs a system that forks.
+other survivors, in the form of that list. The exit status is 1 if there are any, if a test now
+kills a mutant of the list, or if an entry must be looked at again, because its function now has
+more or fewer such mutants. It needs a system that forks.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ TOPICS: dict[str, list[str]] = {
 """The modules, and the tests of the core that kill most of their mutants."""
 
 GRAPHS = {"_dag/edits", "_dag/digraph"}
-"""Those of the modules that have to do with graphs rather than with runs."""
+"""The tests of modules that have to do with graphs rather than with runs."""
 
 OF_GRAPHS = [CORE.format("queries"), CORE.format("scale"), "tests/properties/test_oracles.py"]
 OF_RUNS = [
@@ -81,10 +81,10 @@ OF_RUNS = [
     "tests/faults/test_every_turn.py",
     CORE.format("no_warnings"),
 ]
-"""What mutants have to survive last, since it takes longer."""
+"""The last tests that mutants have to survive, since they take longest."""
 
 QUICK = ["-k", "not hundred_thousand and not 100_000"]
-"""Leave out what takes a second and more."""
+"""Leave out tests that take a second or more."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Task:
 
 
 def stages_of(module: str) -> list[list[str]]:
-    """Return what mutants of a module have to survive, one after the other."""
+    """Return what mutants of a module have to survive, one after another."""
     topics = [CORE.format(topic) for topic in TOPICS[module]]
     if module in GRAPHS:
         stages = [topics, OF_GRAPHS]
@@ -135,7 +135,7 @@ def begin(task: Task, place: Workplace) -> tuple[Task, Trial]:
 
 
 def check_unchanged(modules: Sequence[str]) -> None:
-    """See that all tests pass on the modules as they are."""
+    """Check that all tests pass on the unchanged modules."""
     unchanged: list[Task] = []
     for module in modules:
         code = (MODULES / f"{module}.py").read_text(encoding="utf-8")
@@ -149,7 +149,7 @@ def check_unchanged(modules: Sequence[str]) -> None:
 def report(
     mutants: Sequence[Mutant], known: Collection[Entry], workers: int, *, verbose: bool
 ) -> bool:
-    """Try mutants, print what is not as the list says, and a table; tell if all is well."""
+    """Try mutants, print deviations from the list, and a table; return whether all is well."""
     counts: dict[str, Counter[str]] = {}
     left: set[Entry] = set()
     stale: set[Entry] = set()
@@ -174,13 +174,13 @@ def report(
 
 
 def show(title: str, entries: Iterable[Entry]) -> None:
-    """Print entries as the list has them, under a title; nothing if there are none."""
+    """Print entries in the form of the list, under a title; nothing if there are none."""
     if items := as_items(sorted(entries)):
         print(title, *items, sep="\n", flush=True)
 
 
 def is_asked_for(module: str, names: Sequence[str]) -> bool:
-    """Tell whether a module, or a folder that it is in, has one of these names."""
+    """Return whether a module, or a folder around it, has one of these names."""
     return not names or any(f"{module}/".startswith(f"{name}/") for name in names)
 
 

@@ -1,9 +1,9 @@
-"""A trial of a mutant: tests are run on it, in a process of their own, until one fails.
+"""A trial of a mutant: a separate process runs tests on it, until one fails.
 
-mutmut's own trials put a wrapper around each function. The engine looks at frames, and so
-does the testkit's report of a deadlock: the wrappers would be what they see. Here a mutant is
-a file, in a copy of the package that comes first on the path, of subprocesses as well. Trials
-are forked from this process, which has imported what all of them need.
+mutmut's own trials put a wrapper around each function. But the engine looks at frames, and so
+does the testkit's report of a deadlock: they would see the wrappers. Here, a mutant is a file
+in a copy of the package that comes first on the path, even for subprocesses. Trials are forked
+from this process, which has imported what all of them need.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from _pytest.config import default_plugins
 from explained import MODULES, ROOT
 
 HANGS = 20
-"""A test that takes longer hangs (seconds); each of them takes less than one."""
+"""A test that takes longer than this hangs (seconds); each takes less than one."""
 
 MEMORY = 2 << 30
-"""A trial that takes more makes a list without end (bytes)."""
+"""A trial that takes more memory makes an endless list (bytes)."""
 
 NOT_RUN = 99
 """The exit status of a trial that could not be made."""
@@ -48,7 +48,7 @@ NEEDED_BY_ALL = [
 
 PYTEST = ["-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
 PYTEST += ["-o", "faulthandler_timeout=0"]  # we look ourselves, which costs less
-PYTEST += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what was imported before
+PYTEST += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # about modules imported before
 
 
 class Workplace:
@@ -57,7 +57,7 @@ class Workplace:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._package = folder / MODULES.name
-        self._changed = ""  # the module that is not as it should be
+        self._changed = ""  # the module that differs from the original
         shutil.copytree(MODULES, self._package)
 
     def start(self, module: str, code: str, tests: Sequence[str]) -> Trial:
@@ -69,7 +69,7 @@ class Workplace:
         path = self._package / f"{module}.py"
         path.write_text(code, encoding="utf-8")
         for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
-            compiled.unlink()  # it could be as old and as long
+            compiled.unlink()  # it could have the same time and size
         output = self._folder / "output"
         output.write_text("", encoding="utf-8")
         sys.stdout.flush()
@@ -79,7 +79,7 @@ class Workplace:
         return Trial(self, child, output)
 
     def _try(self, output: Path, tests: Sequence[str]) -> NoReturn:
-        """Run tests on what is here, in a process that ends with that."""
+        """Run tests on the copy, in a process that ends after that."""
         try:
             os.setsid()
             signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored here
@@ -109,10 +109,10 @@ class Trial:
     child: int
     output: Path
     killed_by: str = ""
-    """The test that failed, or what else came in between; "" if all tests passed."""
+    """The test that failed, or what else happened; "" if all tests passed."""
 
     def ended(self) -> bool:
-        """Tell whether it is over; it is ended if it takes too long."""
+        """Return whether it is over; end it if it takes too long."""
         child, status = os.waitpid(self.child, os.WNOHANG)
         if child:
             self.killed_by = self._killer(os.waitstatus_to_exitcode(status))
@@ -123,7 +123,7 @@ class Trial:
         return bool(self.killed_by or child)
 
     def give_up(self) -> None:
-        """End it as it is."""
+        """End it at once."""
         self._kill_all()
         os.waitpid(self.child, 0)
 
@@ -144,10 +144,10 @@ class Trial:
 
 
 def get_ready() -> None:
-    """Import what trials need; nothing of ours, which is to be imported from a workplace."""
+    """Import what trials need, but nothing of ours, which must come from the copy."""
     for module in NEEDED_BY_ALL:
         import_module(module)
-    # The smallest example of a failure takes long to find, and nobody looks at it.
+    # Looking for the smallest example of a failure takes long, and nobody reads it.
     hypothesis.settings.register_profile("trial", phases=[hypothesis.Phase.generate])
     hypothesis.settings.load_profile("trial")
-    gc.freeze()  # it need not be walked in each of them
+    gc.freeze()  # no trial needs to walk it

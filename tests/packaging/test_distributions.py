@@ -1,7 +1,7 @@
 """The three distributions, as their files describe them before anything is built.
 
-The tests read the files, not the installed metadata: that of an editable install keeps the
-version of the day when it was made.
+The tests read the files, not the installed metadata: an editable install keeps the version of
+the day when it was made.
 """
 
 import ast
@@ -168,7 +168,7 @@ DOCUMENTS += sorted(it.relative_to(ROOT).as_posix() for it in ROOT.glob("docs/**
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_install_commands_pin_the_version(document: str):
-    # An index may have something else under our name.
+    # An index might have something else under our name.
     text = (ROOT / document).read_text(encoding="utf-8")
     commands = re.findall(r'pip install "?(asynciojobs[^"` ]*)', text)
     assert [it for it in commands if not it.endswith(f"=={version()}")] == []

@@ -1,4 +1,4 @@
-"""The project in `examples/downstream`, installed from wheels into a venv of its own."""
+"""The project in `examples/downstream`, installed from wheels into its own venv."""
 
 from __future__ import annotations
 

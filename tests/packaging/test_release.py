@@ -57,7 +57,7 @@ def files(root: Path) -> dict[str, str]:
 
 
 def fake_builder(root: Path, folder: Path) -> None:
-    """Make empty files with the names that a build gives."""
+    """Make empty files with the names that a build would give them."""
     version = release.version_in(release.read(root, release.VERSION_FILE))
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("asynciojobs", "asynciojobs_graph", "asynciojobs_testkit"):

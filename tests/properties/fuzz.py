@@ -1,8 +1,8 @@
 """Compare many thousands of random schedulers with the model.
 
-    ./hatchw run fuzz --cases 50000
+./hatchw run fuzz --cases 50000
 
-If a run differs, the case is shrunk, and printed as a test.
+If a run differs, the case is made smaller, and printed as a test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The comparison with the model is sharp: it finds faults that are planted in the model.
+"""The comparison with the model is sensitive: it finds faults planted in the model.
 
 A fault in the model looks just like the opposite fault in the engine, and the model changes
 less often.

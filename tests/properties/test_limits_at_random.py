@@ -1,8 +1,8 @@
 """Random schedulers whose jobs share limits: nobody waits forever, and no slot is lost.
 
 Schedulers are nested and have windows. Some hold slots themselves. Jobs fail, join, cancel each
-other, stop schedulers, and change windows and the numbers of slots. All is drawn from a seed,
-so a failure can be repeated. A wait that never ends raises the clock's `DeadlockError`.
+other, stop schedulers, and change windows and the numbers of slots. Everything depends on a
+seed, so a failure can be repeated. A wait without end raises the clock's `DeadlockError`.
 
 To try more seeds than the tests do:
 
@@ -147,7 +147,7 @@ class Story:
                 self.has_shrunk.add(limit)
             limit.slots = slots
         except ValueError:
-            pass  # somebody needs more, or might wait forever
+            pass  # some job needs more, or might wait forever
 
     def join(self, scheduler):
         if len(self.jobs) < 40:
@@ -157,7 +157,7 @@ class Story:
     # -- how it is checked
 
     def can_t_run(self):
-        """Tell whether a job could never start, by a look at all of them."""
+        """Return whether a job could never start, by checking all of them."""
         return any(
             held + count > limit.slots
             for limit in self.limits

@@ -12,13 +12,14 @@ from runmodel.compare import check, compare
 from runmodel.strategies import cases
 
 PARTS = 8
-"""The work is split in this many tests, so that they can run in parallel."""
+"""The work is split into this many tests, so that they can run in parallel."""
 
 
 def judge_many(part: int, judge: Callable[[Case], object], *, spread: bool, count: int) -> None:
     """Judge a number of cases, always the same ones, so that CI has no surprises.
 
-    A case that fails is shown as it is: to make it smaller takes minutes. `fuzz.py` does that.
+    A failing case is shown as it is, since making it smaller takes minutes. `fuzz.py` does
+    that.
     """
 
     @seed(part)

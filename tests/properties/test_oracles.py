@@ -1,7 +1,7 @@
-"""Questions and changes to the graph of a scheduler have the same results as in networkx.
+"""Queries and changes of a scheduler's graph have the same results as in networkx.
 
 The graphs are random, and larger than those of `tests/core`. They have sequences, and
-requirements that are not in the scheduler. Each definition is written once more with networkx.
+requirements that are not in the scheduler. Each definition is written again with networkx.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def drawn(draw, *, cyclic=False, outside=False):
 def some_of(draw, jobs, *, least=0):
     """Return some jobs, and the same jobs as arguments: single jobs, and sequences.
 
-    A sequence adds requirements, so it is made of jobs that have these requirements already.
+    A sequence adds requirements, so it is made of jobs that already have these requirements.
     """
     chosen = draw(st.lists(st.sampled_from(jobs), unique=True, min_size=least, max_size=3))
     things, named = [], []

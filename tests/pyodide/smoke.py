@@ -1,4 +1,4 @@
-"""What works in Pyodide, and what it says where something can't; `smoke.mjs` runs it there."""
+"""What works in Pyodide, and the messages if something can't; `smoke.mjs` runs it there."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def test_lists_and_pictures_as_text():
     assert scheduler.mermaid_format().startswith("flowchart LR")
 
 
-# -- what can't be had
+# -- what is impossible there
 
 
 async def test_run_says_what_to_write():

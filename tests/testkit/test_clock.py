@@ -108,7 +108,7 @@ def test_a_wall_that_is_no_datetime_is_refused(wall):
     with pytest.raises(TypeError) as caught:
         FakeClock(wall=wall)
     assert str(caught.value) == (
-        f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), for "
+        f"wall must be a datetime, not {wall!r}: give datetime(2026, 1, 31, 20, 48), for "
         "example, or datetime.fromtimestamp(…) of a number of seconds"
     )
 
@@ -117,7 +117,7 @@ def test_a_wall_that_is_no_datetime_is_refused(wall):
 def test_a_wall_at_the_end_of_all_datetimes_is_refused(zone):
     with pytest.raises(
         ValueError,
-        match=r"^wall must be before the year 9799, and not 9799-01-01 00:00:00(\+00:00)?: the "
+        match=r"^wall must be before the year 9799, not 9799-01-01 00:00:00(\+00:00)?: the "
         r"time of day goes on from there, and datetime ends with the year 9999$",
     ):
         FakeClock(wall=datetime(9799, 1, 1, tzinfo=zone))

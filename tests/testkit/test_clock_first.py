@@ -1,4 +1,4 @@
-"""The fixture of the clock, together with the plugins that make loops for tests."""
+"""The clock's fixture, together with plugins that make loops for tests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run(pytester):
 
 
 def reasons(result):
-    """Return the outcome of each test and, of those that failed, the error, by its name."""
+    """Return the outcome of each test and, if it failed, the error, by its name."""
     found = {}
     for line in result.outlines:
         outcome, _, rest = line.partition(" ")

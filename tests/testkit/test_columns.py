@@ -1,4 +1,4 @@
-"""Where a text is cut, and how it is padded."""
+"""Where text is cut, and how it is padded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEXTS = [
     "🇫x",
     "1️⃣",
     "a\u200bb",  # a space of no width
-    "\u0301",  # nothing to draw it onto
+    "\u0301",  # there is nothing to draw it on
     "नमस्ते",
 ]
 

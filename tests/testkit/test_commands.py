@@ -380,7 +380,7 @@ def test_no_thread_starts_a_process(fake_commands):
 
 
 def test_a_thread_that_was_started_in_a_block_keeps_to_it(fake_commands):
-    """The newest block counts only where no other one does."""
+    """The newest block counts only where there is no other one."""
     fake_commands("echo *", stdout="outer\n")
     context = contextvars.copy_context()
     outputs = []

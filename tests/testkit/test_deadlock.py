@@ -176,7 +176,7 @@ def test_the_report_shows_a_job_that_waits_for_its_turn_at_a_limit():
 
 
 def test_the_report_shows_jobs_with_limits_that_wait_for_a_slot_of_the_window():
-    """Both wait for a slot now: one was looked at before, since the window had a slot then."""
+    """Both now wait for a slot: one was checked earlier, when the window had a slot."""
     ssh = Limit(1, "ssh")
     holds = FakeJob("holds", takes=1, limits=ssh)
     others = Scheduler(
@@ -273,7 +273,7 @@ def test_a_deadlock_next_to_a_thread_suggests_an_external_block():
     for thread in threads:
         thread.join()
     advice = (
-        "alive: if the run waits for what happens there, wait inside of `with "
+        "alive: if the run waits for what happens there, wait inside `with "
         "clock.external():`; still waiting:\n"
     )
     start = "at 0 s, nothing is left to wait for, but "

@@ -343,7 +343,7 @@ async def lost():
 
 
 def python_warns():
-    """Return a block in which Python has to warn of a coroutine: its filters ignore none."""
+    """Return a block in which Python has to warn about coroutines: no filter ignores them."""
     return pytest.warns(RuntimeWarning, match="^coroutine 'lost' was never awaited")
 
 
@@ -477,7 +477,7 @@ def test_a_scheduler_whose_jobs_are_closed_leaves_nothing_behind():
 
 
 def lose(*filters, category=RuntimeWarning, message=""):
-    """Lose a coroutine while Python's filters of warnings are these actions, the first last."""
+    """Lose a coroutine while Python's warning filters have these actions, the first last."""
     with warnings.catch_warnings():
         warnings.resetwarnings()
         for action in filters:
@@ -547,7 +547,7 @@ def test_the_coroutine_of_a_job_is_ignored_too():
         assert Scheduler(Job(main)).run()
 
 
-# -- what asyncio.shield() protects may outlive who awaits it
+# -- what asyncio.shield() protects may outlive the task that awaits it
 
 
 async def times_out(awaitable):

@@ -1,4 +1,4 @@
-"""Several threads at once, each with schedulers, observers and a clock of its own.
+"""Several threads at once, each with its own schedulers, observers and clock.
 
 On a free-threaded build they really run at the same time.
 """
@@ -134,7 +134,7 @@ def test_everything_is_restored_after_the_threads(all_at_once):
     )
 
 
-# -- what a clock costs: there, each collection of garbage is a full one
+# -- what a clock costs: on such a build, each garbage collection is a full one
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from asynciojobs_testkit._realtime import RealBudget
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Return the clocks of a machine, to be set by hand."""
+    """Return the clocks of a machine, which the test sets."""
     clocks = SimpleNamespace(processor=100.0, real=5000.0)
     monkeypatch.setattr(
         _realtime,

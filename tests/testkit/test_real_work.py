@@ -247,7 +247,7 @@ async def noting_waits(coroutine, waits):
 def answer_on(monkeypatch):
     """Return a function that starts a thread, which answers on a socket.
 
-    The clock can't see the thread. Sockets have half a minute to answer then, and not 10 ms.
+    The clock can't see the thread. So sockets have half a minute to answer, not 10 ms.
     """
 
     def answer(sock):

@@ -50,7 +50,7 @@ def test_an_arrow_without_a_label_on_a_side_is_refused(text):
 
 @pytest.mark.parametrize("text", ["a -> b", "a->b", "a>b, b --> c"])
 def test_an_arrow_with_a_dash_is_refused(text):
-    message = f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
+    message = f"an arrow is `>`, not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         dag(text)
 

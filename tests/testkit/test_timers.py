@@ -1,4 +1,4 @@
-"""The order in which timers fire that are due at the same time."""
+"""The order in which timers fire if they are due at the same time."""
 
 from __future__ import annotations
 

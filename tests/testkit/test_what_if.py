@@ -1,4 +1,4 @@
-"""How long a scheduler would take, says `what_if()`."""
+"""How long a scheduler would take, according to `what_if()`."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def terminal(monkeypatch):
 
 @pytest.fixture
 def run():
-    """Return a function that runs a scheduler, whatever comes of it, and returns it."""
+    """Return a function that runs a scheduler, however the run ends, and returns it."""
 
     def run(scheduler):
         with contextlib.suppress(Exception):

@@ -1,4 +1,4 @@
-"""What `scheduler.bottleneck()` says: the chain of jobs that held a run back."""
+"""What `scheduler.bottleneck()` returns: the chain of jobs that held up a run."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_the_limit_counts_that_was_given_back_last(run):
 
 
 def test_a_job_that_gave_both_a_slot_and_a_limit(run):
-    # as in listings: what waits for a limit and for the window is said to wait for the limit
+    # as in listings: a job that waits for a limit and the window is said to wait for the limit
     ssh = Limit(1, "ssh")
     jobs = job("a", 3), job("b", 2, limits=ssh), job("c", 5, limits=ssh)
     assert links(run(PureScheduler(*jobs, jobs_window=2))) == [
@@ -458,7 +458,7 @@ def test_each_link_follows_from_the_one_before(run, seed):
 
 
 def up(span):
-    """Return a span, and those of the schedulers around it."""
+    """Return a span, and the spans of the schedulers around it."""
     found = []
     while span is not None:
         found.append(span)

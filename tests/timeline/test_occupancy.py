@@ -1,4 +1,4 @@
-"""Who held slots, and when: compared with a count that takes long."""
+"""Who held slots, and when: compared with a slow count."""
 
 from __future__ import annotations
 

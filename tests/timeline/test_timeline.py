@@ -22,7 +22,7 @@ from asynciojobs import (
     Timeline,
 )
 from asynciojobs._dag.jobset import record_of
-from asynciojobs._dag.notes import Notes
+from asynciojobs._dag.record import Notes
 from asynciojobs_testkit import FakeClock, FakeJob, dag
 
 
@@ -32,7 +32,7 @@ def job(label, takes=1.0, **options):
 
 
 def told(scheduler):
-    """Return what a timeline tells of each job: its label, start, end, and outcome."""
+    """Return what a timeline says about each job: its label, start, end, and outcome."""
     spans = scheduler.timeline().spans
     return [(span.label, span.start, span.end, str(span.outcome)) for span in spans]
 
@@ -290,7 +290,7 @@ def test_an_outcome_is_shown_as_its_word():
     assert [str(it) for it in Outcome] == [it.value for it in Outcome]
 
 
-# -- a run that goes on
+# -- a run in progress
 
 
 def live(scheduler, at):

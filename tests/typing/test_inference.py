@@ -1,4 +1,4 @@
-"""What type checkers infer for users: mypy and pyright check this file, and pytest runs it."""
+"""What type checkers infer for users: mypy and pyright check this file; pytest runs it."""
 
 from __future__ import annotations
 

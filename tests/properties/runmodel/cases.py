@@ -33,7 +33,7 @@ __all__ = [
 End: TypeAlias = Literal["returns", "raises", "cancels itself", "exits"]
 Reaction: TypeAlias = Literal["heeds", "raises", "returns", "is deaf"]
 Needs: TypeAlias = "tuple[tuple[str, int], ...]"
-"""How many slots of which limits."""
+"""How many slots of each limit."""
 
 
 class Plain:
@@ -140,7 +140,7 @@ Member: TypeAlias = Leaf | Group
 
 @dataclass(frozen=True, repr=False)
 class Hook(Plain):
-    """Something that an observer does, once, when it hears of an event of a job."""
+    """Something that an observer does, once, when an event of a job happens."""
 
     name: str
     event: str

@@ -4,8 +4,8 @@ Time is a number, and an agenda says what is due when. Each event is handled, wi
 consequences, before the next one. There are no tasks, no callbacks and no count-downs here:
 after each step, all jobs are asked again ("have all ended?", "which may start?").
 
-Events that are due at the same moment may happen in any order. The model chooses one order,
-and notes that there was a `tie`; an exact comparison would then prove nothing.
+Events that are due at the same moment may happen in any order. The model chooses one order, and
+notes that there was a `tie`; an exact comparison would then prove nothing.
 """
 
 from __future__ import annotations
@@ -125,13 +125,13 @@ class World:
         self.record.note(self.now, name, what)
 
     def most_needed(self, limit: str) -> int:
-        """Return how many slots one job may have to get, with the schedulers around it."""
+        """Return how many slots a single job may need, with the schedulers around it."""
         roots = [life for life in self.lives.values() if isinstance(life, Root)]
         return max(claim(root).get(limit, 0) if root.running else 0 for root in roots)
 
 
 class Limits:
-    """The slots that jobs share, and the jobs that wait for them: who asked first is first."""
+    """The slots that jobs share, and the jobs that wait for them; first come, first served."""
 
     def __init__(self, world: World, slots: dict[str, int]) -> None:
         self.world = world
@@ -188,7 +188,7 @@ class Limits:
     def must_wait_behind(self, life: Life, other: Life) -> bool:
         """Tell whether a job must wait for one that came earlier, and waits as well.
 
-        A job inside of a scheduler that holds slots need not wait behind jobs outside of it.
+        A job inside a scheduler that holds slots need not wait behind jobs outside it.
         """
         holder = next((group for group in life.groups_around() if group in self.holders), None)
         if holder is not None and holder not in other.groups_around():
@@ -196,10 +196,10 @@ class Limits:
         return not life.needs.keys().isdisjoint(other.needs)
 
     def all_can_end(self, new: Life) -> bool:
-        """Tell whether all schedulers that hold slots can end, if this one gets its slots.
+        """Return whether all schedulers that hold slots can end, if this one gets its slots.
 
-        A scheduler can end if each job inside of it can get what it needs, and after the
-        schedulers inside of it that hold slots. Other jobs just end.
+        A scheduler can end if each job inside it can get what it needs, after the schedulers
+        inside it that hold slots. Other jobs just end.
         """
         groups = [life for life in [*self.holders, new] if isinstance(life, GroupLife)]
         while groups and isinstance(new, GroupLife):
@@ -238,8 +238,8 @@ class Limits:
     def note_tie_of(self, life: Life) -> None:
         """Note a tie if others gave back slots at the moment when a job ends.
 
-        Which of them came first is then up to the engine. If one is inside of the other, that
-        is sure; but it is up to the engine whether others start in between.
+        Which came first is then up to the engine. If one is inside the other, that is certain;
+        but it is up to the engine whether others start in between.
         """
         for then, other, could_serve in self.given_back if self.waiting else ():
             if then == self.world.now and other is not life:
@@ -264,7 +264,7 @@ class Limits:
 
 
 def claim(group: GroupLife) -> dict[str, int]:
-    """Return the most slots that one job inside of a group needs, with those around it."""
+    """Return the most slots that one job inside a group needs, with those around it."""
     most: dict[str, int] = {}
     for member in group.members:
         inside = claim(member) if isinstance(member, GroupLife) else {}
@@ -344,7 +344,7 @@ class Life:
         self.note("skipped")
 
     def cancel_job(self) -> bool:
-        """Its `cancel()`: a job that runs hears of it; one that waits has raised."""
+        """Its `cancel()`: a running job gets it; a waiting job counts as having raised."""
         group = self.around
         if group is not None and group.will_begin():
             group.cancelled_early.append(self)
@@ -679,7 +679,7 @@ class GroupLife(Life):
                 self.queue.append(member)
 
     def start_ready(self) -> None:
-        """Start jobs of the queue as long as there are slots, after those that asked before."""
+        """Start jobs of the queue while there are slots, after those that asked earlier."""
         self.world.limits.serve()
         while self.verdict is None and (member := self._next_to_start()):
             self.queue.remove(member)
@@ -787,7 +787,7 @@ class GroupLife(Life):
     # -- its co_shutdown()
 
     def shut_down(self, then: Callable[[End], None]) -> Service:
-        """Shut down all members that were not yet, at once; calls come one after the other."""
+        """Shut down the remaining members, all at once; calls come one after another."""
         call = ShutdownCall(self, then)
         self.calls.append(call)
         if len(self.calls) == 1:

@@ -35,7 +35,7 @@ TURNS = 5_000
 """A case never takes more turns of the loop; 200 are many."""
 
 HORIZON = 3600
-"""Nor does it take longer, on the fake clock (seconds)."""
+"""A case never takes longer than this, on the fake clock (seconds)."""
 
 
 def moment(seconds: float) -> int:
@@ -302,9 +302,9 @@ class Stage:
         return shown
 
     def failures(self, scheduler: PureScheduler) -> list[tuple[int | None, str, str]]:
-        """Return when which jobs raised what. At the same moment, any may come first.
+        """Return which jobs raised what, and when. At the same moment, any may come first.
 
-        But a scheduler that passes an exception on comes after the job that raised it.
+        But a scheduler that re-raises an exception comes after the job that raised it.
         """
         failures = scheduler.failures()
         found = [(times(job)[1], str(job.label), self.key(e)) for job, e in failures.items()]
@@ -473,7 +473,7 @@ def play_it(case: Case) -> Stage:
 
 
 def bound_turns(loop: Any) -> None:
-    """Let a loop raise an error after many turns, so that no run hangs, on any machine."""
+    """Make a loop raise an error after many turns, so that no run hangs, on any machine."""
     run_once, turns = loop._run_once, itertools.count(1)
 
     def turn() -> None:

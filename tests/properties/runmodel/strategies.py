@@ -37,26 +37,26 @@ SEEDS = st.none() | st.integers(0, 2**16)
 
 @dataclass(frozen=True)
 class Theme:
-    """What cases are about. Most numbers are chances, in per cent."""
+    """What cases are about. Most numbers are chances (per cent)."""
 
     more: int = 0
     """How many more members each group has."""
     limits: int = 50
     needs: int = 45
-    """That a job needs a certain limit."""
+    """The chance that a job needs a certain limit."""
     holding: int = 50
-    """That schedulers need limits as well."""
+    """The chance that schedulers need limits as well."""
     ends: int = 30
-    """That a job ends in another way than by returning."""
+    """The chance that a job does not end by returning."""
     timeouts: int = 30
     acts: int = 25
     going: int = 25
-    """That a scheduler keeps going."""
+    """The chance that a scheduler keeps going."""
     critical: int = 50
     forever: int = 20
     nested: int = 25
     delays: int = 0
-    """That the jobs of a nested scheduler wait for a first one, and so ask for limits later."""
+    """The chance that jobs of a nested scheduler wait for a first one: limits come late."""
 
 
 THEMES = {
@@ -119,7 +119,7 @@ class Maker:
         return f"{kind}{self.count}"
 
     def time(self, longest: int = 20) -> int:
-        """Return a time that hardly any other time, or sum of times, is equal to."""
+        """Return a time that hardly any other time, or sum of times, equals."""
         if not self.spread:
             return self.below(4)
         self.times += 1
@@ -326,7 +326,7 @@ class Maker:
 
 
 def most_needed(group: Group) -> dict[str, int]:
-    """Return the most slots that a job inside of a group needs, with the groups around it."""
+    """Return the most slots that a job inside a group needs, with the groups around it."""
     most: dict[str, int] = {}
     for member in group.members:
         collect(member, {}, most)

@@ -4,29 +4,11 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._bridge import MissingGraphPackageError
-from ._errors import (
-    AlreadyRunningError,
-    ArgumentNotDoneError,
-    ArgumentRequirementError,
-    BrokenPoolError,
-    ConsumedError,
-    CycleError,
-    DuplicateKeyError,
-    JournalError,
-    LimitError,
-    MissingDaskPackageError,
-    MissingRequirementError,
-    NotPicklableError,
-    RequirementError,
-    RequirementFailed,
-)
-from ._events import EventKind, JobEvent, Observation
 from ._log import set_debug
 from ._loops import use_loop_factory
 from .bestset import BestSet
 from .job import AbstractJob, Job
 from .limit import Limit
-from .printjob import PrintJob
 from .purescheduler import PureScheduler
 from .scheduler import Scheduler
 from .sequence import Schedulable, Sequence
@@ -82,7 +64,7 @@ __all__ = [
 
 
 def _make_public(value: object) -> None:
-    """Let tracebacks and pickles show a name from a private module under its public name."""
+    """Make tracebacks and pickles show a private module's name under its public name."""
     if getattr(value, "__module__", "").startswith(f"{__name__}._"):
         value.__module__ = __name__
 
@@ -90,25 +72,61 @@ def _make_public(value: object) -> None:
 for _value in list(globals().values()):
     _make_public(_value)
 
-# Timelines, and functions and programs as jobs, take a tenth of the time of this import and
-# more, so they are loaded when they are asked for (PEP 562). So is what few programs use.
+# What many programs don't use is loaded on demand (PEP 562). It would more than double the time
+# of this import.
 if _TYPE_CHECKING:
+    from ._errors import (
+        AlreadyRunningError,
+        ArgumentNotDoneError,
+        ArgumentRequirementError,
+        BrokenPoolError,
+        ConsumedError,
+        CycleError,
+        DuplicateKeyError,
+        JournalError,
+        LimitError,
+        MissingDaskPackageError,
+        MissingRequirementError,
+        NotPicklableError,
+        RequirementError,
+        RequirementFailed,
+    )
+    from ._events import EventKind, JobEvent, Observation
     from ._logevents import log_events
     from .calljob import CallJob
     from .commandjob import CommandFailed, CommandJob, CommandResult
     from .journal import Journal
+    from .printjob import PrintJob
     from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
 else:
     _ON_DEMAND = {
+        "AlreadyRunningError": "._errors",
+        "ArgumentNotDoneError": "._errors",
+        "ArgumentRequirementError": "._errors",
         "Bottleneck": ".timeline",
+        "BrokenPoolError": "._errors",
         "CallJob": ".calljob",
         "CommandFailed": ".commandjob",
         "CommandJob": ".commandjob",
         "CommandResult": ".commandjob",
+        "ConsumedError": "._errors",
+        "CycleError": "._errors",
+        "DuplicateKeyError": "._errors",
+        "EventKind": "._events",
+        "JobEvent": "._events",
         "Journal": ".journal",
+        "JournalError": "._errors",
+        "LimitError": "._errors",
         "Link": ".timeline",
         "LinkKind": ".timeline",
+        "MissingDaskPackageError": "._errors",
+        "MissingRequirementError": "._errors",
+        "NotPicklableError": "._errors",
+        "Observation": "._events",
         "Outcome": ".timeline",
+        "PrintJob": ".printjob",
+        "RequirementError": "._errors",
+        "RequirementFailed": "._errors",
         "Span": ".timeline",
         "Timeline": ".timeline",
         "Wait": ".timeline",

@@ -12,8 +12,8 @@ __all__ = ["command"]
 def command() -> int:
     """Run the command line as a program; return the exit status.
 
-    The first entry of `sys.path` is the folder of this program, and not that of the user's
-    script or module. It is dropped, so that nothing there hides a module of theirs.
+    The first entry of `sys.path` is the folder of this program, not of the user's script or
+    module. It is dropped, so that nothing in it hides a module of theirs.
     """
     if not sys.flags.safe_path:
         del sys.path[0]

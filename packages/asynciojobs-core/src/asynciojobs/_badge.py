@@ -38,7 +38,7 @@ ASCII = Signs(
 
 
 def signs_for(encoding: str | None) -> Signs:
-    """Return the signs that can be written in this encoding; ``None`` can write all signs."""
+    """Return the signs that an encoding can represent; ``None`` means that it has them all."""
     if not encoding:
         return UNICODE
     every = "".join(UNICODE[:4]) + "".join(UNICODE.phases.values())
@@ -51,7 +51,7 @@ def signs_for(encoding: str | None) -> Signs:
 
 def current_signs() -> Signs:
     """Return the signs that stdout can show now."""
-    if sys.stdout is None:  # as it is under pythonw
+    if sys.stdout is None:  # under pythonw, for example
         return ASCII
     return signs_for(getattr(sys.stdout, "encoding", None))
 

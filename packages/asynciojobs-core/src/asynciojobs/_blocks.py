@@ -1,7 +1,7 @@
-"""Context managers that let exceptions pass as they are.
+"""Context managers that don't change the exceptions that pass through them.
 
-`contextlib.contextmanager` sets the ``__traceback__`` of each exception that passes. If a class
-can't be changed, such as a frozen dataclass, another error is raised in its place.
+`contextlib.contextmanager` sets the ``__traceback__`` of each exception that passes through. If
+an exception can't be changed, such as a frozen dataclass, this raises another error instead.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ RUNS_LATER = (
 
 
 class Block(Generic[T_co]):
-    """A context manager, which also works as a decorator of functions."""
+    """A context manager that also works as a decorator of functions."""
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a function. Each call is a block of its own, so any thread may call it.
+        """Decorate a function. Each call enters its own block, so any thread may call it.
 
         Raises:
-            TypeError: a call of the function would only make a coroutine or a generator, which
-                runs when the block has ended.
+            TypeError: the function is a coroutine or generator function, so its code would run
+                after the block has ended.
         """
         if any(is_kind(function) for is_kind in RUNS_LATER):
             raise TypeError(
@@ -66,20 +66,20 @@ class Block(Generic[T_co]):
 
 
 class Setting(Generic[T]):
-    """A value that blocks set, for the context and the thread that enter them.
+    """A value that blocks set for the context and the thread that enter them.
 
-    A copy of a context may run in another thread: `asyncio.to_thread()` makes one, and where
-    ``sys.flags.thread_inherit_context`` is set, as on free-threaded builds, so does each new
-    thread. In such a thread the setting has its default.
+    A copy of a context may run in another thread. `asyncio.to_thread()` makes such a copy; so
+    does each new thread if ``sys.flags.thread_inherit_context`` is set, as on free-threaded
+    builds. In these threads, the setting has its default value.
 
     Args:
         name: the name of the context variable.
-        default: the value outside of all blocks.
+        default: the value outside all blocks.
     """
 
     def __init__(self, name: str, default: T) -> None:
-        # The thread that entered the block, and the value. The thread is known by an object:
-        # its number is used again after its end.
+        # The thread that entered the block, and the value. The thread is identified by an
+        # object, since its number is reused after its end.
         self._variable: ContextVar[tuple[object, T]] = ContextVar(name)
         self._default = default
 
@@ -113,18 +113,18 @@ class SettingBlock(Block[None], Generic[T]):
 
 
 class SharedSetting(Setting[T]):
-    """A setting whose blocks also count where there is no block: in other threads and tasks.
+    """A setting whose blocks also apply to other threads and tasks that are in no block.
 
-    If several blocks are open there, the one counts whose context was copied, as by
-    `asyncio.to_thread()`; otherwise the one that was entered last.
+    If several blocks are open, the one whose context was copied applies there, as with
+    `asyncio.to_thread()`; otherwise the one entered last.
     """
 
     def __init__(self, name: str, default: T) -> None:
         super().__init__(name, default)
-        self._open: list[T] = []  # the values of the open blocks, by the time of their entry
+        self._open: list[T] = []  # the values of the open blocks, in order of entry
 
     def get(self) -> T:
-        """Return the value of the block that counts here; the default if none is open."""
+        """Return the value of the block that applies here; the default if none is open."""
         entered, value = self._variable.get((None, self._default))
         candidates = tuple(self._open)  # other threads enter and leave
         if entered is here.mark or any(value is it for it in candidates):
@@ -162,10 +162,10 @@ class SharedBlock(SettingBlock[T]):
 
 
 class Here(threading.local):
-    """Tells threads apart.
+    """Distinguishes threads.
 
     Attributes:
-        mark: an object that no other thread has, or ever had.
+        mark: an object that no other thread has or ever had.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The bridge to what is imported on demand, above all to the optional package that draws."""
+"""The bridge to modules imported on demand, above all to the optional drawing package."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from .version import __version__
 
 __all__ = [
     "MissingGraphPackageError",
-    "core_module",
     "drawing_function",
     "install_command",
-    "run_module",
     "testkit_function",
 ]
 
@@ -26,9 +24,9 @@ class MissingGraphPackageError(ImportError):
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs an extra of this very version.
+    """Return the command that installs an extra of exactly this version.
 
-    Without the version, an index may have something else under our name.
+    Without the version, an index might install something else under our name.
 
     Example:
         >>> install_command("graph").startswith('pip install "asynciojobs[graph]==')
@@ -41,7 +39,7 @@ def drawing_function(name: str) -> Callable[..., Any]:
     """Return a function of asynciojobs-graph.
 
     Args:
-        name: the name of the function. The scheduler's method that calls it has the same name.
+        name: the name of the function, and of the scheduler's method that calls it.
 
     Raises:
         MissingGraphPackageError: the package is not installed, or has another version.
@@ -65,26 +63,6 @@ def drawing_function(name: str) -> Callable[..., Any]:
             name=GRAPH_PACKAGE,
         ) from None
     return function
-
-
-def run_module(name: str) -> Any:
-    """Return a module of `_run` that most programs don't need: it is imported on demand.
-
-    Together they would be a tenth of the time of ``import asynciojobs``.
-
-    Args:
-        name: the name of the module.
-    """
-    return core_module(f"_run.{name}")
-
-
-def core_module(name: str) -> Any:
-    """Return a module of this package that most programs don't need; see `run_module()`.
-
-    Args:
-        name: its name, as in ``timeline``.
-    """
-    return import_module(f".{name}", __package__)
 
 
 def testkit_function(name: str) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Checks of what users pass in: options, numbers, coroutines, functions."""
+"""Checks of what users pass in: numbers, coroutines, functions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ import math
 import numbers
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import MethodType
-from typing import Any, Protocol, SupportsIndex, TypedDict, cast
+from typing import SupportsIndex, cast
 
 __all__ = [
-    "JobHolder",
-    "JobOptions",
-    "NestedOptions",
     "accepts",
     "as_number",
     "callable_label",
     "callable_name",
     "check_journal",
-    "check_options",
     "check_runnable",
     "checked_seconds",
     "checked_window",
@@ -35,64 +31,11 @@ __all__ = [
 LARGEST_FLOAT = sys.float_info.max
 
 
-# -- keyword options
-
-
-class JobHolder(Protocol):
-    """The method that a job calls on the scheduler that it is created in."""
-
-    def add(self, job: Any) -> object:
-        """Add the job."""
-        ...
-
-
-class NestedOptions(TypedDict, total=False):
-    """The keyword parameters that a scheduler has as a job; see `AbstractJob`."""
-
-    forever: bool
-    critical: bool
-    label: object
-    required: Any
-    scheduler: JobHolder | None
-    limits: Any
-    key: str | None
-    journaled: bool
-    version: object
-
-
-class JobOptions(NestedOptions, total=False):
-    """The keyword parameters that all kinds of jobs share; see `AbstractJob`."""
-
-    timeout: float | None  # that of a scheduler is about its runs
-
-
-def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str = "") -> None:
-    """Check the names of keyword arguments, with a better message than Python's.
-
-    Args:
-        kind: the class that is called.
-        given: the names of the arguments.
-        own: the options that this class has besides `JobOptions`.
-        hint: what to do with an argument that is not an option. ``{name}`` in it is replaced.
-
-    Raises:
-        TypeError: there is no option of that name.
-    """
-    options = NestedOptions if "timeout" in own else JobOptions
-    known = (*own, *options.__annotations__)
-    for name in given:
-        if name not in known:
-            raise TypeError(
-                f"{kind}() has no option {name!r}, only {', '.join(known)}"
-                + hint.format(name=name)
-            ) from None
-
-
 # -- numbers
 
 
 def as_number(thing: object) -> float | None:
-    """Return an int or a float; ``None`` if this is no real number.
+    """Return an int or a float; ``None`` if this is not a real number.
 
     The numbers of other packages, such as NumPy, are converted.
     """
@@ -110,7 +53,7 @@ def checked_seconds(parameter: str, seconds: float | None) -> float | None:
 
     Raises:
         TypeError: it is neither.
-        ValueError: it is negative, or not a number.
+        ValueError: it is negative or NaN.
     """
     if seconds is None:
         return None
@@ -142,9 +85,9 @@ def whole_number(thing: object, rule: str, *, least: int) -> int:
     """Return something as an int.
 
     Args:
-        thing: what the user gave.
+        thing: what the user passed.
         rule: the text of the error.
-        least: the smallest number that is allowed.
+        least: the smallest number allowed.
 
     Raises:
         TypeError: it is not a whole number.
@@ -165,7 +108,7 @@ def whole_number(thing: object, rule: str, *, least: int) -> int:
 
 
 def check_runnable(parameter: str, thing: object) -> None:
-    """Check that a job can be made of this.
+    """Check that a job can be made of something.
 
     Raises:
         TypeError: it is neither awaitable nor callable.
@@ -178,12 +121,12 @@ def check_runnable(parameter: str, thing: object) -> None:
 
 
 def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
-    """Return the text of an error about a function that returned no awaitable.
+    """Return the message about a function that did not return an awaitable.
 
     Args:
-        rule: the beginning of the text. It names the function; ", which" follows.
-        returned: what the function returned.
-        remedy: the end of the text: what else can be done with a plain function.
+        rule: the beginning of the message. It names the function; ", which" follows.
+        returned: the return value of the function.
+        remedy: the end of the message: what to do with a plain function.
     """
     if inspect.isasyncgen(returned) or inspect.isgenerator(returned):
         return (
@@ -197,7 +140,7 @@ def not_awaitable(rule: str, returned: object, remedy: str = "") -> str:
 
 
 def callable_name(thing: object) -> str:
-    """Return the qualified name of a function, or the class of a callable object; else ``""``.
+    """Return the qualified name of a function, or of a callable's class; otherwise ``""``.
 
     A `functools.partial` has the name of its function.
     """
@@ -219,7 +162,7 @@ def callable_label(thing: object) -> str | None:
 
 
 def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
-    """Tell whether a function can be called with these arguments."""
+    """Return whether a function can be called with these arguments."""
     try:
         inspect.signature(function).bind(*args)
     except (TypeError, ValueError):
@@ -228,7 +171,7 @@ def accepts(function: Callable[..., object], args: tuple[object, ...]) -> bool:
 
 
 def close_unstarted(thing: object) -> bool:
-    """Close a coroutine that has not started; tell whether it was a coroutine at all."""
+    """Close a coroutine that has not started; return whether it was a coroutine at all."""
     if not inspect.iscoroutine(thing):
         return False
     if inspect.getcoroutinestate(thing) == inspect.CORO_CREATED:
@@ -237,15 +180,15 @@ def close_unstarted(thing: object) -> bool:
 
 
 def is_used_up_once(thing: object) -> bool:
-    """Tell whether something is a coroutine or a future, which can't be copied."""
+    """Return whether something is a coroutine or a future, which can't be copied."""
     return inspect.iscoroutine(thing) or hasattr(type(thing), "_asyncio_future_blocking")
 
 
 def is_method_of(method: object, function: object) -> bool:
-    """Tell whether a method is this very function, bound to an object.
+    """Return whether a method is this very function, bound to an object.
 
-    Only the function itself counts. A decorator copies any mark that could be put on it, and a
-    proxy (of ``wrapt``, say) passes on even the ``__func__`` of the method that it wraps.
+    Only the function itself counts. A decorator would copy any mark that we put on it. A proxy
+    (of ``wrapt``, say) even passes on the ``__func__`` of the method that it wraps.
     """
     return type(method) is MethodType and method.__func__ is function
 
@@ -254,10 +197,10 @@ def is_method_of(method: object, function: object) -> bool:
 
 
 def check_journal(journal: object) -> None:
-    """Check what a user gives a run as its journal.
+    """Check what a user passes as the journal of a run.
 
     Raises:
-        TypeError: it is something else, such as the path of one.
+        TypeError: it is something else, such as the path of a journal.
     """
     if not hasattr(journal, "begin_session"):
         raise TypeError(

@@ -1,10 +1,10 @@
 """What copies, deep copies and pickles of jobs, schedulers and sequences have in common.
 
 A job refers to the jobs that it requires, and a scheduler to its jobs. Python follows each
-reference as soon as it meets it: a chain of two thousand jobs would be a recursion two thousand
+reference as soon as it meets it, so a chain of two thousand jobs would recurse two thousand
 deep. So the first object that is copied takes along all objects that can be reached from it, as
-two flat lists: first empty objects of the right classes, then the state of each. By the time
-that a state is restored, all objects that it refers to exist.
+two flat lists: first empty objects of the right classes, then the state of each. When a state
+is restored, all objects that it refers to exist already.
 """
 
 from __future__ import annotations
@@ -12,36 +12,37 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 __all__ = ["Copyable", "Shared", "fields_of"]
-
-C = TypeVar("C", bound="Copyable")
 
 Fields: TypeAlias = dict[str, Any]
 
 State: TypeAlias = tuple[Fields | None, Any]
-"""The fields of our own classes, if a class redefines how it is pickled; and its state."""
+"""The fields of our own classes, if a class overrides how it is pickled; and its state."""
+
+if TYPE_CHECKING:
+    C = TypeVar("C", bound="Copyable")
 
 OWN_PACKAGES = "asynciojobs"
-"""How the modules of our own classes begin."""
+"""The common beginning of the names of our own modules."""
 
 
 class Copyable:
-    """An object that can be copied and pickled. Its copy is in no run.
+    """An object that can be copied and pickled. A copy is in no run.
 
-    If a subclass has attributes that can't be copied, it may define ``__getstate__()``. There,
+    A subclass with attributes that can't be copied may define ``__getstate__()``. There,
     ``super().__getstate__()`` returns a new dict of all attributes. ``__setstate__()`` takes
     such a dict.
     """
 
     __slots__ = ()
 
-    # Each of our classes does its part, without `super()`:
-    # - `_begin_copy(self)` sets the attributes that are not copied, in an empty object;
-    # - `_prepare_copy(self, fields)` changes the dict of attributes for a copy, since that is
+    # Each of our classes does its own part, without `super()`:
+    # - `_begin_copy(self)` sets the attributes that are not copied, on an empty object;
+    # - `_prepare_copy(self, fields)` changes the dict of attributes for a copy, since a copy is
     #   in no run;
-    # - `_finish_copy(self, fields)` sets some attributes, and takes them out of the dict;
+    # - `_finish_copy(self, fields)` sets some attributes, and removes them from the dict;
     # - `_copied_along(self)` returns the objects that this one refers to.
 
     def __getstate__(self) -> Any:
@@ -71,12 +72,12 @@ def parts(kind: type[Copyable], name: str) -> list[Callable[..., Any]]:
 
 
 def fields_of(thing: Copyable) -> Fields:
-    """Return all attributes of an object, those in slots too."""
+    """Return all attributes of an object, including those in slots."""
     return joined(object.__getstate__(thing))
 
 
 def joined(state: Any) -> Fields:
-    """Return a state as one dict. Python's is a dict, or two if there are slots."""
+    """Return a state as a single dict. Python's is a dict, or two if there are slots."""
     dicts: list[Any] = [*state] if isinstance(state, tuple) else [state]
     return {name: value for part in dicts if part for name, value in part.items()}
 
@@ -90,7 +91,7 @@ def empty(kind: type[C]) -> C:
 
 
 def set_fields(made: Copyable, fields: Fields) -> None:
-    """Set the attributes of a copy. The dict is used up."""
+    """Set the attributes of a copy. This uses up the dict."""
     for finish in parts(type(made), "_finish_copy"):
         finish(made, fields)
     for name, value in fields.items():
@@ -104,7 +105,7 @@ def state_of(thing: Copyable) -> State:
     if kind.__getstate__ is GETSTATE and kind.__setstate__ is SETSTATE:
         return None, state
     # The user's class may have left out our attributes, as `return self.__dict__.copy()` does,
-    # or put in attributes that must not be copied.
+    # or added attributes that must not be copied.
     ours, names = GETSTATE(thing), own_names(kind)
     if kind.__setstate__ is SETSTATE or isinstance(state, dict):
         state = {name: value for name, value in joined(state).items() if name not in names}
@@ -134,7 +135,7 @@ def restore(made: Copyable, state: State) -> None:
 def reached_from(start: Copyable) -> list[Copyable]:
     """Return an object and all that it can reach, each after the objects that it refers to.
 
-    A depth-first search without recursion; O(V+E). On a cycle there is no such order.
+    This is a depth-first search without recursion; O(V+E). On a cycle, there is no such order.
     """
     order: list[Copyable] = []
     seen = {id(start)}
@@ -159,7 +160,7 @@ def copied_along(thing: Copyable) -> Iterator[Copyable]:
 class UnderWay(threading.local):
     """The empty objects that are being copied in this thread.
 
-    It is a weak reference, so if pickling fails, nothing of it is kept.
+    It is a weak reference, so nothing is kept if pickling fails.
     """
 
     shells: weakref.ref[Shells] | None = None
@@ -169,7 +170,7 @@ under_way = UnderWay()
 
 
 class Shells:
-    """Stands for some objects. A copy or pickle of it becomes a list of empty objects.
+    """Represents some objects. A copy or pickle of it becomes a list of empty objects.
 
     Args:
         things: the objects.
@@ -184,12 +185,12 @@ class Shells:
 
     @staticmethod
     def include(thing: Copyable) -> bool:
-        """Tell whether to copy an object without its state, which follows; true only once."""
+        """Return whether to copy an object without its state, which follows; true only once."""
         shells = None if under_way.shells is None else under_way.shells()
         return shells is not None and shells.take(thing)
 
     def take(self, thing: Copyable) -> bool:
-        """Note that an object is copied now; tell whether it was still to be copied."""
+        """Note that an object is being copied; return whether it still had to be."""
         if id(thing) not in self._pending:
             return False
         self._pending.remove(id(thing))
@@ -207,7 +208,7 @@ class Shells:
 
 
 class States:
-    """Stands for the states. A copy or pickle of it becomes a list of objects and states.
+    """Represents the states. A copy or pickle of it becomes a list of objects and states.
 
     Args:
         shells: the empty objects.
@@ -224,7 +225,7 @@ class States:
 
 
 def last_restored(things: list[Copyable], states: Iterable[tuple[Copyable, State]]) -> Copyable:
-    """Give objects their attributes; return the last one, from which all were reached."""
+    """Give objects their attributes; return the last one, which leads to all of them."""
     for thing, state in states:
         restore(thing, state)
     return things[-1]
@@ -234,8 +235,8 @@ class Shared:
     """Something that a copy shares with its original, such as an executor.
 
     Args:
-        thing: what is shared.
-        refuse: returns the error that pickling raises; ``None`` if the thing can be pickled.
+        thing: the shared object.
+        refuse: returns the error to raise on pickling; ``None`` if the thing can be pickled.
     """
 
     __slots__ = ("_refuse", "thing")

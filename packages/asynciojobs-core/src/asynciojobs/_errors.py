@@ -1,4 +1,4 @@
-"""The errors of the package. Each carries its data, and says the rule and the remedy."""
+"""The errors of the package. Each carries its data, and states the rule and the remedy."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def remade(kind: type[Exception], args: tuple[object, ...]) -> Exception:
 
 
 def by_data(error: Exception) -> tuple[Any, ...]:
-    """Return what ``__reduce__()`` of an error returns, so that it keeps its attributes.
+    """Return the value for ``__reduce__()`` of an error, so that it keeps its attributes.
 
-    The class is not called: it takes data, not the message.
+    The class is not called, since it takes data, not the message.
     """
     return remade, (type(error), error.args), vars(error)
 
@@ -48,7 +48,7 @@ class ExplainedError(Exception):
     """An error whose message is made from its data: first the rule, then the remedy.
 
     Args:
-        data: the values of the attributes that `fields` names, in this order.
+        data: the values of the attributes named by `fields`, in order.
     """
 
     fields: ClassVar[tuple[str, ...]] = ("job", "requirement")
@@ -78,8 +78,8 @@ class CycleError(RequirementError):
     """Some jobs require each other in a cycle, so none of them can be the first.
 
     Attributes:
-        cycle: the jobs in the order in which they would have to run. Each one is required by
-            the next. The first job stands at the end again, as in ``graphlib.CycleError``.
+        cycle: the jobs in the order in which they would have to run. Each is required by the
+            next. The first job is repeated at the end, as in ``graphlib.CycleError``.
     """
 
     def __init__(self, cycle: Sequence[Named]) -> None:
@@ -172,24 +172,24 @@ class NotPicklableError(ExplainedError, TypeError):
         "another process must be"
     )
     remedy = (
-        "take functions and classes from the top level of a module, or an executor that can "
+        "use functions and classes from the top level of a module, or an executor that can "
         "send more, such as loky.get_reusable_executor()"
     )
 
 
 ANOTHER_POOL = (
-    "make another one for the next run, or take loky.get_reusable_executor(), which replaces a "
+    "make another one for the next run, or use loky.get_reusable_executor(), which replaces a "
     "dead one"
 )
 
 
 class BrokenPoolError(ExplainedError, BrokenExecutor):
-    """The pool in which a job calls its function is dead, and all calls in the pool are lost.
+    """The pool in which a job calls its function is broken, so all its calls are lost.
 
     Attributes:
         job: the job that makes the call.
         executor: the class of the pool.
-        reason: what the pool says; or what could not be unpickled, if that is why it is dead.
+        reason: what the pool says; or what could not be unpickled, if that broke it.
         advice: what to do about it.
     """
 
@@ -211,7 +211,7 @@ class AlreadyRunningError(ExplainedError, RuntimeError):
     """A run can't start, since the scheduler or one of its jobs is in a run already.
 
     Attributes:
-        busy: the scheduler, or the job, that is running.
+        busy: the running scheduler or job.
     """
 
     busy: Named
@@ -221,7 +221,7 @@ class AlreadyRunningError(ExplainedError, RuntimeError):
 
 
 class ConsumedError(ExplainedError, RuntimeError):
-    """A job was made of a coroutine, which can run only once, and it has run.
+    """A job was made of a coroutine, which can run only once, and has run already.
 
     Attributes:
         job: the job.
@@ -283,10 +283,10 @@ class JournalError(ExplainedError, RuntimeError):
     """A journal can't be used, or could not be written.
 
     Attributes:
-        path: the file, as it was given.
+        path: the file, as the caller gave it.
         problem: what is wrong with it.
         advice: what to do about it.
-        offset: where the file is damaged (bytes from its beginning); ``None`` if it isn't.
+        offset: where the file is damaged (bytes from its beginning); ``None`` if it is not.
     """
 
     path: str
@@ -305,3 +305,7 @@ class JournalError(ExplainedError, RuntimeError):
 
 class MissingDaskPackageError(ImportError):
     """Calls on a Dask cluster need the optional package distributed, which is not installed."""
+
+
+for _name in __all__:  # tracebacks and pickles show errors under their public names
+    globals()[_name].__module__ = __package__

@@ -14,7 +14,7 @@ __all__ = ["EventKind", "JobEvent", "Observation", "Observer"]
 
 
 class EventKind(enum.StrEnum):
-    """What happened to a job. Each kind is a string, too.
+    """What happened to a job. Each kind is also a string.
 
     Example:
         >>> EventKind.DONE == "done", f"it is {EventKind.SKIPPED}"
@@ -22,7 +22,7 @@ class EventKind(enum.StrEnum):
     """
 
     SCHEDULED = "scheduled"
-    """Its requirements are met. If the window is full, it waits for a slot now."""
+    """Its requirements are met. If the window is full, it now waits for a slot."""
     STARTED = "started"
     DONE = "done"
     """It returned."""
@@ -31,9 +31,9 @@ class EventKind(enum.StrEnum):
     SKIPPED = "skipped"
     """It will not start, since a job that it depends on failed."""
     CANCELLED = "cancelled"
-    """It had started, and was cancelled at the end of the run."""
+    """It had started, and the end of the run cancelled it."""
     RESTORED = "restored"
-    """It stays done, with its result, since the run takes up an earlier one."""
+    """It stays done, with its result, since the run resumes an earlier one."""
     SHUTDOWN = "shutdown"
     """Its `co_shutdown()` is called."""
 
@@ -59,12 +59,21 @@ class JobEvent(NamedTuple):
     """When it happened, on the clock of the event loop (seconds)."""
 
 
+def new_event(job: AbstractJob[object], kind: str, time: float) -> JobEvent:
+    """Return an event of a kind that is given as a word."""
+    return JobEvent(job, KINDS[kind], time)
+
+
+KINDS: dict[str, EventKind] = {kind.value: kind for kind in EventKind}
+
+Observers.new_event = staticmethod(new_event)
+
 Observer: TypeAlias = Callable[[JobEvent], object]
 """A function that is called with each event as it happens, in the event loop's thread."""
 
 
 class Observation:
-    """The handle of an observer, which listens until `close()` or the end of a ``with`` block.
+    """The handle of an observer, which is called until `close()` or the end of a block.
 
     Args:
         observers: the group that the observer joins.

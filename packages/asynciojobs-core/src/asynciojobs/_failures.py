@@ -1,7 +1,7 @@
-"""How a job failed. A copy or pickle of that has the traceback as text.
+"""How a job failed. Copies and pickles have the traceback as text.
 
-A traceback itself can't be copied or pickled: it holds the frames that the exception came
-through. As in `concurrent.futures`, its text goes along as the ``__cause__``.
+A traceback itself can't be copied or pickled, since it holds the frames that the exception came
+through. As in `concurrent.futures`, its text is attached as the ``__cause__``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, ClassVar, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
-__all__ = ["Failure", "Later", "OriginalTraceback", "PortableException"]
+__all__ = ["Failure", "Later", "OriginalTraceback", "PortableException", "portable"]
 
 Parts: TypeAlias = tuple[Callable[..., BaseException], tuple[Any, ...], Any, str | None]
 """A function that makes an exception, its arguments, the state, the text of the traceback."""
@@ -24,7 +24,7 @@ numbers = itertools.count()
 
 
 class Later:
-    """The result of a job that is loaded when somebody asks for it.
+    """A result that is loaded when someone asks for it.
 
     Args:
         load: returns the result.
@@ -47,7 +47,7 @@ class Failure:
 
     Attributes:
         exception: as above.
-        number: failures are numbered in the order in which they happened.
+        number: its number; failures are numbered in the order in which they happen.
     """
 
     __slots__ = ("_traceback", "exception", "number")
@@ -68,21 +68,21 @@ class Failure:
         try:
             raise self.exception.with_traceback(self._traceback)
         finally:
-            del self  # the traceback holds this frame: avoid a reference cycle
+            del self  # avoid a reference cycle: the traceback holds this frame
 
 
 def failed(exception: BaseException, number: int) -> Failure:
-    """Return a failure that was copied or pickled."""
+    """Return a failure from a copy or pickle."""
     failure = Failure(exception)
     failure.number = number
     return failure
 
 
 class OriginalTraceback(Exception):  # noqa: N818 - it is no error
-    """The traceback of an exception that was copied or pickled.
+    """The traceback of an exception from a copy or pickle.
 
     Args:
-        text: the traceback as Python shows it.
+        text: the traceback as Python would show it.
     """
 
     def __init__(self, text: str) -> None:
@@ -94,15 +94,15 @@ class OriginalTraceback(Exception):  # noqa: N818 - it is no error
 
 
 class PortableException:
-    """Stands for an exception while it is copied or pickled. What comes out is an exception.
+    """Represents an exception while it is copied or pickled. The copy is an exception.
 
     Args:
         exception: the exception.
-        origin: its traceback, as it was when the job raised it.
+        origin: its traceback at the moment the job raised it.
     """
 
-    # One for each exception, while a copy or pickle is being made. So jobs, schedulers and
-    # verdicts that share an exception also share it in the copy.
+    # One for each exception that is being copied or pickled. So jobs, schedulers and verdicts
+    # that share an exception also share it in the copy.
     known: ClassVar[WeakValueDictionary[int, PortableException]] = WeakValueDictionary()
 
     def __init__(self, exception: BaseException, origin: TracebackType | None) -> None:
@@ -113,7 +113,7 @@ class PortableException:
     def of(
         cls, exception: BaseException, origin: TracebackType | None = None
     ) -> PortableException:
-        """Return the object that stands for an exception."""
+        """Return the object that represents an exception."""
         found = cls.known.get(id(exception))
         if found is None:
             found = cls(exception, origin or exception.__traceback__)
@@ -126,12 +126,17 @@ class PortableException:
     def __deepcopy__(self, memo: dict[int, Any]) -> BaseException:
         try:
             return remade(*copy.deepcopy(self._parts(), memo))
-        except Exception:  # noqa: BLE001 - what can't be copied is shared, rather than refused
+        except Exception:  # noqa: BLE001 - what can't be copied is shared instead
             return self.exception
 
     def _parts(self) -> Parts:
         text = text_of(self.exception, self._origin)
         return *makers_of(self.exception), text
+
+
+def portable(thing: object) -> object:
+    """Return what stands for a thing in a copy or pickle: itself, unless it is an exception."""
+    return PortableException.of(thing) if isinstance(thing, BaseException) else thing
 
 
 def text_of(exception: BaseException, origin: TracebackType | None) -> str | None:
@@ -150,10 +155,10 @@ def text_of(exception: BaseException, origin: TracebackType | None) -> str | Non
 def makers_of(
     exception: BaseException,
 ) -> tuple[Callable[..., BaseException], tuple[Any, ...], Any]:
-    """Return how an exception can be made again: a function, its arguments, and a state.
+    """Return how to make an exception again: a function, its arguments, and a state.
 
-    Python calls the class with ``exception.args``. But many classes take other arguments than
-    they pass on to ``super().__init__()``. Their exceptions are made without ``__init__()``.
+    Python calls the class with ``exception.args``. But many classes take arguments other than
+    those that they pass to ``super().__init__()``. Those are made without ``__init__()``.
     """
     reduced: Any = exception.__reduce_ex__(4)
     make, args, *state = reduced
@@ -161,7 +166,7 @@ def makers_of(
         again = make(*args)
         if type(again) is type(exception) and str(again) == str(exception):
             return make, args, state[0] if state else None
-    except Exception:  # noqa: BLE001 - then it is made in the other way
+    except Exception:  # noqa: BLE001 - then it is made the other way
         pass
     return without_init, (type(exception), exception.args), dict(vars(exception))
 
@@ -174,7 +179,7 @@ def without_init(kind: type[BaseException], args: tuple[Any, ...]) -> BaseExcept
 def remade(
     make: Callable[..., BaseException], args: tuple[Any, ...], state: Any, text: str | None
 ) -> BaseException:
-    """Make an exception again, even if it can't be changed, as with frozen dataclasses."""
+    """Make an exception again, even if it can't be changed, like a frozen dataclass."""
     exception = make(*args)
     if state is not None and type(exception).__setstate__ is not BASE_SETSTATE:
         exception.__setstate__(state)

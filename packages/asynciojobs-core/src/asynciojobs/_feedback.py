@@ -1,6 +1,6 @@
 """Printing: the lines of `list()` and similar methods, and the events of a verbose run.
 
-Printing never fails. If stdout is closed, missing or can't show a sign, less is shown.
+Printing never fails. If stdout is closed or missing, or can't show a sign, less is shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def say(lines: Iterable[str], file: TextIO | None = None) -> None:
 
     Args:
         lines: the lines.
-        file: where they are printed instead.
+        file: where to print instead of stdout.
     """
     for line in lines:
         try:
@@ -41,7 +41,7 @@ def feedback(watch: Watch | None) -> Callable[[JobEvent], None]:
     """Return an observer that prints each event, with the time.
 
     Args:
-        watch: gives the time; with ``None`` it is the time of day.
+        watch: gives the time; ``None`` means the time of day.
     """
 
     def show(event: JobEvent) -> None:

@@ -1,4 +1,4 @@
-"""`Identity`: what a journal needs to know of a job besides its label; `Work`: what it does."""
+"""`Identity`: what a journal needs to know about a job besides its label; and `Work`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ __all__ = ["PLAIN", "Identity", "Work", "checked_identity", "named", "numbered"]
 
 
 class Identity(NamedTuple):
-    """How a journal knows a job again. Most jobs have none, and are known by their label."""
+    """How a journal recognizes a job. Most jobs have none: they are known by their label."""
 
     key: str | None
-    """The name of the job among those of its scheduler; ``None`` means its label."""
+    """The name of the job within its scheduler; ``None`` means its label."""
     journaled: bool
     """Whether it is recorded."""
     version: str | None
-    """What stands for the source of its function; ``None`` means that the source counts."""
+    """What is compared instead of the function's source; ``None`` means the source."""
 
 
 PLAIN = Identity(None, True, None)
-"""What a job without such options has."""
+"""The identity of a job without such options."""
 
 
 def checked_identity(key: str | None, journaled: object, version: object) -> Identity:
-    """Return what users said about a job.
+    """Check the options about a job's identity, and return them.
 
     Raises:
-        TypeError: the key is not text, or the version is neither text nor a number.
+        TypeError: the key is not a str, or the version is not a str or a number.
         ValueError: the key is empty.
     """
     if key is not None and not isinstance(key, str):
@@ -42,19 +42,19 @@ def checked_identity(key: str | None, journaled: object, version: object) -> Ide
 
 
 class Work(NamedTuple):
-    """What a job does, as a journal compares it with what it did before."""
+    """What a job does, for a journal to compare with the last time."""
 
     function: object
-    """What is called, or the coroutine; ``None`` if the class of the job says it all."""
+    """What is called, or the coroutine; ``None`` if the job's class says it all."""
     arguments: Mapping[str, object]
-    """What it is called with, by names that people read."""
+    """Its arguments, by readable names."""
 
 
 def numbered(args: Iterable[object]) -> dict[str, object]:
-    """Return arguments by position, by names that people read."""
+    """Return positional arguments, by readable names."""
     return {f"argument {number}": value for number, value in enumerate(args, 1)}
 
 
 def named(kwargs: Mapping[str, object]) -> dict[str, object]:
-    """Return arguments by name, by names that people read."""
+    """Return keyword arguments, by readable names."""
     return {f"argument `{name}`": value for name, value in kwargs.items()}

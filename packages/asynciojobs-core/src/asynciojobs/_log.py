@@ -19,7 +19,7 @@ def set_debug(flag: bool) -> None:
     Each run that begins then prints its events at all depths, as with ``verbose=True``.
 
     Args:
-        flag: ``False`` undoes it: the log gets back the level that it had before.
+        flag: ``False`` undoes it, and restores the level that the log had before.
 
     Example:
         >>> import asynciojobs
@@ -36,12 +36,12 @@ def set_debug(flag: bool) -> None:
 
 
 def is_debugging() -> bool:
-    """Tell whether `set_debug()` is on."""
+    """Return whether `set_debug()` is on."""
     return _level_before is not None
 
 
 def inform(message: str, *args: object) -> None:
-    """Log something that is correct, but may surprise."""
+    """Log something that is correct, but may be surprising."""
     _log(logging.INFO, message, args)
 
 
@@ -51,7 +51,7 @@ def warn(message: str, *args: object) -> None:
 
 
 def warn_once(message: str, *args: object) -> None:
-    """Log a warning, unless it has been logged before, with these or other arguments."""
+    """Log a warning, unless its message was logged before, with any arguments."""
     if message not in _warned_of:
         _warned_of.add(message)
         _log(logging.WARNING, message, args)
@@ -66,9 +66,9 @@ def _log(
     level: int, message: str, args: tuple[object, ...], exception: BaseException | None = None
 ) -> None:
     exc_info = None
-    if exception is not None:  # a tuple, since logging tests the truth of what it gets
+    if exception is not None:  # a tuple, since logging tests whether it is true
         exc_info = type(exception), exception, exception.__traceback__
-    # Python's own handlers raise nothing, but a user's may. Formatting the traceback of an
-    # exception whose __bool__ raises fails too.
+    # Python's own handlers never raise, but a user's may. Formatting the traceback also fails
+    # if the exception's __bool__ raises.
     with contextlib.suppress(Exception):
         logger.log(level, message, *args, exc_info=exc_info, stacklevel=3)

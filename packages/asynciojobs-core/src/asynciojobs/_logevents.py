@@ -24,20 +24,20 @@ OUTCOMES = {
     EventKind.CANCELLED: "stopped",
     EventKind.RESTORED: "restored",
 }
-"""The events that are the last ones of a job in a run, and the words for that."""
+"""The events that end a job in a run, with the words for its outcome."""
 
 
 def log_events(scheduler: PureScheduler, level: int = logging.INFO) -> Observation:
     """Log each event of a scheduler, at all depths, to the log ``asynciojobs``.
 
-    If a job raises, that is logged as an error, or, if the job is not critical, as a warning.
-    The record has the exception, unless the job is a scheduler that passes it on.
+    If a critical job raises, that is logged as an error; for other jobs, as a warning. The
+    record has the exception, unless the job is a scheduler that re-raises it.
 
-    The records have these fields besides the usual ones, for handlers that write JSON, say:
+    The records have these additional fields, for handlers that write JSON, for example:
     `path`, the labels of the job and of the schedulers around it, as in ``boots > host3``;
-    `event`, its kind; `time`, on the clock of the event loop (seconds); `outcome`, at the end
-    of a job ``done``, ``failed``, ``stopped``, ``skipped`` or ``restored``, otherwise ``None``;
-    and `duration`, how long the job took (seconds), or ``None``.
+    `event`, its kind; `time`, on the clock of the event loop (seconds); `outcome`, which is
+    ``done``, ``failed``, ``stopped``, ``skipped`` or ``restored`` at the end of a job,
+    otherwise ``None``; and `duration`, how long the job took (seconds), or ``None``.
 
     Args:
         scheduler: the scheduler.
@@ -86,9 +86,9 @@ def _log(event: JobEvent, level: int) -> None:
 
 
 def _exc_info(event: JobEvent) -> Any:
-    """Return the exception of a job that failed, as `logging` takes it."""
+    """Return the exception of a job that failed, in the form for `logging`."""
     exception = event.job.raised_exception()
     if event.kind is not EventKind.FAILED or exception is None or isinstance(event.job, JobSet):
         return None
-    # A tuple: of anything else, logging tests the truth, and an exception may be false.
+    # A tuple: logging tests the truth of anything else, and an exception may be false.
     return type(exception), exception, exception.__traceback__

@@ -15,7 +15,7 @@ __all__ = ["LoopFactory", "run_synchronously", "use_loop_factory"]
 T = TypeVar("T")
 
 LOOP = 30
-"""What it takes to make an event loop, and to run something in it (nested calls)."""
+"""The stack needed to make an event loop and run something in it (nested calls)."""
 
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 """Makes a new event loop, as ``asyncio.new_event_loop`` does."""
@@ -24,17 +24,17 @@ _loop_factory = Setting[LoopFactory | None]("asynciojobs loop factory", None)
 
 
 def use_loop_factory(factory: LoopFactory) -> Block[None]:
-    """Let synchronous methods that are called in a block make their loop with `factory`.
+    """Make synchronous methods that are called in a block get their loop from `factory`.
 
     These methods are ``run()``, ``orchestrate()``, ``shutdown()`` and ``standalone_run()``.
-    Their keyword ``loop_factory`` overrides it. Other threads are not affected, not even those
-    that the block starts, and functions called with ``asyncio.to_thread()``.
+    Their argument ``loop_factory`` overrides it. Other threads are not affected, not even those
+    that the block starts, nor functions called with ``asyncio.to_thread()``.
 
     Args:
         factory: makes a new event loop.
 
     Raises:
-        TypeError: `factory` can't be called. It must not be a loop itself.
+        TypeError: `factory` can't be called, for example because it is a loop itself.
 
     Example:
         >>> import asyncio
@@ -57,11 +57,11 @@ def run_synchronously(
     """Run a coroutine in a new event loop, and return its result.
 
     Args:
-        coroutine: returns the coroutine. It is called only when the coroutine will be awaited.
-        loop_factory: makes the loop. With ``None``, the factory of `use_loop_factory` makes
-            it, or asyncio if there is none.
-        instead: what to write inside a running loop, instead of this call.
-        before_close: called with the loop when the coroutine has ended, or was left.
+        coroutine: returns the coroutine. It is called only if the coroutine will be awaited.
+        loop_factory: makes the loop. With ``None``, the factory of `use_loop_factory` makes it,
+            or asyncio if there is none.
+        instead: what to write instead of this call inside a running loop.
+        before_close: called with the loop when the coroutine has ended or was abandoned.
 
     Raises:
         RuntimeError: the caller is inside a running loop.
@@ -71,7 +71,7 @@ def run_synchronously(
         _check(loop_factory)
     if _in_running_loop():
         raise RuntimeError(_refusal(instead))
-    check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made, or half closed
+    check_stack_room(ROOM + LOOP)  # otherwise a loop could be left half made or half closed
     with asyncio.Runner(loop_factory=loop_factory or _loop_factory.get()) as runner:
         try:
             return runner.run(coroutine())
@@ -88,7 +88,7 @@ def _check(factory: object) -> None:
 
 
 def _refusal(instead: str) -> str:
-    """Say why a call can't make a loop of its own, and what to write instead."""
+    """Return why a call can't make its own loop, and what to write instead."""
     if _pyodide.IN_PYODIDE:
         return (
             "this call makes an event loop of its own, but in Pyodide one is always running: "

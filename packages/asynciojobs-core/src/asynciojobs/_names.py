@@ -1,7 +1,7 @@
 """Names of jobs with the schedulers around them, as in ``<Job `boots > host3`>``.
 
-A job does not know its scheduler. But a run leaves its mark on each of its jobs, and the mark
-knows the job set. So a run pays only for the mark, and the names are made on demand.
+A job does not know its scheduler. But a run leaves a mark on each of its jobs, and the mark
+knows the job set. So a run only pays for the mark, and names are made on demand.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ __all__ = [
 ]
 
 DEEPEST = 100
-"""How many schedulers around a job are looked at; a text has room for fewer (schedulers)."""
+"""How many schedulers around a job are considered. A message has room for fewer."""
 
 
 class Labelled(Named, Protocol):
-    """The part of a job that its name is made of."""
+    """The part of a job that its name is made from."""
 
     _run_mark: object
 
@@ -45,28 +45,28 @@ NOTHING: frozenset[Any] = frozenset()
 
 
 def no_run() -> None:
-    """Stand for the run of a mark, once it is over."""
+    """Replace the run of a mark when the run is over."""
 
 
 class Mark:
-    """The mark of a run on its jobs. It is an object of its own for each run.
+    """The mark of a run on its jobs. Each run has its own mark.
 
     Args:
         job_set: the job set of the run.
         run: the run.
-        is_nested: the run is part of another one.
+        is_nested: whether the run is part of another one.
 
     Attributes:
         is_nested: as above.
         restored: the jobs that stay done in this run, at all depths; only the mark of an
             outermost run has any.
-        recorder: writes what happens into a journal; only that mark has one.
+        recorder: records what happens in a journal; only the mark of an outermost run has one.
     """
 
     __slots__ = ("_job_set", "_run", "is_nested", "recorder", "restored")
 
     def __init__(self, job_set: object, run: Any, *, is_nested: bool) -> None:
-        # One job must keep alive neither all the others, nor a run that is lost.
+        # A job must keep alive neither all the other jobs, nor a run that is lost.
         self._job_set = weakref.ref(job_set)
         self._run: Callable[[], Any] = weakref.ref(run)
         self.is_nested = is_nested
@@ -78,18 +78,18 @@ class Mark:
         return self._job_set()
 
     def run(self) -> Any:
-        """Return the run, as long as it goes on; then ``None``."""
+        """Return the run while it is in progress; then ``None``."""
         return self._run()
 
     def end(self) -> None:
         """Note that the run is over."""
         self._run = no_run
         self.recorder = None
-        self.restored = NOTHING  # one job must not keep alive the others
+        self.restored = NOTHING  # a job must not keep the others alive
 
 
 def label_of(job: Labelled) -> str:
-    """Return the label of a job, as listings show it; it may have several lines."""
+    """Return the label of a job as listings show it; it may have several lines."""
     return job._shown_text()
 
 
@@ -100,8 +100,8 @@ class Plan:
         job_set: the job set.
 
     Attributes:
-        cancelled: the jobs that were cancelled meanwhile, each with a message. They will have
-            raised as soon as the run begins.
+        cancelled: the jobs that were cancelled in the meantime, each with a message. They count
+            as having raised when the run begins.
     """
 
     __slots__ = ("_job_set", "cancelled")
@@ -115,7 +115,7 @@ class Plan:
         return self._job_set()
 
     def begun_by(self) -> object:
-        """Return the job of the innermost run around whose start leads to this one.
+        """Return the job in the innermost current run that will start this set.
 
         That is the job set itself, or one around it; ``None`` if it is gone.
         """
@@ -128,7 +128,7 @@ class Plan:
 
 
 class Placed(Named):
-    """A job that is named with the schedulers around it.
+    """A job that is named together with the schedulers around it.
 
     Args:
         job: the outermost of these schedulers, or the job itself if there are none.
@@ -145,7 +145,7 @@ class Placed(Named):
         return Placed, (self.job, self.inside)
 
     def path(self) -> list[Labelled]:
-        """Return the job, and those inside of it, the innermost last."""
+        """Return the schedulers and the job, outermost first."""
         path: list[Labelled] = []
         step: Named | None = self
         while isinstance(step, Placed):
@@ -154,7 +154,7 @@ class Placed(Named):
         return path
 
     def repr_main(self) -> str:
-        """Return the name of the innermost job, with those around it."""
+        """Return the name of the innermost job, with the schedulers around it."""
         return path_name(self.path())
 
 
@@ -164,14 +164,14 @@ def path_text(path: Iterable[Labelled]) -> str:
     Schedulers without a label are left out.
 
     Args:
-        path: the schedulers, the outermost first, and then the job.
+        path: the schedulers, outermost first, and then the job.
     """
     *outer, own = map(label_of, path)
     return one_line(" > ".join([*(label for label in outer if label != NOLABEL), own]))
 
 
 def path_name(path: Iterable[Labelled]) -> str:
-    """Return the name of a job with the schedulers around it, which come first.
+    """Return the name of a job, after the labels of the schedulers around it.
 
     Schedulers without a label are left out.
     """
@@ -182,7 +182,7 @@ def path_name(path: Iterable[Labelled]) -> str:
 
 
 def path_in_run(job: Labelled) -> list[Labelled]:
-    """Return the schedulers around a job in its last run, the outermost first, and the job."""
+    """Return the schedulers around a job in its last run, outermost first, and the job."""
     path = [job]
     while len(path) < DEEPEST and isinstance(mark := path[-1]._run_mark, Mark):
         around = mark.job_set() if mark.is_nested else None
@@ -198,19 +198,19 @@ def name_in_run(job: Named) -> str:
 
 
 def run_of(job: object) -> Any:
-    """Return the run that a job takes part in; ``None`` if there is none now."""
+    """Return the run that a job takes part in; ``None`` if there is none."""
     mark = getattr(job, "_run_mark", None)
     return mark.run() if isinstance(mark, Mark) else None
 
 
 def plan_of(job: object) -> Plan | None:
-    """Return the mark of a job whose scheduler has not begun to run; ``None`` for others."""
+    """Return the mark of a job whose scheduler's run has not begun; ``None`` for others."""
     mark = getattr(job, "_run_mark", None)
     return mark if isinstance(mark, Plan) else None
 
 
 def note_plan(job: Any, plan: Plan) -> None:
-    """Put the mark of a job set whose run has not begun on a new job, if that is in no run."""
+    """Mark a new job of a set whose run has not begun, unless it takes part in a run."""
     if job._waiters is None:
         job._run_mark = plan
 

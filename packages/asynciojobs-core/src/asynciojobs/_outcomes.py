@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 __all__ = [
     "DONE",
@@ -46,17 +46,18 @@ class Phase(enum.Enum):
     SCHEDULED = "scheduled"
     RUNNING = "running"
     STOPPED = "stopped"
-    """It was started, and cancelled by the end of its run."""
+    """It was started, and the end of its run cancelled it."""
     DONE = "done"
     SKIPPED = "skipped"
-    """It was not started, since a job that it depends on failed."""
+    """It was not started, because a job that it depends on failed."""
 
-    # Each member is a single object. The hash of Enum is Python code, six times as slow, and
-    # views count the phases of all jobs.
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:  # type checkers know that enums can be hashed
+        # Each member is a single object. The hash of Enum is Python code, six times as slow,
+        # and live views sort all jobs by their phase.
+        __hash__ = object.__hash__
 
 
-# On Python 3.11 an attribute of an enum class costs ten times as much as a global.
+# On Python 3.11, an attribute of an enum class costs ten times as much as a global.
 IDLE = Phase.IDLE
 SCHEDULED = Phase.SCHEDULED
 RUNNING = Phase.RUNNING
@@ -77,53 +78,61 @@ def exception_text(exception: BaseException) -> str:
 
 
 def add_note_once(exception: BaseException, note: str) -> None:
-    """Add a note to an exception, unless it has it already, or takes no notes."""
+    """Add a note to an exception, unless it has the note already or can't take notes."""
     with contextlib.suppress(Exception):
         if note not in getattr(exception, "__notes__", ()):
             exception.add_note(note)
 
 
-# The verdict on a run: one of these small classes. `why()` returns `str()` of it, and `words`
-# is its short form.
+# The verdict on a run is one of these small classes. `why()` returns its `str()`, and `words`
+# is the short form. None is a NamedTuple: Python compiles each of those when it is imported,
+# and five of them would take a twentieth of the time of `import asynciojobs`.
 
 
-class Fine:
-    """All jobs that the run waited for have ended, and no critical one raised."""
+class Ending:
+    """The base of the verdicts."""
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "FINE"
-
-    def __reduce__(self) -> str:
-        return "FINE"  # the one object below
+    words: ClassVar[str]
+    """How the run ended, in short."""
 
     def __str__(self) -> str:
         return self.words
 
 
-class TimedOut(NamedTuple):
-    """The deadline came first."""
+class Fine(Ending):
+    """All jobs that the run waited for have ended, and no critical one raised."""
 
-    timeout: float
-    """The time that was allowed, in seconds."""
-    running: tuple[str, ...] = ()
-    """The names of the first few jobs that were running then."""
-    more: int = 0
-    """How many more were running (jobs)."""
-    waiting: int = 0
-    """How many had not started (jobs)."""
+    words = "FINE"
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "TIMED OUT"
+    def __reduce__(self) -> str:
+        return "FINE"  # the one object below
+
+
+class TimedOut(Ending):
+    """The timeout expired first.
+
+    Args:
+        timeout: the time that was allowed, in seconds.
+        running: the names of the first few jobs that were running then.
+        more: how many more were running (jobs).
+        waiting: how many had not started (jobs).
+    """
+
+    words = "TIMED OUT"
+
+    def __init__(
+        self, timeout: float, running: tuple[str, ...] = (), more: int = 0, waiting: int = 0
+    ) -> None:
+        self.timeout = timeout
+        self.running = running
+        self.more = more
+        self.waiting = waiting
 
     def __str__(self) -> str:
         return f"{self.words} after {self.timeout}s{self.unfinished()}"
 
     def unfinished(self) -> str:
-        """Return which jobs had not ended, as the end of a sentence."""
+        """Return which jobs had not ended, to be appended to a sentence."""
         text = ""
         if self.running:
             more = f" and {self.more} more" if self.more else ""
@@ -131,20 +140,29 @@ class TimedOut(NamedTuple):
         return f"{text}; waiting: {self.waiting}" if self.waiting else text
 
 
-class CriticalFailure(NamedTuple):
-    """A critical job raised. If the run went on all the same, others may have raised, too."""
+class CriticalFailure(Ending):
+    """A critical job raised. If the run went on after that, others may have raised, too.
 
-    job: Named
-    exception: BaseException
-    others: tuple[str, ...] = ()
-    """The names of the first few other critical jobs that raised."""
-    more: int = 0
-    """How many more raised (jobs)."""
+    Args:
+        job: the job.
+        exception: what it raised.
+        others: the names of the first few other critical jobs that raised.
+        more: how many more raised (jobs).
+    """
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "CRITICAL FAILURE"
+    words = "CRITICAL FAILURE"
+
+    def __init__(
+        self,
+        job: Named,
+        exception: BaseException,
+        others: tuple[str, ...] = (),
+        more: int = 0,
+    ) -> None:
+        self.job = job
+        self.exception = exception
+        self.others = others
+        self.more = more
 
     def __str__(self) -> str:
         raised = exception_text(self.exception)
@@ -152,7 +170,7 @@ class CriticalFailure(NamedTuple):
         return f"{text}; {self.also_raised()}" if self.others else text
 
     def also_raised(self, where: str = "") -> str:
-        """Return how many other critical jobs raised, and which, as a part of a sentence.
+        """Return how many other critical jobs raised, and which, as part of a sentence.
 
         Args:
             where: where they are, as in `` in <Scheduler `reboot`>``.
@@ -163,67 +181,61 @@ class CriticalFailure(NamedTuple):
         return f"{count} other {jobs} raised{where}: {', '.join(self.others)}{more}"
 
 
-class Stopped(NamedTuple):
-    """The user stopped the run, and it is fine."""
+class Stopped(Ending):
+    """The user stopped the run, which counts as successful.
 
-    reason: str
+    Args:
+        reason: why, in the user's words.
+    """
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "STOPPED"
+    words = "STOPPED"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"{self.words}: {self.reason}"
 
 
-class Cancelled:
+class Cancelled(Ending):
     """The task that waited for the run was cancelled."""
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "CANCELLED"
-
-    def __str__(self) -> str:
-        return self.words
+    words = "CANCELLED"
 
 
-class Broken(NamedTuple):
+class Broken(Ending):
     """An exception ended the run at once, and `co_run()` raises it.
 
-    It is the ``KeyboardInterrupt`` or ``SystemExit`` of a job, or the error about a job that
-    can't join the run.
+    Args:
+        exception: the ``KeyboardInterrupt`` or ``SystemExit`` of a job, or the error about a
+            job that can't join the run.
     """
 
-    exception: BaseException
+    words = "BROKEN OFF"
+
+    def __init__(self, exception: BaseException) -> None:
+        self.exception = exception
 
     @property
     def is_exit(self) -> bool:
         """Whether it is a ``KeyboardInterrupt`` or ``SystemExit``."""
         return isinstance(self.exception, KeyboardInterrupt | SystemExit)
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "BROKEN OFF"
-
     def __str__(self) -> str:
         return f"{self.words}: {exception_text(self.exception)}"
 
 
-class Refused(NamedTuple):
+class Refused(Ending):
     """The run was refused before anything started.
 
-    It keeps the text of the error: the error itself would keep the frames of the call alive.
+    Args:
+        reason: the message of the error. The error itself would keep its frames alive.
     """
 
-    reason: str
+    words = "REFUSED"
 
-    @property
-    def words(self) -> str:
-        """How the run ended, in short."""
-        return "REFUSED"
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"{self.words}: {self.reason}"

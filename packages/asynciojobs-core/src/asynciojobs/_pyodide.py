@@ -1,4 +1,4 @@
-"""Whether Python runs in Pyodide, as in JupyterLite: in a browser, or in node."""
+"""Whether Python runs in Pyodide: in a browser, as in JupyterLite, or in Node.js."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ import sys
 __all__ = ["IN_PYODIDE"]
 
 IN_PYODIDE: bool = sys.platform == "emscripten"
-"""Then an event loop is always running, and there are neither threads nor sockets."""
+"""In Pyodide, an event loop is always running, and there are no threads or sockets."""

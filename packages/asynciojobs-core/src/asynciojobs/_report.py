@@ -1,4 +1,4 @@
-"""The text that schedulers print about themselves, as lines. Nothing here prints."""
+"""The lines that schedulers print about themselves. Nothing here prints."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import islice
 from typing import TypeAlias
 
 from ._badge import Signs
-from ._bridge import run_module
-from ._dag.jobset import JobSet, record_of
+from ._dag.jobset import JobSet, record_of, state_of
 from ._dag.outline import Entry, in_order_of_creation, iterate_jobs, number, outline
 from ._dag.queries import counts_by_phase, entry_jobs, exit_jobs
+from ._lazy import OnDemand
 from ._names import name_in_run, path_name
 from ._outcomes import CriticalFailure, Phase, Refused, Verdict
 from ._text import attempt, duration_text
@@ -29,8 +29,10 @@ __all__ = [
     "summary",
 ]
 
+inspect = OnDemand("_run.inspect")
+
 Path: TypeAlias = "list[AnyJob]"
-"""A job, after the schedulers around it, the outermost first."""
+"""A job after the schedulers around it, outermost first."""
 
 END = "--end--"  # in place of the badge
 
@@ -48,8 +50,8 @@ ONLY_IF_ANY = (Phase.STOPPED, Phase.SCHEDULED, Phase.SKIPPED)
 def stats(job_set: JobSet) -> str:
     """Return how many jobs are in which phase, as in ``2D + 3R + 4I = 9``; one pass.
 
-    If there are any, jobs that were stopped are counted as ``X``, jobs that wait for a slot of
-    the window or of a limit as ``S``, and jobs that were skipped as ``K``.
+    Some counts appear only if they aren't zero: ``X`` for stopped jobs, ``S`` for jobs that
+    wait for a slot of the window or of a limit, ``K`` for skipped jobs.
     """
     counts = counts_by_phase(job_set)
     parts = [
@@ -62,14 +64,13 @@ def stats(job_set: JobSet) -> str:
 
 def names_left(loop: asyncio.AbstractEventLoop) -> list[str]:
     """Return the names of the jobs that have not ended in a loop, or are being shut down."""
-    inspect = run_module("inspect")
     tasks = [task for task in asyncio.all_tasks(loop) if not inspect.awaits_jobs(task)]
     jobs = [job for task in tasks if (job := inspect.job_of(task)) is not None]
     return sorted({name_in_run(job) for job in jobs})
 
 
 def summary(job_set: JobSet, duration: float | None) -> str:
-    """Return the counts of a scheduler, and how its last run ended, if there was one.
+    """Return the counts of a scheduler, and how its last run ended, if any.
 
     Args:
         job_set: the scheduler.
@@ -80,7 +81,7 @@ def summary(job_set: JobSet, duration: float | None) -> str:
         '<JobSet of 0 jobs> 0D + 0R + 0I = 0, FINE after 1.2 s'
     """
     text = f"{job_set.repr_main()} {stats(job_set)}"
-    state = job_set._run_state
+    state = state_of(job_set)
     verdict = state.record.verdict
     if state.current_run() is not None:
         return f"{text}, running"
@@ -144,7 +145,7 @@ def debrief_lines(
 ) -> Iterator[str]:
     """Yield a report: the verdict, the counts, the list, and what went wrong at all depths.
 
-    If there is a cycle, it is shown, followed by the safe list instead of the list.
+    If there is a cycle, it is shown, followed by the safe list.
     """
     yield f"===== {job_set.repr_main()}: {verdict}"
     yield f"===== {stats(job_set)}"
@@ -166,7 +167,7 @@ def debrief_lines(
 
 
 def _failure_lines(path: Path, tracebacks: Tracebacks) -> Iterator[str]:
-    """Yield what a job raised, with its traceback, or why a nested scheduler was ``False``."""
+    """Yield a job's exception with its traceback, or why a nested scheduler was ``False``."""
     job = path[-1]
     exception = job.raised_exception()
     record = record_of(job)
@@ -174,7 +175,7 @@ def _failure_lines(path: Path, tracebacks: Tracebacks) -> Iterator[str]:
     if exception is not None:
         yield f"===== {path_name(path)} {job.repr_result()}"
         if not (isinstance(verdict, CriticalFailure) and verdict.exception is exception):
-            yield from tracebacks.lines(exception)  # otherwise it is shown for a job inside
+            yield from tracebacks.lines(exception)  # otherwise it is shown for an inner job
     elif verdict is not None and job.is_done() and job.result() is False:
         yield f"===== {path_name(path)}: {verdict}"
 
@@ -200,7 +201,7 @@ def _paths(job_set: JobSet) -> Iterator[Path]:
 
 
 def failures(job_set: JobSet) -> dict[AnyJob, BaseException]:
-    """Return the jobs that raised, at all depths, each with its exception, the first first."""
+    """Return the jobs that raised, at all depths, each with its exception, in order."""
     failed = [(job, failure) for job in _all_jobs(job_set) if (failure := failure_of(job))]
     failed.sort(key=lambda pair: pair[1].number)
     return {job: failure.exception for job, failure in failed}

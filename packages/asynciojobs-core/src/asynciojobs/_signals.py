@@ -1,9 +1,9 @@
 """`SignalStop`: ends a synchronous call when a signal comes, such as a supervisor's SIGTERM.
 
-The handlers are those of `signal.signal()`, as asyncio's own handler of Ctrl-C is. So all event
-loops will do, on Windows too. A handler may interrupt any step of the engine. So it only asks
-the loop to cancel the task, between two steps. A loop that is blocked can't do that. So the
-handler of the signal that gives up also raises the exit itself.
+The handlers are installed with `signal.signal()`, like asyncio's own handler of Ctrl-C. So any
+event loop will do, even on Windows. A handler may interrupt any step of the engine. So it only
+asks the loop to cancel the task between two steps. A blocked loop can't do that. So the signal
+that gives up also raises the exit in its handler.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GIVES_UP = 3
 """Which signal gives up; the first one cancels (signals)."""
 
 SHOWN = 10
-"""How many of the jobs that are given up are named (jobs)."""
+"""How many of the abandoned jobs are named (jobs)."""
 
 UNCATCHABLE = ("SIGKILL", "SIGSTOP")
 
@@ -40,18 +40,18 @@ UNCATCHABLE = ("SIGKILL", "SIGSTOP")
 class SignalStop:
     """A block in which signals end what runs in an event loop, as Ctrl-C does.
 
-    The first signal cancels it, so that it cleans up. The second one changes nothing. The third
-    one gives up: what is left is not awaited. If a signal came, the block ends with
-    ``SystemExit(128 + n)``, where `n` is the number of the first one. But a
+    The first signal cancels it, so that it cleans up. The second has no effect. The third gives
+    up: what is left is not awaited. If a signal came, the block ends with
+    ``SystemExit(128 + n)``, where `n` is the number of the first signal. But a
     ``KeyboardInterrupt`` or ``SystemExit`` that leaves the block takes precedence.
 
     Args:
-        stop_on: the signals. If there are none, the block does nothing.
+        stop_on: the signals. Without any, the block does nothing.
         names_left: returns the names of the jobs that have not ended in a loop.
 
     Raises:
-        TypeError: `stop_on` has something that is not a signal.
-        ValueError: it has a number that is no signal here, or a signal that can't be handled.
+        TypeError: `stop_on` contains something that is not a signal.
+        ValueError: it contains an unknown signal, or one that can't be handled.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class SignalStop:
     ) -> None:
         self._numbers = checked_signals(stop_on)
         self._names_left = names_left
-        self._handlers = contextlib.ExitStack()  # puts the former ones back
-        self._process = os.getpid()  # a child that is forked inherits the handlers
-        self._is_over = False  # nothing is left to cancel, or to give up
+        self._handlers = contextlib.ExitStack()  # restores the former handlers
+        self._process = os.getpid()  # a forked child inherits the handlers
+        self._is_over = False  # nothing is left to cancel or to give up
         self._heard: list[int] = []  # the signals so far
-        self._left: list[str] | None = None  # the names of the jobs, once they are given up
-        self._leaving: asyncio.Handle | None = None  # the call of _leave() that is due
+        self._left: list[str] | None = None  # the names of the abandoned jobs
+        self._leaving: asyncio.Handle | None = None  # the pending call of _leave()
         self._loop: asyncio.AbstractEventLoop | None = None  # set once `_task` has begun
         self._task: asyncio.Task[Any] | None = None
         self._main: Coroutine[Any, Any, Any] | None = None  # the coroutine of `_task`
@@ -73,7 +73,7 @@ class SignalStop:
         """Install the handlers.
 
         Raises:
-            ValueError: this is not the main thread, or a handler could not be put back.
+            ValueError: this is not the main thread, or a handler could not be restored.
         """
         if self._numbers:
             self._check()
@@ -113,7 +113,7 @@ class SignalStop:
         self._handlers.close()
         if self._left is not None:
             self._abandon(self._left)
-        self._task = self._main = None  # they hold exceptions, whose tracebacks hold this block
+        self._task = self._main = None  # their exceptions' tracebacks hold this block
         if not self._heard or isinstance(exception, KeyboardInterrupt | SystemExit):
             return
         if exception is not None and not isinstance(exception, asyncio.CancelledError):
@@ -127,7 +127,7 @@ class SignalStop:
     # -- what can be cancelled
 
     def guard(self, work: Work[T]) -> Work[T]:
-        """Return a function that does the same as another one, and that the signals end."""
+        """Return a function that does the same, but that the signals can end."""
         return (lambda: self._begin(work)) if self._numbers else work
 
     def _begin(self, work: Work[T]) -> Coroutine[Any, Any, T]:
@@ -137,7 +137,7 @@ class SignalStop:
     async def _watch(self, work: Work[T]) -> T:
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
-        if self._heard:  # before there was a task to cancel
+        if self._heard:  # it came before there was a task to cancel
             raise asyncio.CancelledError
         return await work()
 
@@ -169,13 +169,13 @@ class SignalStop:
             self._leaving = self._call_soon(self._leave)
             if self._loop is not None:
                 self._left = self._names_left(self._loop)
-        raise self._exit()  # in whatever runs now: it may block the loop
+        raise self._exit()  # in whatever is running now, which may block the loop
 
     def before_close(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Leave the loop if it is run again, to await what has been given up."""
+        """Leave the loop if it is run again to await the abandoned jobs."""
         if self._leaving is not None:
             self._leaving.cancel()
-            # In the turn after the next: a coroutine for which the loop is run must begin, or
+            # Two turns later: a coroutine for which the loop is run must begin first. Otherwise
             # Python warns that it was never awaited.
             loop.call_soon(loop.call_soon, self._leave)
 
@@ -183,7 +183,7 @@ class SignalStop:
         raise self._exit()
 
     def _abandon(self, left: list[str]) -> None:
-        """Say what was given up, and close the coroutine that waited for it."""
+        """Log what was abandoned, and close the coroutine that waited for it."""
         more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
         _log.warn(
             "%s came, and at the third signal the rest was given up; %s",
@@ -193,12 +193,12 @@ class SignalStop:
         if self._loop is not None:
             self._loop.set_exception_handler(be_quiet)
         if self._main is not None:
-            with contextlib.suppress(Exception):  # a co_run() of the user may go on awaiting
+            with contextlib.suppress(Exception):  # a user's co_run() may still await something
                 self._main.close()
 
 
 def be_quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Report exceptions as asyncio does, but neither exits nor tasks that have not ended."""
+    """Report exceptions like asyncio, but neither exits nor tasks that have not ended."""
     if isinstance(context.get("exception"), Exception):
         loop.default_exception_handler(context)
 
@@ -216,7 +216,7 @@ def checked_signals(stop_on: StopOn) -> tuple[int, ...]:
 
     Raises:
         TypeError: something is not a signal.
-        ValueError: a number is no signal here, or a signal that can't be handled.
+        ValueError: one is unknown here, or can't be handled.
     """
     if stop_on is None:
         return ()
@@ -230,7 +230,7 @@ def checked_signal(number: object) -> int:
 
     Raises:
         TypeError: it is something else.
-        ValueError: it is no signal here, or can't be handled.
+        ValueError: it is unknown here, or can't be handled.
     """
     if not isinstance(number, int) or isinstance(number, bool):
         raise TypeError(

@@ -1,11 +1,11 @@
-"""Room on the stack: near the recursion limit, a run could not end in an orderly way."""
+"""Room on the stack: close to the recursion limit, a run could not end properly."""
 
 from __future__ import annotations
 
 __all__ = ["ROOM", "check_stack_room"]
 
 ROOM = 60
-"""How many nested calls a run or a shutdown may need to its end, in asyncio's debug mode."""
+"""How many nested calls a run or a shutdown may need until it ends, in asyncio's debug mode."""
 
 
 def check_stack_room(calls: int = ROOM) -> None:
@@ -13,7 +13,7 @@ def check_stack_room(calls: int = ROOM) -> None:
 
     Python raises `RecursionError` in whatever function reaches the limit. That may be the
     function that cancels the remaining jobs. Then they would outlive the run, or the run would
-    wait for ever.
+    wait forever.
 
     Args:
         calls: how many nested calls are needed.

@@ -1,4 +1,4 @@
-"""Text that comes from users, made safe to show: on one line, even if their functions raise."""
+"""Text from users, made safe to show: on one line, even if their functions raise."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ NOLABEL = "NOLABEL"
 
 
 def one_line(text: str, limit: int = 400) -> str:
-    """Return the text on one line, shortened in the middle if it is longer than the limit."""
+    """Return text on one line, shortened in the middle if it is longer than the limit."""
     if len(text) > limit:
         text = f"{text[: limit // 2]} … {text[-limit // 2 :]}"
     return " ".join(text.splitlines()) if text.splitlines() != [text] else text
 
 
 def attempt(function: Callable[..., str | None], *args: object) -> str | None:
-    """Return the text that a user's function returns, or a text that says what it raised."""
+    """Return the text that a user's function returns, or text that says what it raised."""
     try:
         text = function(*args)
         return None if text is None else str(text)
@@ -62,7 +62,7 @@ def duration_text(seconds: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number of things, in the singular or in the plural.
+    """Return a number of things, in the singular or the plural.
 
     Example:
         >>> counted(0, "job"), counted(1, "job"), counted(1_000, "job")
@@ -72,7 +72,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def listed(texts: Iterable[str], limit: int = 20) -> str:
-    """Return texts as a list in words, each one once; of many, only the first.
+    """Return texts as a list in words, each once; if there are many, only the first few.
 
     Example:
         >>> listed(["b", "a", "b"]), listed("abc", limit=2), listed([])

@@ -1,4 +1,4 @@
-"""Calls that come from another thread than that of the event loop."""
+"""Calls from a thread other than that of the event loop."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from . import _log
 __all__ = ["call_in_loop", "runs_elsewhere"]
 
 PATIENCE = 1.0
-"""How long a thread waits for an event loop before the log says so (seconds)."""
+"""How long a thread waits for an event loop before a warning is logged (seconds)."""
 
 
 def runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether an event loop is running in another thread.
+    """Return whether an event loop is running in another thread.
 
-    Between two calls of `asyncio.Runner.run()` a loop is not running anywhere.
+    Between two calls of `asyncio.Runner.run()`, a loop is not running anywhere.
     """
     return loop.is_running() and not is_running_here(loop)
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether this is the thread in which an event loop is running."""
+    """Return whether an event loop is running in this thread."""
     try:
         return asyncio.get_running_loop() is loop
     except RuntimeError:
@@ -36,13 +36,13 @@ def call_in_loop(
 ) -> None:
     """Call a function in the thread of an event loop, and wait until it returns.
 
-    If the loop stops or is closed meanwhile, the function is called here: there is no other
-    thread left that it could disturb.
+    If the loop stops or is closed in the meantime, the function is called here: no other thread
+    is left that it could disturb.
 
     Args:
         loop: an event loop that runs in another thread.
         function: the function.
-        what: what the function is for, in the log.
+        what: the purpose of the function, for the log.
 
     Raises:
         BaseException: any exception of the function.
@@ -64,7 +64,7 @@ def call_in_loop(
                 waiting = ""
         call.result()
     finally:
-        del call  # the traceback of an exception holds this frame
+        del call  # an exception's traceback holds this frame
 
 
 def settle(call: Future[None], function: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Tracebacks for people: each one once, and only with frames of the user's code."""
+"""Tracebacks for people: each shown once, and only with frames of the user's code."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Tracebacks:
     """Formats the tracebacks of one report.
 
     Args:
-        reported: the exceptions that the report shows under a heading of their own. If one of
+        reported: the exceptions that the report shows under headings of their own. If one of
             them is also the cause of another, its traceback is not repeated there.
-        whole: leave nothing out.
+        whole: whether to leave nothing out.
     """
 
     def __init__(self, reported: Iterable[BaseException], *, whole: bool) -> None:
@@ -47,7 +47,7 @@ class Tracebacks:
             return ["Traceback (most recent call last):", *origin, exception_text(exception)]
 
     def _shorten(self, chain: traceback.TracebackException, exception: BaseException) -> None:
-        """Drop frames of no interest from an exception, and from the exceptions behind it."""
+        """Drop uninteresting frames from an exception, and from the exceptions behind it."""
         links: list[tuple[traceback.TracebackException, BaseException]] = []
         links.append((chain, exception))
         while links:

@@ -1,4 +1,4 @@
-"""How many columns text takes, as in a terminal."""
+"""How many columns a text takes in a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AS_EMOJI = "\ufe0f"  # makes an emoji of the character before it
 
 # Categories of Unicode.
 WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})  # combining marks, and format characters
-CONTINUING = WITHOUT_WIDTH | {"Mc"}  # also the vowel signs that take room
+CONTINUING = WITHOUT_WIDTH | {"Mc"}  # also vowel signs that take a column
 SYMBOLS = frozenset({"Sm", "So"})
 
 
@@ -39,7 +39,7 @@ def signs_of(text: str) -> Iterator[str]:
 
 
 def _continues(sign: str, character: str) -> bool:
-    """Tell whether a character belongs to the sign before it."""
+    """Return whether a character belongs to the sign before it."""
     if character.isascii():
         return False
     category = unicodedata.category(character)
@@ -52,7 +52,7 @@ def _continues(sign: str, character: str) -> bool:
 
 
 def _is_modifier(character: str) -> bool:
-    """Tell whether it is a skin tone, or the vowel or last consonant of a Hangul syllable."""
+    """Return whether it is a skin tone, or the vowel or last consonant of a Hangul syllable."""
     return (
         "\U0001f3fb" <= character <= "\U0001f3ff"
         or "\u1160" <= character <= "\u11ff"
@@ -65,7 +65,7 @@ def _is_half_a_flag(character: str) -> bool:
 
 
 def is_emoji(sign: str) -> bool:
-    """Tell whether a sign is an emoji: a picture that takes two columns."""
+    """Return whether a sign is an emoji: a picture that takes two columns."""
     is_flag = len(sign) == 2 and _is_half_a_flag(sign[1])
     return AS_EMOJI in sign or is_flag or (sign[0] >= "\U0001f000" and is_wide(sign[0]))
 
@@ -98,11 +98,11 @@ def columns_of_sign(sign: str) -> int:
 
 
 def is_wide(character: str) -> bool:
-    """Tell whether a character takes two columns, as in Chinese and Japanese."""
+    """Return whether a character takes two columns, as in Chinese and Japanese."""
     return unicodedata.east_asian_width(character) in "WF"
 
 
 def has_width(character: str) -> bool:
-    """Tell whether a character takes room of its own: no combining mark, say."""
+    """Return whether a character takes a column of its own, unlike a combining mark."""
     is_joined = unicodedata.category(character) in WITHOUT_WIDTH
     return not is_joined and not _is_modifier(character)

@@ -1,7 +1,7 @@
 """`BestSet`, a set that keeps the order in which its members were added.
 
-Requirements and jobs are sets: their order does not matter to a run. It does matter to
-people, who want listings, pictures and ids in the order in which they wrote the jobs.
+Requirements and jobs are sets: their order does not matter to a run. It does matter to people,
+who want listings, pictures and ids in the order in which they wrote the jobs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ T = TypeVar("T", bound=Hashable)
 class InsertionSet(MutableSet[T]):
     """A set that iterates in the order of insertion. It uses a ``dict``, so each step is O(1).
 
-    It has the operators and the methods of the built-in ``set``. It is equal to any set with
-    the same members, in whatever order.
+    It has the operators and methods of the built-in ``set``. It equals any set with the same
+    members, in any order.
 
     Args:
-        members: the first members.
+        members: the initial members.
 
     Example:
         >>> s = InsertionSet("banana")
@@ -36,8 +36,8 @@ class InsertionSet(MutableSet[T]):
 
     def __init__(self, members: Iterable[T] = ()) -> None:
         self._members: dict[T, None] = dict.fromkeys(members)
-        # How often members were taken out, or may have been. As long as it stays the same, new
-        # members have come at the end: a run need not look at the others again.
+        # How often members were, or may have been, removed. While it stays the same, new
+        # members have only come at the end, so a run need not check the others again.
         self._removals = 0
 
     def __contains__(self, member: object) -> bool:
@@ -56,7 +56,7 @@ class InsertionSet(MutableSet[T]):
         return f"BestSet({list(self._members)!r})"
 
     def __and__(self, other: AbstractSet[object]) -> InsertionSet[T]:
-        # The inherited operator iterates over `other`; the order here is ours.
+        # The inherited operator iterates over `other`, but the order here must be ours.
         if not isinstance(other, AbstractSet):
             return NotImplemented
         return InsertionSet(member for member in self._members if member in other)
@@ -147,15 +147,15 @@ class InsertionSet(MutableSet[T]):
         self._members = dict.fromkeys(self.symmetric_difference(other))
 
     def issubset(self, other: Iterable[object]) -> bool:
-        """Tell whether the other has all members of this set."""
+        """Return whether the other has all members of this set."""
         return set(self._members).issubset(other)
 
     def issuperset(self, other: Iterable[object]) -> bool:
-        """Tell whether this set has all members of the other."""
+        """Return whether this set has all members of the other."""
         return set(self._members).issuperset(other)
 
 
-# This set is built in. If a user has installed `orderedset`, its set is used instead.
+# This set is built in. If `orderedset` is installed, its set is used instead.
 if TYPE_CHECKING:
     BestSet = InsertionSet
 else:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
-from typing import Any, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from ._calls.arguments import (
     as_executor_or_engine,
@@ -22,13 +22,20 @@ from ._calls.containers import (
 )
 from ._calls.futures import by_engine, in_thread, on_executor
 from ._calls.taking import TakesResults, with_givers
-from ._checks import JobOptions, callable_label, callable_name, check_options
+from ._checks import callable_label, callable_name
 from ._copies import Shared
 from ._errors import NotPicklableError
 from ._identity import Work, named, numbered
+from ._lazy import OnDemand
 from ._text import call_label
 from .engine import Engine
 from .job import AbstractJob
+
+if TYPE_CHECKING:
+    from . import _options
+    from ._options import JobOptions
+else:
+    _options = OnDemand("_options")
 
 __all__ = ["CallJob"]
 
@@ -44,28 +51,27 @@ class CallJob(TakesResults[T_co]):
     A plain function is called in a thread, so that it does not block the event loop, or in the
     `executor` if there is one. A coroutine function is awaited in the event loop.
 
-    A job among the arguments becomes a requirement, and the function gets its result. This
-    also holds for jobs inside lists, tuples, dicts (keys and values) and sets, at any depth:
-    the function gets a new container, with results in place of the jobs. Everything else is
-    passed as it is: containers without jobs, and objects of other types, even if these are
-    subclasses of list, tuple, dict or set.
+    A job among the arguments becomes a requirement, and the function gets its result. This also
+    works for jobs inside lists, tuples, dicts (keys and values) and sets, at any depth: the
+    function gets a new container, with results in place of the jobs. Everything else is passed
+    as it is, including containers without jobs, and subclasses of list, tuple, dict and set.
 
     Args:
         function: a plain function or a coroutine function, or any other callable.
         args: its positional arguments.
         kwargs: its keyword arguments.
-        executor: ``None`` means a thread of the event loop, as with `asyncio.to_thread`:
-            context variables are copied, and there are a few more threads than processors.
-            In Pyodide, which has no threads, the function blocks the event loop.
-            Otherwise a `concurrent.futures.Executor`, or an `asynciojobs.engine.Engine`. With
-            these two, `function` must be a plain function.
+        executor: ``None`` means a thread of the event loop, as with `asyncio.to_thread`: the
+            function gets a copy of the context, and there are a few more threads than
+            processors. In Pyodide, which has no threads, the function blocks the event loop.
+            Or give a `concurrent.futures.Executor` or an `asynciojobs.engine.Engine`; then
+            `function` must be a plain function.
         job_options: see `AbstractJob`.
 
     Raises:
-        TypeError: `function` can't be called, or is a generator function; `executor` is none
-            of the above, or is given for a coroutine function; a sequence is among the
-            arguments.
-        ValueError: an argument contains jobs and also itself.
+        TypeError: `function` can't be called, or is a generator function; `executor` is of
+            another type, or is given for a coroutine function; an argument is or contains a
+            sequence.
+        ValueError: an argument contains both jobs and itself.
 
     Example:
         >>> from asynciojobs import CallJob, Scheduler
@@ -111,7 +117,7 @@ class CallJob(TakesResults[T_co]):
         **job_options: Unpack[JobOptions],
     ) -> None: ...
 
-    # With an engine, result() is a handle, and not the value that the function returned.
+    # With an engine, result() is a handle, not the value that the function returned.
     @overload
     def __init__(
         self: CallJob[Any],
@@ -133,7 +139,7 @@ class CallJob(TakesResults[T_co]):
         **job_options: Unpack[JobOptions],
     ) -> None:
         check_function(function, executor)
-        check_options("CallJob", job_options, ("kwargs", "executor"), FOR_THE_FUNCTION)
+        _options.check_options("CallJob", job_options, ("kwargs", "executor"), FOR_THE_FUNCTION)
         self._function = function
         named = {} if kwargs is None else dict(kwargs)
         self._executor, self._engine = as_executor_or_engine(executor)
@@ -147,19 +153,19 @@ class CallJob(TakesResults[T_co]):
         """Call the function.
 
         Returns:
-            the return value of the function; with an engine, a handle that stands for it.
+            the return value of the function; with an engine, a handle for it.
 
         Raises:
             RequirementFailed: a job among the arguments raised (a RuntimeError).
             ArgumentNotDoneError: a job among the arguments is not done (a RuntimeError).
             NotPicklableError: something can't be sent to another process (a TypeError).
-            BrokenPoolError: the pool is dead (a RuntimeError).
+            BrokenPoolError: the pool is broken (a RuntimeError).
             BaseException: any exception of the function.
         """
         try:
             return cast("T_co", await self._co_call(*await self._arguments()))
         finally:
-            del self  # the traceback, which the job keeps, holds this frame
+            del self  # the job keeps the traceback, which holds this frame
 
     async def _co_call(self, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         function = self._function
@@ -181,7 +187,7 @@ class CallJob(TakesResults[T_co]):
             value.close()
             raise TypeError(
                 f"{self.repr_main()} called {self._function!r} in a thread, and got a "
-                "coroutine: make it an `async def`, or take Job(function, *args)"
+                "coroutine: make it an `async def`, or use Job(function, *args)"
             )
         return value
 
@@ -205,20 +211,20 @@ class CallJob(TakesResults[T_co]):
         return results | {giver: values[giver] for giver in elsewhere} | containers
 
     def _nests_handles(self) -> bool:
-        """Tell whether handles of the engine may stay inside the containers."""
+        """Return whether handles of the engine may stay inside containers."""
         finds_them = getattr(self._engine, "finds_nested_handles", False)
         return bool(finds_them) and not have_hashed(self._templates)
 
     def _gives_handle(self, engine: Engine | None) -> bool:
-        """Tell whether the result is a handle that means nothing to this engine."""
+        """Return whether the result is a handle that this engine does not know."""
         return self._engine is not None and self._engine != engine
 
     async def fetch(self) -> T_co:
         """Return the value that the function returned, wherever it is kept.
 
-        For a job with an engine, `result()` is a handle, and this fetches the value. For any
-        other job this is the same as `result()`, but the exception of a job that is not
-        critical is raised, too.
+        For a job with an engine, `result()` is a handle, and this fetches its value. For any
+        other job, this is the same as `result()`, except that it raises the exception of a job
+        even if the job is not critical.
 
         Raises:
             ValueError: the job is not done.
@@ -240,7 +246,7 @@ class CallJob(TakesResults[T_co]):
                 return value
             return cast("T_co", await self._engine.fetch(value))
         finally:
-            del self  # the traceback, which the job keeps, holds this frame
+            del self  # the job keeps the traceback, which holds this frame
 
     def _work(self) -> Work:
         return Work(self._function, {**numbered(self._call_args), **named(self._kwargs)})
@@ -256,19 +262,19 @@ class CallJob(TakesResults[T_co]):
             fields["_engine"] = Shared(self._engine, None)
 
     def text_label(self) -> str | None:
-        """Return the name of the function, as in ``count()``, or the class of the object."""
+        """Return the name of the function, as in ``count()``, or the class of a callable."""
         return callable_label(self._function) or call_label(self._task_name)
 
 
 def handles_among(
     jobs: Iterable[AbstractJob[object]], engine: Engine | None = None
 ) -> list[CallJob[object]]:
-    """Return the jobs whose results are handles that mean nothing to an engine."""
+    """Return the jobs whose results are handles that an engine does not know."""
     return [job for job in jobs if isinstance(job, CallJob) and job._gives_handle(engine)]
 
 
 async def fetched(jobs: Collection[CallJob[object]]) -> dict[CallJob[object], object]:
-    """Fetch the values of jobs whose results are handles, all at the same time."""
+    """Fetch the values of jobs whose results are handles, all concurrently."""
     if len(jobs) < 2:
         return {job: await job.fetch() for job in jobs}
     try:

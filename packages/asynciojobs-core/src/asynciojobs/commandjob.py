@@ -1,4 +1,4 @@
-"""`CommandJob`: a program as a job. It is started without a shell, and never left behind."""
+"""`CommandJob`: a program as a job. It runs without a shell, and is never left behind."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import os
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import IO, Any, AnyStr, Literal, TypeAlias, Unpack, cast, overload
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, TypeAlias, Unpack, overload
 
 from ._blocks import Block, SharedSetting
 from ._calls.taking import TakesResults, with_givers
-from ._checks import JobOptions
 from ._commands.arguments import (
     Argument,
     Command,
@@ -36,12 +35,15 @@ from ._commands.output import STDERR, STDOUT, Output
 from ._commands.process import Process, Start, end_of
 from ._commands.result import CommandFailed as CommandFailed  # noqa: PLC0414 - it is public
 from ._commands.result import CommandResult as CommandResult  # noqa: PLC0414
-from ._commands.result import brief, last_lines
+from ._commands.result import last_words, result_of
 from ._commands.secrets import Hidden, secrets_among
 from ._copies import Shared
 from ._errors import NotPicklableError
 from ._identity import Work, numbered
 from .job import AbstractJob
+
+if TYPE_CHECKING:
+    from ._options import JobOptions
 
 __all__ = ["CommandJob", "use_commands"]
 
@@ -53,15 +55,15 @@ _start = SharedSetting[Start]("asynciojobs start of commands", start)
 
 
 def use_commands(start: Start) -> Block[None]:
-    """Let `start` start the commands that jobs run in a block, instead of the system.
+    """Start the commands of jobs in a block with `start`, instead of the system.
 
-    The testkit uses this for its fake commands. As long as the block is open, it also counts
-    in all other threads and tasks, unless they have entered a block of their own. So no thread
-    of a test reboots a machine.
+    The testkit uses this for its fake commands. While the block is open, it also applies to
+    all other threads and tasks, unless they enter a block of their own. So no thread of a test
+    can reboot a machine by accident.
 
     Args:
-        start: is called in the event loop of the job, with the command and a function that
-            takes what it prints. It returns a process.
+        start: called in the event loop of the job, with the command and a function to call
+            with its output. It returns a process.
 
     Example:
         >>> def refuse(command, feed):
@@ -78,37 +80,37 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     r"""A job that runs a program, and waits for its end. Its result is a `CommandResult`.
 
     The program is started directly, without a shell. A job among the arguments, or as `input`,
-    becomes a requirement, and is replaced by its result. The result of a `CommandJob` counts as
-    its stdout without the last newline.
+    becomes a requirement, and is replaced by its result. For a `CommandJob`, that is its stdout
+    without the last newline.
 
-    However the job ends, nothing is left of the command. The program is the leader of a process
-    group of its own, without a terminal. If the job is cancelled, the group gets SIGTERM, and
-    SIGKILL if it has not ended within `grace` seconds, and the run waits for it. If the program
-    ends, but leaves processes in its group, these are ended in the same way. On Windows there
-    are no groups: only the program itself is ended, by ``terminate()``.
+    However the job ends, nothing is left of the command. The program leads its own process
+    group, without a terminal. If the job is cancelled, the group gets SIGTERM, and SIGKILL if
+    it has not ended within `grace` seconds; the run waits for it. If the program ends but
+    leaves processes in its group, they are ended in the same way. Windows has no groups: only
+    the program itself is ended there, by ``terminate()``.
 
     Args:
-        argv: the program and its arguments: texts, bytes, paths, numbers and jobs. `hide()`
-            makes an argument that is not shown.
-        input: what the program reads from its stdin. With ``None`` there is nothing to read.
+        argv: the program and its arguments: str, bytes, paths, numbers and jobs. Use `hide()`
+            for an argument that must not be shown.
+        input: what the program reads from its stdin. With ``None``, there is nothing to read.
         cwd: the folder in which the program runs; ``None`` means the current one.
         env: variables to add to the environment; ``None`` as a value removes a variable.
-        check: a status that is not 0 raises `CommandFailed`.
-        text: the output is text, in UTF-8, with ``U+FFFD`` for bytes that are none. If not,
-            it is bytes.
-        keep: how much of stdout, and of stderr, is kept: the last ones (bytes).
-        on_line: called with ``"stdout"`` or ``"stderr"`` and each line, without its end, as it
-            comes, if that stream is kept. A line that is longer than 64 KiB comes in pieces.
-            What it raises is logged.
+        check: whether a status other than 0 raises `CommandFailed`.
+        text: whether the output is str, decoded as UTF-8 with ``U+FFFD`` for invalid bytes.
+            Otherwise it is bytes.
+        keep: how much of the end of stdout, and of stderr, is kept (bytes).
+        on_line: called with ``"stdout"`` or ``"stderr"`` and each line as it comes, without
+            its line end, if that stream is kept. Lines longer than 64 KiB come in pieces.
+            Exceptions are logged.
         grace: how long the program has to end after SIGTERM (seconds).
-        stdout: a path or an open file to write to. Then nothing of it is kept.
-        stderr: the same for stderr; or `subprocess.STDOUT`, to put it into stdout.
+        stdout: a path or an open file to write to. Then nothing of stdout is kept.
+        stderr: the same for stderr; or `subprocess.STDOUT`, to merge it with stdout.
         job_options: see `AbstractJob`.
 
     Raises:
-        TypeError: an argument is none of these.
-        ValueError: there is no program, or a NUL character in an argument; or `grace` or `keep`
-            is negative.
+        TypeError: an argument is of another type.
+        ValueError: there is no program, an argument contains a NUL character, or `grace` or
+            `keep` is negative.
 
     Example:
         >>> from asynciojobs import CommandJob, Scheduler
@@ -204,7 +206,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         self._task_name = shown_line(argv)
         self._givers = jobs_among((*argv, input))
         self._output: Output | None = None  # of the last run
-        # While it runs; weak, so that nothing but a loop that is not lost keeps it alive.
+        # While it runs. It is weak, so that only a running loop keeps the process alive.
         self._process: weakref.ref[Process] | None = None
         super().__init__(**with_givers(job_options, self._givers))
 
@@ -212,17 +214,17 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def hide(text: str | bytes) -> Hidden:
         """Return an argument that labels, logs, errors and reports show as ``***``.
 
-        The program gets it as it is. Other users of the machine can still see it in the list
-        of processes, so prefer a variable in `env`, the input, or a file. These can be hidden
-        in the same way, and a job may return it. If the program prints it, reports and errors
-        show ``***``, but the stdout and the stderr of the result have it, and so has a pickle
-        of the job.
+        The program gets the real text. Other users of the machine can still see it in the list
+        of processes, so prefer a variable in `env`, the input, or a file. Variables and the
+        input can be hidden too, and a job may return a hidden text. If the program prints it,
+        reports and errors show ``***``. But stdout and stderr of the result contain it, and so
+        does a pickle of the job.
 
         Args:
-            text: the whole argument, the value of a variable, or the input.
+            text: a whole argument, the value of a variable, or the input.
 
         Raises:
-            TypeError: it is neither text nor bytes.
+            TypeError: it is neither a str nor bytes.
 
         Example:
             >>> CommandJob("login", CommandJob.hide("secret")).text_label()
@@ -232,7 +234,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
 
     @property
     def pid(self) -> int | None:
-        """The number of the process, while the program runs; otherwise ``None``."""
+        """The number of the process while the program runs; otherwise ``None``."""
         process = self._running()
         return None if process is None or process.has_ended() else process.pid
 
@@ -242,14 +244,14 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     # -- running
 
     async def co_run(self) -> CommandResult[AnyStr]:
-        """Run the program, and wait for its end.
+        """Run the program, and wait for it to end.
 
         Returns:
             how it ended, and what it printed.
 
         Raises:
             CommandFailed: its status is not 0, or a signal ended it (a RuntimeError).
-            FileNotFoundError: there is no such program, or no such folder.
+            FileNotFoundError: the program or its working folder is missing.
             OSError: the system can't start it.
             RequirementFailed: a job among the arguments raised (a RuntimeError).
             ArgumentNotDoneError: a job among the arguments is not done (a RuntimeError).
@@ -257,10 +259,12 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         try:
             result = await self._co_start(await self._command())
             if self._check and result.status:
-                raise CommandFailed(self, result, self._printed())
+                assert self._output is not None
+                printed = last_words(self._output, self._stdout, self._stderr)
+                raise CommandFailed(self, result, printed)
             return result
         finally:
-            del self  # the traceback, which the job keeps, holds this frame
+            del self  # the job keeps the traceback, which holds this frame
 
     async def _co_start(self, command: Command) -> CommandResult[AnyStr]:
         time = asyncio.get_running_loop().time
@@ -282,7 +286,8 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
                 raise
             seconds = time() - begun
             output.end()
-            return self._result_of(command, status, seconds)
+            is_kept = self._stdout is None
+            return result_of(command.shown, output, status, seconds, stdout_is_kept=is_kept)
         finally:
             self._process = None
             output.close()
@@ -291,49 +296,21 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
     def _started(self, command: Command) -> Process:
         try:
             return _start.get()(command, self._take)
-        except Exception as error:  # noqa: BLE001 - it is raised again
+        except Exception as error:  # noqa: BLE001 - it is re-raised
             raise error.with_traceback(None)  # noqa: B904 - its frames would keep the job
         finally:
             del self, command
 
     def _take(self, stream: str, data: bytes) -> None:
-        """Take what the program printed."""
+        """Take output of the program."""
         output, process = self._output, self._running()
         assert output is not None
         output.add(stream, data)
         if output.leaving is not None and process is not None:
             process.stop()
 
-    def _result_of(
-        self, command: Command, status: int, seconds: float
-    ) -> CommandResult[AnyStr]:
-        output = self._output
-        assert output is not None
-        stdout, stderr = (output.kept(stream) for stream in (STDOUT, STDERR))
-        cut_stdout = output.cut(STDOUT)
-        return CommandResult(
-            command.shown,
-            status,
-            self._as_wanted(stdout),
-            self._as_wanted(stderr),
-            seconds,
-            cut_stdout + output.cut(STDERR),
-            cut_stdout if self._stdout is None else None,
-            self._shown_output(output) if command.secrets else None,
-        )
-
-    def _as_wanted(self, data: bytes) -> AnyStr:
-        return cast("AnyStr", data.decode("utf-8", "replace") if self._text else data)
-
-    def _shown_output(self, output: Output) -> tuple[str, str] | None:
-        """Return the output without its secrets; ``None`` if there are none in it."""
-        stdout, stderr = (output.masked(stream) for stream in (STDOUT, STDERR))
-        if (stdout, stderr) == (output.kept(STDOUT), output.kept(STDERR)):
-            return None
-        return brief(self._as_wanted(stdout)), brief(self._as_wanted(stderr))
-
     async def _command(self) -> Command:
-        """Return the command, with results in place of jobs."""
+        """Return the command, with jobs replaced by their results."""
         self._check_givers()
         values = await values_of(self, self._givers)
         given = (*self._argv, self._input)
@@ -387,19 +364,7 @@ class CommandJob(TakesResults[CommandResult[AnyStr]]):
         return shown_line(self._argv)
 
     def details(self) -> str | None:
-        """Return the last ten lines that the program wrote to stdout, and to stderr."""
-        if self._output is None or not self.is_running():  # in the last run
+        """Return the last ten lines that the program wrote to stdout and to stderr."""
+        if self._output is None or not self.is_running():  # it belongs to the last run
             return None
         return "\n".join(self._output.details()) or None
-
-    def _printed(self) -> str:
-        """Return what to say about the output of a command that failed."""
-        output = self._output
-        assert output is not None
-        if lines := output.last_lines(STDERR):
-            return last_lines(STDERR, lines)
-        if isinstance(self._stderr, str):
-            return f"; its stderr is in {self._stderr}"
-        if lines := output.last_lines(STDOUT):
-            return last_lines(STDOUT, lines)
-        return "; it printed nothing" if self._stdout is None else ""

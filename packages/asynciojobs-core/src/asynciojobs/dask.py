@@ -1,4 +1,4 @@
-"""`DaskEngine`: calls that run on a Dask cluster, with results that stay there.
+"""`DaskEngine`: calls on a Dask cluster, with results that stay there.
 
 This is the only module with a dependency: ``pip install "asynciojobs[dask]"``.
 """
@@ -35,7 +35,7 @@ __all__ = ["CallLostError", "DaskEngine"]
 AnyClient: TypeAlias = Any
 AnyFuture: TypeAlias = Any
 APPLY: Callable[..., object] = cast("Any", dask.utils).apply
-"""Calls a function with arguments from a list and a dictionary. All workers have it."""
+"""Calls a function with a list and a dict of arguments. All workers have it."""
 
 
 class CallLostError(RuntimeError):
@@ -61,23 +61,23 @@ class DaskEngine:
 
     The result of a job is a `distributed.Future`. If another call gets it as an argument, Dask
     makes that call where the value is, or sends the value from worker to worker. Dask frees the
-    value once no job has the future. Engines of the same client are equal, whatever their
+    value once no job has the future. Engines of the same client are equal, even with different
     options, so their jobs pass futures to each other.
 
-    The key of a call, which the dashboard shows, is the label of its job and a random number.
-    If the job has no label, the name of its function is used.
+    The dashboard shows each call under its key: the label of its job, or the name of its
+    function, and a random number.
 
     If a worker dies, Dask repeats the calls that it was running, and the calls whose values
-    only this worker had. If several workers die while they run one call, that call raises
+    only this worker had. If several workers die while running one call, that call raises
     `distributed.KilledWorker`.
 
     Args:
         client: an asynchronous client, ``await Client(…, asynchronous=True)``, for runs in its
-            event loop. With a synchronous client use
-            ``executor=client.get_executor(pure=False)`` instead of an engine: then each value
-            travels to this process and out again.
+            event loop. With a synchronous client, use
+            ``executor=client.get_executor(pure=False)`` instead of an engine; then each value
+            travels to this process and back.
         retries: how often Dask calls a function again after it raised.
-        resources: what a call takes of a worker's resources while it runs, as ``{"GPU": 1}``.
+        resources: the worker resources that a call uses while it runs, as ``{"GPU": 1}``.
         workers: the addresses or names of the workers that may make the calls; ``None`` means
             all workers.
 
@@ -144,9 +144,9 @@ class DaskEngine:
 
         Args:
             function: a plain function that cloudpickle can pickle.
-            args: its positional arguments, which cloudpickle must be able to pickle too. A
-                future of this engine stands for its value, also inside lists, tuples and
-                dictionaries.
+            args: its positional arguments, which cloudpickle must be able to pickle too.
+                Futures of this engine are replaced by their values, also inside lists, tuples
+                and dicts.
             kwargs: its keyword arguments, with the same rules.
 
         Returns:
@@ -155,8 +155,8 @@ class DaskEngine:
         Raises:
             RuntimeError: the client is closed, or belongs to another event loop.
             CallLostError: the cluster gave up the call (a RuntimeError).
-            CancelledError: the caller was cancelled. If the call still waits, Dask withdraws
-                it. If it runs, it goes on, and its return value is dropped.
+            CancelledError: the caller was cancelled. If the call is still waiting, Dask
+                withdraws it. If it is running, it goes on, and its return value is dropped.
             BaseException: any exception of the function, with its traceback.
         """
         future = self._submit(function, args, kwargs)
@@ -172,7 +172,7 @@ class DaskEngine:
                 await value_of(future)
             return cast("Future[object]", future)
         finally:
-            del future, raised  # the traceback, which the job keeps, holds this frame
+            del future, raised  # the job keeps the traceback, which holds this frame
 
     def _submit(
         self,
@@ -187,7 +187,7 @@ class DaskEngine:
             TypeError: the call can't be pickled.
         """
         self._check()
-        if kwargs:  # Client.submit() takes keyword arguments for options of its own
+        if kwargs:  # Client.submit() uses keyword arguments for its own options
             args = (function, list(args), dict(kwargs))
             function = APPLY
         try:
@@ -250,7 +250,7 @@ async def value_of(future: AnyFuture) -> object:
     """
     try:
         return await future
-    except CancelledError as error:  # of concurrent.futures: this task itself was not cancelled
+    except CancelledError as error:  # of concurrent.futures: this task was not cancelled
         raise CallLostError(str(future.key), error) from None
     finally:
         del future

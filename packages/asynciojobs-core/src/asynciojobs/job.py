@@ -19,15 +19,11 @@ from typing import (
 )
 
 from . import _log
-from ._badge import Signs, badge, current_signs
 from ._bridge import drawing_function
 from ._checks import (
-    JobHolder,
-    JobOptions,
     accepts,
     callable_label,
     callable_name,
-    check_options,
     check_runnable,
     close_unstarted,
     is_method_of,
@@ -35,9 +31,8 @@ from ._checks import (
     not_awaitable,
 )
 from ._copies import Copyable
-from ._errors import ConsumedError
 from ._failures import Failure, Later
-from ._identity import PLAIN, Identity, Work, checked_identity, numbered
+from ._lazy import OnDemand
 from ._loops import LoopFactory, run_synchronously
 from ._names import plan_of, run_of
 from ._outcomes import (
@@ -68,6 +63,14 @@ from .limit import Limits, Needs, Terms, checked_terms, with_identity
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from . import _badge, _errors, _identity, _options
+    from ._options import JobHolder, JobOptions
+else:
+    _errors = OnDemand("_errors")
+    _badge = OnDemand("_badge")
+    _identity = OnDemand("_identity")
+    _options = OnDemand("_options")
+
 __all__ = ["AbstractJob", "Job"]
 
 T = TypeVar("T")
@@ -82,34 +85,35 @@ Requireds: TypeAlias = "Distinct[AbstractJob[object]] | dict[AbstractJob[object]
 
 
 class AbstractJob(Copyable, Generic[T_co]):
-    """A node of the graph: something to run, and the jobs that must be done before.
+    """A node of the graph: something to run, and the jobs that must be done before it.
 
     It is generic in the result of `co_run()`, which a subclass defines.
 
     Args:
         forever: the job is not expected to end. Its scheduler does not wait for it, and
             cancels it once all regular jobs are done.
-        critical: an exception of this job ends the run of its scheduler at once; if the
+        critical: an exception of this job ends the run of its scheduler at once. If the
             scheduler has `keep_going`, only the jobs that depend on this one are skipped.
-        label: the name of the job in listings and pictures; ``str()`` of it is shown.
-        required: the job's first requirements: a job, a sequence, or a collection of them.
-        scheduler: the new job is added to this scheduler at once. A job is in one scheduler
-            at most.
-        limits: a `Limit`, or a list of limits, each one alone or in a pair with the number of
-            slots that the job needs: ``[ssh, (gpu, 2)]``. The job starts when all are free.
-        timeout: how long the job may run; ``None`` means no limit (seconds). Then it is
-            cancelled, and has raised a ``TimeoutError``.
-        key: how journals know the job among those of its scheduler; by default its label.
+        label: the name of the job in listings and pictures, shown as ``str(label)``.
+        required: the job's initial requirements: a job, a sequence, or a collection of them.
+        scheduler: the new job is added to this scheduler at once. A job can be in only one
+            scheduler.
+        limits: a `Limit`, or a list of limits. Each may be in a pair with the number of slots
+            that the job needs: ``[ssh, (gpu, 2)]``. The job starts when all slots are free.
+        timeout: how long the job may run; ``None`` means no limit (seconds). If it takes
+            longer, it is cancelled, and counts as having raised ``TimeoutError``.
+        key: the name by which journals recognize the job in its scheduler; by default its
+            label.
         journaled: whether journals record the job. If not, it always runs.
-        version: a text or a number that stands for the source of the function, in journals. A
-            new one makes the job run again, and a change of the source does not.
+        version: a str or number that journals compare instead of the function's source. A new
+            version makes the job run again; a change of the source does not.
 
     Attributes:
         forever: as above.
         critical: as above.
         label: as above.
-        required: the jobs that must be done before this one starts, in the order in which
-            they were added. Between runs you may edit it like any set.
+        required: the jobs that must be done before this one starts, in the order they were
+            added. Between runs, you may edit it like any set.
         started_at: when the job was started, on the clock of its event loop (seconds);
             ``None`` if it was not started.
         ended_at: when the job ended, done or cancelled, on the same clock (seconds);
@@ -127,7 +131,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         42
     """
 
-    # There may be a million jobs: slots rather than a dict.
+    # There may be a million jobs, so use slots rather than a dict.
     __slots__ = (
         "__weakref__",
         "_noted_end",
@@ -147,18 +151,18 @@ class AbstractJob(Copyable, Generic[T_co]):
         "label",
     )
 
-    # The name of its task if it has no label; with None, asyncio makes up a name.
+    # The name of its task if it has no label; with None, asyncio makes one up.
     _task_name: str | None = None
 
-    # These slots stay empty as long as possible: the garbage collector skips empty slots.
-    # What co_run() returned or raised, or will be loaded from a journal; set once DONE.
+    # These slots stay unset as long as possible: the garbage collector skips unset slots.
+    # The outcome of co_run(), or one to be loaded from a journal; set once DONE.
     _outcome: T_co | Failure | Later | None
-    _noted_start: float | None  # when it started; set once it has
-    _noted_end: float | None  # when it ended; set once it has
-    _shown_id: str  # its rank in the scheduler; set once that has numbered its jobs
+    _noted_start: float | None  # when it started; set then
+    _noted_end: float | None  # when it ended; set then
+    _shown_id: str  # its rank in the scheduler; set when that numbers its jobs
 
-    # What a run keeps on its jobs, since attributes are quicker than dictionaries. The module
-    # `_run.waitlist` owns these four, and says what they mean.
+    # What a run keeps on its jobs, since attributes are faster than dictionaries. The module
+    # `_run.waitlist` owns these four, and explains them.
     _run_mark: object
     _waiters: list[AbstractJob[object]] | AbstractJob[object] | tuple[()] | None
     _unfinished: Iterable[AbstractJob[object]]
@@ -183,18 +187,20 @@ class AbstractJob(Copyable, Generic[T_co]):
         if limits is not None or timeout is not None:
             self._terms = checked_terms(limits, timeout)
         if key is not None or version is not None or not journaled:
-            identity = checked_identity(key, journaled, version)
+            identity = _identity.checked_identity(key, journaled, version)
             self._terms = with_identity(self._terms, identity)
         self.forever: bool = forever
         self.critical: bool = critical
         self.label: object = label
-        # Until somebody asks for the set, this is None, the only requirement, a tuple of
-        # several that came together, or a dict if more came later.
+        # Until someone asks for the set, this is None, the only requirement, a tuple of several
+        # that came together, or a dict if more came later.
         self._required: Requireds | RequirementSet = None
         self._phase = IDLE
-        self._shutdown_given = False  # co_shutdown() was called since the last run began
+        self._shutdown_given = (
+            False  # whether co_shutdown() was called since the last run began
+        )
         self._run_mark = self._waiters = None
-        if required is not None:  # this job is new, so it can't be among them
+        if required is not None:  # this job is new, so it is not among them
             self._required = distinct(required, ANY_JOB)
         if scheduler is not None:
             scheduler.add(self)
@@ -251,7 +257,7 @@ class AbstractJob(Copyable, Generic[T_co]):
     async def co_shutdown(self) -> object:
         """Tidy up when the scheduler is shut down; a subclass may define it.
 
-        It is called in whatever state the job is, so it has to look at that state.
+        It is called whatever state the job is in, so it must check that state.
 
         Example:
             >>> from asynciojobs import PureScheduler
@@ -300,7 +306,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return None
 
     def details(self) -> str | None:
-        """Return a text that ``list(details=True)`` and ``debrief(details=True)`` add.
+        """Return text that ``list(details=True)`` and ``debrief(details=True)`` add.
 
         A subclass may define it. The text may have several lines; ``None`` adds nothing.
 
@@ -335,14 +341,14 @@ class AbstractJob(Copyable, Generic[T_co]):
         Args:
             requirements: jobs, sequences (their last job counts), ``None`` (ignored), or any
                 nesting of iterables of these. The job itself is ignored too.
-            remove: remove these requirements instead of adding them.
+            remove: whether to remove these requirements instead of adding them.
 
         Returns:
             the job.
 
         Raises:
-            TypeError: something else is among the requirements; nothing was changed.
-            KeyError: one of those to remove is not there; nothing was changed.
+            TypeError: one of them is something else; nothing was changed.
+            KeyError: one to remove is not a requirement; nothing was changed.
 
         Example:
             >>> a, b, c = (AbstractJob(label=label) for label in "abc")
@@ -355,7 +361,7 @@ class AbstractJob(Copyable, Generic[T_co]):
             self._drop_requirements(as_tuple(jobs))
         elif isinstance(jobs, AbstractJob) and self._required is None and jobs is not self:
             # Fast path: 0.6 µs and 224 bytes a job, 25 % of a shuffled chain. Without it,
-            # _add_requirements() does the same with a dict.
+            # _add_requirements() would do the same with a dict.
             self._required = jobs
         else:
             self._add_requirements(as_tuple(jobs))
@@ -384,10 +390,10 @@ class AbstractJob(Copyable, Generic[T_co]):
         for job in jobs:
             self.required.discard(job)
 
-    # -- where it stands
+    # -- its state
 
     def is_critical(self) -> bool:
-        """Tell whether an exception of this job ends the run of its scheduler.
+        """Return whether an exception of this job ends the run of its scheduler.
 
         Example:
             >>> AbstractJob().is_critical(), AbstractJob(critical=False).is_critical()
@@ -396,7 +402,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return bool(self.critical)
 
     def is_idle(self) -> bool:
-        """Tell whether the job still waits for a requirement, or was skipped.
+        """Return whether the job still waits for a requirement, or was skipped.
 
         Example:
             >>> from asynciojobs import PrintJob, PureScheduler
@@ -412,7 +418,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase in NOT_SCHEDULED
 
     def is_scheduled(self) -> bool:
-        """Tell whether the job's requirements are met: it waits for a slot, or has started.
+        """Return whether the job's requirements are met: it waits for a slot, or has started.
 
         Example:
             >>> from asynciojobs import PrintJob, PureScheduler
@@ -426,7 +432,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase not in NOT_SCHEDULED
 
     def is_running(self) -> bool:
-        """Tell whether the job was started, or cancelled before. It may have ended since.
+        """Return whether the job was started, or cancelled before. It may have ended since.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -441,7 +447,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase not in NOT_STARTED
 
     def is_skipped(self) -> bool:
-        """Tell whether the job was not started because a job that it depends on failed.
+        """Return whether the job was not started because a job that it depends on failed.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -457,9 +463,9 @@ class AbstractJob(Copyable, Generic[T_co]):
         return self._phase is SKIPPED
 
     def skipped_by(self) -> AbstractJob[object] | None:
-        """Return the job whose failure was the reason to skip this one; else ``None``.
+        """Return the job whose failure caused this one to be skipped; otherwise ``None``.
 
-        If there were several, it is the first one that failed.
+        If there were several, this is the first one that failed.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -475,7 +481,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return cast("AbstractJob[object]", self._outcome) if self._phase is SKIPPED else None
 
     def is_done(self) -> bool:
-        """Tell whether the job ended by itself, with a result or with an exception.
+        """Return whether the job ended by itself, with a result or with an exception.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -491,11 +497,11 @@ class AbstractJob(Copyable, Generic[T_co]):
         """Return what `co_run()` returned; ``None`` if the job raised and is not critical.
 
         Type checkers see the type of `co_run()`, without ``None``, since jobs are critical by
-        default. `raised_exception()` tells whether a job raised.
+        default. Call `raised_exception()` to find out whether a job raised.
 
         Raises:
             ValueError: the job is not done.
-            BaseException: the job is critical and raised: the same exception again.
+            BaseException: the job is critical and raised; its exception is re-raised.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -510,10 +516,10 @@ class AbstractJob(Copyable, Generic[T_co]):
                 return cast("T_co", None)
             return self._value_or_raise()
         finally:
-            del self  # the traceback, which the job keeps, holds this frame
+            del self  # the job keeps the traceback, which holds this frame
 
     def _value_or_raise(self) -> T_co:
-        """Return what `co_run()` returned, or raise what it raised, critical or not."""
+        """Return the result of `co_run()`, or raise its exception, critical or not."""
         if self._phase is not DONE:
             culprit = self.skipped_by()
             why = "" if culprit is None else f", since {culprit.repr_main()} failed"
@@ -523,7 +529,7 @@ class AbstractJob(Copyable, Generic[T_co]):
             )
         outcome = self._outcome
         if type(outcome) is Failure:
-            del self  # the traceback, which the job keeps, holds this frame
+            del self  # the job keeps the traceback, which holds this frame
             outcome.reraise()
         if type(outcome) is Later:
             outcome = self._outcome = outcome.load()
@@ -532,7 +538,7 @@ class AbstractJob(Copyable, Generic[T_co]):
     def raised_exception(self) -> BaseException | None:
         """Return the exception that the job raised, or ``None``.
 
-        Test it with ``is not None``: an exception may be false.
+        Compare it using ``is not None``: an exception may be false.
 
         Example:
             >>> from asynciojobs import Job, PureScheduler
@@ -564,24 +570,24 @@ class AbstractJob(Copyable, Generic[T_co]):
         return getattr(self, "_noted_end", None)
 
     def cancel(self, msg: object = None) -> bool:
-        """Cancel this job in the run that goes on, as ``asyncio.Task.cancel()`` does.
+        """Cancel this job in the current run, as ``asyncio.Task.cancel()`` does.
 
-        A job that runs gets a ``CancelledError``, and may clean up. A job that waits never
-        starts. Both have raised then: a critical job ends the run, others don't. If the job is
-        in a nested scheduler that has not begun, that holds from the moment when it begins. If
-        the run is at its end already, a job that waits just stays as it is.
+        A running job gets a ``CancelledError``, and may clean up. A waiting job never starts.
+        Either counts as having raised: a critical job ends the run, others don't. If the job is
+        in a nested scheduler that has not begun, this takes effect when it begins. If the run
+        is already ending, a waiting job stays as it is.
 
-        Call it from a job, from an observer, or from any other function in the thread of the
-        event loop.
+        Call it from a job, from an observer, or from any other function in the event loop's
+        thread.
 
         Args:
             msg: an argument for the ``CancelledError``.
 
         Returns:
-            ``False`` if there is nothing to cancel: the job has ended, or no run goes on.
+            ``False`` if there is nothing to cancel: the job has ended, or is not in a run.
 
         Raises:
-            RuntimeError: it was called in another thread, or for a scheduler that runs on its
+            RuntimeError: it was called from another thread, or for a scheduler that runs on its
                 own; the message has the remedy.
 
         Example:
@@ -639,13 +645,13 @@ class AbstractJob(Copyable, Generic[T_co]):
         return getattr(self, "_shown_id", "??")
 
     def repr_short(self) -> str:
-        """Return the badge: four signs for critical, fine or raised, life cycle, forever.
+        """Return the badge: four signs for critical, fine or raised, life cycle, and forever.
 
         Example:
             >>> AbstractJob(forever=True).repr_short()
             '!   · ∞'
         """
-        return badge_of(self, current_signs())
+        return badge_of(self, _badge.current_signs())
 
     def repr_main(self) -> str:
         """Return the class and the label, as in ``<Job `fetch`>``.
@@ -700,7 +706,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return f"requires={{{', '.join(ids)}}}"
 
     def _shown_text(self) -> str:
-        """Return the `label`, else the `text_label()`, else ``NOLABEL``."""
+        """Return the `label`, or else the `text_label()`, or else ``NOLABEL``."""
         label = None if self.label is None else attempt(str, self.label)
         if label is None or not label.strip():
             label = attempt(self.text_label)
@@ -726,7 +732,7 @@ class AbstractJob(Copyable, Generic[T_co]):
     def standalone_run(
         self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
     ) -> T_co:
-        """Run this one job on its own, without its requirements; handy while you write it.
+        """Run only this job, without its requirements; handy while you are writing it.
 
         Args:
             loop_factory: makes the event loop; by default asyncio does.
@@ -763,7 +769,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         """
         awaitable = self.co_run()
         kind: object = type(awaitable)
-        # Fast path: 24 of 51 ns a job. Without it, the last line does the same.
+        # Fast path: 24 of 51 ns a job. Without it, the last line would do the same.
         if kind is CoroutineType:
             return awaitable
         return checked_awaitable(self, "co_run", awaitable)
@@ -776,7 +782,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         self._noted_start = self._noted_end = None
 
     def _note_start(self, now: float) -> None:
-        """Note that the job starts, at a time (seconds)."""
+        """Note that the job starts at a time (seconds)."""
         self._phase = RUNNING
         self._noted_start = now
 
@@ -787,38 +793,38 @@ class AbstractJob(Copyable, Generic[T_co]):
         self._discard_unstarted()
 
     def _note_failure(self, exception: BaseException, now: float) -> None:
-        """Note that the job ended with an exception, at a time (seconds)."""
+        """Note that the job ended with an exception at a time (seconds)."""
         self._outcome = Failure(exception)
         self._phase = DONE
         self._noted_end = now
         self._discard_unstarted()
 
     def _note_stop(self, now: float) -> None:
-        """Note that the job ended, cancelled by the end of the run, at a time (seconds)."""
+        """Note that the end of the run cancelled the job, which ended at a time (seconds)."""
         self._phase = STOPPED
         self._noted_end = now
         self._discard_unstarted()
 
     def _discard_unstarted(self) -> None:
-        """Close coroutines that never started: Python would warn that nobody awaited them."""
+        """Close coroutines that never started. Otherwise Python warns about them."""
 
     def _note_restored(self, outcome: Later, start: float, end: float) -> None:
-        """Note that the job was done before, from a time to a time (seconds)."""
+        """Note that the job was done before, with its start and end times (seconds)."""
         self._outcome = outcome
         self._phase = DONE
         self._noted_start, self._noted_end = start, end
         self._discard_unstarted()
 
-    def _work(self) -> Work:
+    def _work(self) -> _identity.Work:
         """Return what the job does, for journals."""
-        return Work(None, {})
+        return _identity.Work(None, {})
 
     def _has_portable_result(self) -> bool:
-        """Tell whether the result means something in another process."""
+        """Return whether the result is of use in another process."""
         return True
 
     def _has_shutdown(self) -> bool:
-        """Tell whether `co_shutdown()` does anything, so that it must be called."""
+        """Return whether `co_shutdown()` does anything, so it must be called."""
         return not is_method_of(self.co_shutdown, NO_OP_SHUTDOWN)
 
 
@@ -831,7 +837,7 @@ NO_OP_SHUTDOWN: object = ANY_JOB.co_shutdown
 
 
 def checked_awaitable(job: AnyJob, method: str, returned: T) -> T:
-    """Return what a method of a job returned.
+    """Return the return value of a job's method, which must be awaitable.
 
     Raises:
         TypeError: it can't be awaited.
@@ -852,7 +858,7 @@ def requirements_of(job: AnyJob) -> tuple[AnyJob, ...] | dict[AnyJob, None] | Re
 
 
 def counts_as_critical(job: AnyJob) -> bool:
-    """Tell whether a job is critical. It is if `is_critical()` raises, and that is logged."""
+    """Return whether a job is critical. If `is_critical()` raises, log that, and say yes."""
     try:
         return bool(job.is_critical())
     except (KeyboardInterrupt, SystemExit):
@@ -863,17 +869,23 @@ def counts_as_critical(job: AnyJob) -> bool:
 
 
 def had_shutdown(job: AnyJob) -> bool:
-    """Tell whether `co_shutdown()` of a job was called since the last run began."""
+    """Return whether `co_shutdown()` of a job was called since the last run began."""
     return job._shutdown_given
 
 
 def note_shutdown(job: AnyJob, *, given: bool) -> None:
-    """Note that `co_shutdown()` of a job was called since the last run began, or was not."""
+    """Note whether `co_shutdown()` of a job was called since the last run began."""
     job._shutdown_given = given
 
 
+def note_shutdowns(jobs: Iterable[AnyJob]) -> None:
+    """Note that `co_shutdown()` of these jobs was called since the last run began."""
+    for job in jobs:
+        job._shutdown_given = True
+
+
 def phase_of(job: AnyJob) -> Phase:
-    """Return how far a job has come."""
+    """Return the phase of a job: how far it has come."""
     return job._phase
 
 
@@ -898,12 +910,12 @@ def failure_of(job: AnyJob) -> Failure | None:
 
 
 def quoted(job: AnyJob) -> str:
-    """Return the label of a job as it is named within a sentence, as in ```fetch```."""
+    """Return the label of a job as it appears inside a sentence: ```fetch```."""
     return f"`{one_line(job._shown_text())}`"
 
 
 def terms_of(job: AnyJob) -> Terms | None:
-    """Return what a job asks for besides its requirements."""
+    """Return what a job needs besides its requirements."""
     return job._terms
 
 
@@ -917,35 +929,35 @@ def terms_among(jobs: Iterable[AnyJob]) -> dict[Terms, AnyJob]:
 
 
 def has_portable_result(job: AnyJob) -> bool:
-    """Tell whether the result of a job means something in another process."""
+    """Return whether the result of a job is of use in another process."""
     return job._has_portable_result()
 
 
 def note_restored(job: AnyJob, outcome: Later, start: float, end: float) -> None:
-    """Note that a job was done before, from a time to a time (seconds)."""
+    """Note that a job was done before, with its start and end times (seconds)."""
     job._note_restored(outcome, start, end)
 
 
-def work_of(job: AnyJob) -> Work:
-    """Return what a job does, as journals compare it."""
+def work_of(job: AnyJob) -> _identity.Work:
+    """Return what a job does, for journals to compare."""
     return job._work()
 
 
-def identity_of(job: AnyJob) -> Identity:
-    """Return what journals need to know of a job besides its label."""
+def identity_of(job: AnyJob) -> _identity.Identity:
+    """Return what journals need to know about a job besides its label."""
     terms = terms_of(job)
-    return PLAIN if terms is None else terms.identity
+    return (terms and terms.identity) or _identity.PLAIN
 
 
 def needs_of(job: AnyJob) -> Needs:
-    """Return how many slots of which limits a job needs."""
+    """Return how many slots of each limit a job needs."""
     terms = terms_of(job)
     return {} if terms is None else terms.needs
 
 
-def badge_of(job: AnyJob, signs: Signs) -> str:
+def badge_of(job: AnyJob, signs: _badge.Signs) -> str:
     """Return the badge of a job."""
-    return badge(
+    return _badge.badge(
         phase_of(job),
         critical=counts_as_critical(job),
         raised=job.raised_exception() is not None,
@@ -962,16 +974,16 @@ class Job(AbstractJob[T_co]):
     """A job made of a coroutine, or of a function that returns one.
 
     Args:
-        corun: a coroutine, or any awaitable, which can run only once; or a callable that
-            returns one, which is called each time that the job runs.
+        corun: a coroutine or other awaitable, which can run only once; or a callable that
+            returns one, which is called each time the job runs.
         args: the arguments of the callable.
         coshutdown: a coroutine or callable that runs when the scheduler is shut down. A
-            callable is given ``args`` if it accepts them, and otherwise no arguments.
+            callable gets ``args`` if it accepts them, otherwise no arguments.
         kwds: see `AbstractJob`.
 
     Raises:
-        TypeError: `corun` or `coshutdown` is neither awaitable nor callable, or there are
-            arguments for a coroutine.
+        TypeError: `corun` or `coshutdown` is neither awaitable nor callable, or a coroutine is
+            given together with arguments.
 
     Example:
         >>> import asyncio
@@ -1010,10 +1022,11 @@ class Job(AbstractJob[T_co]):
         **kwds: Unpack[JobOptions],
     ) -> None:
         kind: object = type(corun)
-        # Fast path: 55 of 295 ns to make a job. Without it, coroutines pass the check too.
+        # Fast path: 55 of 295 ns to make a job. Without it, coroutines would pass the check
+        # too.
         if kind is not CoroutineType:
             check_runnable("corun", corun)
-            self._call_args = args  # there are none for a coroutine
+            self._call_args = args  # a coroutine has none
         if coshutdown is not None:
             check_runnable("coshutdown", coshutdown)
         if args and not callable(corun):
@@ -1021,7 +1034,7 @@ class Job(AbstractJob[T_co]):
                 f"Job() got arguments {args!r} for {corun!r}, which is a coroutine already: "
                 "give the function, Job(function, *args)"
             )
-        # An awaitable is taken out when it is used, so None means "used up".
+        # An awaitable is removed when it is used, so None means "used up".
         self._corun: Awaitable[T_co] | Callable[..., Awaitable[T_co]] | None = corun
         self._coshutdown = coshutdown
         self._task_name = getattr(corun, "__qualname__", "") or callable_name(corun)
@@ -1031,11 +1044,11 @@ class Job(AbstractJob[T_co]):
                 super().__init__(**kwds)
             except TypeError:
                 if type(self) is Job:
-                    check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
+                    _options.check_options("Job", kwds, ("coshutdown",), _FOR_THE_FUNCTION)
                 raise
             return
         # Fast path: 150 of 390 ns to make a job, 5 % of a run of independent jobs. Without it,
-        # super().__init__() does the same.
+        # super().__init__() would do the same.
         self.forever = False
         self.critical = True
         self.label: object = None
@@ -1057,7 +1070,7 @@ class Job(AbstractJob[T_co]):
     def _take_awaitable(self) -> Awaitable[T_co]:
         corun = self._corun
         if corun is None:
-            raise ConsumedError(self)
+            raise _errors.ConsumedError(self)
         if callable(corun):
             return self._awaitable_of(corun, self._call_args)
         self._corun = None
@@ -1072,12 +1085,12 @@ class Job(AbstractJob[T_co]):
         if kind is not CoroutineType:
             return self._take_awaitable()
         # Fast path: 15 ns a job, 1 % of a run of independent jobs (cast() would be a call).
-        # Without it, _take_awaitable() does the same.
+        # Without it, _take_awaitable() would do the same.
         self._corun = None
         return corun  # type: ignore[return-value] # pyright: ignore[reportReturnType]
 
     async def co_shutdown(self) -> object:
-        """Await the `coshutdown` coroutine, or call that function and await the result."""
+        """Await the `coshutdown` coroutine, or that of the `coshutdown` function."""
         coshutdown = self._coshutdown
         if coshutdown is None:
             return None
@@ -1112,14 +1125,14 @@ class Job(AbstractJob[T_co]):
                 )
 
     def text_label(self) -> str | None:
-        """Return the name of the function, as in ``fetch()``, or the class of the object."""
+        """Return the name of the function, as in ``fetch()``, or the class of a callable."""
         return callable_label(self._corun) or call_label(self._task_name)
 
     def close(self) -> None:
-        """Close the coroutines of this job that never started, if there are any.
+        """Close the coroutines of this job that never started, if any.
 
-        Call it for a job that will not run. Otherwise Python warns that they were never
-        awaited.
+        Call it for a job that will not run. Otherwise Python warns that the coroutines were
+        never awaited.
 
         Example:
             >>> async def fetch():
@@ -1135,19 +1148,33 @@ class Job(AbstractJob[T_co]):
         if close_unstarted(self._corun):
             self._corun = None
 
-    def _work(self) -> Work:
-        return Work(self._corun, numbered(getattr(self, "_call_args", ())))
+    def _work(self) -> _identity.Work:
+        return _identity.Work(self._corun, _identity.numbered(getattr(self, "_call_args", ())))
 
     def _has_shutdown(self) -> bool:
         if self._coshutdown is not None:
             return True
-        # Fast path: 40 of 150 ns to shut down a job. Without it, the last line does the same.
+        # Fast path: 40 of 150 ns to shut down a job. Without it, the last line would do the
+        # same.
         if type(self) is Job:
             return type(self).co_shutdown is not _CO_SHUTDOWN_OF_JOB
-        # A subclass may define co_shutdown(), and so may one of its objects.
+        # A subclass may define co_shutdown(), and so may a single object.
         return not is_method_of(self.co_shutdown, _CO_SHUTDOWN_OF_JOB)
 
 
 _FOR_THE_FUNCTION = ": to pass it to the function, write functools.partial(function, {name}=…)"
-_CO_RUN_OF_JOB = cast("type[Job[Any]]", Job).co_run
-_CO_SHUTDOWN_OF_JOB = cast("type[Job[Any]]", Job).co_shutdown
+_ANY_JOB = cast("type[Job[Any]]", Job)
+_CO_RUN_OF_JOB = _ANY_JOB.co_run
+_CO_SHUTDOWN_OF_JOB = _ANY_JOB.co_shutdown
+
+
+def any_has_shutdown(jobs: Iterable[AnyJob]) -> bool:
+    """Tell whether one of these jobs had no shutdown so far, and has something to do at it."""
+    is_own = _ANY_JOB.co_shutdown is _CO_SHUTDOWN_OF_JOB
+    for job in jobs:
+        # Fast path: 30 ns a job. Without it, _has_shutdown() says the same.
+        if is_own and type(job) is Job and job._coshutdown is None:
+            continue
+        if not job._shutdown_given and job._has_shutdown():
+            return True
+    return False

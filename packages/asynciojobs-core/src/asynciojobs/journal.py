@@ -1,4 +1,4 @@
-"""`Journal`: a file that keeps what a run has done, so that the next one takes it up there."""
+"""`Journal`: a file that records what a run has done, so that the next one can continue."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class JournalPlan(list[Any]):
     """What a run with a journal would do: a list of ``(job, "restore" | "run", reason)``.
 
     Attributes:
-        removed: the jobs that are in the journal, and not in the scheduler: their keys, from
+        removed: the jobs that are in the journal, but not in the scheduler: their keys, from
             the outermost scheduler down.
 
     Example:
@@ -61,25 +61,25 @@ class JournalPlan(list[Any]):
 
 
 class Journal:
-    """A file that keeps what a run has done.
+    """A file that records what a run has done, so that the next run can continue from there.
 
-    A run with a journal restores what it has recorded, and records what it does. A job stays
-    done if its latest record says so, with the same fingerprint, and if all that it requires
-    stays done. A job is known by its key: its label, or the option `key`.
+    A run with a journal restores what the journal has, and records what it does. A job stays
+    done if its latest record says so, its fingerprint is the same, and all that it requires
+    stays done. A job is recognized by its key: its label, or the option `key`.
 
-    A journal is open from the moment that it is made, and locked for all other programs.
+    A journal is open from the moment it is made, and locked against other programs.
 
     Args:
         path: the file. It is made if there is none.
-        resume: ``True`` refuses a file that does not exist; ``False`` ignores what is in it,
-            so that all jobs run. By default it is taken up if there is one.
+        resume: ``True`` refuses a file that does not exist. ``False`` ignores the records in
+            it, so all jobs run. By default, an existing file is resumed.
         codec: writes and reads the results.
-        sync: whether what is recorded survives a power loss, and not only a crash.
-        inline: results that are longer go to files of their own, in ``<path>.d`` (bytes).
+        sync: whether records survive a power loss, not only a crash.
+        inline: longer results are written to files of their own, in ``<path>.d`` (bytes).
 
     Raises:
         JournalError: it can't be used; the message says why.
-        TypeError: `codec` is no codec.
+        TypeError: `codec` is not a codec.
 
     Example:
         >>> import tempfile
@@ -113,7 +113,7 @@ class Journal:
         self.file: JournalFile = open_journal(
             path, self.ledger.take, create=resume is not True, sync=sync
         )
-        self._session: Session | None = None  # while a run goes on
+        self._session: Session | None = None  # while a run is in progress
         self._scheduler: JobSet | None = None  # of the last run or plan
         self._views: Views | None = None  # of that scheduler
         self._remembered: weakref.WeakKeyDictionary[AnyJob, Parts] = weakref.WeakKeyDictionary()
@@ -146,7 +146,7 @@ class Journal:
         return f"<Journal {str(self.file.path)!r}>"
 
     def close(self) -> None:
-        """Close the file, and give up the lock. Results can be asked for all the same.
+        """Close the file, and give up the lock. Results can still be asked for.
 
         Example:
             >>> import tempfile
@@ -174,12 +174,12 @@ class Journal:
             scheduler: the scheduler.
 
         Returns:
-            a list of ``(job, "restore" | "run", reason)``, as of `PureScheduler.plan()`. Its
+            a list of ``(job, "restore" | "run", reason)``, as from `PureScheduler.plan()`. Its
             attribute `removed` has the keys of jobs that are only in the journal.
 
         Raises:
             ValueError: the jobs can't run, or two of them have the same key.
-            JournalError: the journal is that of another scheduler.
+            JournalError: the journal belongs to another scheduler.
 
         Example:
             >>> import tempfile
@@ -205,15 +205,15 @@ class Journal:
         return JournalPlan(planned(scheduler, views), views.missing())
 
     def forget(self, job: AnyJob, *, downstream: bool = True) -> None:
-        """Let a job run again, whatever is recorded of it.
+        """Make a job run again, whatever the journal has about it.
 
         Args:
             job: a job of the scheduler of the last `plan()` or run with this journal. If it is
                 a scheduler, all jobs in it are forgotten.
-            downstream: forget all jobs that depend on it, too.
+            downstream: whether to forget all jobs that depend on it, too.
 
         Raises:
-            JournalError: it is no such job, or a run goes on.
+            JournalError: it is not such a job, or a run is in progress.
 
         Example:
             >>> import tempfile
@@ -248,7 +248,7 @@ class Journal:
             self.ledger.take(record)
 
     def _to_forget(self, job: AnyJob, views: Views, downstream: bool) -> set[AnyJob]:
-        """Return a job, all jobs in it, and those behind it, at all depths."""
+        """Return a job, all jobs inside it, and all that depend on them, at all depths."""
         assert self._scheduler is not None
         found = {job}
         if downstream:
@@ -263,7 +263,7 @@ class Journal:
 
     @property
     def scheduler(self) -> JobSet | None:
-        """The scheduler of the last run or plan; ``None`` if there was none, or it is closed.
+        """The scheduler of the last run or plan; ``None`` if there was none or it is closed.
 
         Example:
             >>> import tempfile
@@ -278,11 +278,10 @@ class Journal:
         return self._scheduler
 
     def durations(self) -> dict[tuple[str, ...], float]:
-        """Return how long each job took when it was done last, by its keys (seconds).
+        """Return how long each job took when it was last done, by its keys (seconds).
 
-        The keys are those on the way from the outermost scheduler down to the job. Jobs that
-        were forgotten since are among them, and so are jobs of an earlier run if this one
-        began anew.
+        The keys lead from the outermost scheduler down to the job. Jobs forgotten since then
+        are included. So are jobs of an earlier run, even if this run started over.
 
         Example:
             >>> import tempfile
@@ -304,13 +303,13 @@ class Journal:
 
     @staticmethod
     def read(path: str | os.PathLike[str]) -> Iterator[JournalRecord]:
-        """Yield the records of a journal, without the program, and without the lock.
+        """Yield the records of a journal. This needs neither its program nor its lock.
 
         Args:
-            path: the file. It may be in use, and it may be damaged: what is whole is yielded.
+            path: the file. It may be in use or damaged: all whole records are yielded.
 
         Raises:
-            JournalError: it is no journal, or can't be read.
+            JournalError: it is not a journal, or can't be read.
 
         Example:
             >>> import tempfile
@@ -330,7 +329,7 @@ class Journal:
     # -- for runs
 
     def begin_session(self) -> Session:
-        """Return what a run needs; the engine calls this.
+        """Return the object that a run needs; the engine calls this.
 
         Raises:
             JournalError: another run uses the journal, or it is closed.
@@ -352,7 +351,7 @@ class Journal:
             raise JournalError(
                 self.file.path,
                 "is in use by a run that goes on",
-                "wait until that one is over, or take another journal",
+                "wait until that one is over, or use another journal",
             )
 
     def views(self, job_set: JobSet) -> Views:
@@ -366,24 +365,24 @@ class Journal:
         """Check that this is the journal of a scheduler.
 
         Raises:
-            JournalError: it is that of another one.
+            JournalError: it belongs to another one.
         """
         root = root_key(job_set)
         if self.file.header is not None and self.file.header.root != root:
             raise JournalError(
                 self.file.path,
                 f"is that of {path_text([self.file.header.root])}, not of {path_text([root])}",
-                "give that scheduler the key of the other one, or take another journal",
+                "give that scheduler the key of the other one, or use another journal",
             )
         if not are_known(views.paths.values(), self.ledger):
             raise JournalError(
                 self.file.path,
                 f"has no job in common with {path_text([root])}",
-                "take another journal, or let all jobs run, with Journal(…, resume=False)",
+                "use another journal, or let all jobs run, with Journal(…, resume=False)",
             )
 
     def write_header(self, job_set: JobSet) -> list[JournalRecord]:
-        """Begin a new journal; return what must be recorded before a run."""
+        """Begin a new journal; return the records that must be written before a run."""
         if self.file.header is None:
             self._header = Header(self._header.id, root_key(job_set), self.codec.name)
             self.file.begin(self._header)
@@ -392,7 +391,7 @@ class Journal:
 
 
 def checked_codec(codec: Codec | None) -> Codec:
-    """Return a codec; the usual one if there is none.
+    """Return a codec; the default one if ``None`` is given.
 
     Raises:
         TypeError: it is something else, such as a class.

@@ -1,25 +1,27 @@
-"""`Limit`: named slots that jobs share, whatever scheduler they are in.
+"""`Limit`: named slots that jobs share, even across schedulers.
 
-`Terms` are what a job asks for besides its requirements: limits, and a time limit of its own.
+`Terms` are what a job needs besides its requirements: limits, and its own time limit.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ._checks import checked_seconds, whole_number
-from ._identity import PLAIN, Identity
 from ._text import counted, one_line
+
+if TYPE_CHECKING:
+    from ._identity import Identity
 
 __all__ = ["Limit"]
 
 Limits: TypeAlias = "Limit | tuple[Limit, int] | Iterable[Limit | tuple[Limit, int]] | None"
-"""What a user may give as ``limits=``: each limit, with a number of slots if it is not one."""
+"""The values a user may pass as ``limits=``: limits, or pairs of a limit and a number."""
 
 Needs: TypeAlias = "Mapping[Limit, int]"
-"""How many slots of which limits."""
+"""How many slots a job needs, by limit."""
 
 Change: TypeAlias = Callable[[Callable[[], None]], None]
 
@@ -29,16 +31,16 @@ class Desk:
 
     Attributes:
         slots: how many there are.
-        free: how many are not taken. Less than 0 if `slots` was made smaller meanwhile.
+        free: how many are not taken. Below 0 if `slots` was reduced in the meantime.
         loop: the event loop in which the limit is used; ``None`` if no run uses it.
-        users: the runs that use it, each with the most slots that one of its jobs needs, and
-            with that job.
+        users: the runs that use it, each with the largest number of slots that one of its jobs
+            needs, and with that job.
         lines: the jobs that wait for slots. The engine keeps one line for each group of runs.
-        holders: the nested schedulers that hold slots, or may ask for some while they run.
-        change: calls a function in the thread of the loop, and starts jobs that can have slots
-            then. Without a loop, it only calls the function.
-        is_safe: tells whether all holders can end.
-        alone: the terms of jobs that need one slot, and nothing else, once there are any.
+        holders: the nested schedulers that hold slots, or may need some while they run.
+        change: calls a function in the loop's thread, then starts the jobs that can now have
+            slots. Without a loop, it only calls the function.
+        is_safe: returns whether all holders can end.
+        alone: the terms of jobs that need one slot and nothing else, once there are any.
     """
 
     __slots__ = (
@@ -67,14 +69,14 @@ class Desk:
     def open(
         self, loop: asyncio.AbstractEventLoop, change: Change, is_safe: Callable[[Desk], bool]
     ) -> None:
-        """Begin to hand out slots in an event loop. What an earlier loop has lost is back."""
+        """Begin to hand out slots in an event loop. Slots lost with an old loop are free."""
         self.close()
         self.loop = loop
         self.change = change
         self.is_safe = is_safe
 
     def close(self) -> None:
-        """Take all slots back, since no run uses the limit."""
+        """Take all slots back; no run uses the limit any more."""
         self.free = self.slots
         self.loop = None
         self.change = call
@@ -84,10 +86,10 @@ class Desk:
         self.holders.clear()
 
     def resize(self, slots: int, limit: Limit) -> None:
-        """Change the number of slots of a limit, whose desk this is.
+        """Change the number of slots of the limit that this desk belongs to.
 
         Raises:
-            ValueError: a job of a current run could never start.
+            ValueError: a job of a current run could then never start.
         """
 
         def resize() -> None:
@@ -123,20 +125,20 @@ def call(function: Callable[[], None]) -> None:
 
 
 def has_no_holders(desk: Desk) -> bool:
-    """Tell whether no holder is at a desk, since no run uses it."""
+    """Return whether a desk has no holders, since no run uses it."""
     return not desk.holders
 
 
 class Limit:
-    """Slots that jobs share. A job that has a limit starts only when it gets its slots.
+    """Slots that jobs share. A job with a limit starts only when it gets its slots.
 
     A job that needs several limits, or a slot of its window, takes all of them in one step. It
-    gives them back at its end, however it ends. First come, first served. A limit can be
-    shared by the jobs of several schedulers, nested or not, that run in one event loop.
+    gives them back when it ends, in whatever way. First come, first served. The jobs of several
+    schedulers, nested or not, can share a limit if they run in the same event loop.
 
     Args:
-        slots: how many slots there are (jobs).
-        label: the name of the limit in messages and listings; ``str()`` of it is shown.
+        slots: how many slots there are.
+        label: the name of the limit in messages and listings, shown as ``str(label)``.
 
     Raises:
         TypeError: `slots` is not an int.
@@ -167,8 +169,8 @@ class Limit:
         """How many slots there are.
 
         It can be set at any time. A larger number starts jobs at once. A smaller one takes
-        effect as jobs end. It can't be less than what a job of a current run needs, since
-        that job could never start: that is a ValueError.
+        effect as jobs end. If it is less than a job of a current run needs, that job could
+        never start: this raises a ValueError.
         """
         return self._desk.slots
 
@@ -178,13 +180,13 @@ class Limit:
 
     @property
     def free(self) -> int:
-        """How many slots are not taken now."""
+        """How many slots are free now."""
         return max(0, self._desk.free)
 
     def __repr__(self) -> str:
         return f"<{name_of(self)} {self.free} of {self.slots} free>"
 
-    # A copy of a job shares the limits of the job. A pickle has limits of its own.
+    # A copy of a job shares the job's limits. A pickle has limits of its own.
 
     def __copy__(self) -> Limit:
         return self
@@ -202,7 +204,7 @@ def name_of(limit: Limit) -> str:
 
 
 def desk_of(limit: Limit) -> Desk:
-    """Return where a limit hands out its slots."""
+    """Return the desk of a limit, where it hands out its slots."""
     return limit._desk
 
 
@@ -212,14 +214,14 @@ def _checked_slots(slots: int) -> int:
 
 
 def checked_needs(limits: Limits) -> Needs:
-    """Return what a job needs of which limits; empty if it needs none.
+    """Return how many slots of each limit a job needs; empty if it needs none.
 
     Args:
-        limits: what the user gave. A limit that is named twice counts twice.
+        limits: what the user gave. Slots of a limit that is named twice are added up.
 
     Raises:
-        TypeError: this is neither a limit nor a collection of limits.
-        ValueError: a limit does not have as many slots.
+        TypeError: it is neither a limit nor a collection of limits.
+        ValueError: a limit does not have that many slots.
     """
     needs: dict[Limit, int] = {}
     for item in _as_items(limits):
@@ -253,32 +255,34 @@ def _as_items(limits: Any) -> Iterable[Any]:
 
 
 def _is_pair(item: Any) -> bool:
-    """Tell whether something is a limit and a number, as in ``(gpu, 2)``."""
+    """Return whether something is a limit and a number, as in ``(gpu, 2)``."""
     return isinstance(item, tuple) and len(item) == 2 and not isinstance(item[1], Limit | tuple)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 class Terms:
-    """What a job asks for. Most jobs ask for nothing, and have none.
+    """What a job needs. Most jobs need nothing, and have no terms.
 
     Args:
-        needs: how many slots of which limits it needs.
+        needs: how many slots of each limit it needs.
         timeout: how long it may run (seconds); ``None`` means no limit.
-        identity: what a journal needs to know of it.
+        identity: what a journal needs to know about it besides its label, if anything.
 
     Attributes:
-        desks: the needs, by where the engine gets them.
-        asks: whether it asks for anything that concerns a run.
-        in_use: whether there have been any such terms at all in this program.
+        desks: the needs, by the desk that hands them out.
+        asks: whether the job needs anything that concerns a run.
+        in_use: whether this program has ever made such terms.
     """
 
     __slots__ = ("asks", "desks", "identity", "needs", "timeout")
 
     in_use: ClassVar[bool] = False
 
-    def __init__(self, needs: Needs, timeout: float | None, identity: Identity = PLAIN) -> None:
+    def __init__(
+        self, needs: Needs, timeout: float | None, identity: Identity | None = None
+    ) -> None:
         self.needs: Needs = needs
         self.timeout: float | None = timeout
-        self.identity: Identity = identity
+        self.identity: Identity | None = identity
         self.desks: dict[Desk, int] = {desk_of(limit): count for limit, count in needs.items()}
         self.asks: bool = bool(needs) or timeout is not None
         if self.asks:
@@ -286,12 +290,12 @@ class Terms:
 
     def __reduce__(
         self,
-    ) -> tuple[Callable[..., Any], tuple[Needs, float | None, Identity]]:
+    ) -> tuple[Callable[..., Any], tuple[Needs, float | None, Identity | None]]:
         return Terms, (self.needs, self.timeout, self.identity)
 
 
 def checked_terms(limits: Limits, timeout: float | None) -> Terms | None:
-    """Return the terms of a job, or ``None`` if it asks for nothing.
+    """Return the terms of a job, or ``None`` if it needs nothing.
 
     Raises:
         TypeError: see `checked_needs()` and `checked_seconds()`.
@@ -305,14 +309,14 @@ def checked_terms(limits: Limits, timeout: float | None) -> Terms | None:
 
 
 def with_identity(terms: Terms | None, identity: Identity) -> Terms:
-    """Return the terms of a job, with what a journal needs to know of it."""
+    """Return the terms of a job, with what a journal needs to know about it."""
     if terms is None:
         return Terms({}, None, identity)
     return Terms(terms.needs, terms.timeout, identity)
 
 
 def alone(limit: Limit) -> Terms:
-    """Return the terms of all jobs that need one slot of this limit, and nothing else."""
+    """Return the terms shared by all jobs that need one slot of this limit and nothing else."""
     desk = desk_of(limit)
     desk.alone = desk.alone or Terms({limit: 1}, None)
     return desk.alone

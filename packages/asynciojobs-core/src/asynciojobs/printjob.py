@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from ._checks import JobHolder, checked_seconds
-from ._identity import Work, numbered
+from ._checks import checked_seconds
+from ._lazy import OnDemand
 from ._requirements import Requirements
 from .job import AbstractJob
+
+if TYPE_CHECKING:
+    from . import _identity
+    from ._options import JobHolder
+else:
+    _identity = OnDemand("_identity")
 
 __all__ = ["PrintJob"]
 
@@ -16,7 +23,7 @@ class PrintJob(AbstractJob[None]):
     """A job that prints messages, and then may sleep.
 
     Args:
-        messages: printed as ``print(*messages)`` does.
+        messages: printed as by ``print(*messages)``.
         sleep: how long to sleep afterwards, in seconds; ``None`` means not at all.
         banner: printed before the messages, on a line of its own.
         scheduler: see `AbstractJob`.
@@ -63,15 +70,17 @@ class PrintJob(AbstractJob[None]):
         )
 
     async def co_run(self) -> None:
-        """Print the banner and the messages, then sleep; exceptions of ``print`` propagate."""
+        """Print the banner and the messages, then sleep. Exceptions of ``print`` propagate."""
         if self.banner is not None:
             print(self.banner)
         print(*self.messages)
         if self.sleep is not None:
             await asyncio.sleep(self.sleep)
 
-    def _work(self) -> Work:
-        return Work(None, {**numbered(self.messages), "banner": self.banner})
+    def _work(self) -> _identity.Work:
+        return _identity.Work(
+            None, {**_identity.numbered(self.messages), "banner": self.banner}
+        )
 
     def text_label(self) -> str | None:
         """Return the messages."""

@@ -1,4 +1,4 @@
-"""`PureScheduler`: the one place to look for what you can do with a set of jobs."""
+"""`PureScheduler`: everything that you can do with a set of jobs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _report
-from ._badge import current_signs
-from ._bridge import MissingGraphPackageError, core_module, drawing_function, run_module
+from ._bridge import MissingGraphPackageError, drawing_function
 from ._checks import check_journal, checked_seconds, checked_window, is_method_of
-from ._dag import edits, outline, queries
-from ._dag.jobset import JobSet
-from ._events import Observation, Observer
-from ._feedback import feedback, say
+from ._dag.jobset import JobSet, check_not_running
+from ._lazy import OnDemand
 from ._log import is_debugging
 from ._loops import LoopFactory, run_synchronously
 from ._outcomes import CriticalFailure, Stopped, TimedOut
@@ -25,36 +21,51 @@ from ._stack import check_stack_room
 from .job import ANY_JOB, AbstractJob, Job
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Collection
     from os import PathLike
 
+    from . import _badge, _events, _feedback, _report
+    from . import timeline as _timeline
+    from ._dag import edits, outline, queries
+    from ._run import resuming as _resuming
     from ._run.opening import Memory, RunJournal
     from .sequence import Schedulable
-    from .timeline import Bottleneck, Timeline
     from .watch import Watch
 
     PlannedJob = tuple[AbstractJob[object], Literal["restore", "run"], str]
+else:
+    _badge = OnDemand("_badge")
+    _events = OnDemand("_events")
+    _feedback = OnDemand("_feedback")
+    _report = OnDemand("_report")
+    _resuming = OnDemand("_run.resuming")
+    _timeline = OnDemand("timeline")
+    edits = OnDemand("_dag.edits")
+    outline = OnDemand("_dag.outline")
+    queries = OnDemand("_dag.queries")
 
 __all__ = ["PureScheduler"]
 
 
 class PureScheduler(JobSet):
-    """A set of jobs that can be run. Each job starts once the jobs that it requires are done.
+    """A set of jobs that can be run. Each job starts once the jobs it requires are done.
 
     Args:
-        jobs_or_sequences: the first members. Their order does not matter to a run.
+        jobs_or_sequences: the initial members. Their order does not matter to a run.
         jobs_window: how many jobs may run at once; ``None`` or 0 means no limit (jobs). A
-            nested scheduler counts as one job, and forever jobs do not count.
+            nested scheduler counts as one job; forever jobs do not count.
         timeout: how long a run may take; ``None`` means no limit (seconds).
         shutdown_timeout: how long a shutdown may take; ``None`` means no limit (seconds).
-        keep_going: after a critical job has raised, skip only the jobs that depend on it, and
-            run all others. At the end the run has failed, too.
-        watch: gives the time in verbose messages; by default they show the time of day.
-        verbose: print the events of a run; `asynciojobs.set_debug()` does so for all.
+        keep_going: after a critical job raised, skip only the jobs that depend on it, and run
+            all others. The run still counts as failed.
+        watch: gives the time in verbose messages; by default, they show the time of day.
+        verbose: print the events of a run. `asynciojobs.set_debug()` does so for all
+            schedulers.
 
     Attributes:
         jobs: the jobs, in their order of creation.
-        keep_going: as above; a new value counts from the next run on.
+        keep_going: as above; a new value applies from the next run on.
         watch: as above.
         verbose: as above.
 
@@ -98,8 +109,8 @@ class PureScheduler(JobSet):
     def jobs_window(self) -> int | None:
         """How many jobs may run at once; ``None`` or 0 means no limit.
 
-        A new value takes effect at once, during a run too: a larger one starts jobs, a smaller
-        one counts as jobs end.
+        A new value takes effect at once, even during a run. A larger one starts jobs; a smaller
+        one takes effect as jobs end.
         """
         return self._jobs_window
 
@@ -118,13 +129,13 @@ class PureScheduler(JobSet):
     def timeout(self) -> float | None:
         """How long a run may take, in seconds; ``None`` means no limit.
 
-        During a run it can't be changed: that is an `AlreadyRunningError`.
+        It can't be changed during a run: that raises `AlreadyRunningError`.
         """
         return self._timeout
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
-        self._check_not_running()
+        check_not_running(self)
         self._timeout = checked_seconds("timeout", seconds)
 
     @property
@@ -153,25 +164,25 @@ class PureScheduler(JobSet):
         each is shut down as soon as it ends.
 
         Args:
-            resume: take up the last run. A job stays done, with its result and its times, if
-                it returned in that run, and if all jobs that it requires stay done. All others
-                run. By default all jobs run. `plan()` says beforehand what would happen.
+            resume: continue the last run. A job stays done, with its result and its times, if
+                it returned in that run and all jobs that it requires stay done. All others run.
+                By default, all jobs run. `plan()` tells you in advance what would happen.
             journal: records what the run does, and restores what an earlier run has recorded,
-                in another process too. Then `resume` has no effect.
-            live: show the run while it goes on, as `asynciojobs_graph.live()` does.
+                even in another process. Then `resume` has no effect.
+            live: show the run while it is in progress, as `asynciojobs_graph.live()` does.
 
         Returns:
-            ``False`` if a critical job raised or the timeout expired. Both end the run at
-            once, unless `keep_going` lets it go on after a failure. `why()` says which it was.
-            Otherwise ``True``, also if the run was ended by `stop()`.
+            ``False`` if a critical job raised or the timeout expired. Either ends the run at
+            once, unless `keep_going` lets it continue after a failure. `why()` says which it
+            was. Otherwise ``True``, even if `stop()` ended the run.
 
         Raises:
-            ValueError: the jobs have a cycle, or a requirement that can't be met; nothing
-                was started.
+            ValueError: the jobs have a cycle, or a requirement that can't be met; nothing was
+                started.
             RuntimeError: the scheduler is already running.
             TypeError: `journal` is not a `Journal`.
-            JournalError: the journal is not that of this scheduler, or is in use; or it could
-                not be written, and the run was ended (a RuntimeError).
+            JournalError: the journal belongs to another scheduler or is in use; or it could not
+                be written, which ended the run (a RuntimeError).
             ImportError: `live` is true, and asynciojobs-graph is not installed.
             asyncio.CancelledError: the caller was cancelled.
 
@@ -191,7 +202,7 @@ class PureScheduler(JobSet):
         memory = _memory(journal) if resume or journal is not None else None
         run = Run(self, window=self._jobs_window, keep_going=self.keep_going, memory=memory)
         is_printed = is_outermost if is_debugging() else self.verbose
-        printing = self.observe(feedback(self.watch)) if is_printed else None
+        printing = self.observe(_feedback.feedback(self.watch)) if is_printed else None
         try:
             verdict = await run.verdict(self._timeout)
         finally:
@@ -214,21 +225,21 @@ class PureScheduler(JobSet):
             args: passed to `co_run()`.
             loop_factory: makes the loop. By default, the factory of
                 `asynciojobs.use_loop_factory()` makes it, or asyncio if there is none.
-            stop_on: a signal, or several, that end the run as Ctrl-C does, such as
-                ``[signal.SIGTERM, signal.SIGHUP]``. The first one cancels the jobs, which
-                clean up and are awaited. A second one changes nothing. A third one gives up:
-                the log names the jobs that are left. Only in the main thread.
+            stop_on: signals that end the run like Ctrl-C, such as
+                ``[signal.SIGTERM, signal.SIGHUP]``. The first signal cancels the jobs, which
+                clean up and are awaited. The second has no effect. The third gives up: the log
+                names the remaining jobs. This only works in the main thread.
             kwds: passed to `co_run()`.
 
         Returns:
             the result of `co_run()`.
 
         Raises:
-            RuntimeError: it was called inside a running event loop. In Pyodide one is always
-                running: always await `co_run()` there.
-            ValueError: there are signals in `stop_on`, and this is not the main thread; or
-                one of them can't be handled.
-            TypeError: there is something else in `stop_on`.
+            RuntimeError: it was called inside a running event loop. Pyodide always has a
+                running loop, so always await `co_run()` there.
+            ValueError: `stop_on` has signals, but this is not the main thread; or one of them
+                can't be handled.
+            TypeError: `stop_on` has something that is not a signal.
             SystemExit: a signal of `stop_on` came. The code is 128 plus its number.
             BaseException: any exception of `co_run()`.
 
@@ -242,7 +253,7 @@ class PureScheduler(JobSet):
             Traceback (most recent call last):
             SystemExit: 143
         """
-        with SignalStop(stop_on, _report.names_left) as stop:
+        with SignalStop(stop_on, _names_left) as stop:
             return run_synchronously(
                 stop.guard(lambda: self.co_run(*args, **kwds)),
                 loop_factory=loop_factory,
@@ -257,7 +268,7 @@ class PureScheduler(JobSet):
         stop_on: StopOn = None,
         **kwds: Any,
     ) -> bool:
-        """Do the same as `run()`. This is its former name.
+        """Do the same as `run()`, under its former name.
 
         Example:
             >>> from asynciojobs import PrintJob
@@ -268,15 +279,15 @@ class PureScheduler(JobSet):
         return self.run(*args, loop_factory=loop_factory, stop_on=stop_on, **kwds)
 
     def plan(self, *, resume: bool = False) -> builtins.list[PlannedJob]:
-        """Return which jobs a run would restore, and which it would run, and why.
+        """Return which jobs a run would restore, which ones it would run, and why.
 
         Args:
             resume: as for `co_run()`. Without it, all jobs would run.
 
         Returns:
-            for each job, at all depths, a tuple: the job, ``"restore"`` or ``"run"``, and the
-            reason in words. A job comes after those that it requires. A nested scheduler comes
-            before the jobs in it.
+            for each job at all depths, a tuple: the job, ``"restore"`` or ``"run"``, and the
+            reason in words. Each job comes after those that it requires. A nested scheduler
+            comes before the jobs in it.
 
         Raises:
             ValueError: the jobs can't run.
@@ -291,7 +302,7 @@ class PureScheduler(JobSet):
             >>> [(action, reason) for job, action, reason in s.plan(resume=True)]
             [('run', 'raised OSError:no disk')]
         """
-        plan: builtins.list[PlannedJob] = run_module("resuming").plan(self, resume=resume)
+        plan: builtins.list[PlannedJob] = _resuming.plan(self, resume=resume)
         return plan
 
     async def co_shutdown(self) -> bool:
@@ -305,8 +316,8 @@ class PureScheduler(JobSet):
         the cancellation are still awaited.
 
         Returns:
-            whether all jobs ended well, and within `shutdown_timeout`. Those that ran out of
-            time were cancelled. A second call does nothing and returns the same.
+            whether all jobs ended well, and within `shutdown_timeout`. Jobs that took longer
+            were cancelled. A second call does nothing, and returns the same value.
 
         Raises:
             asyncio.CancelledError: the caller was cancelled, and so were the calls.
@@ -341,7 +352,7 @@ class PureScheduler(JobSet):
             tidy home
             (True, True)
         """
-        with SignalStop(stop_on, _report.names_left) as stop:
+        with SignalStop(stop_on, _names_left) as stop:
             return run_synchronously(
                 stop.guard(self.co_shutdown),
                 loop_factory=loop_factory,
@@ -350,18 +361,18 @@ class PureScheduler(JobSet):
             )
 
     def stop(self, reason: str = "stopped") -> None:
-        """End the run that goes on, as fine: `co_run()` returns ``True``.
+        """End the current run as successful: `co_run()` returns ``True``.
 
-        Jobs that run are cancelled and awaited, also the one that calls this, and those that
-        wait never start. Use it when the answer is found. If the run is at its end already,
-        nothing happens. Call it from a job, from an observer, or from any other function
-        in the thread of the event loop.
+        Use it when the answer is found. Running jobs are cancelled and awaited, even the one
+        that calls this. Waiting jobs never start. If the run is already ending, nothing
+        happens. Call it from a job, from an observer, or from any other function in the event
+        loop's thread.
 
         Args:
-            reason: what `why()` shows.
+            reason: the text that `why()` shows.
 
         Raises:
-            RuntimeError: no run goes on, or it was called in another thread.
+            RuntimeError: the scheduler is not running, or this was called from another thread.
 
         Example:
             >>> import asyncio
@@ -380,7 +391,7 @@ class PureScheduler(JobSet):
             )
         run.stop(str(reason))
 
-    def observe(self, callback: Observer) -> Observation:
+    def observe(self, callback: _events.Observer) -> _events.Observation:
         """Call a function with each event of this scheduler, at all depths.
 
         Args:
@@ -388,8 +399,8 @@ class PureScheduler(JobSet):
                 raises, the exception is logged.
 
         Returns:
-            a handle. The function is called until you `close()` the handle, or until the end
-            of a ``with`` block.
+            a handle. The function is called until you `close()` the handle, or until the end of
+            a ``with`` block.
 
         Example:
             >>> from asynciojobs import PrintJob
@@ -402,7 +413,7 @@ class PureScheduler(JobSet):
             done
             True
         """
-        return Observation(self._observers, callback)
+        return _events.Observation(self._run_state.observers, callback)
 
     # -- how the last run ended
 
@@ -436,7 +447,7 @@ class PureScheduler(JobSet):
         return record.started_at, record.ended_at
 
     def was_stopped(self) -> bool:
-        """Tell whether the last run ended because `stop()` was called.
+        """Return whether the last run ended because `stop()` was called.
 
         Example:
             >>> async def search():
@@ -448,7 +459,7 @@ class PureScheduler(JobSet):
         return isinstance(self._run_state.record.verdict, Stopped)
 
     def failed_critical(self) -> bool:
-        """Tell whether the last run ended because a critical job raised.
+        """Return whether the last run ended because a critical job raised.
 
         Example:
             >>> async def fail():
@@ -460,7 +471,7 @@ class PureScheduler(JobSet):
         return isinstance(self._run_state.record.verdict, CriticalFailure)
 
     def failed_time_out(self) -> bool:
-        """Tell whether the last run ended because its timeout expired.
+        """Return whether the last run ended because its timeout expired.
 
         Example:
             >>> import asyncio
@@ -485,9 +496,8 @@ class PureScheduler(JobSet):
     def failures(self) -> dict[AbstractJob[object], BaseException]:
         """Return the exceptions of the jobs that raised in the last run, by job.
 
-        It looks at all depths, at jobs that are critical and at those that are not. The first
-        failure comes first. A nested scheduler that passes an exception on comes after the job
-        that raised it.
+        It includes jobs at all depths, critical or not. The first failure comes first. A nested
+        scheduler that re-raises an exception comes after the job that raised it.
 
         Example:
             >>> async def fail(text):
@@ -501,8 +511,8 @@ class PureScheduler(JobSet):
     def shutdown_failures(self) -> dict[AbstractJob[object], BaseException]:
         """Return the exceptions of `co_shutdown()` calls since the last run began, by job.
 
-        The jobs of nested schedulers are among them. If `shutdown_timeout` cut a call off, that
-        is a ``TimeoutError``.
+        The jobs of nested schedulers are included. If `shutdown_timeout` cut a call off, its
+        exception is a ``TimeoutError``.
 
         Example:
             >>> async def work():
@@ -517,13 +527,13 @@ class PureScheduler(JobSet):
 
     # -- where the time of the last run went
 
-    def timeline(self) -> Timeline:
-        """Return what became of each job in the last run, or in the one that goes on.
+    def timeline(self) -> _timeline.Timeline:
+        """Return what happened to each job in the last run, or in the current one.
 
-        The times are read now, at all depths. What changes later does not change the timeline.
+        The times are read now, at all depths. Later changes don't affect the timeline.
 
         Returns:
-            the timeline; ``print()`` of it draws a chart.
+            the timeline; ``print()`` draws it as a chart.
 
         Raises:
             RuntimeError: the scheduler has not run.
@@ -538,18 +548,17 @@ class PureScheduler(JobSet):
             >>> [(span.label, str(span.outcome)) for span in s.timeline().spans]
             [('greet', 'done')]
         """
-        timeline: Timeline = core_module("timeline").timeline_of(self, self._times())
-        return timeline
+        return _timeline.timeline_of(self, self._times())
 
-    def bottleneck(self) -> Bottleneck:
-        """Return the chain of jobs that held the last run back, or the one that goes on.
+    def bottleneck(self) -> _timeline.Bottleneck:
+        """Return the chain of jobs that held up the last run, or the current one.
 
-        It goes back from the last job to end: through the requirement that ended last, or
-        through the job that gave the slot that a job waited for.
+        It goes back from the job that ended last: through the requirement that ended last, or
+        through the job that gave up the slot that a job waited for.
 
         Returns:
-            the links of the chain. They come in the order of time, and their `seconds` add up
-            to the duration of the run. ``print()`` of it is a table and a sentence.
+            the links of the chain in chronological order. Their `seconds` add up to the
+            duration of the run. ``print()`` shows it as a table and a sentence.
 
         Raises:
             RuntimeError: the scheduler has not run.
@@ -565,13 +574,12 @@ class PureScheduler(JobSet):
             >>> [(link.job.label, str(link.kind)) for link in s.bottleneck()]
             [('a', 'start'), ('b', 'requirement')]
         """
-        bottleneck: Bottleneck = core_module("timeline").bottleneck_of(self, self._times())
-        return bottleneck
+        return _timeline.bottleneck_of(self, self._times())
 
     # -- questions
 
     def check_cycles(self) -> bool:
-        """Tell whether the jobs can be put in an order, at all depths; O(V+E).
+        """Return whether the jobs can be ordered, at all depths; O(V+E).
 
         Example:
             >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
@@ -585,7 +593,7 @@ class PureScheduler(JobSet):
         return queries.find_cycle(self) is None
 
     def topological_order(self) -> Iterator[AbstractJob[object]]:
-        """Yield the jobs, each one after those that it requires; O(V+E).
+        """Yield the jobs, each after those that it requires; O(V+E).
 
         A nested scheduler is yielded as one job.
 
@@ -604,7 +612,7 @@ class PureScheduler(JobSet):
         """Yield the jobs at all depths, in their order of creation.
 
         Args:
-            scan_schedulers: yield the schedulers too, including this one.
+            scan_schedulers: whether to yield the schedulers too, including this one.
 
         Example:
             >>> from asynciojobs import Scheduler
@@ -632,8 +640,8 @@ class PureScheduler(JobSet):
         """Yield the jobs that no other job requires.
 
         Args:
-            discard_forever: leave out the forever jobs.
-            compute_backlinks: has no effect: nothing is stored that could be out of date.
+            discard_forever: whether to leave out the forever jobs.
+            compute_backlinks: has no effect; nothing is stored that could be out of date.
 
         Example:
             >>> a, b, c = (AbstractJob(label=label) for label in "abc")
@@ -672,7 +680,7 @@ class PureScheduler(JobSet):
 
         Args:
             starts: jobs and sequences.
-            compute_backlinks: has no effect: nothing is stored that could be out of date.
+            compute_backlinks: has no effect; nothing is stored that could be out of date.
 
         Example:
             >>> a, b, c = (AbstractJob(label=label) for label in "abc")
@@ -689,7 +697,7 @@ class PureScheduler(JobSet):
 
         Args:
             starts: jobs and sequences.
-            compute_backlinks: has no effect: nothing is stored that could be out of date.
+            compute_backlinks: has no effect; nothing is stored that could be out of date.
 
         Example:
             >>> a, b, c = (AbstractJob(label=label) for label in "abc")
@@ -702,8 +710,9 @@ class PureScheduler(JobSet):
     def stats(self) -> str:
         """Return how many jobs are done, running and idle, as in ``2D + 3R + 4I = 9``.
 
-        If there are any, jobs that the end of the run stopped are counted as ``X``, jobs that
-        wait for a slot of the window or of a limit as ``S``, and skipped ones as ``K``.
+        Some counts appear only if they aren't zero: ``X`` for jobs that the end of the run
+        stopped, ``S`` for jobs that wait for a slot of the window or of a limit, ``K`` for
+        skipped jobs.
 
         Example:
             >>> from asynciojobs import PrintJob
@@ -720,7 +729,7 @@ class PureScheduler(JobSet):
         """Drop each requirement that is not in the same scheduler, at all depths; O(V+E).
 
         Args:
-            verbose: print the requirements that are dropped; by default the scheduler's
+            verbose: whether to print the dropped requirements; by default, the scheduler's
                 `verbose` decides.
 
         Returns:
@@ -736,7 +745,7 @@ class PureScheduler(JobSet):
         changes = builtins.list(edits.sanitize(self))
         is_printed = self.verbose or is_debugging() if verbose is None else verbose
         if is_printed:
-            say(
+            _feedback.say(
                 f"{holder.repr_main()}: {job.repr_main()} no longer requires "
                 f"{', '.join(other.repr_main() for other in lost)}"
                 for holder, job, lost in changes
@@ -747,7 +756,7 @@ class PureScheduler(JobSet):
         """Remove a job, and pass its requirements on to the jobs that require it; O(V+E).
 
         Raises:
-            ValueError: it is not in this scheduler itself.
+            ValueError: the job is not in this scheduler itself.
             RuntimeError: the scheduler is running.
 
         Example:
@@ -757,15 +766,15 @@ class PureScheduler(JobSet):
             >>> c.required == {a}, b in s
             (True, False)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.bypass_and_remove(self, job)
 
     def keep_only(self, remains: Schedulable | Iterable[Schedulable]) -> None:
         """Remove all other jobs, and all requirements of removed jobs.
 
         Args:
-            remains: the jobs and sequences to keep. If they are not in the scheduler, they
-                are ignored.
+            remains: the jobs and sequences to keep. If some are not in the scheduler, they are
+                ignored.
 
         Raises:
             RuntimeError: the scheduler is running.
@@ -777,7 +786,7 @@ class PureScheduler(JobSet):
             >>> s.jobs == {a, c}, c.required == set()
             (True, True)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.keep_only(self, remains)
 
     def keep_only_between(
@@ -795,8 +804,8 @@ class PureScheduler(JobSet):
                 such restriction.
             ends: keep only these and the jobs upstream of them. If omitted, there is no such
                 restriction.
-            keep_starts: keep the starts themselves, if they are upstream of an end.
-            keep_ends: keep the ends themselves, if they are downstream of a start.
+            keep_starts: whether to keep the starts themselves, if they are upstream of an end.
+            keep_ends: whether to keep the ends themselves, if they are downstream of a start.
 
         Raises:
             ValueError: one of them is not in this scheduler itself.
@@ -809,7 +818,7 @@ class PureScheduler(JobSet):
             >>> s.jobs == {b, c}, b.required == set()
             (True, True)
         """
-        self._check_not_running()
+        check_not_running(self)
         edits.keep_only_between(
             self,
             starts=() if starts is None else starts,
@@ -833,7 +842,7 @@ class PureScheduler(JobSet):
     def close_all_jobs(self) -> None:
         """Close all coroutines that never started, at all depths.
 
-        Call it for a scheduler that you only list or draw, and never run.
+        Call it for a scheduler that you only list or draw, but never run.
 
         Example:
             >>> async def fetch():
@@ -861,19 +870,19 @@ class PureScheduler(JobSet):
     # -- listing
 
     def list(self, details: bool = False, silence_done_jobs: bool = False) -> None:
-        """Print a line for each job, in topological order, at all depths.
+        """Print a line for each job at all depths, in topological order.
 
         It shows the job's id, its badge (critical ``!``; once it is done, fine ``✓`` or raised
         ``✗``; idle ``·``, scheduled ``○``, running ``▸``, stopped ``■``, done ``●`` or skipped
         ``↷``; forever ``∞``), its class and label, its result, and its requirements.
 
         Args:
-            details: print the `details()` of each job, too.
-            silence_done_jobs: leave out the jobs that are done. A nested scheduler is left
-                out only if all its jobs are done.
+            details: whether to print the `details()` of each job, too.
+            silence_done_jobs: whether to leave out jobs that are done. A nested scheduler is
+                left out only if all its jobs are done.
 
         Raises:
-            CycleError: the jobs have a cycle (a ValueError): see `list_safe()`.
+            CycleError: the jobs have a cycle (a ValueError); see `list_safe()`.
 
         Example:
             >>> a, b = AbstractJob(label="a"), AbstractJob(label="b", critical=False)
@@ -881,20 +890,20 @@ class PureScheduler(JobSet):
             1 !   ·   <AbstractJob `a`> [not done]
             2     ·   <AbstractJob `b`> [not done] requires={1}
         """
-        say(
+        _feedback.say(
             _report.list_lines(
                 self,
                 details=details,
                 silence_done_jobs=silence_done_jobs,
-                signs=current_signs(),
+                signs=_badge.current_signs(),
             )
         )
 
     def list_safe(self, silence_done_jobs: bool = False) -> None:
-        """Print a line for each job, without its requirements. It works with cycles, too.
+        """Print a line for each job, without its requirements. This also works with cycles.
 
         Args:
-            silence_done_jobs: leave out the jobs that are done.
+            silence_done_jobs: whether to leave out jobs that are done.
 
         Example:
             >>> a, b = AbstractJob(label="a"), AbstractJob(label="b")
@@ -902,19 +911,21 @@ class PureScheduler(JobSet):
             !   ·   <AbstractJob `a`> [not done]
             !   ·   <AbstractJob `b`> [not done]
         """
-        say(
-            _report.safe_lines(self, silence_done_jobs=silence_done_jobs, signs=current_signs())
+        _feedback.say(
+            _report.safe_lines(
+                self, silence_done_jobs=silence_done_jobs, signs=_badge.current_signs()
+            )
         )
 
     def debrief(self, details: bool = False, silence_done_jobs: bool = False) -> None:
         """Print how the run ended, the list of jobs, and what went wrong at all depths.
 
-        It shows each exception, once with its traceback, and why nested schedulers returned
-        ``False``. Frames of asyncio and of this package are left out of the tracebacks.
+        It shows each exception once with its traceback, and why nested schedulers returned
+        ``False``. Tracebacks leave out the frames of asyncio and of this package.
 
         Args:
-            details: print the `details()` of each job, too, and whole tracebacks.
-            silence_done_jobs: leave out the jobs that are done, as `list()` does.
+            details: whether to print the `details()` of each job, and whole tracebacks, too.
+            silence_done_jobs: whether to leave out jobs that are done, as in `list()`.
 
         Example:
             >>> async def fail():
@@ -928,32 +939,33 @@ class PureScheduler(JobSet):
             ===== <Job `a`> !! CRIT. EXC. => OSError:no disk!!
             OSError: no disk
         """
-        say(
+        _feedback.say(
             _report.debrief_lines(
                 self,
                 self._run_state.record.verdict,
                 details=details,
                 silence_done_jobs=silence_done_jobs,
-                signs=current_signs(),
+                signs=_badge.current_signs(),
             )
         )
 
-    # -- drawing: these need the optional package asynciojobs-graph, or raise ImportError
+    # -- drawing: these methods raise ImportError without the optional package asynciojobs-graph
 
     def dot_format(
         self, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
     ) -> str:
-        """Return the graph as text in the DOT language.
+        """Return the graph in the DOT language.
 
-        This needs no drawing program, and no package besides asynciojobs-graph. The jobs are
-        numbered. A cycle is drawn as a cycle; requirements that are not in the scheduler are
-        left out.
+        This needs no drawing program, and no package besides asynciojobs-graph. It numbers the
+        jobs. A cycle is drawn as a cycle; requirements that are not in the scheduler are left
+        out.
 
         Args:
-            status: colour the jobs by their state, and add a line about it to their labels.
+            status: whether to colour the jobs by their state, and add it to their labels.
             depth: how many levels of nested schedulers to open; ``None`` means all of them.
-            rankdir: which way the arrows point, as in DOT: ``LR`` is from left to right, and
-                ``TB`` from top to bottom, which suits long chains; also ``RL`` and ``BT``.
+            rankdir: which way the arrows point, as in DOT: ``LR`` is from left to right; ``TB``
+                is from top to bottom, which suits long chains; ``RL`` and ``BT`` are their
+                opposites.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
@@ -976,7 +988,7 @@ class PureScheduler(JobSet):
     ) -> str:
         """Return the graph in the Mermaid language, which GitHub, GitLab and JupyterLab draw.
 
-        Mermaid has limits (500 arrows, 50,000 characters), and so have browsers (200 levels).
+        Mermaid has limits (500 arrows, 50,000 characters), and so do browsers (200 levels).
         Nested schedulers beyond these limits are collapsed, and a comment says so.
 
         Args:
@@ -1004,7 +1016,7 @@ class PureScheduler(JobSet):
     ) -> Any:
         """Return the graph as a ``graphviz.Digraph``, which a notebook shows as a picture.
 
-        Its ``source`` is the text of `dot_format()`, and you can add to it.
+        Its ``source`` is the text from `dot_format()`, and you can add to it.
 
         Args:
             status: as for `dot_format()`.
@@ -1057,10 +1069,10 @@ class PureScheduler(JobSet):
         depth: int | None = None,
         rankdir: str = "LR",
     ) -> str:
-        """Draw the graph to a file. A file with ``.dot`` beside it has the text of the graph.
+        """Draw the graph to a file, and write its DOT text to a ``.dot`` file beside it.
 
-        The environment variable ``ASYNCIOJOBS_DOT`` may name the drawing program. Otherwise
-        it is the system's ``dot``, or the one of ``pip install "asynciojobs[dot]"``.
+        The environment variable ``ASYNCIOJOBS_DOT`` may name the drawing program. Otherwise it
+        is the system's ``dot``, or the one from ``pip install "asynciojobs[dot]"``.
 
         Args:
             filename: the name of the file, without its extension.
@@ -1071,7 +1083,7 @@ class PureScheduler(JobSet):
             rankdir: as for `dot_format()`.
 
         Returns:
-            the name of the file with the picture.
+            the name of the picture file.
 
         Raises:
             ImportError: asynciojobs-graph is not installed.
@@ -1121,15 +1133,15 @@ class PureScheduler(JobSet):
             filename, "svg", status=status, depth=depth, rankdir=rankdir
         )
 
-    # -- what happened in the last run, drawn and written by the same package
+    # -- pictures and files about the last run, made by the same package
 
     def export_as_timeline(
         self, filename: str | PathLike[str], *, depth: int | None = None
     ) -> str:
         """Draw the last run as a timeline, to an SVG file: when each job waited and ran.
 
-        The bottleneck is marked: the chain of jobs that held the run back. The picture has the
-        colours of a light or a dark page, as the reader prefers.
+        It highlights the bottleneck: the chain of jobs that held up the run. The colours follow
+        the reader's preference for light or dark pages.
 
         Args:
             filename: the name of the file; ``.svg`` is added unless it is there.
@@ -1155,11 +1167,11 @@ class PureScheduler(JobSet):
         return str(drawing_function("export_as_timeline")(self, filename, depth=depth))
 
     def export_as_htmlfile(self, filename: str | PathLike[str]) -> str:
-        """Write a report on the last run: one HTML page, which you can mail to somebody.
+        """Write a report on the last run: a single HTML page that you can mail to someone.
 
-        It has why the run ended, its timeline, its bottleneck, the graph, and a table of the
-        jobs with results and tracebacks. The page loads nothing from elsewhere. What labels,
-        results and tracebacks contain is shown as text.
+        It shows why the run ended, its timeline, its bottleneck, the graph, and a table of the
+        jobs with results and tracebacks. The page loads nothing from elsewhere. Labels, results
+        and tracebacks are always shown as text.
 
         Args:
             filename: the name of the file; ``.html`` is added unless it is there.
@@ -1182,7 +1194,7 @@ class PureScheduler(JobSet):
         return str(drawing_function("export_as_htmlfile")(self, filename))
 
     def export_as_tracefile(self, filename: str | PathLike[str]) -> str:
-        """Write the last run as a trace, which https://ui.perfetto.dev and Chrome show.
+        """Write the last run as a trace for https://ui.perfetto.dev or Chrome.
 
         Args:
             filename: the name of the file; ``.json`` is added unless it is there.
@@ -1219,14 +1231,17 @@ class PureScheduler(JobSet):
         return is_method_of(self.co_shutdown, CO_SHUTDOWN)
 
 
+def _names_left(loop: AbstractEventLoop) -> builtins.list[str]:
+    return _report.names_left(loop)
+
+
 def _memory(journal: RunJournal | None) -> Memory:
-    """Return what says which jobs stay done: a journal, else the last run."""
+    """Return what decides which jobs stay done: a journal, or else the last run."""
     if journal is not None:
         check_journal(journal)
         return journal.begin_session()
-    memory: Memory = run_module("resuming").LastRun()
-    return memory
+    return _resuming.LastRun()
 
 
 CO_SHUTDOWN: object = PureScheduler.co_shutdown
-"""As it is defined here: a program may put another one in its place."""
+"""As defined here, since a program may replace it."""

@@ -5,39 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack, cast
 
 from ._bridge import drawing_function
-from ._checks import NestedOptions, check_options
+from ._lazy import OnDemand
 from ._outcomes import CriticalFailure, TimedOut, add_note_once
 from ._text import NOLABEL
 from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
+    from . import _options
+    from ._options import NestedOptions
     from ._run.opening import RunJournal
     from .sequence import Schedulable
     from .watch import Watch
+else:
+    _options = OnDemand("_options")
 
 __all__ = ["Scheduler"]
 
 AS_JOB = cast("type[AbstractJob[bool]]", AbstractJob)
-"""The base class for jobs. `super()` would find the other base, which is a set of jobs."""
+"""The base class for jobs. `super()` would find the other base, a set of jobs."""
 
 OPTIONS = ("jobs_window", "timeout", "shutdown_timeout", "keep_going", "watch", "verbose")
 """The options that a scheduler has besides those of jobs."""
 
 
 class Scheduler(PureScheduler, AbstractJob[bool]):
-    """A set of jobs that can be run, or put into another scheduler as one job.
+    """A set of jobs that can be run, or be put into another scheduler as one job.
 
     Args:
-        jobs_or_sequences: the first members; see `PureScheduler`.
+        jobs_or_sequences: the initial members; see `PureScheduler`.
         jobs_window: how many of its jobs may run at once (jobs).
         timeout: how long a run may take (seconds).
         shutdown_timeout: how long a shutdown may take (seconds).
-        keep_going: go on after a critical job has raised; see `PureScheduler`.
+        keep_going: go on after a critical job raised; see `PureScheduler`.
         watch: gives the time in verbose messages.
         verbose: print the events of a run.
         kwds: forever, critical, label, required, scheduler, limits, key, journaled, version;
-            see `AbstractJob`. It holds its limits for the whole of its run.
+            see `AbstractJob`. It holds its limits during its whole run.
 
     Raises:
         TypeError: see `PureScheduler`.
@@ -79,10 +83,10 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             AS_JOB.__init__(self, **kwds)
         except TypeError:
             if type(self) is Scheduler:
-                check_options("Scheduler", kwds, OPTIONS)
+                _options.check_options("Scheduler", kwds, OPTIONS)
             raise
 
-    # The two bases define these in different ways: a scheduler is shown as a job.
+    # The two bases define these differently. A scheduler is shown as a job.
 
     def __repr__(self) -> str:
         return str(self) if self._ran_alone() else AS_JOB.__repr__(self)
@@ -91,7 +95,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         return PureScheduler.__repr__(self)
 
     def _ran_alone(self) -> bool:
-        """Tell whether the last run was an outermost one, and not part of another run."""
+        """Return whether the last run was an outermost one, not part of another run."""
         return self._run_state.record.started_at is not None
 
     def _times(self) -> tuple[float | None, float | None]:
@@ -113,17 +117,17 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
         """Run the jobs as `PureScheduler.co_run()` does; raise if the scheduler is critical.
 
         Args:
-            resume: take up the last run; see `PureScheduler.co_run()`.
-            journal: records the run; see there.
-            live: show the run while it goes on; see `asynciojobs_graph.live()`.
+            resume: continue the last run; see `PureScheduler.co_run()`.
+            journal: records the run; see `PureScheduler.co_run()`.
+            live: show the run while it is in progress; see `asynciojobs_graph.live()`.
 
         Returns:
-            whether the run was fine.
+            whether the run succeeded.
 
         Raises:
             TimeoutError: the scheduler is critical, and its timeout expired.
             BaseException: the scheduler is critical, and a critical job raised this exception.
-                If the scheduler is not nested, a note on it names the job.
+                If the scheduler is not nested, the exception has a note that names the job.
         """
         fine = await super().co_run(resume=resume, journal=journal, live=live)
         if not fine and counts_as_critical(self):
@@ -141,11 +145,11 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
 
     def _raise_failure(self) -> None:
         match self._run_state.record.verdict:
-            case TimedOut(timeout) as verdict:
+            case TimedOut(timeout=timeout) as verdict:
                 raise TimeoutError(
                     f"{self.repr_main()} took more than {timeout}s{verdict.unfinished()}"
                 )
-            case CriticalFailure(job, exception) as verdict:
+            case CriticalFailure(job=job, exception=exception) as verdict:
                 where = "" if self._shown_text() == NOLABEL else f" in {self.repr_main()}"
                 if self._ran_alone():
                     add_note_once(exception, f"raised by {job.repr_main()}{where}")
@@ -155,7 +159,7 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
                     raise exception
                 finally:
                     del self, exception  # its traceback holds this frame
-            case _:  # pragma: no cover - a run that is not fine ends in one of these two
+            case _:  # pragma: no cover - a run that failed ends in one of these two ways
                 pass
 
     def dot_cluster_name(self) -> str:

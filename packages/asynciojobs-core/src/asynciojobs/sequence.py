@@ -1,36 +1,38 @@
-"""`Sequence`: jobs that run one after the other, without writing each requirement."""
+"""`Sequence`: jobs that run one after another, without writing each requirement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._checks import JobHolder
 from ._copies import Copyable
 from ._requirements import Group, Requirements, flatten, members_of
 from .job import ANY_JOB, AbstractJob, Job
+
+if TYPE_CHECKING:
+    from ._options import JobHolder
 
 __all__ = ["Schedulable", "Sequence"]
 
 
 class Sequence(Group[AbstractJob[object]], Copyable):
-    """Jobs that run one after the other: each one requires the one before it.
+    """Jobs that run one after another: each requires the one before it.
 
     You can write a sequence wherever you can write a job: in a scheduler, as a requirement
-    (its last job counts), and in another sequence. It is shorthand: a scheduler holds only
-    the jobs.
+    (its last job counts), and in another sequence. It is shorthand: schedulers hold only the
+    jobs.
 
     Args:
-        sequences_or_jobs: jobs and sequences, in their order.
+        sequences_or_jobs: jobs and sequences, in order.
         required: the requirements of the first job.
         scheduler: all the jobs are added to this scheduler, including those appended later.
 
     Attributes:
-        jobs: the jobs, in their order.
+        jobs: the jobs, in order.
         scheduler: as above.
 
     Raises:
-        TypeError: something else is among them.
+        TypeError: one of them is something else.
 
     Example:
         >>> from asynciojobs import PrintJob
@@ -47,7 +49,7 @@ class Sequence(Group[AbstractJob[object]], Copyable):
     ) -> None:
         self.jobs: list[AbstractJob[object]] = []
         self.scheduler = scheduler
-        # The requirements for the first job, while there is no job yet.
+        # The requirements for the first job, as long as there is none.
         self._required: list[AbstractJob[object]] = []
         self.requires(required)
         self.append(*sequences_or_jobs)
@@ -74,7 +76,7 @@ class Sequence(Group[AbstractJob[object]], Copyable):
             the sequence.
 
         Raises:
-            TypeError: something else is among them; nothing was changed.
+            TypeError: one of them is something else; nothing was changed.
 
         Example:
             >>> from asynciojobs import PrintJob
@@ -94,8 +96,8 @@ class Sequence(Group[AbstractJob[object]], Copyable):
         """Add requirements to the first job.
 
         Args:
-            requirements: see `AbstractJob.requires`. An empty sequence keeps them for the
-                first job that is appended.
+            requirements: see `AbstractJob.requires`. An empty sequence keeps them for the first
+                job that is appended.
 
         Returns:
             the sequence.
@@ -124,7 +126,7 @@ class Sequence(Group[AbstractJob[object]], Copyable):
         return (self.jobs[-1],) if self.jobs else tuple(self._required)
 
     def close_idle_jobs(self) -> None:
-        """Close the coroutines of the idle jobs, if the sequence is not going to run.
+        """Close the coroutines of the idle jobs, if the sequence will not run.
 
         Example:
             >>> async def fetch():

@@ -12,7 +12,7 @@ from heapq import nlargest
 from typing import TypeAlias
 
 from ._bridge import MissingGraphPackageError, drawing_function
-from ._dag.jobset import JobSet
+from ._dag.jobset import JobSet, state_of
 from ._dag.outline import outline
 from ._text import counted, duration_text, one_line
 from ._timeline.bottleneck import Bottleneck as Bottleneck  # noqa: PLC0414
@@ -190,7 +190,7 @@ def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
     Raises:
         RuntimeError: there was none.
     """
-    state = job_set._run_state
+    state = state_of(job_set)
     run = state.current_run()
     began, ended = times
     notes = state.record.notes

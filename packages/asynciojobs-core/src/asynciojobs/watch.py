@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ._blocks import Block, Setting
 
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["Watch", "use_clocks"]
 
 
-class Clocks(NamedTuple):
-    """The clocks that a watch reads."""
+class Clocks:
+    """The clocks that a watch reads.
 
-    monotonic: Callable[[], float]
-    """Returns seconds since some moment, and never goes back."""
-    wall: Callable[[], datetime] | None
-    """Returns the time of day; ``None`` means the machine's clock."""
+    Args:
+        monotonic: returns seconds since some moment, and never goes back.
+        wall: returns the time of day; ``None`` means the machine's clock.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float], wall: Callable[[], datetime] | None
+    ) -> None:
+        self.monotonic = monotonic
+        self.wall = wall
 
 
 _clocks = Setting("asynciojobs watch clocks", Clocks(time.monotonic, None))
@@ -29,7 +35,7 @@ _clocks = Setting("asynciojobs watch clocks", Clocks(time.monotonic, None))
 def use_clocks(
     monotonic: Callable[[], float], wall: Callable[[], datetime] | None = None
 ) -> Block[None]:
-    """Let watches that are made or reset in a block read other clocks.
+    """Make watches that are made or reset in a block read other clocks.
 
     A fake clock uses this, so that all watches of a test follow it. Other threads are not
     affected, not even those that the block starts.
@@ -48,14 +54,14 @@ def use_clocks(
 
 
 class Watch:
-    """Remembers a starting point, and tells the time since then.
+    """Remembers a starting point, and measures the time since then.
 
     It reads a monotonic clock, so a change of the machine's time does not matter.
 
     Args:
         message: printed when the watch is made.
-        show_elapsed: print the elapsed time, which is 0, when the watch is made.
-        show_wall_clock: print the time of day when the watch is made.
+        show_elapsed: whether to print the elapsed time, which is 0, when the watch is made.
+        show_wall_clock: whether to print the time of day when the watch is made.
 
     Example:
         >>> watch = Watch("hello there")
@@ -81,7 +87,7 @@ class Watch:
         return f"<Watch {self.elapsed()}>"
 
     def reset(self) -> None:
-        """Use the present moment as the starting point.
+        """Make the present moment the starting point.
 
         Example:
             >>> with use_clocks(iter([0.0, 60.0, 61.5]).__next__):
@@ -106,7 +112,7 @@ class Watch:
     def elapsed(self) -> str:
         """Return the time since the starting point as ``SSS.MMM``, in seconds.
 
-        The text has 7 characters, more from 1,000 seconds on.
+        The text has 7 characters; more from 1,000 seconds on.
 
         Example:
             >>> with use_clocks(iter([0.0, 61.5]).__next__):
@@ -119,7 +125,7 @@ class Watch:
         """Print the time since the starting point as ``SSS.MMM``, then the suffix.
 
         Args:
-            suffix: printed after it; by default two blanks, and no newline.
+            suffix: printed after it; by default, two blanks without a newline.
 
         Example:
             >>> with use_clocks(iter([0.0, 61.5]).__next__):
@@ -133,7 +139,7 @@ class Watch:
         """Print the time of day as ``HH:MM:SS.MMM``, then the suffix.
 
         Args:
-            suffix: printed after it; by default one blank, and no newline.
+            suffix: printed after it; by default, one blank without a newline.
 
         Example:
             >>> from datetime import datetime
@@ -149,7 +155,7 @@ def wall_clock_text() -> str:
     wall = _clocks.get().wall
     if wall is not None:
         return wall().strftime("%H:%M:%S.%f")[:-3]
-    # Without `datetime`: its import would cost every user a millisecond.
+    # Without `datetime`, since its import would cost every user a millisecond.
     seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
     return f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{milliseconds:03}"
 

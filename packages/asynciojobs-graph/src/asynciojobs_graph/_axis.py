@@ -1,4 +1,4 @@
-"""The axis of a timeline: where its ticks are, and what is written there."""
+"""The axis of a timeline: its ticks and their texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 STEPS = (1, 2, 5, 10, 15, 30, MINUTE, *(MINUTE * n for n in (2, 5, 10, 15, 30)))
 LONG_STEPS = (HOUR, *(HOUR * n for n in (2, 3, 6, 12)), DAY)
-"""The steps from one second to one day. Shorter and longer ones are 1, 2 or 5 times a power of
+"""The steps from one second to one day. Shorter and longer steps are 1, 2 or 5 times a power of
 ten."""
 
 
@@ -21,7 +21,7 @@ class Tick(NamedTuple):
     """A place on the axis."""
 
     seconds: float
-    """Since the run began."""
+    """The time since the run began."""
     text: str
     """The same as text, such as ``30 s``."""
     clock: str
@@ -34,7 +34,7 @@ def ticks(duration: float, began_at: datetime, most: int = 10) -> list[Tick]:
     Args:
         duration: how long the axis is (seconds).
         began_at: the time of day at 0, with its zone.
-        most: how many intervals there may be.
+        most: the largest number of intervals.
 
     Example:
         >>> nine = datetime(2030, 1, 31, 9, tzinfo=UTC)
@@ -68,12 +68,12 @@ def _steps(least: float) -> Iterator[float]:
 
 
 def clock_text(began_at: datetime, seconds: float, step: float) -> str:
-    """Return the time of day as text, as exact as a step needs; with the date on other days.
+    """Return the time of day as text, as exact as a step needs; on other days, with the date.
 
     Args:
         began_at: the time of day at 0, with its zone.
-        seconds: since then.
-        step: how far apart such times are (seconds).
+        seconds: the time since then.
+        step: the distance between two such times (seconds).
 
     Example:
         >>> clock_text(datetime(2030, 1, 31, 23, 59, 59, tzinfo=UTC), 2, 1)
@@ -88,6 +88,6 @@ def clock_text(began_at: datetime, seconds: float, step: float) -> str:
 
 
 def moment_at(began_at: datetime, seconds: float) -> datetime:
-    """Return the moment that many seconds later, also where the clocks were changed between."""
+    """Return the moment that many seconds later, even if clocks were changed in between."""
     later = began_at.astimezone(UTC) + timedelta(seconds=seconds)
     return later.astimezone(began_at.tzinfo)

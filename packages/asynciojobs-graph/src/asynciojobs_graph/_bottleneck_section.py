@@ -1,4 +1,4 @@
-"""The bottleneck in a report: one sentence, and a table of the jobs that held the run back."""
+"""The bottleneck in a report: a sentence, and a table of the jobs that held up the run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_LINKS = 40
 """How many links are listed, as in the text."""
 
 FOLDED_FROM = 10
-"""From how many links on the list is folded."""
+"""With at least this many links, the list is folded."""
 
 COLUMNS = (
     ("From", "number"),
@@ -36,9 +36,9 @@ def bottleneck_section(
     """Return the section.
 
     Args:
-        bottleneck: that of the run.
-        timeline: that of the same run.
-        shown: the jobs to which links may lead.
+        bottleneck: the bottleneck of the run.
+        timeline: the timeline of the same run.
+        shown: the jobs that links may lead to.
     """
     links = _longest(bottleneck)
     left_out = len(bottleneck) - len(links)
@@ -62,7 +62,7 @@ def bottleneck_section(
 
 
 def _longest(bottleneck: Sequence[Link]) -> list[Link]:
-    """Return the links that are listed, in the order of time."""
+    """Return the links that are listed, in chronological order."""
     longest = nlargest(MOST_LINKS, bottleneck, key=lambda link: link.seconds)
     return sorted(longest, key=lambda link: link.start)
 
@@ -84,7 +84,7 @@ def _row(
 
 
 def _cause(link: Link, places: Mapping[int, str]) -> str:
-    """Return what the job waited for last, and for how long, if that was a slot."""
+    """Return what the job waited for last; and for how long, if that was a slot."""
     if link.at is None:
         return link.kind.value
     place = places.get(id(link.at), link.kind.value)

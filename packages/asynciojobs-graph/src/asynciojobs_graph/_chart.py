@@ -1,4 +1,4 @@
-"""A timeline as an SVG: a row for each job, with its waiting, its bar, and how it ended."""
+"""A timeline as an SVG: each job has a row with its waiting, its bar, and its outcome."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ SIGNS = {
     Outcome.RUNNING: UNICODE.phases[Phase.RUNNING],
 }
 
-# All in pixels. The picture has a fixed size, so that names stay readable with many jobs.
+# All sizes are in pixels. The picture has a fixed size, so that names stay readable.
 FONT_SIZE = 12
 ROW = 20
 BAR = 10
-OPEN_BAR = 4  # of a nested scheduler whose jobs are below it
+OPEN_BAR = 4  # for a nested scheduler whose jobs are below it
 WAITING = 2
 TRACK = 3  # below the bar
-LEAST = 1.5  # a bar of no length is seen too
+LEAST = 1.5  # so that a bar of no length can be seen, too
 INDENT = 14
 MARGIN = 12
-NAMES = (90, 320)  # how wide the column of names is, at least and at most
+NAMES = (90, 320)  # the least and the largest width of the column of names
 CHART = 800
 NOTES = 140
 AXIS = 36  # two lines
@@ -69,8 +69,8 @@ class Chart(NamedTuple):
         """Return the SVG element.
 
         Args:
-            heading: a line above the chart, if there is one.
-            style: the style sheet, if it is not in the page around it.
+            heading: a line above the chart; may be empty.
+            style: the style sheet, if the page around the SVG does not have it.
         """
         return "\n".join(_Drawing(self, heading).lines(style))
 
@@ -92,8 +92,8 @@ class _Drawing:
         left: where the time axis begins.
         top: where the first row begins.
         bottom: where the last row ends.
-        width: of the picture.
-        height: of the picture.
+        width: the width of the picture.
+        height: the height of the picture.
     """
 
     def __init__(self, chart: Chart, heading: str) -> None:
@@ -109,7 +109,7 @@ class _Drawing:
         self.height = self.bottom + AXIS + LEGEND + MARGIN
 
     def x(self, seconds: float) -> float:
-        """Return where a time is on the axis."""
+        """Return the place of a time on the axis."""
         share = seconds / self.chart.duration if self.chart.duration > 0 else 0.0
         return self.left + CHART * min(max(share, 0.0), 1.0)
 
@@ -153,7 +153,7 @@ class _Drawing:
     # -- the rows
 
     def stripes(self) -> Iterator[str]:
-        """Yield a stripe for each second row, which leads the eye along it."""
+        """Yield a stripe for every second row, to guide the eye."""
         for index in range(1, len(self.rows), 2):
             yield _rect("stripe", 0, self.top + ROW * index, self.width, ROW)
 
@@ -163,7 +163,7 @@ class _Drawing:
         kinds = ["row", span.outcome.value]
         kinds += ["nested"] * row.is_nested + ["slow"] * row.holds_back
         indent = _indent(row)
-        room = self.left - MARGIN - MARGIN - indent + 1  # sums of widths are not exact
+        room = self.left - MARGIN - MARGIN - indent + 1  # +1: sums of widths are not exact
         name = fitted(self.names[index], room / FONT_SIZE / _boldness(row))
         return "".join(
             (
@@ -189,7 +189,7 @@ class _Drawing:
             yield _rect("bar", begin, middle - height / 2, max(end - begin, LEAST), height)
 
     def hint(self, row: Row) -> str:
-        """Return what is shown when the pointer is on a row."""
+        """Return the text to show when the pointer is over a row."""
         span = row.span
         lines = [inert_path(span.path), _note(span)]
         for word, seconds in (("started", span.start), ("ended", span.end)):
@@ -221,7 +221,7 @@ class _Drawing:
     # -- the legend
 
     def legend(self) -> Iterator[str]:
-        """Yield a sample of each sign that the chart has, with a word."""
+        """Yield a sample of each sign in the chart, with a word."""
         spans = [row.span for row in self.rows]
         seen = {span.outcome for span in spans if span.start is not None}
         kinds = [outcome.value for outcome in Outcome if outcome in seen]
@@ -234,7 +234,7 @@ class _Drawing:
 
 
 def fitting_ticks(duration: float, began_at: datetime) -> list[Tick]:
-    """Return as many ticks as there is room for; with three intervals, there is always room."""
+    """Return as many ticks as there is room for; there is always room for three intervals."""
     every = (ticks(duration, began_at, most) for most in (10, 7, 5, 3))
     return next(axis for axis in every if _have_room(axis, duration))
 
@@ -255,12 +255,12 @@ def _name(row: Row) -> str:
 
 
 def _width(row: Row, name: str) -> float:
-    """Return how wide a name is in the column, with its indent."""
+    """Return the width of a name in the column, with its indent."""
     return _indent(row) + width_in_ems(name) * _boldness(row) * FONT_SIZE
 
 
 def _boldness(row: Row) -> float:
-    """Return how much wider a name is, since it may be bold."""
+    """Return how many times as wide a name is, since it may be bold."""
     return 1.1 if row.is_nested or row.holds_back else 1.0
 
 
@@ -305,7 +305,7 @@ def _text(kind: str, x: float, y: float, text: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number of pixels, as short as it can be.
+    """Return a number of pixels, as short as possible.
 
     Example:
         >>> _number(12.0), _number(0.123)

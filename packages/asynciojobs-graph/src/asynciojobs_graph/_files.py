@@ -1,4 +1,4 @@
-"""Write several files, or none of them."""
+"""Writes several files, or none of them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["path_of", "write_files", "write_with_suffix"]
 
 
 MOST_LINKS = 40
-"""How many symbolic links from one to the next are followed; Linux follows as many."""
+"""How many symbolic links in a row are followed; Linux follows as many."""
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write these files: all of them are complete before the first one takes its place.
+    """Write these files. Each is complete before the first one takes its place.
 
-    A file that exists keeps its permissions, and a symbolic link stays a link. Devices and
-    pipes, such as ``/dev/stdout``, can't be replaced, so they are opened and written to.
+    An existing file keeps its permissions, and a symbolic link stays a link. Devices and pipes,
+    such as ``/dev/stdout``, can't be replaced, so they are opened and written to.
 
     Raises:
-        OSError: a file can't be written. The files that existed before are unchanged.
+        OSError: a file can't be written. Existing files are unchanged.
     """
     with ExitStack() as temporaries:
         special = [path for path in contents if path.exists() and not path.is_file()]
@@ -46,7 +46,7 @@ def path_of(filename: str | os.PathLike[str]) -> Path:
     """Return the path of a file.
 
     Raises:
-        ValueError: it has no name.
+        ValueError: there is no name in it.
     """
     path = Path(os.fsdecode(filename))
     if path.name in ("", ".."):
@@ -59,12 +59,12 @@ def write_with_suffix(filename: str | os.PathLike[str], suffix: str, text: str) 
 
     Args:
         filename: its name.
-        suffix: is added to the name unless it is there, such as ``.svg``.
-        text: what is written.
+        suffix: added to the name unless it is there, such as ``.svg``.
+        text: the text to write.
 
     Raises:
         ValueError: the file has no name.
-        OSError: it can't be written.
+        OSError: the file can't be written.
     """
     path = path_of(filename)
     if not path.name.lower().endswith(suffix):
@@ -81,15 +81,15 @@ def _prepare(path: Path, data: bytes, temporaries: ExitStack) -> tuple[Path, Pat
 
 
 def _resolved(path: Path) -> Path:
-    """Return where a file is written that is opened under this name; it need not exist.
+    """Return where a file opened under this name is written; it need not exist.
 
-    Folders have to exist, even those that ``..`` leaves again: ``realpath()`` would take
-    ``missing/../file`` for ``file``, and the user could not open what was written.
+    Folders must exist, even those that ``..`` leaves again. ``realpath()`` would turn
+    ``missing/../file`` into ``file``, and the user could not open the result.
     """
     target = path
     try:
         for _ in range(MOST_LINKS):
-            target.parent.stat()  # raises what open() would
+            target.parent.stat()  # raises the same as open()
             target = Path(os.path.realpath(target.parent), target.name)
             if not target.is_symlink():
                 return target
@@ -110,14 +110,14 @@ def _check_writable(target: Path, path: Path) -> None:
     elif target.exists() and not os.access(target, os.W_OK):
         number = errno.EACCES
     if number:
-        # OSError() makes the subclass for the number, such as IsADirectoryError.
+        # OSError() makes the subclass for the error number, such as IsADirectoryError.
         raise OSError(number, os.strerror(number), str(path))
 
 
 def _temporary(path: Path, target: Path, data: bytes, temporaries: ExitStack) -> Path:
     """Write the data to a new file beside the target; the stack removes it unless it is moved.
 
-    It gets the permissions of the target if that exists, and the usual ones otherwise.
+    It gets the permissions of the target if that exists, otherwise the usual ones.
     """
     temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
     temporaries.callback(_remove, temporary)

@@ -20,9 +20,9 @@ __all__ = ["Flowchart", "flowchart", "flowchart_of_one_box"]
 
 LINE_HEIGHT = 24  # pixels
 FONT_SIZE = 16  # pixels
-WRAPPED_BEYOND = 200  # pixels; Mermaid breaks wider lines, unless it is given another width
+WRAPPED_BEYOND = 200  # pixels; Mermaid breaks wider lines, unless configured otherwise
 ROOM = 1.25  # how much wider than Helvetica the font may be
-ARROW_COLOR = "#808080"  # can be seen on fills, and on light and dark pages
+ARROW_COLOR = "#808080"  # visible on fills, and on light and dark pages
 INDENT = "  "
 DEEPEST_INDENT = 8  # levels; with thousands of them, the text would be mostly spaces
 
@@ -34,7 +34,7 @@ class Flowchart:
     text: str
     arrows: int
     levels: int
-    """How deep subgraphs are nested."""
+    """How deep subgraphs are nested (levels)."""
 
     @property
     def size(self) -> int:
@@ -43,11 +43,11 @@ class Flowchart:
 
 
 def flowchart(picture: Picture, *, status: bool, rankdir: str, comment: str = "") -> Flowchart:
-    """Return a picture as a flowchart, whether or not Mermaid can draw so much.
+    """Return a picture as a flowchart, whether or not Mermaid can draw that much.
 
     Args:
         picture: what to show.
-        status: show the status of the jobs.
+        status: whether to show the status of the jobs.
         rankdir: which way the arrows point.
         comment: the text of a comment at the top, if any.
     """
@@ -69,8 +69,8 @@ def _head(rankdir: str, title_lines: int, widest: float) -> str:
 
     Args:
         rankdir: which way the arrows point.
-        title_lines: how many lines the longest title has. Mermaid leaves room for one; further
-            lines would be hidden by the members.
+        title_lines: how many lines the longest title has. Mermaid leaves room for one; the
+            members would hide the others.
         widest: the width of the widest label in a box (ems).
     """
     settings: list[str] = []
@@ -141,7 +141,7 @@ class _Writer:
         yield f"subgraph {_id(cluster)} [{quoted(label)}]"
         if not cluster.is_empty:  # Mermaid draws an empty one as a box
             self.title_lines = max(self.title_lines, label.count("\n") + 1)
-            yield f"{INDENT}direction {self.rankdir}"  # else it changes at each level
+            yield f"{INDENT}direction {self.rankdir}"  # otherwise it changes at each level
 
     def add_style(self, node: Node) -> list[str]:
         """Put a node in the class of its style; return the values of its attribute "style"."""

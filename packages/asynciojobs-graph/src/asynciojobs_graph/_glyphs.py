@@ -1,7 +1,7 @@
-"""Signs that a program can't draw, because it has its own few fonts and no others.
+"""Signs that a program can't draw because it only has a few fonts of its own.
 
-That is graphviz-pure, in a PNG or a JPEG. An SVG has the text itself, and whoever shows it has
-the fonts.
+That program is graphviz-pure, when it draws a PNG or a JPEG. An SVG has the text itself, and
+its viewer has the fonts.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ["missing_signs", "probe_of", "signs_to_probe", "with_similar_signs"]
 SIMILAR = str.maketrans(
     {UNICODE.fine: "√", UNICODE.raised: "×", UNICODE.phases[Phase.RUNNING]: "►", "↷": "→"}
 )
-"""Signs of listings that these fonts lack, each with one that looks like it."""
+"""Signs of our listings that these fonts lack, each with a similar one."""
 
 MISSING = "\ue000"
-"""It is for private use, so the fonts have no picture of it, only the one for missing signs."""
+"""A private-use character: the fonts only have the picture for missing signs for it."""
 
 PROBE = (
     "graph {{ graph [margin=0] a [label={} fontname=Helvetica fontsize=14 shape=plaintext "
@@ -32,12 +32,12 @@ PNG_END = b"IEND\xaeB`\x82"
 
 
 def with_similar_signs(text: str) -> str:
-    """Return the text with signs that these fonts have, in place of our own that they lack."""
+    """Return the text, with our signs that these fonts lack replaced by similar ones."""
     return text.translate(SIMILAR)
 
 
 def signs_to_probe(text: str) -> list[str]:
-    """Return the characters of a text that the fonts may not have, each one once."""
+    """Return the characters of a text that the fonts may lack, each once."""
     if text.isascii():
         return []
     distinct = dict.fromkeys(text)
@@ -45,16 +45,16 @@ def signs_to_probe(text: str) -> list[str]:
 
 
 def probe_of(signs: Iterable[str]) -> str:
-    """Return a DOT text with a graph for a missing sign, and then one for each of these."""
+    """Return a DOT text with a graph for a missing sign, then one for each of these signs."""
     return "".join(PROBE.format(quoted(sign)) for sign in (MISSING, *signs))
 
 
 def missing_signs(signs: Iterable[str], pictures: bytes) -> list[str]:
-    """Return which of the signs look like a missing one.
+    """Return the signs that look like a missing one.
 
     Args:
         signs: the signs of the probe.
-        pictures: the PNG pictures of the probe, one after the other.
+        pictures: the PNG pictures of the probe, one after another.
     """
     missing, *drawn = pictures.split(PNG_END)
     return [sign for sign, picture in zip(signs, drawn, strict=False) if picture == missing]

@@ -1,4 +1,4 @@
-"""The graph in a report: a drawing if there is a program that draws, and Mermaid otherwise."""
+"""The graph in a report: a drawing if a drawing program is installed, otherwise Mermaid."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .mermaid import mermaid_format
 __all__ = ["MOST_BOXES", "graph_section"]
 
 MOST_BOXES = 200
-"""How many jobs the graph shows. With more, nobody can follow the arrows."""
+"""How many jobs the graph shows. If there are more, nobody can follow the arrows."""
 
 PATIENCE = 3.0
 """How long drawing may take (seconds)."""
 
 
 def graph_section(scheduler: PureScheduler, spans: Sequence[Span]) -> Markup:
-    """Return the graph with the status of each job, with as many levels as it has room for."""
+    """Return the graph with the status of each job, and as many levels as have room."""
     depth = _depth(spans)
     if depth is None:
         count = sum(span.depth == 0 for span in spans)
@@ -48,7 +48,7 @@ def _depth(spans: Sequence[Span]) -> int | None:
     jobs = Counter(span.depth for span in spans if not isinstance(span.job, JobSet))
     nested = Counter(span.depth for span in spans if isinstance(span.job, JobSet))
     fitting = None
-    boxes = 0  # of the jobs of the levels that are open
+    boxes = 0  # jobs of the open levels
     for depth in sorted(jobs | nested) or [0]:
         boxes += jobs[depth]
         if boxes + nested[depth] > MOST_BOXES:
@@ -62,7 +62,7 @@ def _drawing(scheduler: PureScheduler, depth: int) -> Markup:
     try:
         picture = inline_svg(draw(text, "svg", seconds=PATIENCE), "The graph of the jobs")
     except MissingProgramError:
-        remark = "No program that draws was found. This is the graph in the Mermaid language:"
+        remark = "No drawing program was found. This is the graph in the Mermaid language:"
     except (DrawingError, ParseError):
         remark = "It could not be drawn. This is the graph in the Mermaid language:"
     else:

@@ -1,6 +1,6 @@
-"""Text of users, as it goes into HTML, SVG and JSON: it is shown, and does nothing.
+"""Text of users for HTML, SVG and JSON: it is shown, and does nothing else.
 
-Everything that a program may have put into a label, a result or a traceback goes through here.
+All text that a program may have put into a label, a result or a traceback goes through here.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ LONGEST = 20_000
 """How many characters of a text are kept, unless the caller says otherwise."""
 
 LONGEST_LINE = 300
-"""The same for a text that is shown on one line, such as a label."""
+"""The same for text shown on one line, such as a label."""
 
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 
 PLANES = "".join(
     chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
 )
-"""The last two code points of each plane, which are no characters."""
+"""The last two code points of each plane, which are not characters."""
 
 FORBIDDEN = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters: XML forbids them, HTML frowns on them
     "\ud800-\udfff"  # halves of pairs, which UTF-8 can't encode
-    f"\ufdd0-\ufdef{PLANES}"  # no characters
-    "\u202a-\u202e\u2066-\u2069"  # they would turn round the text that follows
+    f"\ufdd0-\ufdef{PLANES}"  # not characters
+    "\u202a-\u202e\u2066-\u2069"  # they would reverse the text that follows
     "]"
 )
 
@@ -39,8 +39,8 @@ FORBIDDEN = re.compile(
 def inert(text: str, limit: int = LONGEST) -> str:
     r"""Return the text, with U+FFFD for each character that could do more than be shown.
 
-    Line ends of all kinds become ``\n``. A text that is longer than the limit is shortened in
-    the middle.
+    Line ends of all kinds become ``\n``. Text longer than the limit is shortened in the
+    middle.
 
     Args:
         text: any text.
@@ -58,12 +58,12 @@ def inert(text: str, limit: int = LONGEST) -> str:
 
 
 def inert_line(text: str, limit: int = LONGEST_LINE) -> str:
-    """Return the same on one line, as a label is shown."""
+    """Return the same on one line, like a label."""
     return inert(one_line(text, limit)).expandtabs(1)
 
 
 def inert_path(labels: Iterable[str]) -> str:
-    """Return the labels of a job and of the schedulers around it, which come first, as a path.
+    """Return the labels of a job, after those of the schedulers around it, as a path.
 
     Example:
         >>> inert_path(["boots", "host 3"])
@@ -73,7 +73,7 @@ def inert_path(labels: Iterable[str]) -> str:
 
 
 def escaped(text: str, limit: int = LONGEST) -> str:
-    """Return the inert text as it is written in HTML and in XML, in attributes too.
+    """Return the inert text, escaped for HTML and XML and for their attributes.
 
     Example:
         >>> print(escaped("</script> & 'x'"))

@@ -1,7 +1,7 @@
-"""The SVG of a drawing program, made fit to be a part of a page.
+"""The SVG of a drawing program, made safe to be part of a page.
 
-A user's `dot_style()` may have put links, images, scripts and styles into it. A page that is
-mailed must fetch nothing, so only what draws is kept.
+A user's `dot_style()` may have put links, images, scripts and styles into it. A page sent by
+mail must not fetch anything, so only elements that draw are kept.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ ATTRIBUTES = frozenset(
 
 
 def inline_svg(svg: bytes, label: str) -> Markup:
-    """Return an SVG as an element of a page, with what draws and nothing else.
+    """Return an SVG as an element of a page, with only what draws.
 
     Args:
-        svg: what the drawing program wrote.
-        label: says what it is to readers who do not see it.
+        svg: the output of the drawing program.
+        label: describes it to readers who can't see it.
 
     Raises:
-        ElementTree.ParseError: it is no XML.
+        ElementTree.ParseError: it is not XML.
     """
     root = ElementTree.fromstring(svg)
     drawn = join(*(_kept(child) for child in root))
@@ -67,12 +67,12 @@ def _attributes(node: ElementTree.Element) -> dict[str, str]:
 
 
 def _declarations(node: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """Yield what a style attribute says, which the policy of a page may forbid there."""
+    """Yield the declarations of a style attribute, which a page's policy may forbid."""
     for declaration in node.get("style", "").split(";"):
         name, _, value = declaration.partition(":")
         yield name.strip(), value.strip()
 
 
 def _local(name: object) -> str:
-    """Return the name of an element without its name space; nothing for a comment."""
+    """Return the name of an element without its namespace; empty for a comment."""
     return name.rpartition("}")[2] if isinstance(name, str) else ""

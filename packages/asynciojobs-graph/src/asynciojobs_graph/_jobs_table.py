@@ -34,17 +34,17 @@ MOST_REQUIREMENTS = 10
 """How many requirements of a job are named."""
 
 DEEPEST_INDENT = 8
-"""For how many levels there is a style."""
+"""How many levels have a style of their own."""
 
 LONGEST_NAME = 60
 """How much of the label of another job is shown (characters)."""
 
 LONGEST_KEY = 80
-"""By how much of a text rows are sorted (characters)."""
+"""How much of a text is used to sort rows (characters)."""
 
 
 def row_id(job: AnyJob) -> str:
-    """Return the id of the row of a job; the jobs must have their numbers."""
+    """Return the id of the row of a job; the jobs must be numbered already."""
     return f"job-{job.repr_id()}"
 
 
@@ -53,7 +53,7 @@ class JobsTable(NamedTuple):
 
     Args:
         timeline: the run.
-        rows: which jobs are shown.
+        rows: the jobs to show.
         tracebacks: the tracebacks of jobs that raised.
         shown: the jobs of the rows.
     """
@@ -77,7 +77,7 @@ class JobsTable(NamedTuple):
         return join(self.search(), scrolling("Jobs", table))
 
     def search(self) -> Markup:
-        """Return the fields with which the rows are filtered."""
+        """Return the fields that filter the rows."""
         outcomes = Counter(row.span.outcome for row in self.rows)
         options = (
             element("option", f"{outcome.value} ({count:,})", value=outcome.value)
@@ -108,7 +108,7 @@ class JobsTable(NamedTuple):
         )
 
     def cells(self, row: Row) -> Iterator[Markup]:
-        """Yield the cells of a row. Each has the key by which its column is sorted."""
+        """Yield the cells of a row. Each has the key for sorting its column."""
         span = row.span
         outcome = span.outcome.value
         yield _cell("number", span.job.repr_id(), span.job.repr_id())
@@ -123,7 +123,7 @@ class JobsTable(NamedTuple):
         yield _cell("result", result, result, *unfolding)
 
     def name(self, row: Row) -> Markup:
-        """Return the cell with the label of a job, indented as deep as it is nested."""
+        """Return the cell with the label of a job, indented by its depth."""
         label = label_of(row.span)
         left_out = None
         if row.left_out:
@@ -148,7 +148,7 @@ def clock_of(seconds: float, timeline: Timeline) -> str:
     """Return the time of day, with milliseconds if the whole run took only a few seconds.
 
     Args:
-        seconds: since the run began.
+        seconds: the time since the run began.
         timeline: the run.
     """
     return clock_text(timeline.began_at, seconds, 1 if timeline.duration >= 10 else 0.001)

@@ -29,7 +29,7 @@ LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 def label_of(node: Node, *, status: bool) -> str:
     """Return the text in a box, or the title of a cluster.
 
-    A closed scheduler has a line with the number of its jobs. If the status is shown, it is
+    A closed scheduler has a line with the number of its jobs. If the status is shown, it is on
     the last line.
     """
     lines = [_name_of(node.job, node.rank)]
@@ -41,7 +41,7 @@ def label_of(node: Node, *, status: bool) -> str:
 
 
 def label_of_whole(job_set: JobSet, *, status: bool) -> str:
-    """Return the label of the single box that stands for a whole scheduler."""
+    """Return the label of the single box that represents a whole scheduler."""
     lines = [type(job_set).__name__, _number_of_jobs(job_set)]
     if isinstance(job_set, AbstractJob):
         if job_set.label is not None:
@@ -71,7 +71,7 @@ def presentable(text: str) -> str:
     r"""Return the text without the characters that pictures can't show.
 
     Line ends of all kinds become ``\n``, tabs become spaces, and control characters become
-    U+FFFD. A text that is too long is cut, and ends with an ellipsis.
+    U+FFFD. Text that is too long is cut, and ends with an ellipsis.
 
     Example:
         >>> presentable("one\r\ntwo\t\x1b[31m")

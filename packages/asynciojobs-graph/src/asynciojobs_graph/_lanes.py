@@ -1,4 +1,4 @@
-"""Lanes: each has intervals that don't overlap, as threads in a trace have to."""
+"""Lanes, whose intervals don't overlap, as on the threads of a trace."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ __all__ = ["Interval", "lanes"]
 
 
 class Interval(NamedTuple):
-    """From a beginning up to an end, which is not in it any more."""
+    """A time from its beginning to its end, which no longer belongs to it."""
 
     begin: int
     end: int
 
 
 def lanes(intervals: Iterable[Interval]) -> list[int]:
-    """Return a lane for each interval, from 0 on; as few lanes as there can be. O(n log n).
+    """Return a lane for each interval, numbered from 0, using as few as possible; O(n log n).
 
-    Of the lanes that are free, the first one is taken.
+    If several lanes are free, the first is used.
 
     Example:
         >>> lanes([Interval(0, 5), Interval(0, 3), Interval(3, 4), Interval(5, 9)])

@@ -1,4 +1,4 @@
-"""HTML and SVG as text: whatever is not markup already is escaped, so nothing is forgotten."""
+"""HTML and SVG as text. Whatever is not markup already is escaped, so nothing is forgotten."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Markup(str):
 
 
 Child: TypeAlias = Markup | str | None
-"""What is in an element; ``None`` is nothing."""
+"""The content of an element; ``None`` is nothing."""
 
 
 def element(tag: str, /, *children: Child, **attributes: str | float | bool | None) -> Markup:
@@ -26,9 +26,9 @@ def element(tag: str, /, *children: Child, **attributes: str | float | bool | No
 
     Args:
         tag: its name.
-        children: what is in it. Text that is no `Markup` is escaped.
-        attributes: an underscore in a name is written as a hyphen, and one at its end is left
-            out. ``True`` writes the name alone; ``None`` and ``False`` write nothing.
+        children: its content. Text that is not `Markup` is escaped.
+        attributes: an underscore in a name becomes a hyphen, and one at the end is dropped.
+            ``True`` writes only the name; ``None`` and ``False`` write nothing.
 
     Example:
         >>> print(element("td", "a < b", class_="wide", data_sort=1.5, hidden=False))
@@ -44,11 +44,11 @@ def join(*children: Child) -> Markup:
 
 
 def scrolling(label: str, *children: Child, class_: str = "scroll") -> Markup:
-    """Return a box for what may be wider than the window; the keyboard scrolls it, too.
+    """Return a box for content that may be wider than the window; the keyboard scrolls it, too.
 
     Args:
-        label: says what it is to readers who do not see it.
-        children: what is in it.
+        label: describes it to readers who can't see it.
+        children: its content.
         class_: its style.
     """
     return element("div", *children, class_=class_, role="region", aria_label=label, tabindex=0)

@@ -6,16 +6,16 @@ import re
 
 __all__ = ["quoted"]
 
-# Spaces and empty lines that HTML would not show. They are written as U+2005, not as U+00A0:
-# a browser writes that as `&nbsp;` in the SVG, which then is no XML, and JupyterLab shows a
+# Spaces and empty lines that HTML would not show. They are written as U+2005, not as U+00A0: a
+# browser writes U+00A0 as `&nbsp;` in the SVG, which is then not XML, and JupyterLab shows a
 # broken image.
 HIDDEN_SPACES = re.compile("^ |(?<= ) | $|^$|\xa0", re.MULTILINE)
 SPACE = "\u2005"  # a quarter of an em, as wide as the space of most fonts
 
-# What Mermaid 10 and 11 interpret, even between quotes. Some versions read a label as
-# Markdown: they draw emphasis, code and strikethrough as such, and replace lists, headings,
-# rules, quotes and links by "Unsupported markdown: list". Line ends are left as they are: if
-# a label has `<br/>`, Mermaid 11 decodes its entity codes, and then reads it once more.
+# What Mermaid 10 and 11 interpret, even inside quotes. Some versions read a label as Markdown:
+# they draw emphasis, code and strikethrough, and replace lists, headings, rules, quotes and
+# links by "Unsupported markdown: list". Line ends stay as they are: if a label has `<br/>`,
+# Mermaid 11 decodes its entity codes, and then reads it once more.
 SPECIAL = re.compile(
     rf"""
     ["{SPACE}]
@@ -36,11 +36,11 @@ CODES = {
     "&": "#amp;",
     "<": "#lt;",
     ">": "#gt;",
-    # Mermaid decodes entities of these twice, so an invisible word joiner follows instead.
+    # Mermaid decodes these entities twice, so an invisible word joiner follows instead.
     "\ufb02": "\ufb02\u2060",
     "\xb6": "\xb6\u2060",
 }
-# Mermaid drops the last semicolon of a line with one of these words, wherever it is.
+# Mermaid drops the last semicolon of a line that has one of these words anywhere.
 LOSES_SEMICOLON = re.compile(r"(?:style|classDef).*:\S*#.*;")
 
 

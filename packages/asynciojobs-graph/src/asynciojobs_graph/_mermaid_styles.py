@@ -15,15 +15,15 @@ DASHES = {"dashed": "6 4", "dotted": "2 3"}
 
 
 class StyleClasses:
-    """The style classes of a text: one for each style, except the default one."""
+    """The style classes of a text: one for each style except the default."""
 
     def __init__(self) -> None:
-        self.names: dict[tuple[str, str], str] = {}  # by the suggested name, and the CSS
-        self.members: dict[str, list[str]] = {}  # the ids of the nodes, by the name
-        self.css: dict[str, str] = {}  # by the name
+        self.names: dict[tuple[str, str], str] = {}  # by the suggested name and the CSS
+        self.members: dict[str, list[str]] = {}  # the ids of the nodes, by class name
+        self.css: dict[str, str] = {}  # by class name
 
     def add(self, node_id: str, css: str, suggested_name: str) -> None:
-        """Put a node in the class of its CSS, which is made if it is new."""
+        """Put a node in the class for its CSS. The class is made if it is new."""
         if not css:
             return
         key = suggested_name, css
@@ -32,7 +32,7 @@ class StyleClasses:
         self.members[self.names[key]].append(node_id)
 
     def new_class(self, suggested_name: str, css: str) -> str:
-        """Make a class, and return its name, which has a number if it would not be unique."""
+        """Make a class and return its name, with a number added if needed to make it unique."""
         is_taken = suggested_name in self.css
         name = f"{suggested_name}{len(self.css)}" if is_taken else suggested_name
         self.css[name] = css
@@ -62,7 +62,7 @@ def css_of(attributes: Mapping[str, object]) -> str:
         "stroke-width": f"{width}px" if WIDTH.fullmatch(width) and float(width) != 1 else None,
         "stroke-dasharray": next((DASHES[name] for name in styles if name in DASHES), None),
         "fill": filled,
-        # Fills are chosen for black text; the theme of the page may have white text.
+        # Fills are chosen for black text, but the page's theme may have white text.
         "color": _color(attributes.get("fontcolor")) or ("#000000" if filled else None),
     }
     return ",".join(f"{name}:{value}" for name, value in found.items() if value)
@@ -74,6 +74,6 @@ def styles_in(attributes: Mapping[str, object]) -> list[str]:
 
 
 def _color(value: object) -> str | None:
-    """Return a colour that CSS has too."""
+    """Return a colour that CSS knows too."""
     text = str(value)
     return text if value is not None and COLOR_VALUE.fullmatch(text) else None

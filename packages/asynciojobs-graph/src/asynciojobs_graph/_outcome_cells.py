@@ -1,4 +1,4 @@
-"""What a report says about one job: what it returned or raised, and what can be unfolded."""
+"""What a report says about one job: its result or exception, and what can be unfolded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Folded(NamedTuple):
 
 
 def result_of(job: AnyJob) -> str:
-    """Return what a job returned, or raised, or why it did not start, on one line."""
+    """Return a job's result or exception, or why it did not start, on one line."""
     exception = job.raised_exception()
     if exception is not None:
         return inert_line(exception_text(exception))
@@ -45,7 +45,7 @@ def result_of(job: AnyJob) -> str:
         return inert_line(str(record.verdict))
     value = job.result()
     if isinstance(value, CommandResult):
-        # What it printed may have secrets. The last lines, which follow, are without them.
+        # Its output may have secrets. The last lines, which follow, have none.
         return f"status {value.status}"
     return "" if value is None else inert_line(attempt(repr, value) or "")
 
@@ -56,7 +56,7 @@ def tracebacks_of(jobs: Iterable[AnyJob]) -> dict[AnyJob, str]:
     Frames of asyncio and of these packages are left out, as in `debrief()`.
 
     Args:
-        jobs: the jobs, the first to fail first.
+        jobs: the jobs, in the order in which they failed.
     """
     raised = {
         job: exception for job in jobs if (exception := job.raised_exception()) is not None
@@ -70,7 +70,7 @@ def tracebacks_of(jobs: Iterable[AnyJob]) -> dict[AnyJob, str]:
 
 
 def _comes_from_inside(job: AnyJob, exception: BaseException) -> bool:
-    """Tell whether a nested scheduler passes on what a job inside of it raised."""
+    """Return whether a nested scheduler re-raised the exception of a job inside it."""
     record = record_of(job)
     verdict = None if record is None else record.verdict
     return isinstance(verdict, CriticalFailure) and verdict.exception is exception
@@ -79,7 +79,7 @@ def _comes_from_inside(job: AnyJob, exception: BaseException) -> bool:
 def folded(job: AnyJob, tracebacks: Mapping[AnyJob, str]) -> Iterator[Folded]:
     """Yield what can be unfolded for a job: its traceback, and its details.
 
-    The details of a command are the last lines that it printed.
+    The details of a command are the last lines of its output.
     """
     traceback = tracebacks.get(job)
     if traceback:

@@ -1,4 +1,4 @@
-"""The frame of a page that is mailed: it loads nothing, and runs only our own script."""
+"""The frame of a page sent by mail: it loads nothing, and runs only our own script."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["page"]
 def page(title: str, *body: Markup) -> str:
     """Return a whole HTML page.
 
-    Its policy forbids everything but the one style sheet and the one script, which it names by
-    their hashes. So what somebody smuggled into the page could neither run nor fetch anything.
+    Its policy forbids everything except our style sheet and our script, which it names by their
+    hashes. So anything smuggled into the page can neither run nor fetch.
 
     Args:
-        title: of the window.
-        body: what is shown.
+        title: the title of the window.
+        body: the content of the page.
     """
     style = Markup(f"{text_of('_report.css')}{text_of('_chart.css')}")
     script = Markup(text_of("_report.js"))
@@ -30,7 +30,7 @@ def page(title: str, *body: Markup) -> str:
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        # html.escape() would be right too, but people read this line.
+        # html.escape() would work too, but people read this line.
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
@@ -41,6 +41,6 @@ def page(title: str, *body: Markup) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return how a policy names a text."""
+    """Return the name of a text in a policy."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,8 +1,8 @@
-"""What a picture shows, in whatever language it is written: boxes, clusters and arrows.
+"""The content of a picture in any language: boxes, clusters and arrows.
 
-One walk through the scheduler, O(V+E), opens nested schedulers down to the depth that the
-user asks for. The result is a flat list of steps, in which clusters open and close, so the
-nesting may be of any depth.
+One walk through the scheduler, O(V+E), opens nested schedulers down to the depth that the user
+asks for. The result is a flat list of steps, in which clusters open and close. So the nesting
+may have any depth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Box:
     """A job, or a nested scheduler that stays closed."""
 
     job: AnyJob
-    rank: str  # the job's id; but a job in two schedulers has two boxes of different ranks
+    rank: str  # the job's id; a job in two schedulers has two boxes with different ranks
     is_culprit: bool = False
     """Its failure made the last run fail; others may have failed with it."""
     went_on: bool = False
@@ -47,15 +47,14 @@ class Cluster:
     """A nested scheduler that is open: its members are drawn inside.
 
     In DOT, arrows connect boxes. An arrow to a cluster ends at a member that requires
-    nothing. An arrow from a cluster begins at the end of the longest path in it, so that the
-    next node is drawn to the right of the whole cluster. An empty cluster has an invisible
-    box.
+    nothing. An arrow from a cluster begins at the end of its longest path, so that the next
+    node is drawn to the right of the whole cluster. An empty cluster has an invisible box.
     """
 
     job: AnyJob
     rank: str
     is_culprit: bool = False
-    """It failed, and not because of a job inside of it: it timed out, for example."""
+    """It failed, but not because of a job inside it: it timed out, for example."""
     went_on: bool = False
     first: Box = field(init=False)
     last: Box = field(init=False)
@@ -80,14 +79,14 @@ class Picture:
 
     steps: list[Step] = field(default_factory=list[Step])
     arrows: list[Arrow] = field(default_factory=list[Arrow])
-    """Each from a requirement to the job that requires it, within one scheduler."""
+    """Each leads from a requirement to the job that requires it, within one scheduler."""
 
 
 def picture_of(job_set: JobSet, *, depth: int | None = None) -> Picture:
     """Return the picture of a scheduler, and number its jobs.
 
-    A graph that can't run can still be drawn: jobs on a cycle come last, in order of
-    creation, and requirements outside of the scheduler are left out.
+    A graph that can't run can still be drawn: jobs on a cycle come last, in order of creation,
+    and requirements outside the scheduler are left out.
 
     Args:
         job_set: the scheduler.
@@ -130,14 +129,14 @@ def drawable_order(job_set: JobSet) -> Iterator[AnyJob]:
 
 
 def keeps_going(job_set: JobSet) -> bool:
-    """Tell whether the runs of a scheduler go on after a critical job has raised."""
+    """Return whether the runs of a scheduler go on after a critical job raised."""
     return bool(getattr(job_set, "keep_going", False))
 
 
 def culprits_of(job_set: JobSet) -> Collection[AnyJob]:
     """Return the jobs whose failures made the last run of a scheduler fail; O(V).
 
-    It is the job that ended the run. If the run went on, it is all critical jobs that raised.
+    That is the job that ended the run. If the run went on, it is all critical jobs that raised.
     """
     first = culprit_of(job_set)
     if first is None:
@@ -170,17 +169,17 @@ class _Level:
         self, job_set: JobSet, cluster: Cluster | None = None, *, is_blamed: bool = True
     ) -> None:
         self.graph = graph_of(job_set.jobs)  # the requirements of each member
-        self.is_blamed = is_blamed  # the run around it was not ended by another job
+        self.is_blamed = is_blamed  # no other job ended the run around it
         self.went_on = keeps_going(job_set)
         self.culprits = culprits_of(job_set) if is_blamed else ()
-        self.cluster = cluster  # None: the outermost scheduler, which has no border
+        self.cluster = cluster  # None for the outermost scheduler, which has no border
         self.nodes: dict[AnyJob, Node] = {}  # the members so far
-        self.lengths: dict[AnyJob, int] = {}  # boxes on the longest path that ends at each
-        self.longest = 0  # the maximum of these lengths
-        self.farthest: Node | None = None  # the member that has it
+        self.lengths: dict[AnyJob, int] = {}  # number of boxes on the longest path to each
+        self.longest = 0  # the largest of these lengths
+        self.farthest: Node | None = None  # the member with the largest length
 
     def add(self, node: Node, length: int) -> None:
-        """Add a member; the length is the number of boxes on the longest path through it."""
+        """Add a member; the length is the number of boxes on the longest path up to it."""
         self.nodes[node.job] = node
         before = (self.lengths.get(required, 0) for required in self.graph[node.job])
         until_here = self.lengths[node.job] = max(before, default=0) + length
@@ -205,7 +204,7 @@ class _PictureBuilder:
 
     def __init__(self, job_set: JobSet) -> None:
         self.picture = Picture()
-        self.levels = [_Level(job_set)]  # the schedulers that are open, outer first
+        self.levels = [_Level(job_set)]  # the open schedulers, outermost first
 
     def add(self, box: Box) -> None:
         level = self.levels[-1]

@@ -1,4 +1,4 @@
-"""The drawing program: how it is found, and how it is run."""
+"""The drawing program: how to find it and run it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ BITMAPS = frozenset({"png", "jpg", "jpeg", "jpe"})
 OTHER_BITMAP = "draw an svg, or install Graphviz, whose `dot` has the fonts of the system"
 
 UNMEASURED = "no value for width of non-ASCII character"
-"""What a program without fonts says about labels. They are measured in `_widths`."""
+"""What a program without fonts says about labels, which are measured in `_widths`."""
 
 
 def drawing_program() -> str:
     """Return the path of the drawing program.
 
-    If the environment variable `ASYNCIOJOBS_DOT` is set, it names the program, by a path or as
-    a command. Otherwise it is the system's ``dot``, or if there is none, the program of the
+    If the environment variable `ASYNCIOJOBS_DOT` is set, it names the program, as a path or a
+    command. Otherwise it is the system's ``dot``; if there is none, the program of the
     distribution ``graphviz-pure``.
 
     Raises:
@@ -44,14 +44,14 @@ def drawing_program() -> str:
         found = shutil.which(named)
         if found is None:
             raise MissingProgramError(
-                f"the environment variable {VARIABLE} names {named!r}, which is no program "
-                "that can be run: correct it, or unset it"
+                f"the environment variable {VARIABLE} names {named!r}, which is not a "
+                "program that can be run: correct it, or unset it"
             )
         return found
     found = shutil.which("dot") or _program_of_graphviz_pure()
     if found is None:
         raise MissingProgramError(
-            "no program that draws was found: install Graphviz (its `dot` has to be on the "
+            "no drawing program was found: install Graphviz (its `dot` has to be on the "
             f"PATH), or `{install_command('dot')}`, or name a program in the environment "
             f"variable {VARIABLE}; dot_format() and mermaid_format() need none"
         )
@@ -59,7 +59,7 @@ def drawing_program() -> str:
 
 
 def _program_of_graphviz_pure() -> str | None:
-    """Return the path of the program in that distribution; its folder may not be on PATH."""
+    """Return the path of that distribution's program; its folder may not be on PATH."""
     try:
         files = metadata.files(PURE) or []
     except metadata.PackageNotFoundError:
@@ -72,7 +72,7 @@ def _program_of_graphviz_pure() -> str | None:
 def draw(text: str, picture_format: str, *, seconds: float | None = None) -> bytes:
     """Return the picture of a DOT text.
 
-    What the program says although it succeeds is logged as a warning: that the picture was
+    If the program succeeds but prints a message, that is logged as a warning: the picture was
     made smaller, for example. The ids of an SVG are made unique.
 
     Args:
@@ -100,7 +100,7 @@ def draw(text: str, picture_format: str, *, seconds: float | None = None) -> byt
 def _warn_of_missing_signs(
     program: str, text: str, picture_format: str, seconds: float | None
 ) -> None:
-    """Log which signs of a text the program has in none of its fonts."""
+    """Log the signs of a text that none of the program's fonts have."""
     signs = signs_to_probe(text)
     if not signs:
         return
@@ -112,7 +112,7 @@ def _warn_of_missing_signs(
 
 
 def _log(program: str, picture_format: str, said: str) -> None:
-    """Log what the program said to its standard error, unless it means nothing here."""
+    """Log what the program wrote to stderr, unless it is irrelevant here."""
     lines = said[-STDERR_LIMIT:].splitlines()
     shown = "\n".join(line for line in lines if UNMEASURED not in line).strip()
     if shown:
@@ -129,7 +129,7 @@ def _run(
     except OSError as error:
         raise DrawingError(program, "can't be run", str(error)) from error
     except subprocess.TimeoutExpired as error:
-        raise DrawingError(program, f"was not done after {seconds} s", "") from error
+        raise DrawingError(program, f"was not finished after {seconds} s", "") from error
 
 
 def _failure_of(done: subprocess.CompletedProcess[bytes]) -> str | None:

@@ -1,4 +1,4 @@
-"""Quoting for DOT: everything that users write goes through here."""
+"""Quoting for DOT: all text of users goes through here."""
 
 from __future__ import annotations
 

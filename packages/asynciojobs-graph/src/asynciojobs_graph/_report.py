@@ -44,7 +44,7 @@ def report_of(scheduler: PureScheduler) -> str:
         RuntimeError: the scheduler never ran.
     """
     timeline = scheduler.timeline()
-    number(scheduler, drawable_order)  # rows have the numbers that the graph has
+    number(scheduler, drawable_order)  # so that rows have the same numbers as in the graph
     report = _Report(scheduler, timeline)
     title = f"{report.summary.name}: {report.summary.words}"
     return page(title, *report.parts())
@@ -54,8 +54,8 @@ class _Report:
     """One report.
 
     Attributes:
-        bottleneck: what held the run back.
-        failures: the jobs that raised, the first to fail first.
+        bottleneck: the chain of jobs that held up the run.
+        failures: the jobs that raised, in the order in which they failed.
         rows: the jobs that the table shows.
     """
 
@@ -103,7 +103,7 @@ class _Report:
         )
 
     def facts(self) -> Iterator[Markup]:
-        """Yield what there is to say about the run, as terms with their descriptions."""
+        """Yield the facts about the run, as terms with their descriptions."""
         facts: dict[str, Child] = {
             "Began": self.summary.began,
             "Runs for" if self.timeline.is_live else "Took": self.summary.took,
@@ -148,7 +148,7 @@ class _Report:
 
 
 def _left_out(rows: Rows) -> Markup:
-    """Return a remark on the jobs that have no row, if there are any."""
+    """Return a remark about the jobs that have no row, if any."""
     if not rows.left_out:
         return Markup()
     text = (

@@ -1,4 +1,4 @@
-"""The style sheets and the script, which are files of this package."""
+"""The style sheets and the script, which are files in this package."""
 
 from __future__ import annotations
 

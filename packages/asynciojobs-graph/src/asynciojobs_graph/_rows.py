@@ -1,7 +1,7 @@
-"""Which jobs of a timeline get a row, and in which order; the SVG and the report share it.
+"""Which jobs of a timeline get a row, and in which order, for the SVG and the report.
 
-The jobs of each scheduler come in the order in which they started, and those of a nested
-scheduler follow its own row. If there are more jobs than rows, those that tell most are kept.
+The jobs of each scheduler come in the order in which they started; those of a nested scheduler
+follow its own row. If there are more jobs than rows, the most informative ones are kept.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Row:
 
     span: Span
     holds_back: bool = False
-    """The whole run had to wait for it: it is a part of the bottleneck."""
+    """Whether it is part of the bottleneck, so that the whole run had to wait for it."""
     left_out: Counter[Outcome] = field(default_factory=Counter[Outcome])
-    """How many jobs inside of it, at all depths, have no row, by their outcomes."""
+    """How many jobs inside it, at all depths, have no row, by outcome."""
 
     @property
     def is_nested(self) -> bool:
@@ -40,7 +40,7 @@ class Rows:
 
     shown: list[Row]
     left_out: Counter[Outcome] = field(default_factory=Counter[Outcome])
-    """How many jobs have no row, at all depths, by their outcomes."""
+    """How many jobs have no row, at all depths, by outcome."""
 
 
 def rows_of(
@@ -53,12 +53,12 @@ def rows_of(
     """Return the rows of a timeline, in order; O(n log n).
 
     Args:
-        spans: those of the timeline, each nested scheduler before its jobs.
-        bottleneck: the jobs that held the run back.
+        spans: the spans of the timeline, each nested scheduler before its jobs.
+        bottleneck: the jobs that held up the run.
         depth: how many levels of nested schedulers are open; ``None`` opens all.
-        most: how many rows there may be. Those that tell most are kept: what failed, what held
-            the run back, the outer levels, then the longest jobs. If a job has a row, so have
-            the schedulers around it, and the last ones may be more than `most`.
+        most: how many rows there may be. The most informative ones are kept: failures, the
+            bottleneck, the outer levels, then the longest jobs. If a job has a row, so do the
+            schedulers around it; these may exceed `most`.
     """
     held_back = set(bottleneck)
     every = [Row(span, span.job in held_back) for span in spans]
@@ -82,7 +82,7 @@ def counts_text(counts: Counter[Outcome]) -> str:
 
 
 def _around(rows: Iterable[Row]) -> dict[Row, Row]:
-    """Return the nested scheduler around each row that has one."""
+    """Return the nested scheduler around each row, if it has one."""
     by_span = {id(row.span): row for row in rows}
     return {
         row: by_span[id(row.span.around)]
@@ -92,7 +92,7 @@ def _around(rows: Iterable[Row]) -> dict[Row, Row]:
 
 
 def _most_telling(rows: Iterable[Row], around: dict[Row, Row], most: float) -> set[Row]:
-    """Return as many of the rows, with those around them; there are more than that."""
+    """Return that many of the rows, with the rows around them; there are more than that."""
     kept: set[Row] = set()
     ranked = iter(sorted(rows, key=_rank))
     while len(kept) < most:
@@ -104,7 +104,7 @@ def _most_telling(rows: Iterable[Row], around: dict[Row, Row], most: float) -> s
 
 
 def _rank(row: Row) -> tuple[bool, bool, int, float]:
-    """Return a key by which the rows that tell most come first."""
+    """Return a key that sorts the most informative rows first."""
     span = row.span
     return (
         span.outcome is not Outcome.FAILED,
@@ -117,7 +117,7 @@ def _rank(row: Row) -> tuple[bool, bool, int, float]:
 def _in_order(
     rows: Iterable[Row], around: dict[Row, Row], kept: Collection[Row]
 ) -> Iterator[Row]:
-    """Yield the rows that are kept, those of each scheduler by their starts."""
+    """Yield the rows that are kept, those of each scheduler in order of their starts."""
     inside: dict[Row | None, list[Row]] = {}
     for row in rows:
         if row in kept:

@@ -30,13 +30,14 @@ else:
 
 
 class SchedulerGraph(Digraph):
-    """A ``graphviz.Digraph`` that is drawn by the same program as files are.
+    """A ``graphviz.Digraph`` drawn by the same program as files are.
 
-    This is so for `pipe()`, and so for notebooks. ``render()`` and ``view()`` are inherited,
-    and run only the system's ``dot``.
+    This applies to `pipe()`, and so to notebooks. ``render()`` and ``view()`` are inherited,
+    and only run the system's ``dot``.
 
     Attributes:
-        as_mermaid: returns the text that a notebook shows if nothing draws; ``None`` raises.
+        as_mermaid: returns the text that a notebook shows if it can't be drawn; ``None``
+            raises.
     """
 
     as_mermaid: Callable[[], str] | None = None
@@ -53,7 +54,7 @@ class SchedulerGraph(Digraph):
         exclude: Iterable[str] | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        """Return what a notebook shows: a picture, or Mermaid if nothing draws."""
+        """Return what a notebook shows: a picture, or Mermaid if it can't be drawn."""
         inherited: Any = super()
         wanted = None if include is None else set(include)
         try:
@@ -68,7 +69,7 @@ class SchedulerGraph(Digraph):
 
     def pipe(
         self,
-        format: str | None = None,  # noqa: A002 - the name in graphviz
+        format: str | None = None,  # noqa: A002 - its name in graphviz
         renderer: str | None = None,
         formatter: str | None = None,
         neato_no_op: bool | int | None = None,

@@ -1,4 +1,4 @@
-"""When a job ran, and when it waited: what each picture of a span begins with."""
+"""When a job ran and when it waited, as all pictures of a span need it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Time(NamedTuple):
 
 
 def running_of(span: Span) -> Time | None:
-    """Return when a job ran, up to now if it still runs; ``None`` if it never started."""
+    """Return when a job ran, up to now if it is still running; ``None`` if it never started."""
     if span.start is None:
         return None
     return Time(

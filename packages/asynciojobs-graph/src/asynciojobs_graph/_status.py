@@ -1,4 +1,4 @@
-"""The status of a job, as a picture shows it: a colour, a sign, a word and a duration."""
+"""The status of a job as pictures show it: a colour, a sign, a word and a duration."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ._picture import Node
 __all__ = ["CULPRIT_BORDER", "Status", "status_of", "status_text", "style_of"]
 
 CULPRIT_BORDER = {"color": "#b3161b", "penwidth": 4}
-"""What stands out from other failures, besides the fill."""
+"""What makes it stand out from other failures, besides the fill."""
 
 PHASES = UNICODE.phases
 
 
 class Look(NamedTuple):
-    """How a status looks: a word, the sign that listings have for it, and a fill."""
+    """How a status looks: a word, its sign in listings, and a fill."""
 
     word: str
     sign: str
@@ -30,23 +30,23 @@ class Look(NamedTuple):
 
 
 class Status(enum.Enum):
-    """What pictures distinguish: the phases of jobs, and failures, which alone are red."""
+    """What pictures distinguish: the phases of jobs, and failures; only these are red."""
 
     IDLE = Look("idle", PHASES[Phase.IDLE], "#ffffff")
     SCHEDULED = Look("scheduled", PHASES[Phase.SCHEDULED], "#fff3c4")
     RUNNING = Look("running", PHASES[Phase.RUNNING], "#cfe3ff")
     STOPPED = Look("stopped", PHASES[Phase.STOPPED], "#e2e2e2")
-    """It was started, and cancelled at the end of the run."""
+    """It was started, and the end of the run cancelled it."""
     DONE = Look("done", UNICODE.fine, "#d5efd2")
     FAILED = Look("failed", UNICODE.raised, "#fbdfdb")
     """A nested scheduler that returned ``False``."""
     RAISED = Look("raised", UNICODE.raised, "#fbdfdb")
     CULPRIT = Look("ended the run:", UNICODE.raised, "#f49a90")
-    """What failed first: its exception ended the run, and the other failures came with it."""
+    """It failed first: its exception ended the run, and other failures came with it."""
     FATAL = Look("failed the run:", UNICODE.raised, "#f49a90")
-    """Its exception made the run fail, but the run went on with what did not depend on it."""
+    """Its exception made the run fail, but jobs that did not depend on it went on."""
     SKIPPED = Look("skipped", PHASES[Phase.SKIPPED], "#e6e0f4")
-    """It was not started, since a job that it depends on failed."""
+    """It was not started, because a job that it depends on failed."""
 
 
 def status_of(node: Node) -> Status:
@@ -81,7 +81,7 @@ def status_text(node: Node) -> str:
 
 
 def style_of(node: Node, *, status: bool) -> dict[str, object]:
-    """Return the DOT attributes of a node; if the status is shown, its colour is the fill."""
+    """Return the DOT attributes of a node; with the status shown, the fill has its colour."""
     attributes: dict[str, object] = dict(node.job.dot_style())
     if status:
         style = str(attributes.get("style", ""))

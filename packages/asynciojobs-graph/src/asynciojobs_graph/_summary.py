@@ -1,4 +1,4 @@
-"""What is said about a run as a whole, above its pictures."""
+"""What to say about a whole run, above its pictures."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ LONGEST_REASON = 4000
 
 @dataclass(frozen=True)
 class Summary:
-    """What is said about a run."""
+    """What to say about a run."""
 
     name: str
     """The label of the scheduler, or its class."""
     words: str
     """How the run ended, in short."""
     why: str
-    """The same with the reason."""
+    """The same, with the reason."""
     is_fine: bool
     began: str
     """When it began, with the date and the zone."""
     took: str
     counts: str
-    """How many jobs there are at all depths, by their outcomes."""
+    """How many jobs there are at all depths, by outcome."""
 
 
 def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
-    """Return what is said about the last run of a scheduler.
+    """Return what to say about the last run of a scheduler.
 
     Args:
         scheduler: the scheduler.
-        timeline: that of its last run.
+        timeline: the timeline of its last run.
     """
     record = record_of(scheduler)
     assert record is not None
@@ -75,7 +75,7 @@ def _began(timeline: Timeline) -> str:
 
 
 def name_of(scheduler: JobSet) -> str:
-    """Return the label of a scheduler; its class, if it has none."""
+    """Return the label of a scheduler; if it has none, its class."""
     if isinstance(scheduler, AbstractJob) and scheduler.label is not None:
         return inert_line(scheduler._shown_text())
     return type(scheduler).__name__

@@ -1,7 +1,7 @@
-"""The ids of an SVG, made unique, so that several pictures can be in one page.
+"""Makes the ids of an SVG unique, so that one page can have several pictures.
 
-A page has one name space for the ids of all its pictures. If two have the id ``l_0``, both are
-drawn with the gradient of the first one.
+All pictures of a page share one namespace for their ids. If two have the id ``l_0``, both are
+drawn with the gradient of the first.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ ID = re.compile(rb'(?<=\sid=")[^"]*')
 USE = re.compile(rb"(?<=url\(#)[^)]*")
 LINK = re.compile(rb'(?<=href="#)[^"]*')
 NUMBERED = re.compile(rb"(?:a_)?(?:graph|node|edge|clust)\d.*")
-"""The ids that Graphviz gives: of groups, and of the links in them."""
+"""The ids that Graphviz gives to groups, and to the links in them."""
 
 
 def with_unique_ids(svg: bytes) -> bytes:
     """Return an SVG of Graphviz with ids that no other picture has.
 
-    They begin with a hash of the picture, so the same picture has the same ids each time. The
-    ids that users give, by the attribute ``id``, stay as they are.
+    They begin with a hash of the picture, so the same picture always has the same ids. Ids that
+    users give with the attribute ``id`` stay as they are.
     """
     digest = hashlib.sha256(svg).digest()[:4]
     prefix = b"p%d_" % int.from_bytes(digest, "big")

@@ -1,9 +1,9 @@
-"""The events of a trace, in the format of Chrome that Perfetto reads too.
+"""The events of a trace, in Chrome's format, which Perfetto reads too.
 
 Each scheduler is a process, and its jobs are on the threads of the process. Events of one
 thread must not overlap: Perfetto drops those that do. So threads are lanes, and all times are
-integers, whose differences are exact. Jobs that wait have lanes of their own: if hundreds wait
-for a window of four, the window still is four lanes.
+integers, whose differences are exact. Waiting jobs have lanes of their own: even if hundreds
+wait for a window of four, the window still has four lanes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = ["MOST_ARROWS", "Event", "trace_of"]
 Event: TypeAlias = dict[str, object]
 
 MOST_ARROWS = 10_000
-"""How many requirements are shown, as arrows; with more, viewers become slow."""
+"""How many requirements are shown as arrows; with more, viewers become slow."""
 
 COLORS = {Outcome.FAILED: "terrible", Outcome.STOPPED: "grey", Outcome.RUNNING: "olive"}
-"""The names that chrome://tracing has for colours. Perfetto chooses its own."""
+"""The names of colours in chrome://tracing. Perfetto chooses its own."""
 
 
 class Slice(NamedTuple):
-    """The time in which a job ran or waited, and where it is shown."""
+    """A time in which a job ran or waited, and where it is shown."""
 
     span: Span
     time: Interval
@@ -44,7 +44,7 @@ class Slice(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The last moment in it (microseconds)."""
+        """Its last moment (microseconds)."""
         return max(self.time.begin, self.time.end - 1)
 
 
@@ -57,11 +57,11 @@ class Process(NamedTuple):
 
 
 def trace_of(name: str, spans: Sequence[Span]) -> list[Event]:
-    """Return the events of a run: first the names, then the others, by time.
+    """Return the events of a run: the names first, then the others in chronological order.
 
     Args:
         name: the name of the scheduler.
-        spans: those of its timeline.
+        spans: the spans of its timeline.
     """
     processes = _processes(name, spans)
     events: list[Event] = []
@@ -92,7 +92,7 @@ def _id(span: Span | None) -> int | None:
 
 
 def _slices_of(process: Process) -> Iterator[Slice]:
-    """Yield when the jobs of a scheduler ran and waited; where they ran is above."""
+    """Yield when the jobs of a scheduler ran and waited. The runs come above the waits."""
     thread = 0
     for is_waiting, time_of in ((False, running_of), (True, waiting_of)):
         times = [(it, _interval(when)) for it in process.spans if (when := time_of(it))]
@@ -103,7 +103,7 @@ def _slices_of(process: Process) -> Iterator[Slice]:
 
 
 def _interval(time: Time) -> Interval:
-    """Return a time in microseconds. Both ends are rounded, and not the length."""
+    """Return a time in microseconds. Its ends are rounded, not its length."""
     return Interval(round(time.begin * 1_000_000), round(time.end * 1_000_000))
 
 
@@ -137,7 +137,7 @@ def _event(slice_: Slice) -> Event:
 
 
 def _arrows(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Slice]]:
-    """Yield each requirement with the job that requires it, if both ran."""
+    """Yield each requirement together with the job that requires it, if both ran."""
     ran = [slice_ for slice_ in slices if not slice_.is_waiting]
     found = {(slice_.process, slice_.span.job): slice_ for slice_ in ran}
     for head in ran:
@@ -148,7 +148,7 @@ def _arrows(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Slice]]:
 
 
 def _flow(number: int, tail: Slice, head: Slice) -> Iterator[tuple[int, Event]]:
-    """Yield both ends of an arrow, each with its time. It begins and ends within a slice."""
+    """Yield both ends of an arrow, each with its time. Both ends are inside a slice."""
     for kind, slice_, time in (("s", tail, tail.last), ("f", head, head.time.begin)):
         yield (
             time,

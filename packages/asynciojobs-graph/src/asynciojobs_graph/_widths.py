@@ -1,7 +1,7 @@
 """How wide text is in Helvetica.
 
-The drawing program may have no fonts to measure text with, and the browser that shows the
-picture may have other ones.
+The drawing program may have no fonts to measure text, and the browser that shows the picture
+may have different ones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def width_in_ems(text: str) -> float:
 
 
 def fitted(text: str, ems: float) -> str:
-    """Return a text of one line, cut so that it is about no wider than this.
+    """Return text of one line, cut so that it is not much wider than this.
 
     Example:
         >>> fitted("iiiiiiiiii", 10), fitted("mmmmmmmmmm", 5)
@@ -41,9 +41,9 @@ def fitted(text: str, ems: float) -> str:
 
 
 def padded(text: str) -> str:
-    """Return the text with spaces around its widest line, if that would get too little room.
+    """Return the text, with spaces around its widest line if that would get too little room.
 
-    A program without fonts measures each byte of a non-ASCII character as a space.
+    A program without fonts measures each byte of a non-ASCII character like a space.
     """
     if text.isascii():
         return text

@@ -1,4 +1,4 @@
-"""Long lines of labels, wrapped: one box would be as wide as the page otherwise."""
+"""Wraps long lines of labels; otherwise a single box could be as wide as the page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from asynciojobs._widths import columns_of_sign, is_wide, signs_of
 __all__ = ["COLUMNS", "wrapped"]
 
 COLUMNS = 40
-"""How wide a line of a label may be (columns, of which a Chinese character takes two)."""
+"""The largest width of a label's line (columns; a Chinese character takes two)."""
 
-AFTER = frozenset("/\\-_.,:;=&?")  # where a word that is too long may be broken
+AFTER = frozenset("/\\-_.,:;=&?")  # an overlong word may be broken after these
 NOT_FIRST = frozenset({"Pe", "Pf", "Po", "Lm"})  # closing brackets, full stops, and so on
 NOT_LAST = frozenset({"Ps", "Pi"})  # opening brackets
 
@@ -20,8 +20,8 @@ NOT_LAST = frozenset({"Ps", "Pi"})  # opening brackets
 def wrapped(text: str) -> str:
     """Return the text with no line wider than 40 columns.
 
-    Lines are broken at spaces, and between the characters of scripts that have none. A word
-    that is too long is broken after one of its punctuation marks, or anywhere.
+    Lines are broken at spaces, and between the characters of scripts without spaces. An
+    overlong word is broken after one of its punctuation marks, or anywhere.
 
     Example:
         >>> print(wrapped("copy the results of the third measurement to the archive"))
@@ -34,7 +34,7 @@ def wrapped(text: str) -> str:
 
 
 def _parts(line: str) -> Iterator[str]:
-    """Yield the parts of a line; the spaces where it is broken are left out."""
+    """Yield the parts of a line, without the spaces where it is broken."""
     part: list[str] = []
     width = 0
     for sign in signs_of(line):
@@ -49,7 +49,7 @@ def _parts(line: str) -> Iterator[str]:
 
 
 def _end_of_line(signs: list[str]) -> int:
-    """Return how many of these signs fit in a line; the last one does not."""
+    """Return how many of these signs fit in a line; the last one does not fit."""
     for may_end in (_is_between_words, _is_in_a_long_word):
         for place in range(len(signs) - 1, 0, -1):
             if may_end(signs[place - 1], signs[place]):

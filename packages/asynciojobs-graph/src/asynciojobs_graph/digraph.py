@@ -21,10 +21,10 @@ __all__ = ["graph"]
 def graph(
     job_set: JobSet, *, status: bool = False, depth: int | None = None, rankdir: str = "LR"
 ) -> SchedulerGraph:
-    """Return the graph of a scheduler as a ``graphviz.Digraph``, to which more can be added.
+    """Return the graph of a scheduler as a ``graphviz.Digraph``, to which you can add more.
 
-    Its ``source`` is the text of `dot_format()`. A notebook shows it as a picture. If nothing
-    draws, the notebook shows the scheduler as Mermaid, without what was added.
+    Its ``source`` is the text from `dot_format()`. A notebook shows it as a picture. If that
+    can't be drawn, the notebook shows the scheduler as Mermaid, without your additions.
 
     Args:
         job_set: the scheduler.

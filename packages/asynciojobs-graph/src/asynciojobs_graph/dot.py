@@ -1,8 +1,8 @@
 """The graph of a scheduler in the DOT language; no other module writes DOT.
 
-The text depends on the scheduler alone, not on the hash seed. Nodes are named by their
+The text depends only on the scheduler, not on the hash seed. Nodes are named by their
 positions, not by their labels. The picture flows from left to right, as time does, unless the
-user says otherwise.
+user chooses otherwise.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def dot_format(
 
     Args:
         job_set: the scheduler.
-        status: colour each job by its status, and add the status to its label.
+        status: whether to colour each job by its status, and add the status to its label.
         depth: how many levels of nested schedulers to open; ``None`` opens all.
-        rankdir: which way the arrows point: ``LR`` is from left to right, and ``TB`` from top
-            to bottom, which suits long chains; ``RL`` and ``BT`` are the other way round.
+        rankdir: which way the arrows point: ``LR`` is from left to right; ``TB`` is from top to
+            bottom, which suits long chains; ``RL`` and ``BT`` are their opposites.
 
     Raises:
         TypeError: the depth is not an int.
@@ -127,14 +127,14 @@ class _Writer:
     def end_of(self, cluster: Cluster) -> Iterator[str]:
         """Yield the lines before the closing brace of a cluster.
 
-        Its attributes are here: clusters that begin after them would inherit them.
+        Its attributes come here: clusters that begin after them would inherit them.
         """
         label = label_of(cluster, status=self.status)
         if cluster.is_empty:
-            # As wide as the label: clusters that Graphviz has to widen may overlap.
+            # As wide as the label: if Graphviz has to widen clusters, they may overlap.
             anchor = {"label": "", "style": "invis", "width": inches(label), "height": 0.3}
             yield f"{quoted(cluster.rank)} [{attribute_list(anchor)}]"
-        # There is no width for clusters, so the label is padded.
+        # Clusters have no width, so the label is padded.
         attributes = {"label": padded(label), **style_of(cluster, status=self.status)}
         yield from (attribute_list({name: value}) for name, value in attributes.items())
 
@@ -151,7 +151,7 @@ class _Writer:
     def cluster_name(self, cluster: Cluster) -> str:
         """Return the name of a cluster: the name from the job's class, made unique.
 
-        DOT treats clusters of the same name as one.
+        DOT treats clusters with the same name as one.
         """
         name = self.cluster_names.get(cluster)
         if name is None:

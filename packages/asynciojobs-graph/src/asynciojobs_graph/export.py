@@ -61,7 +61,7 @@ def export_as_graphic(
     depth: int | None = None,
     rankdir: str = "LR",
 ) -> str:
-    """Draw a scheduler to a file, and write its DOT text to a file ``.dot`` beside it.
+    """Draw a scheduler to a file, and write its DOT text to a ``.dot`` file beside it.
 
     Args:
         job_set: the scheduler.
@@ -73,7 +73,7 @@ def export_as_graphic(
         rankdir: see `dot_format()`.
 
     Returns:
-        the name of the file with the picture.
+        the name of the picture file.
 
     Raises:
         MissingProgramError: there is no drawing program.

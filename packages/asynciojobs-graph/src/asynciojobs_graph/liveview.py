@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from asynciojobs import JobEvent, PureScheduler
 from asynciojobs._badge import signs_for
 from asynciojobs._bridge import install_command
-from asynciojobs._dag.jobset import observers_of
+from asynciojobs._dag.jobset import state_of
 from asynciojobs._log import error
 
 from ._live.lines import LinesDisplay
@@ -175,7 +175,7 @@ class View:
         self._scheduler = scheduler
         self._journal = journal
         self._display: Display | None = display  # None once it has failed
-        self._observers = observers_of(scheduler)
+        self._observers = state_of(scheduler).observers
         self._place: object = None  # where it listens to events; None if it does not
         self._events: list[JobEvent] = []  # those heard since the last drawing
         self._began: float | None = None  # the run that goes on, on the clock of the loop
@@ -186,11 +186,11 @@ class View:
         self._drawn_at = 0.0  # on the clock of the loop (seconds)
 
     def __enter__(self) -> None:
-        self._observers.watchers.append(self)
+        self._observers.watch(self)
         self._listen()  # a run may be going on already
 
     def __exit__(self, *_: object) -> None:
-        self._observers.watchers.remove(self)
+        self._observers.unwatch(self)
         self._pause()
         if self._began is not None:  # the run goes on without a view, or its loop is gone
             self._draw(self._drawn_at)

@@ -1,4 +1,4 @@
-"""The graph of a scheduler in the Mermaid language, no larger than Mermaid can draw."""
+"""The graph of a scheduler in the Mermaid language, never larger than Mermaid can draw."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JavaScript counts in UTF-16, where an emoji is two characters.
 MOST_LEVELS = 200
 """How many levels of subgraphs are drawn.
 
-A browser parses elements that are nested 512 deep, and each level has two.
+A browser parses elements that are nested up to 512 deep, and each level takes two.
 """
 
 
@@ -36,18 +36,18 @@ def mermaid_format(
 
     GitHub, GitLab and JupyterLab draw it if it is in a ```` ```mermaid ```` block of Markdown.
 
-    Mermaid does not draw more than 500 arrows, 50,000 characters or 200 levels. If there is
-    more, the innermost levels of nested schedulers are closed until Mermaid can draw the rest.
-    If even the outermost level is too much, the picture is one box. A comment at the top of
-    the text says so.
+    Mermaid draws at most 500 arrows, 50,000 characters and 200 levels. If there is more, the
+    innermost levels of nested schedulers are closed until Mermaid can draw the rest. If even
+    the outermost level is too much, the picture is a single box. A comment at the top of the
+    text says so.
 
-    These attributes of `dot_style()` are shown: ``style`` (rounded, dashed, dotted, bold,
+    These attributes of `dot_style()` are supported: ``style`` (rounded, dashed, dotted, bold,
     filled), ``color``, ``penwidth``, ``fillcolor`` and ``fontcolor``. Colours must be
     ``#rrggbb`` or names without digits. The usual colour is left to the reader's theme.
 
     Args:
         job_set: the scheduler.
-        status: colour each job by its status, and add the status to its label.
+        status: whether to colour each job by its status, and add the status to its label.
         depth: how many levels of nested schedulers to open; ``None`` opens all.
         rankdir: see `dot_format()`.
 
@@ -87,7 +87,7 @@ def _is_drawable(chart: Flowchart) -> bool:
 
 
 def _collapsed(job_set: JobSet, whole: Flowchart, *, status: bool, rankdir: str) -> str:
-    """Return the text with as many levels open as Mermaid can draw.
+    """Return the text with as many open levels as Mermaid can draw.
 
     Each level makes the text longer, so bisection finds the number: O((V+E) log levels).
     """

@@ -1,4 +1,4 @@
-"""What a notebook shows when the value of a cell is a scheduler."""
+"""What a notebook shows if the value of a cell is a scheduler."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def mime_bundle(
 ) -> dict[str, str]:
     """Return a scheduler as a picture and as plain text, by their MIME types.
 
-    The picture is SVG if it can be drawn within ten seconds, and Mermaid otherwise. It shows
-    the status of the jobs if any of them has been scheduled.
+    The picture is SVG if it can be drawn within ten seconds, otherwise Mermaid. It shows the
+    status of the jobs if any of them has been scheduled.
 
     Args:
         job_set: the scheduler.
@@ -70,13 +70,13 @@ def _drawn(job_set: JobSet, *, as_svg: bool) -> dict[str, str]:
 
 
 def note_failure(error: MissingProgramError | DrawingError) -> None:
-    """Log why a notebook shows Mermaid, unless it is just that no program is installed."""
+    """Log why a notebook shows Mermaid, unless there just is no drawing program."""
     if isinstance(error, DrawingError):
         warn("shown as Mermaid, since %s", error)
 
 
 def _can_show_pictures() -> bool:
-    """Tell whether drawing is worth while: IPython in a terminal shows only text."""
+    """Return whether drawing is worthwhile: IPython in a terminal shows only text."""
     ipython: Any = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     return not shell or SVG in shell.display_formatter.active_types

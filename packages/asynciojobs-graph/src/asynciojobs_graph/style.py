@@ -9,15 +9,15 @@ from ._quoting import attribute_list
 
 __all__ = ["CLUSTER_PREFIX", "COLOR", "DotStyle", "dot_cluster_name", "dot_style"]
 
-CRITICAL_COLOR = "#2b5c8a"  # calm: red is for failures
+CRITICAL_COLOR = "#2b5c8a"  # calm, since red is for failures
 COLOR = "#404040"
 CLUSTER_PREFIX = "cluster_"
 
 
 class DotStyle(dict[str, object]):
-    """The DOT attributes of a box or a cluster: their names, and values of any type.
+    """The DOT attributes of a box or a cluster: names, and values of any type.
 
-    The ``str()`` of a value is written.
+    Values are written as their ``str()``.
 
     Example:
         >>> style = DotStyle(style="rounded", penwidth=2)
@@ -31,11 +31,10 @@ class DotStyle(dict[str, object]):
 
 
 def dot_style(job: AbstractJob[object]) -> DotStyle:
-    """Return the attributes that show which kind of job it is.
+    """Return the attributes that show what kind of job it is.
 
     Schedulers have sharp corners, other jobs have round ones. A critical job has a thick
-    coloured border, and a forever job a dashed one. A subclass may add attributes, or change
-    them:
+    coloured border, a forever job a dashed one. A subclass may add or change attributes:
 
     Example:
         >>> from asynciojobs import Job
@@ -57,8 +56,8 @@ def dot_style(job: AbstractJob[object]) -> DotStyle:
 def dot_cluster_name(scheduler: AbstractJob[object]) -> str:
     """Return the name of the cluster that shows a nested scheduler.
 
-    DOT requires the prefix ``cluster_``. The scheduler's id follows, so the name is known
-    once the jobs are numbered: listing and drawing the outermost scheduler does that.
+    DOT requires the prefix ``cluster_``. The scheduler's id follows, so the name is known only
+    once the jobs are numbered, that is, once the outermost scheduler was listed or drawn.
 
     Example:
         >>> from asynciojobs import Scheduler

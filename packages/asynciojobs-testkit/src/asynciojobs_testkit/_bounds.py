@@ -1,4 +1,4 @@
-"""What no run can be shorter than: the longest path, and the work on the slots there are."""
+"""A lower bound for runs: the longest path, or the work divided by the slots."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ AnyJob: TypeAlias = AbstractJob[object]
 
 
 def lower_bound(scheduler: PureScheduler, seconds: Mapping[AnyJob, float]) -> float:
-    """Return a duration that no run of a scheduler can be shorter than; O(V+E).
+    """Return a duration that no run of a scheduler can go below; O(V+E).
 
-    It is the longest path through the requirements; or the work of all regular jobs, shared
-    among the slots of the window or of a limit, if that is longer. A nested scheduler counts as
+    It is the longest path through the requirements. If it is longer, it is the work of all
+    regular jobs, divided by the slots of the window or of a limit. A nested scheduler counts as
     a job that takes as long as its own bound.
 
     Args:
@@ -30,7 +30,7 @@ def lower_bound(scheduler: PureScheduler, seconds: Mapping[AnyJob, float]) -> fl
     """
     takes = dict(seconds)
     work: Counter[Limit] = Counter()
-    for job_set, jobs, _ in reversed([*nesting(scheduler)]):  # from inside out
+    for job_set, jobs, _ in reversed([*nesting(scheduler)]):  # from the inside out
         bound = bound_of(job_set, jobs, takes)
         for job in jobs:
             for limit, count in needs_of(job).items():
@@ -44,7 +44,7 @@ def lower_bound(scheduler: PureScheduler, seconds: Mapping[AnyJob, float]) -> fl
 
 
 def bound_of(job_set: JobSet, jobs: Iterable[AnyJob], takes: Mapping[AnyJob, float]) -> float:
-    """Return the bound of one scheduler, by its own jobs."""
+    """Return the bound of one scheduler, from its own jobs."""
     regular = [job for job in jobs if not job.forever]
     ends: dict[AnyJob, float] = {}
     for job in digraph.topological_order({job: requirements_of(job) for job in jobs}):

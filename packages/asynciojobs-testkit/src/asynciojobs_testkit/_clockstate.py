@@ -22,7 +22,7 @@ TICKS_PER_SECOND = 1_000_000
 """The clock counts microseconds."""
 
 LATEST_EXACT = 2.0**32
-"""After this time, a float can't tell two neighbouring microseconds apart (seconds)."""
+"""From this time on, floats can't distinguish neighbouring microseconds (seconds)."""
 
 
 def ticks(seconds: float) -> int | float:
@@ -32,7 +32,7 @@ def ticks(seconds: float) -> int | float:
 
 
 class ClockState:
-    """The time, how it moves, and what the runs share: leftovers, real work and real time.
+    """The time, how it moves, and what runs share: leftovers, real work and real time.
 
     Args:
         start: the initial time (seconds).
@@ -47,9 +47,9 @@ class ClockState:
         self.autojump = autojump
         self.order = None if seed is None else random.Random(seed)
         self.leftovers = Leftovers()
-        self._followers: list[Follower] = []  # told the time whenever it moves
+        self._followers: list[Follower] = []  # called with the time whenever it moves
         self._external = 0  # open external() blocks
-        self._real = 0.0  # what finished runs took (real seconds)
+        self._real = 0.0  # how long the finished runs took (real seconds)
         self._running_since: dict[object, float] = {}  # when each running loop began (real)
 
     # -- the time
@@ -66,21 +66,21 @@ class ClockState:
             follower(self.seconds)
 
     def jump(self, moment: int) -> None:
-        """Set the time to that of a timer (ticks), and count the jump."""
+        """Set the time to that of a timer (ticks), and count this as a jump."""
         self.move_to(moment)
         self.jumps += 1
 
     def followed_by(self, follower: Follower) -> Block[None]:
-        """Tell a function the time at the beginning of a block, and whenever it moves in it."""
+        """Call a function with the time at the beginning of a block, and whenever it moves."""
         return FollowedBlock(self, follower)
 
     def begin_to_tell(self, follower: Follower) -> None:
-        """Tell a function the time from now on."""
+        """Call a function with the time, now and from now on."""
         follower(self.seconds)
         self._followers.append(follower)
 
     def end_telling(self, follower: Follower) -> None:
-        """Tell a function the time no longer."""
+        """Stop calling a function with the time."""
         self._followers.remove(follower)
 
     # -- real work
@@ -119,7 +119,7 @@ class ClockState:
 
 
 class FollowedBlock(Block[None]):
-    """A block in which a function gets the time of the clock.
+    """A block in which a function is called with the time of the clock.
 
     Args:
         state: the state of the clock.

@@ -51,9 +51,9 @@ class Point(NamedTuple):
     mark: str
     """The number of slots, as text."""
     seconds: float | None
-    """How long a run takes; ``None`` if it can't run so."""
+    """How long a run takes; ``None`` if it can't run with these slots."""
     bound: float
-    """What no run can be shorter than (seconds)."""
+    """The lower bound: no run takes less (seconds)."""
 
 
 def curves_as_svg(curves: Sequence[Curve], x_label: str, good: tuple[int, int] | None) -> str:
@@ -61,8 +61,8 @@ def curves_as_svg(curves: Sequence[Curve], x_label: str, good: tuple[int, int] |
 
     Args:
         curves: the curves, at least one; all have the same numbers of slots.
-        x_label: what the numbers are.
-        good: the point with a circle around it: of which curve, and which of its points.
+        x_label: what these numbers are.
+        good: the point to circle: the index of its curve, and its index in the curve.
     """
     marks = [point.mark for point in curves[0].points]
     most = max(point.seconds or 0.0 for curve in curves for point in curve.points) or 1.0
@@ -108,7 +108,7 @@ def axes(frame: Frame, marks: Sequence[str], x_label: str) -> list[str]:
         _, y = frame.place(0, seconds)
         label = text(f"{number(seconds)} s")
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{label}</text>')
-    step = -(-len(marks) // 16)  # at most 16 texts have room
+    step = -(-len(marks) // 16)  # there is room for 16 texts
     for index in range(0, len(marks), step or 1):
         x, _ = frame.place(index, 0)
         label = text(marks[index])
@@ -150,5 +150,5 @@ def joined(places: Sequence[tuple[float, float]]) -> str:
 
 
 def text(words: str) -> str:
-    """Return a text that shows as it is, whatever characters it has."""
+    """Escape a text so that it shows as it is, whatever characters it has."""
     return escape(NOT_IN_XML.sub("\ufffd", words))

@@ -12,12 +12,12 @@ __all__ = ["DueTime"]
 class DueTime(float):
     """A moment in seconds, rounded to a tick. Of two equal ones, the one made first is less.
 
-    asyncio keeps timers in a heap, which says nothing about the order of equal ones. This is
-    the moment that it compares.
+    asyncio keeps timers in a heap, which does not define the order of equal timers. It compares
+    these moments.
 
     Args:
         moment: the moment (seconds).
-        rank: how many timers were made before.
+        rank: how many timers were made before it.
 
     Raises:
         ValueError: the moment is not a number (NaN).

@@ -46,7 +46,7 @@ class HasDurations(Protocol):
         ...
 
     def durations(self) -> dict[Path, float]:
-        """Return how long each job took, by the keys on the way to it (seconds)."""
+        """Return how long each job took, by the keys that lead to it (seconds)."""
         ...
 
 
@@ -57,10 +57,10 @@ Durations: TypeAlias = (
     | Iterable[Record]
     | None
 )
-"""What a user may give: seconds by label, a function, a journal, or its records."""
+"""What a user may pass: seconds by label, a function, a journal, or its records."""
 
 Given: TypeAlias = Callable[[AnyJob, Path], float | None]
-"""What a user gave, for a job and its path."""
+"""Returns the duration that the user gave for a job and its path (seconds)."""
 
 
 def seconds_of_jobs(scheduler: PureScheduler, durations: Durations) -> dict[AnyJob, float]:
@@ -96,7 +96,7 @@ def seconds_of_jobs(scheduler: PureScheduler, durations: Durations) -> dict[AnyJ
 
 
 def paths_of(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, Path]]:
-    """Yield each job that is no scheduler, with the keys on the way to it."""
+    """Yield each job that is not a scheduler, with the keys that lead to it."""
     around: list[str] = []
     for job, _, closing in outline(scheduler, in_order_of_creation):
         if closing:
@@ -108,12 +108,12 @@ def paths_of(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, Path]]:
 
 
 def recorded(job: AnyJob) -> float | None:
-    """Return how long a job took in its last run, if it came to its end."""
+    """Return how long a job took in its last run, if it ended by itself."""
     return job.duration() if job.is_done() else None
 
 
 def as_function(durations: Durations, jobs: Iterable[tuple[AnyJob, Path]]) -> Given:
-    """Return what a user gave as a function of a job and its path."""
+    """Return the durations that a user gave as a function of a job and its path."""
     if callable(durations):
         function = durations
         return lambda job, _: function(job)
@@ -133,7 +133,7 @@ def check_labels(given: Iterable[str], known: Iterable[str]) -> None:
     """Check that there is a job for each label.
 
     Raises:
-        ValueError: there is none for one of them.
+        ValueError: one of them has no job.
     """
     unknown = sorted({*given} - {*known})
     if unknown:
@@ -144,10 +144,10 @@ def check_labels(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def last_seconds(records: Iterable[object]) -> dict[Path, float]:
-    """Return how long each job took, as records say; the last one counts.
+    """Return how long each job took according to some records; the last record counts.
 
     Raises:
-        TypeError: something else is among them.
+        TypeError: one of them is something else.
     """
     found: dict[Path, float] = {}
     for record in records:

@@ -19,10 +19,10 @@ __all__ = [
 ]
 
 MAX_LINES = 30
-"""How many lines on jobs and tasks a message has."""
+"""How many lines about jobs and tasks a message has at most."""
 
 NUMBER_OF_TASK = re.compile(r"(?<=<Task 'Task-)\d+(?=')")
-"""The number in the name of a task that asyncio has named."""
+"""The number in a task name that asyncio made up."""
 
 
 class Waiting(NamedTuple):
@@ -65,7 +65,7 @@ class ClockError(RuntimeError):
     """A run under a fake clock can't go on.
 
     Attributes:
-        time: when that happened, on the clock (seconds).
+        time: when it happened, on the clock (seconds).
         waiting: the jobs and tasks that had not ended.
     """
 
@@ -89,9 +89,9 @@ class RunawayError(ClockError):
 
 
 def lines_on(waiting: Sequence[Waiting]) -> list[str]:
-    """Return the lines on jobs and tasks: equal ones once, and of many the first ones.
+    """Return the lines about jobs and tasks: equal lines once, and only the first few.
 
-    Tasks that asyncio has named are equal if only their numbers differ.
+    Tasks with names made up by asyncio are equal if only their numbers differ.
     """
     alike: dict[str, list[Waiting]] = {}
     for it in waiting:
@@ -103,7 +103,7 @@ def lines_on(waiting: Sequence[Waiting]) -> list[str]:
 
 
 def more(count: int) -> str:
-    """Return the end of a line that stands for others too."""
+    """Return the end of a line that represents others, too."""
     return f" (and {count} more like this)" if count else ""
 
 
@@ -111,7 +111,7 @@ class LeftoverError(AssertionError):
     """A run under a fake clock left something behind.
 
     Attributes:
-        leftovers: a line for each thing that was left.
+        leftovers: a line for each thing that was left behind.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -129,7 +129,7 @@ class UnscriptedCommandError(AssertionError):
 
     Attributes:
         line: the command line.
-        nearest: the pattern that is most like it; ``None`` if nothing was scripted.
+        nearest: the most similar pattern; ``None`` if nothing was scripted.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:

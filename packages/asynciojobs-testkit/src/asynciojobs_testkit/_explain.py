@@ -41,10 +41,10 @@ __all__ = [
 Task = asyncio.Task[Any]
 
 Holders: TypeAlias = "dict[Limit, list[AbstractJob[object]]]"
-"""The limits that are in use, each with the jobs that hold slots."""
+"""The limits in use, each with the jobs that hold its slots."""
 
 MAX_HOLDERS = 5
-"""How many of the jobs that hold slots of a limit a line names."""
+"""How many of the jobs that hold a limit's slots are named in a line."""
 
 OWN_FILES = (asynciojobs.__file__, asyncio.__file__, __file__)
 LIBRARIES = tuple(str(Path(file).parent) + os.sep for file in OWN_FILES)
@@ -72,14 +72,14 @@ def who_waits(loop: asyncio.AbstractEventLoop) -> list[Waiting]:
 
 
 def last_progress(loop: asyncio.AbstractEventLoop) -> float:
-    """Return the last time when a job of a current run started or ended, in seconds; O(V)."""
+    """Return when a job of a current run last started or ended, in seconds; O(V)."""
     jobs = [job for run in runs_in(loop) for job in jobs_and_tasks(run)]
     times = [time for job in jobs for time in (job.started_at, job.ended_at)]
     return max((time for time in times if time is not None), default=-math.inf)
 
 
 def outermost(tasks: Iterable[Task]) -> list[Task]:
-    """Return the tasks that wait for jobs, and belong to no job themselves."""
+    """Return the tasks that wait for jobs, but belong to no job themselves."""
     return [task for task in tasks if awaits_jobs(task) and job_of(task) is None]
 
 
@@ -118,7 +118,7 @@ def _of_job(job: AbstractJob[object], task: Task | None, holders: Holders) -> Wa
 
 
 def _slots(job: AbstractJob[object], holders: Holders) -> str:
-    """Return the limits that a job waits for, and who holds their slots, or its window."""
+    """Return the limits a job waits for, with the jobs that hold their slots; or its window."""
     limits = [
         f"{'' if is_taken else 'its turn at '}{limit!r}{_held_by(holders.get(limit, []))}"
         for limit, is_taken in limits_awaited(job)
@@ -162,6 +162,6 @@ def _at(place: Place) -> str:
 
 
 def shown_path(file: str) -> Path:
-    """Return the path of a file. In the current directory it is relative."""
+    """Return the path of a file; relative if the file is in the current directory."""
     path = Path(file)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

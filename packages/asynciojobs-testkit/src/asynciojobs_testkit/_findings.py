@@ -1,4 +1,4 @@
-"""`WhatIf`: what `what_if()` has found, as rows, as a table and as a curve."""
+"""`WhatIf`: the findings of `what_if()`, as rows, as a table and as a curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._curve import Curve, Point, curves_as_svg
 __all__ = ["WhatIf", "WhatIfRow"]
 
 GOOD = 1.05
-"""A setting is good if it takes at most so many times as long as the best one."""
+"""A setting is good if it takes at most this many times as long as the best one."""
 
 GRAHAM = "More slots can also be slower (Graham 1969): only what is in this table was tried."
 
@@ -29,16 +29,16 @@ class WhatIfRow:
 
     Attributes:
         jobs_window: how many jobs may run at once; ``None`` means no limit (jobs).
-        limits: how many slots each limit has that was varied, by its label.
+        limits: how many slots each varied limit has, by its label.
         makespan: how long the run takes; with several runs, the median (seconds). It is
             ``math.inf`` if a job needs more slots than a limit has.
         least: how long the shortest of the runs takes (seconds).
         most: how long the longest one takes (seconds).
-        lower_bound: what no run can be shorter than, with these durations (seconds): the
-            longest path, or the work divided by the slots of the window or of a limit.
-        busy: how much of the slots of the window was used, from 0 to 1. Without a window, it
-            is that of the limit that was used most; ``None`` if there is none.
-        fine: the runs were fine: no timeout expired.
+        lower_bound: no run with these durations can take less (seconds). It is the longest
+            path, or the work divided by the slots of the window or of a limit.
+        busy: how much of the window's slots was used, from 0 to 1. Without a window, it is
+            that of the limit that was used most; ``None`` if there is none.
+        fine: whether the runs succeeded: no timeout expired.
 
     Example:
         >>> from asynciojobs_testkit import dag, what_if
@@ -59,12 +59,12 @@ class WhatIfRow:
 
     @property
     def size(self) -> tuple[bool, int]:
-        """How large the setting is: the smaller one of two comes first."""
+        """How large the setting is; the smaller one comes first."""
         slots = sum(self.limits.values())
         return self.jobs_window is None, slots + (self.jobs_window or 0)
 
     def has_at_most(self, other: WhatIfRow) -> bool:
-        """Tell whether no number of slots is larger than in another setting.
+        """Return whether this setting has at most as many slots of each kind as another one.
 
         Example:
             >>> from asynciojobs_testkit import dag, what_if
@@ -79,7 +79,7 @@ class WhatIfRow:
 class WhatIf(Sequence[WhatIfRow]):
     """How long a scheduler would take, as a sequence of rows, one for each setting.
 
-    ``str()`` of it is a table.
+    ``str()`` returns a table.
 
     Args:
         rows: the rows, at least one.
@@ -116,7 +116,7 @@ class WhatIf(Sequence[WhatIfRow]):
     def smallest_good(self) -> WhatIfRow | None:
         """The smallest setting that takes at most 5 % longer than the best one.
 
-        ``None`` if no run is fine.
+        ``None`` if no run succeeded.
         """
         fine = [row for row in self.rows if row.fine]
         best = min((row.makespan for row in fine), default=0.0)
@@ -127,7 +127,7 @@ class WhatIf(Sequence[WhatIfRow]):
     def slower(self) -> list[tuple[WhatIfRow, WhatIfRow]]:
         """The settings that take longer although they have more slots.
 
-        Each comes second in a pair. The first one is the best setting that has less.
+        Each is the second of a pair. The first is the best setting that has fewer.
         """
         found: list[tuple[WhatIfRow, WhatIfRow]] = []
         fine = [row for row in self.rows if row.fine]
@@ -178,9 +178,9 @@ class WhatIf(Sequence[WhatIfRow]):
         yield GRAHAM
 
     def export_as_svgfile(self, filename: str | os.PathLike[str]) -> str:
-        """Draw how long a run takes, as a curve, with the lower bound as a dashed line.
+        """Draw how long a run takes as a curve, with the lower bound as a dashed line.
 
-        If a limit was varied too, there is a curve for each number of its slots.
+        If a limit was varied too, there is one curve for each number of its slots.
 
         Args:
             filename: the name of the file; ``.svg`` is added unless it is there.
@@ -220,7 +220,7 @@ class WhatIf(Sequence[WhatIfRow]):
         return curves_as_svg(drawn, x_label, places[0] if places else None)
 
     def _axis(self) -> str | None:
-        """Return the limit along the axis; ``None`` for the window."""
+        """Return the limit on the x axis; ``None`` for the window."""
         if len({row.jobs_window for row in self.rows}) > 1:
             return None
         return next(iter(self.rows[0].limits), None)
@@ -239,7 +239,7 @@ def setting_text(row: WhatIfRow, *, without: str | None = "") -> str:
 
     Args:
         row: the setting.
-        without: a limit that is left out; ``None`` leaves out the window.
+        without: a limit to leave out; ``None`` leaves out the window.
     """
     parts = [] if without is None else [f"jobs_window={window_text(row.jobs_window)}"]
     parts += [f"{name}={count}" for name, count in row.limits.items() if name != without]

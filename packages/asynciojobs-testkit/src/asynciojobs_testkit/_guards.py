@@ -1,4 +1,4 @@
-"""While a clock is installed: new loops are on it, and no other loop runs."""
+"""The guards of an installed clock: new loops are on it, and no other loop runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ run_by_runner = PatchedFunction(asyncio.Runner, "run")
 
 
 def make_loop() -> asyncio.AbstractEventLoop:
-    """Make a loop on the clock that is in force in this thread, if there is one."""
+    """Make a loop on the clock that is in force in this thread, if any."""
     installation = in_force()
     if installation is not None:
         return installation.make_loop()
@@ -31,7 +31,7 @@ def make_loop() -> asyncio.AbstractEventLoop:
 def check_runner(runner: asyncio.Runner, coroutine: Any, **options: Any) -> Any:
     """Run a coroutine in a Runner, if its loop may run.
 
-    This is for uvloop, if nobody has imported it when the clock is installed.
+    This catches uvloop if it is imported only after the clock was installed.
     """
     __tracebackhide__ = True
     check_run(runner.get_loop(), coroutine)

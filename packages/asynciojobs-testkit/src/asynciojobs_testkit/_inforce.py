@@ -46,7 +46,7 @@ class Installation(Block[None]):
         self._make_loop = make_loop
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
-        """Make a loop that may run during this block only."""
+        """Make a loop that may run only during this block."""
         return self._make_loop(self)
 
     def __enter__(self) -> None:
@@ -68,10 +68,10 @@ class OutOfForce(Block[None]):
 
 
 class Here(threading.local):
-    """What is known of one thread.
+    """What we know about one thread.
 
     Attributes:
-        installations: the clocks that are installed, the one in force last.
+        installations: the installed clocks; the last one is in force.
         checked: the loops that may run now, since `CheckedRun` has checked them.
     """
 
@@ -93,8 +93,8 @@ class Place:
 
     Args:
         state: the state of its clock.
-        installation: the block that made the loop by itself; ``None`` if a user has made it,
-            with `loop_factory()`.
+        installation: the block that made the loop; ``None`` if a user made it with
+            `loop_factory()`.
     """
 
     def __init__(self, state: ClockState, installation: Installation | None) -> None:
@@ -105,7 +105,7 @@ class Place:
     def objection(self, loop: object) -> str:
         """Return why the loop must not run here; empty if it may.
 
-        A loop that a user has made on another clock may run, unless it is older than the
+        A loop that a user made on another clock may run, unless it is older than the
         installation.
         """
         current = in_force()
@@ -123,7 +123,7 @@ class Place:
 
 
 def objection(loop: object) -> str:
-    """Return why any loop must not run in this thread; empty if it may."""
+    """Return why a loop must not run in this thread; empty if it may. The loop may be any."""
     place = getattr(loop, "place", None)
     if isinstance(place, Place):
         return place.objection(loop)
@@ -136,7 +136,7 @@ def objection(loop: object) -> str:
 
 
 def is_of_uvloop(thing: object) -> bool:
-    """Return whether a loop or a policy is one of uvloop."""
+    """Return whether a loop or a policy belongs to uvloop."""
     return type(thing).__module__.partition(".")[0] == "uvloop"
 
 
@@ -153,8 +153,8 @@ def check_run(loop: object, future: object = None) -> None:
 
     Args:
         loop: the loop.
-        future: what it is about to run. If it must not, a coroutine is closed: it would warn
-            that it was never awaited.
+        future: what it is about to run. If the loop must not run, a coroutine is closed, as it
+            would otherwise warn that it was never awaited.
 
     Raises:
         RuntimeError: it must not.
@@ -192,7 +192,7 @@ class CheckedRun(Block[None]):
 def is_cleanup(future: object) -> bool:
     """Return whether a Runner runs this to clean up its loop, not as part of the program.
 
-    That is `gather()` of the tasks that it cancels, or one of `CLEANUP_COROUTINES`.
+    That is the `gather()` of the tasks that it cancels, or one of `CLEANUP_COROUTINES`.
     """
     if asyncio.isfuture(future):
         return not isinstance(future, asyncio.Task)

@@ -1,4 +1,4 @@
-"""What the author of a test has said to know about: ignored warnings, shielded tasks."""
+"""What a test says it knows about: ignored warnings, shielded tasks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["is_ignored", "place_of_shield"]
 SHIELD = asyncio.shield.__code__
 
 FRAMES_TO_SHIELD = 4
-"""How many functions are on the stack from the ``create_task()`` of a loop to
-`asyncio.shield()`, with both. `asyncio.ensure_future()` is between them, in two functions on
-Python 3.11."""
+"""How many functions are on the stack from the loop's ``create_task()`` to
+`asyncio.shield()`, counting both. `asyncio.ensure_future()` is between them; on Python 3.11, it
+is two functions."""
 
 
 def is_ignored(text: str, category: type[Warning]) -> bool:
-    """Tell whether the filters of warnings ignore a warning, wherever it comes from.
+    """Return whether the warning filters ignore a warning, wherever it comes from.
 
-    The filters are only read. To warn would raise an exception if a filter says so, and the
-    warning of a coroutine comes from a place that can't raise.
+    The filters are only read. Warning for real would raise an exception if a filter asks for
+    that, and the warning about a coroutine comes from a place that can't raise.
     """
     for action, message, of, module, line in current_filters():
         is_for_one_place = module is not None or line != 0
@@ -35,7 +35,7 @@ def is_ignored(text: str, category: type[Warning]) -> bool:
 
 
 def current_filters() -> Any:
-    """Return the filters of warnings. On Python 3.14, a context may have its own."""
+    """Return the warning filters. On Python 3.14, a context may have its own."""
     ask = getattr(warnings, "_get_filters", None)
     return warnings.filters if ask is None else ask()
 
@@ -46,7 +46,7 @@ def place_of_shield() -> tuple[str, int, str] | None:
     Call it in that method.
 
     Returns:
-        the file, the line and the function; ``None`` if somebody else makes the task.
+        the file, the line and the function; ``None`` if something else makes the task.
     """
     frames = traceback.walk_stack(sys._getframe(1))
     for frame, _ in itertools.islice(frames, FRAMES_TO_SHIELD):

@@ -31,14 +31,14 @@ ALIVE_BY_DESIGN = {"TestRunner._run_tests_and_fixtures"}
 """Coroutines that may stay alive between runs: anyio's plugin runs its tests in this one."""
 
 CLOSES_GENERATOR = "async_generator_athrow"
-"""The type of what closes an asynchronous generator. asyncio makes a task of it for each
-generator that is left early, and ends that task at the end of the run."""
+"""The type of the objects that close asynchronous generators. For each generator that is left
+early, asyncio makes a task of one, and ends that task at the end of the run."""
 
 unawaited_coroutine = PatchedFunction(warnings, "_warn_unawaited_coroutine")
 
 
 class StillAlive(NamedTuple):
-    """What is said of the tasks that are alive at the end of a run."""
+    """What to report about the tasks that are alive at the end of a run."""
 
     leftovers: Sequence[str] = ()
     """A line for each leftover."""
@@ -47,18 +47,18 @@ class StillAlive(NamedTuple):
 
 
 class Leftovers:
-    """Collects what is left behind, and remembers which job created each task."""
+    """Collects what runs leave behind, and remembers which job created each task."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, None] = {}  # an ordered set: the lines of the report
-        self._warnings: dict[str, None] = {}  # the same, for warnings
+        self._lines: dict[str, None] = {}  # the lines of the report, as an ordered set
+        self._warnings: dict[str, None] = {}  # the same for warnings
         self._tasks: weakref.WeakSet[Task] = weakref.WeakSet()
-        # Where `asyncio.shield()` made a task that nothing else holds.
+        # Where `asyncio.shield()` made a task that nothing else refers to.
         self._shielded: weakref.WeakKeyDictionary[Task, Place] = weakref.WeakKeyDictionary()
-        # The job that created a task, by the id() of the task: a task that is being deleted
-        # has already left all weak dictionaries.
+        # The job that created a task, by the id() of the task: when a task is deleted, it has
+        # already left all weak dictionaries.
         self._creators: dict[int, AbstractJob[object]] = {}
-        self._collected = False  # garbage was collected; since then, no block and no task began
+        self._collected = False  # garbage was collected, and no block or task began since
 
     # -- collecting
 
@@ -75,7 +75,7 @@ class Leftovers:
             self._creators[id(task)] = creator
 
     def still_alive(self, tasks: Iterable[Task]) -> StillAlive:
-        """Return what to say of these tasks, which are still alive."""
+        """Return what to report about some tasks, which are still alive."""
         leftovers: list[str] = []
         shielded: list[str] = []
         for task in tasks:
@@ -126,7 +126,7 @@ class Leftovers:
         self._lines.update(dict.fromkeys(lines))
 
     def _current_job(self) -> AbstractJob[object] | None:
-        """Return the job behind the current task, if there is one."""
+        """Return the job behind the current task, if any."""
         try:
             task = asyncio.current_task()
         except RuntimeError:  # no loop is running
@@ -134,14 +134,14 @@ class Leftovers:
         return None if task is None else self._job_behind(task)
 
     def _job_behind(self, future: asyncio.Future[Any]) -> AbstractJob[object] | None:
-        """Return the job that a task runs, otherwise the job that created the task."""
+        """Return the job that a task runs, or otherwise the job that created the task."""
         job = job_of(future) if isinstance(future, asyncio.Task) else None
         return self._creators.get(id(future)) if job is None else job
 
     # -- reporting
 
     def clear(self) -> None:
-        """Forget everything so far, because the test has a more important error to show."""
+        """Forget everything so far, since the test has a more important error to show."""
         self._collect_garbage()
         self._lines.clear()
         self._warnings.clear()
@@ -149,10 +149,10 @@ class Leftovers:
         self._tasks = weakref.WeakSet()
 
     def check(self) -> None:
-        """Raise if something was left behind, and warn of tasks that were shielded.
+        """Raise if something was left behind, and warn about shielded tasks.
 
         Raises:
-            LeftoverError: lists what was left, and the job that created it.
+            LeftoverError: it lists what was left, with the jobs that created it.
         """
         __tracebackhide__ = True
         self._collect_garbage()
@@ -167,8 +167,8 @@ class Leftovers:
     def _collect_garbage(self) -> None:
         """Let coroutines and futures in reference cycles report themselves.
 
-        This takes long on free-threaded builds, where each collection is a full one. So it is
-        done once, unless there are new tasks: a test checks at its end, and so does its clock.
+        This is slow on free-threaded builds, where each collection is a full one. A test checks
+        at its end, and so does its clock. So it is done only once, unless there are new tasks.
         """
         if not self._collected:
             gc.collect(1)
@@ -183,7 +183,7 @@ class Leftovers:
                 self.note_exception(task, exception)
 
     def watching_coroutines(self) -> Block[None]:
-        """Report each coroutine that is made and dropped during a block, and never awaited."""
+        """Report each coroutine that is made in a block, never awaited, and dropped."""
         self._collected = False
         return WatchingBlock(self)
 
@@ -191,14 +191,14 @@ class Leftovers:
 class Watching(threading.local):
     """The blocks of a thread that watch its coroutines.
 
-    During these blocks, Python is asked to note where the coroutines of the thread are made.
-    So a coroutine with such a note was made in one of them. A coroutine of another thread, or
-    of an earlier test, has none.
+    During these blocks, Python notes where the thread's coroutines are made. So a coroutine
+    with such a note was made in one of the blocks. A coroutine of another thread or of an
+    earlier test has none.
     """
 
     def __init__(self) -> None:
-        self._open: list[Leftovers] = []  # one for each open block, the latest last
-        self._depth = 0  # what Python noted before the first of them (frames)
+        self._open: list[Leftovers] = []  # one for each open block, the latest is last
+        self._depth = 0  # how many frames Python noted before the first of them
 
     def begin(self, leftovers: Leftovers) -> None:
         """Begin a block."""
@@ -214,26 +214,26 @@ class Watching(threading.local):
             sys.set_coroutine_origin_tracking_depth(self._depth)
 
     def whose(self, coroutine: Any) -> Leftovers | None:
-        """Return what reports a coroutine that is being dropped; ``None`` means Python does."""
+        """Return what reports a dropped coroutine; ``None`` means that Python does."""
         if not self._open or not coroutine.cr_origin or full_collection.is_running:
             return None
         return self._open[-1]
 
 
 class FullCollection(threading.local):
-    """Tells whether this thread collects all garbage, also that of tests before this one.
+    """Knows whether this thread is collecting all garbage, even that of earlier tests.
 
-    A test's own garbage is young, and `Leftovers.check()` collects it.
+    A test's own garbage is young; `Leftovers.check()` collects it.
 
     Attributes:
-        is_running: whether it does so now. It is known during blocks that watch coroutines.
+        is_running: whether it is. It is only kept up to date in blocks that watch coroutines.
     """
 
     def __init__(self) -> None:
         self.is_running = False
 
     def note(self, phase: str, info: dict[str, int]) -> None:
-        """Take note of a collection, as one of `gc.callbacks`."""
+        """Take note of a collection. This is one of `gc.callbacks`."""
         self.is_running = phase == "start" and info["generation"] == 2
 
 
@@ -241,7 +241,7 @@ class WatchingBlock(Block[None]):
     """A block whose coroutines are watched.
 
     Args:
-        leftovers: collects those that are dropped.
+        leftovers: collects the coroutines that are dropped.
     """
 
     def __init__(self, leftovers: Leftovers) -> None:
@@ -265,7 +265,7 @@ full_collection = FullCollection()
 
 
 def report_coroutine(coroutine: Any) -> None:
-    """Report a coroutine that was never awaited to the clock of its test, or as Python does."""
+    """Report a never-awaited coroutine to the clock of its test, or else as Python does."""
     leftovers = watching.whose(coroutine)
     if leftovers is None:
         unawaited_coroutine.original(coroutine)
@@ -291,12 +291,12 @@ def shown(exception: BaseException) -> str:
 
 
 def origin(job: AbstractJob[object] | None) -> str:
-    """Return the end of a line, which names the job that made something."""
+    """Return the end of a line that names the job that made something."""
     return "" if job is None else f": it was made in {job.repr_main()}"
 
 
 def made_at(file: str, line: int, function: str) -> str:
-    """Return the end of a line, on a coroutine that was made in no job."""
+    """Return the end of a line about a coroutine that was made outside all jobs."""
     return (
         f": it was made at {shown_path(file)}:{line}, in {function}; if it is for a job that "
         "will not run, call close_all_jobs() of its scheduler"
@@ -304,7 +304,7 @@ def made_at(file: str, line: int, function: str) -> str:
 
 
 def shielded_at(file: str, line: int, function: str) -> str:
-    """Return the end of a warning of a task that `asyncio.shield()` made."""
+    """Return the end of a warning about a task that `asyncio.shield()` made."""
     return (
         f"asyncio.shield() made it at {shown_path(file)}:{line}, in {function}. The end of the "
         "event loop cancels it all the same: if it has to end its work, make the task "

@@ -1,9 +1,9 @@
 """`FakeLoop`: asyncio's own loop, in virtual time.
 
 A loop asks its selector to wake it when there is I/O, or after a number of seconds. This is the
-only place where an asyncio program lets time pass, so this is where the clock decides: wait for
-real work, jump to the next timer, or raise because nothing is left to wait for. The cost is one
-``select(0)`` a turn; a jump is O(1).
+only place where an asyncio program lets time pass. So this is where the clock decides: wait for
+real work, jump to the next timer, or raise because there is nothing to wait for. The cost is
+one ``select(0)`` a turn; a jump is O(1).
 
 - The time is an integer number of microseconds (ticks), and each timer is rounded to a tick. Of
   timers at the same tick, the one made first fires first. The loop's resolution is half a tick.
@@ -48,13 +48,13 @@ HALF_TICK = 0.5 / TICKS_PER_SECOND
 """A timer that is due within this time is due now (seconds)."""
 
 REAL_WORK_POLL = 0.05
-"""How long to wait for real work before looking again (real seconds)."""
+"""How long to wait for real work before checking again (real seconds)."""
 
 REAL_CLOCK = "a loop may wait for a clock that is real, such as time.monotonic()"
 """The other reason for a run to make no progress."""
 
 CLEAN_UP_ROUNDS = 100
-"""How often to cancel the tasks after an error, before they are closed by force."""
+"""How often to cancel the tasks after an error before closing them by force."""
 
 CLEAN_UP_LIMIT = 2.0
 """How much real time these rounds may take together (seconds)."""
@@ -67,7 +67,7 @@ class FakeLoop(TrackingLoop):
         state: the state of the clock.
         horizon: how far the clock may jump while no job starts or ends (seconds).
         real_limit: how much real time one run may take (seconds); see `RealBudget`.
-        installation: the block that makes this loop by itself; ``None`` if a user makes it.
+        installation: the block that makes this loop; ``None`` if a user makes it.
 
     Attributes:
         steering: moves the time by hand.
@@ -96,7 +96,7 @@ class FakeLoop(TrackingLoop):
         self._budget = RealBudget(math.inf)  # the real time that it may take
         self._cleaning_up = False  # tasks are being cancelled because of an error
         self._ran_away = False  # a run ended with a RunawayError
-        self._real_timers: list[asyncio.TimerHandle] = []  # in real time
+        self._real_timers: list[asyncio.TimerHandle] = []  # timers in real time
         self._ranks = itertools.count()  # of timers, in the order of their creation
         selector = IdleSelector(self._turn, self._idle, self._note_wait)
         super().__init__(selector, state.leftovers)
@@ -124,7 +124,7 @@ class FakeLoop(TrackingLoop):
         return super().call_at(due, callback, *args, context=context)
 
     def __call__(self) -> FakeLoop:
-        """Return this loop, or a new one if it is closed: a loop is also a loop factory."""
+        """Return this loop; if it is closed, a new one. So a loop is also a loop factory."""
         if not self.is_closed():
             return self
         return FakeLoop(self._state, horizon=self._horizon, real_limit=self._real_limit)
@@ -254,8 +254,8 @@ class FakeLoop(TrackingLoop):
     async def shutdown_default_executor(self, *args: Any, **options: Any) -> None:
         """Wait for the threads of the default executor; the time stands still meanwhile.
 
-        After a `RunawayError` there is no wait, because a thread may never end. `close()` does
-        not wait either.
+        After a `RunawayError`, neither this nor `close()` waits, because a thread may never
+        end.
         """
         if self._ran_away:
             return
@@ -289,8 +289,8 @@ class FakeLoop(TrackingLoop):
         Raises:
             DeadlockError: nothing is left to wait for.
             RunawayError: the run is past its horizon, or takes too much real time.
-            RuntimeError: this loop must not run here: another clock is installed, or its own
-                is no longer.
+            RuntimeError: this loop must not run here: another clock is installed, or its own is
+                no longer installed.
         """
         check_run(self)
         self._set_limits(self._real_limit)
@@ -308,7 +308,7 @@ class FakeLoop(TrackingLoop):
         self._budget = RealBudget(real_limit)
 
     def _clean_up(self) -> list[str]:
-        """Cancel all tasks and run them to their end; return which were closed by force."""
+        """Cancel all tasks, and run them to their end; return which were closed by force."""
         self._cleaning_up = True
         self._set_limits(CLEAN_UP_LIMIT)
         try:

@@ -15,8 +15,8 @@ __all__ = ["PatchedFunction"]
 class PatchedFunction:
     """A function of a module or a class that can be replaced during a block.
 
-    Blocks of several threads may overlap, and end in any order. So a block does not restore
-    the function that it found: the last one to end restores the original.
+    Blocks of several threads may overlap and end in any order. So a block does not restore the
+    function that it found. Instead, the last block to end restores the original.
 
     Args:
         owner: the module, or the class.
@@ -48,7 +48,7 @@ class PatchedFunction:
             self._install()
 
     def restore(self, function: Callable[..., Any]) -> None:
-        """Take a replacement back, at the end of its block."""
+        """Take back a replacement, at the end of its block."""
         with self._lock:
             self._replacements.remove(function)
             self._install()

@@ -1,4 +1,4 @@
-"""The print jobs of the fixture `print_jobs`, which record what they print, and when."""
+"""The jobs of the fixture `print_jobs`, which record what they print and when."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PrintJob(asynciojobs.PrintJob):
         self.printed = printed
 
     async def co_run(self) -> None:
-        """Record what a `PrintJob` prints, then print it."""
+        """Record what a `PrintJob` would print, then print it."""
         loop = asyncio.get_running_loop()
         for text in (self.banner, self.details()):
             if text is not None:

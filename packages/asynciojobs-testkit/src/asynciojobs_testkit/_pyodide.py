@@ -23,11 +23,11 @@ def refuse_pyodide() -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Say why the package has no `FakeClock` in Pyodide.
+    """Explain why the package has no `FakeClock` in Pyodide.
 
     Raises:
-        ImportError: it is asked for.
-        AttributeError: something else is asked for.
+        ImportError: the name is `FakeClock`, or one that needs it.
+        AttributeError: the name is unknown.
     """
     if name in ("FakeClock", "WhatIf", "WhatIfRow", "what_if"):
         raise ImportError(NO_SOCKETS)

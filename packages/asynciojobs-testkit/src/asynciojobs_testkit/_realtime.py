@@ -1,7 +1,7 @@
-"""Real time, also for programs that fake it, and how much of it a run may take.
+"""Real time, even in programs that fake it, and how much of it a run may take.
 
 Tools such as freezegun replace `time.monotonic()` in the module `time`, and in each module that
-has a name for it. So there is a copy of it here: write ``from ._realtime import time``.
+imported it by name. So this module has a copy: write ``from ._realtime import time``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 __all__ = ["RealBudget", "time"]
 
 PATIENCE = 10
-"""How many times its limit a run may take, if it neither computes nor waits for real work."""
+"""How many times its limit a run may take if it neither computes nor waits for real work."""
 
 
 def copy_of(name: str) -> ModuleType:
-    """Return a new copy of a module, which `sys.modules` doesn't have."""
+    """Return a new copy of a module that is not in `sys.modules`."""
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.loader is not None
@@ -37,11 +37,11 @@ class RealBudget:
 
     What counts is the processor time of this thread, and the time that the run waits for real
     work or for sockets. So a run does not fail because other programs keep the machine busy. A
-    job that blocks its thread, as `time.sleep()` does, uses no processor time: so there is also
-    a much later end in real time.
+    job that blocks its thread, for example with `time.sleep()`, uses no processor time. So
+    there is also a much later limit in real time.
 
     Args:
-        limit: how much it is (seconds).
+        limit: the limit (seconds).
     """
 
     def __init__(self, limit: float) -> None:
@@ -49,7 +49,7 @@ class RealBudget:
         self._limit = limit
         self._waited = 0.0
         self._began = time.thread_time()
-        self._earliest_end = now + limit  # nothing takes longer than it takes in real time
+        self._earliest_end = now + limit  # processor time never exceeds real time
         self._latest_end = now + limit * PATIENCE
 
     def note_wait(self, seconds: float) -> None:
@@ -57,7 +57,7 @@ class RealBudget:
         self._waited += seconds
 
     def is_spent(self) -> bool:
-        """Return whether the run has taken more than it may."""
+        """Return whether the run has used up its time."""
         now = time.monotonic()
         if now <= self._earliest_end:  # the usual case
             return False

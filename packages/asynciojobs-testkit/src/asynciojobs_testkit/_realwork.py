@@ -13,14 +13,14 @@ from asynciojobs._text import listed
 __all__ = ["RealWork", "on_threads", "other_threads", "plural"]
 
 DEFAULT_EXECUTOR = "asyncio_"
-"""How the names of the threads of a default executor begin. A loop knows what they do."""
+"""The prefix of thread names of default executors. A loop knows what these threads do."""
 
 
 class RealWork:
     """The threads, subprocesses, executor calls and commands that a loop has started."""
 
     def __init__(self) -> None:
-        # Each set may contain some that have ended; `in_flight()` drops them.
+        # Each of these may contain some that have ended; `in_flight()` drops them.
         self._threads: set[asyncio.Future[Any]] = set()
         self._processes: set[asyncio.SubprocessTransport] = set()
         self._calls: dict[asyncio.Future[Any], str] = {}  # each with its kind
@@ -38,7 +38,7 @@ class RealWork:
         self._calls[call] = kind
 
     def in_flight(self) -> list[str]:
-        """Return what is still going on, as texts such as ``1 thread``."""
+        """Return the work in progress, as texts such as ``1 thread``."""
         if not (self._threads or self._processes or self._calls):
             return []
         self._threads = {it for it in self._threads if not it.done()}
@@ -60,7 +60,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def other_threads() -> list[str]:
-    """Return the names of the threads that may do real work that no loop knows of."""
+    """Return the names of threads that may do real work unknown to any loop."""
     here = (threading.current_thread(), threading.main_thread())
     return [
         thread.name
@@ -72,12 +72,12 @@ def other_threads() -> list[str]:
 
 
 def on_threads(names: Sequence[str]) -> str:
-    """Return a hint for a run that waits, if there are threads that it may wait for."""
+    """Return a hint for a waiting run, if there are threads that it may be waiting for."""
     if not names:
         return ""
     subject = "thread" if len(names) == 1 else "threads"
     verb = "is" if len(names) == 1 else "are"
     return (
         f", but {subject} {listed(names, limit=3)} {verb} alive: if the run waits for what "
-        f"happens there, wait inside of `with clock.external():`"
+        f"happens there, wait inside `with clock.external():`"
     )

@@ -56,13 +56,13 @@ Indexed: TypeAlias = tuple[int, TimelineEvent]
 
 
 class Excess(NamedTuple):
-    """A job that started although a limit of it had too few free slots."""
+    """A job that started although one of its limits had too few free slots."""
 
     event: TimelineEvent
     """The start of the job."""
     limit: Limit
     taken: int
-    """How many slots were taken then, by this job too."""
+    """How many slots were taken then, including those of this job."""
     slots: int
     """How many slots the limit had."""
 
@@ -76,7 +76,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.events: list[TimelineEvent] = []
-        self._last_runs: dict[AnyJob, list[Indexed]] = {}  # in order; empty if it was forgotten
+        self._last_runs: dict[AnyJob, list[Indexed]] = {}  # in order; empty once forgotten
         # The slots of a job's limits at each of its events, by the index of the event.
         self._slots: dict[int, list[int]] = {}
 
@@ -94,7 +94,7 @@ class Recording:
         self.events.append(recorded)
 
     def _forget_idle_jobs(self) -> None:
-        """Forget the last run of the idle jobs, because a new run may never reach them."""
+        """Forget the last run of idle jobs, because a new run may never reach them."""
         for job, last_run in self._last_runs.items():
             if job.is_idle() and not job.is_skipped():
                 last_run.clear()
@@ -141,19 +141,19 @@ class Recording:
             if event.kind in STARTED and is_counted(event.job):
                 running.add(event.job)
                 peak = max(peak, len(running))
-            elif event.kind in ENDED:  # one that was cancelled may not have started
+            elif event.kind in ENDED:  # a cancelled job may not have started
                 running.discard(event.job)
         return peak
 
     def first_excess(self) -> Excess | None:
-        """Return the first start of a job that took a slot too many, in all runs; O(V+E)."""
+        """Return the first start of a job that took too many slots, in all runs; O(V+E)."""
         limits = LimitsInUse()
         found = (limits.note(self.events[index], slots) for index, slots in self._slots.items())
         return next((excess for excess in found if excess is not None), None)
 
 
 class LimitsInUse:
-    """The slots of limits that are taken, from one event to the next."""
+    """The slots of limits that are in use, from one event to the next."""
 
     def __init__(self) -> None:
         self._running: set[AnyJob] = set()
@@ -161,7 +161,7 @@ class LimitsInUse:
         self._slots: dict[Limit, int] = {}  # at the last event of a job that needs the limit
 
     def note(self, event: TimelineEvent, slots: Sequence[int]) -> Excess | None:
-        """Note an event of a job, and return what it took too much of, if anything.
+        """Take note of a job's event; return the limit it took too much of, if any.
 
         Args:
             event: the event.
@@ -181,7 +181,7 @@ class LimitsInUse:
 
     def _excess(self, event: TimelineEvent, slots: Sequence[int]) -> Excess | None:
         for limit, now in zip(needs_of(event.job), slots, strict=True):
-            # The job got its slots just before it started. There may be fewer of them now.
+            # The job got its slots just before it started. The limit may have fewer now.
             allowed = max(now, self._slots.get(limit, 0))
             if self._taken[limit] > allowed:
                 return Excess(event, limit, self._taken[limit], allowed)
@@ -189,9 +189,9 @@ class LimitsInUse:
 
 
 def _begins_a_run(kind: EventKind, last_run: Sequence[Indexed]) -> bool:
-    """Tell whether a new run has begun for a job that has been in a run before.
+    """Return whether an event begins a new run of a job that was in a run before.
 
-    A job that is skipped or cancelled before it starts has only an event for that.
+    A job that is skipped, or cancelled before it starts, has no other event in that run.
     """
     if kind is EventKind.SCHEDULED:
         return True

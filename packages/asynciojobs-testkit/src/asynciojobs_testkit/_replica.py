@@ -32,17 +32,17 @@ class Stay(AbstractJob[None]):
 
 
 class Replica:
-    """A scheduler like another one. Its jobs take time, and do nothing else.
+    """A copy of a scheduler whose jobs take time, and do nothing else.
 
-    It has jobs, limits and nested schedulers of its own, with the same windows, timeouts,
-    requirements and flags. So the other scheduler is left as it is.
+    It has its own jobs, limits and nested schedulers, with the same windows, timeouts,
+    requirements and flags. So the original stays as it is.
 
     Args:
-        original: the other scheduler. It is only read.
+        original: the scheduler to copy. It is only read.
 
     Attributes:
         scheduler: the copy.
-        limits: the limit of the copy for each limit of the original.
+        limits: the limits of the copy, by the limits of the original.
 
     Raises:
         MissingRequirementError: a job requires one that is not in the same scheduler.
@@ -69,7 +69,7 @@ class Replica:
             self._connect(jobs)
 
     def set_durations(self, seconds: Mapping[AnyJob, float]) -> None:
-        """Let the jobs take so long (seconds), by the jobs of the original."""
+        """Set how long the jobs take (seconds), by the jobs of the original."""
         for job, length in seconds.items():
             stay = self._copies[job]
             assert isinstance(stay, Stay)
@@ -104,7 +104,7 @@ class Replica:
         return self.limits.setdefault(limit, Limit(limit.slots, limit.label))
 
     def _connect(self, jobs: list[AnyJob]) -> None:
-        """Let copies require what the jobs of one scheduler require."""
+        """Make the copies require each other as the jobs of one scheduler do."""
         members = set(jobs)
         for job in jobs:
             required = requirements_of(job)

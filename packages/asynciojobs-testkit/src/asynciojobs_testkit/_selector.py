@@ -14,7 +14,7 @@ from ._realtime import time
 __all__ = ["IdleSelector", "ShuffledReady"]
 
 SOCKET_GRACE = 0.01
-"""How long sockets may take to answer before the time moves (real seconds)."""
+"""How long sockets have to answer before the time moves (real seconds)."""
 
 OWN_FILES = 1
 """The number of files that a loop without I/O selects on: one end of its wake-up pipe."""
@@ -25,14 +25,14 @@ Events = list[tuple[selectors.SelectorKey, int]]
 class IdleSelector(selectors.BaseSelector):
     """A selector that asks a function what to do when the loop would sleep.
 
-    After something has happened on a socket, it first gives the sockets a grace. Sockets that
-    are only open get none.
+    If something has happened on a socket, it first gives the sockets some time. Sockets that
+    are merely open get none.
 
     Args:
         turn: called in each turn of the loop.
         idle: called when nothing can run; returns how long to wait for I/O (real seconds).
-        waited: called after each wait, with how long it was (real seconds). If the machine
-            was too busy to end it in time, the rest does not count.
+        waited: called after each wait, with its length (real seconds). If the machine was too
+            busy to end it in time, the excess does not count.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class IdleSelector(selectors.BaseSelector):
         self._idle = idle
         self._waited = waited
         self._wakeup: int | None = None  # the wake-up pipe, which a loop registers first
-        self._stirred = False  # something has happened on a socket since the last grace
+        self._stirred = False  # whether something has happened on a socket since the last grace
 
     def select(self, timeout: float | None = None) -> Events:
         """Return the I/O that is ready, as any selector does; see `IdleSelector`."""
@@ -110,8 +110,8 @@ class IdleSelector(selectors.BaseSelector):
 class ShuffledReady(deque[asyncio.Handle]):
     """The ready callbacks of a loop. Once a turn, the tasks among them are shuffled.
 
-    asyncio promises to call other callbacks in their order, and relies on it. So only the
-    steps of tasks swap places; all other callbacks keep theirs.
+    asyncio promises to call other callbacks in order, and relies on that. So only the steps of
+    tasks swap places; all other callbacks keep theirs.
 
     Args:
         order: the source of randomness.

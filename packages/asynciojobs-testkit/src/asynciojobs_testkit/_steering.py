@@ -22,11 +22,11 @@ class Steering:
         self._settling: deque[asyncio.Future[None]] = deque()
         # Both are None unless an advance() is in progress.
         self._target: int | None = None  # where it moves the time to (ticks)
-        self._arrived: asyncio.Future[None] | None = None  # done when the time is there
+        self._arrived: asyncio.Future[None] | None = None  # done when the time gets there
 
     @property
     def target(self) -> int | None:
-        """Where an `advance()` is moving the time to (ticks); ``None`` if there is none."""
+        """Where an `advance()` is moving the time to (ticks); ``None`` without one."""
         return self._target
 
     async def settle(self) -> None:

@@ -67,7 +67,7 @@ class TrackingLoop(asyncio.SelectorEventLoop):
         super().call_exception_handler(context)
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
-        """Log an error as asyncio does, and note it: nothing else has dealt with it."""
+        """Log an error as asyncio does, and note it, since nothing else has handled it."""
         self._leftovers.note_logged(context)
         super().default_exception_handler(context)
 

@@ -1,4 +1,4 @@
-"""The transports of a fake loop: asyncio's own, which also tell the loop when they send."""
+"""The transports of a fake loop: asyncio's own, which also notify the loop when they send."""
 
 from __future__ import annotations
 

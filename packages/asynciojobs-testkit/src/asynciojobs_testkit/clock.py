@@ -25,14 +25,14 @@ __all__ = ["FakeClock"]
 T = TypeVar("T")
 
 LATEST_YEAR = datetime.max.year - 200
-"""The time of day must start before this year. A clock is exact for 136 years."""
+"""The time of day must start before this year, as a clock is exact for 136 years."""
 
 
 class FakeClock:
     """A clock that jumps to the next timer as soon as nothing else can happen.
 
     It stands still during real work: threads, subprocesses, an `external()` block. Its time
-    goes on from one run to the next.
+    continues from one run to the next.
 
     Args:
         start: the initial time (seconds).
@@ -40,9 +40,10 @@ class FakeClock:
             `advance_to()` move it.
         horizon: how far the clock may jump while no job starts or ends (seconds);
             ``math.inf`` means no limit. A single sleep may be longer.
-        real_limit: how much real time one run may take (seconds): the processor time of its
-            thread, and its waiting for real work. So a busy machine makes no run fail. If the
-            thread is blocked, a run ends after ten times as long. ``math.inf`` means no limit.
+        real_limit: how much real time one run may take (seconds). The processor time of its
+            thread counts, and the time it waits for real work. So runs don't fail because the
+            machine is busy. If the thread is blocked, the run ends after ten times as long.
+            ``math.inf`` means no limit.
         seed: shuffles the order in which ready tasks run. The same seed gives the same order.
         wall: the time of day at `start`. With ``None``, the time of day is the real one.
 
@@ -110,8 +111,8 @@ class FakeClock:
         """Make an event loop on this clock.
 
         Pass this method to ``asyncio.Runner(loop_factory=clock.loop_factory)``, or to the
-        options of that name in anyio and pytest-asyncio. The loop itself works there too: it
-        can be called, and returns itself.
+        options of that name in anyio and pytest-asyncio. You can also pass a loop there: when
+        called, it returns itself.
 
         Example:
             >>> import asyncio
@@ -158,15 +159,15 @@ class FakeClock:
         """Use this clock for everything that runs inside a block.
 
         This covers ``scheduler.run()``, ``shutdown()``, ``standalone_run()``,
-        ``asyncio.run()`` and watches. Other threads keep real time, those that
-        `asyncio.to_thread()` and `CallJob` use too. In this thread, a loop that is not on the
-        clock can't run.
+        ``asyncio.run()`` and watches. Other threads keep real time, even those of
+        `asyncio.to_thread()` and `CallJob`. In this thread, no loop can run that is not on the
+        clock.
 
         Raises:
             LeftoverError: a run left tasks alive, exceptions that were never retrieved, or
-                coroutines that were never awaited. Raised at the end of the block.
-            RuntimeError: a loop that is not on this clock is running, or uvloop is in use; its
-                time can't be replaced.
+                coroutines that were never awaited. It is raised at the end of the block.
+            RuntimeError: a loop that is not on this clock is running; or uvloop, whose time
+                can't be replaced, is in use.
 
         Example:
             >>> import asyncio
@@ -178,7 +179,7 @@ class FakeClock:
         return InstalledBlock(self)
 
     def blocks(self) -> Iterator[Block[None]]:
-        """Yield the blocks that `installed()` consists of, the outermost first.
+        """Yield the blocks that `installed()` consists of, outermost first.
 
         Example:
             >>> import contextlib
@@ -198,7 +199,7 @@ class FakeClock:
         yield self._state.leftovers.watching_coroutines()
 
     def check_running_loop(self) -> None:
-        """Check that no loop is running in this thread, or one on this clock.
+        """Check that no loop is running in this thread, except one on this clock.
 
         Raises:
             RuntimeError: another loop is running.
@@ -223,7 +224,7 @@ class FakeClock:
         """Check that the runs so far left nothing behind; `installed()` does so at its end.
 
         Raises:
-            LeftoverError: they left something.
+            LeftoverError: they did leave something.
 
         Example:
             >>> clock = FakeClock()
@@ -346,7 +347,7 @@ class FakeClock:
     # -- other clocks
 
     def followed_by(self, move: Callable[[float], object]) -> Block[None]:
-        """Let other clocks follow this one during a block.
+        """Make other clocks follow this one during a block.
 
         This is for tools such as freezegun, which fake `datetime.now()` and `time.monotonic()`.
 
@@ -439,7 +440,7 @@ def check_positive(parameter: str, seconds: float) -> None:
 
 
 def check_wall(wall: object) -> None:
-    """Check a time of day: a clock may go on from there for as long as it is exact.
+    """Check a time of day: the clock must stay exact from there on.
 
     Raises:
         TypeError: it is not a datetime.
@@ -449,12 +450,12 @@ def check_wall(wall: object) -> None:
         return
     if not isinstance(wall, datetime):
         raise TypeError(
-            f"wall must be a datetime, and not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
+            f"wall must be a datetime, not {wall!r}: give datetime(2026, 1, 31, 20, 48), "
             "for example, or datetime.fromtimestamp(…) of a number of seconds"
         )
     if wall.year >= LATEST_YEAR:
         raise ValueError(
-            f"wall must be before the year {LATEST_YEAR}, and not {wall}: the time of day goes "
+            f"wall must be before the year {LATEST_YEAR}, not {wall}: the time of day goes "
             f"on from there, and datetime ends with the year {datetime.max.year}"
         )
 
@@ -468,7 +469,7 @@ def refuse_uvloop() -> None:
     """Check that uvloop is not in use.
 
     Raises:
-        RuntimeError: the policy, or the running loop, is that of uvloop.
+        RuntimeError: the policy or the running loop belongs to uvloop.
     """
     # Read the variable: asyncio.get_event_loop_policy() would create a policy.
     policy = getattr(asyncio.events, "_event_loop_policy", None)

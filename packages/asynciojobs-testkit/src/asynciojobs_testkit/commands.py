@@ -1,4 +1,4 @@
-"""`FakeCommands`: commands that do what a test says, without any process."""
+"""`FakeCommands`: commands that do what a test says, without a process."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class CommandCall(NamedTuple):
     argv: tuple[str, ...]
     """The program and its arguments; secrets are not hidden."""
     input: str | bytes | None
-    """What it reads."""
+    """The input that it reads."""
 
 
 class SentSignal(NamedTuple):
-    """A signal that a command was sent.
+    """A signal that was sent to a command.
 
     Example:
         >>> import math
@@ -77,7 +77,7 @@ class SentSignal(NamedTuple):
 
 
 class Script(NamedTuple):
-    """What the commands do that match."""
+    """What matching commands do."""
 
     match: Match
     status: int
@@ -88,7 +88,7 @@ class Script(NamedTuple):
     cleanup: float
 
     def matches(self, argv: tuple[str, ...]) -> bool:
-        """Tell whether a command matches."""
+        """Return whether a command matches."""
         if not isinstance(self.match, str):
             return bool(self.match(argv))
         lines = (shlex.join(argv), " ".join(argv))
@@ -102,13 +102,12 @@ class Script(NamedTuple):
 
 
 class FakeCommands:
-    """A block in which `CommandJob` starts no process, and does what was scripted instead.
+    """A block in which `CommandJob` starts no processes, but does what was scripted instead.
 
-    A command that matches nothing is an error of its job. If several scripts match, the newest
-    one counts. No thread starts a process as long as the block is open, unlike with a
-    `FakeClock`: another thread has a clock of its own, so there a command takes real time.
-    If it enters a block of its own, that one counts for its commands. Other processes, such as
-    those of a pool, start real programs.
+    A command that matches no script is an error of its job. If several scripts match, the
+    newest one counts. While the block is open, no thread starts processes, unless it enters a
+    block of its own. This is unlike `FakeClock`, which other threads don't use: commands take
+    real time there. Other processes, such as those of a pool, do start real programs.
 
     Attributes:
         calls: the commands that were started, each with its time, its argv and its input.
@@ -130,7 +129,7 @@ class FakeCommands:
         self.calls: list[CommandCall] = []
         self.signals: list[SentSignal] = []
         self._scripts: list[Script] = []
-        self._blocks: list[Block[None]] = []  # that are open; the innermost is the last one
+        self._blocks: list[Block[None]] = []  # the open blocks, innermost last
         self._pids = count(1)
 
     def __call__(
@@ -144,22 +143,22 @@ class FakeCommands:
         raises: BaseException | type[BaseException] | None = None,
         cleanup: float = 0.0,
     ) -> None:
-        """Say what the commands do that match.
+        """Script what matching commands do.
 
         Args:
             match: a pattern for the command line, with ``*`` and ``?`` (see `fnmatch`); or a
-                function that is called with the argv, a tuple of texts.
+                function that is called with the argv, a tuple of str.
             status: the status at the end; negative for a signal.
-            stdout: what the command prints, at its beginning.
+            stdout: what the command prints when it starts.
             stderr: the same for stderr.
             takes: how long it runs (seconds). With ``math.inf``, it runs until it is ended.
-            raises: what starting it raises, such as `FileNotFoundError`.
+            raises: the exception to raise on starting it, such as `FileNotFoundError`.
             cleanup: how long it takes to end after SIGTERM (seconds). With ``math.inf``, it
                 ignores SIGTERM.
 
         Raises:
-            TypeError: `match` is neither text nor a function, what it prints is no text, a
-                number is none, or `raises` is not an exception.
+            TypeError: `match` is neither a str nor a function, the output is neither str nor
+                bytes, a number is of another type, or `raises` is not an exception.
             ValueError: a time is negative or NaN.
         """
         check_match(match)
@@ -213,8 +212,8 @@ class FakeProcess(Process):
         command: the command.
         pid: its number.
         script: what it does.
-        feed: takes what it prints.
-        note: is called with each signal that it is sent.
+        feed: called with what it prints.
+        note: called with each signal that it is sent.
     """
 
     def __init__(
@@ -254,10 +253,10 @@ class FakeProcess(Process):
 
 
 def check_match(match: object) -> None:
-    """Check what says which commands are meant.
+    """Check the pattern or function that selects commands.
 
     Raises:
-        TypeError: it is neither text nor a function.
+        TypeError: it is neither a str nor a function.
     """
     if not isinstance(match, str) and not callable(match):
         raise TypeError(
@@ -270,7 +269,7 @@ def check_status(status: object) -> None:
     """Check a status.
 
     Raises:
-        TypeError: it is no whole number.
+        TypeError: it is not an int.
     """
     if not isinstance(as_number(status), int):
         raise TypeError(f"status must be a whole number, not {status!r}")
@@ -280,7 +279,7 @@ def check_output(**outputs: object) -> None:
     """Check what a command prints, given by the names of the streams.
 
     Raises:
-        TypeError: it is neither text nor bytes.
+        TypeError: it is neither a str nor bytes.
     """
     for stream, data in outputs.items():
         if not isinstance(data, (str, bytes)):
@@ -288,12 +287,12 @@ def check_output(**outputs: object) -> None:
 
 
 def encoded(data: str | bytes) -> bytes:
-    """Return text as bytes."""
+    """Return output as bytes."""
     return data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
 
 
 def streams(command: Command, script: Script) -> Iterator[tuple[str, Target, bytes]]:
-    """Yield the streams of a command: the name, where it goes, and what is printed."""
+    """Yield the streams of a command: name, target, and output."""
     yield "stdout", command.stdout, script.stdout
     if command.stderr == subprocess.STDOUT:
         yield "stdout", command.stdout, script.stderr
@@ -302,7 +301,7 @@ def streams(command: Command, script: Script) -> Iterator[tuple[str, Target, byt
 
 
 def write_files(command: Command, script: Script) -> None:
-    """Write what a command prints to the files that it goes to.
+    """Write the output of a command to its files.
 
     Raises:
         OSError: one of them can't be written.

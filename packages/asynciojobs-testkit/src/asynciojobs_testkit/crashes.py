@@ -1,4 +1,4 @@
-"""`crash_at()`: a run that ends as a crash would, at a chosen record of its journal."""
+"""`crash_at()`: ends a run like a crash, at a chosen record of its journal."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["Crash", "crash_at"]
 
 
 class Crash(BaseException):
-    """What `crash_at()` raises: no job, and no ``except Exception``, should catch it."""
+    """Raised by `crash_at()`. No job and no ``except Exception`` should catch it."""
 
 
 class crash_at:  # noqa: N801 - it is used like a function
-    """Let a run with a journal crash: nothing is recorded after its n-th record.
+    """Make a run with a journal crash: nothing is recorded after its n-th record.
 
-    In the block, `run()` raises `Crash` then. Run the scheduler again after the block, with the
-    same journal, to see that it can be taken up there. If the run has fewer records, it ends as
-    usual, and `happened` is false: so a loop over n ends after the last record.
+    At that point, `run()` raises `Crash` in the block. After the block, run the scheduler again
+    with the same journal, to see that it can be resumed there. If the run has fewer records, it
+    ends as usual, and `happened` is false. So a loop over n can end after the last record.
 
     Args:
         records: how many records are written before the crash.
-        torn: the next record is written by half, as if the crash came in the middle.
+        torn: whether half of the next record is written, as if the crash came in the middle.
 
     Attributes:
         happened: whether the crash has come.
@@ -70,10 +70,10 @@ class crash_at:  # noqa: N801 - it is used like a function
         self._block.__exit__(exc_type, exc_value, traceback)
 
     def write(self, store: Store, data: bytes) -> None:
-        """Write what comes before the crash.
+        """Write the records before the crash.
 
         Raises:
-            Crash: it comes now.
+            Crash: the crash comes now.
         """
         lines = data.splitlines(keepends=True)
         whole, rest = lines[: self._left], lines[self._left :]
@@ -92,8 +92,8 @@ class Crashing:
     """A store that ends in a crash.
 
     Args:
-        store: what is written to before.
-        crash: knows when it comes.
+        store: the store to write to before the crash.
+        crash: decides when the crash comes.
     """
 
     def __init__(self, store: Store, crash: crash_at) -> None:
@@ -105,5 +105,5 @@ class Crashing:
         self._crash.write(self._store, data)
 
     def sync(self) -> None:
-        """Wait until all that was written is on the disk."""
+        """Wait until everything written is on the disk."""
         self._store.sync()

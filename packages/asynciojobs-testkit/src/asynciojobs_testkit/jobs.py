@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from asynciojobs import AbstractJob
-from asynciojobs._checks import JobHolder, as_number
+from asynciojobs._checks import as_number
 from asynciojobs._requirements import Requirements
+
+if TYPE_CHECKING:
+    from asynciojobs._options import JobHolder
 
 __all__ = ["FakeJob"]
 
@@ -30,7 +33,7 @@ class FakeJob(AbstractJob[object]):
         result: what it returns.
         raises: what it raises instead of returning: an exception or an exception class.
         cleanup: how long it takes to end once it is cancelled (seconds).
-        deaf: how many cancellations it ignores before it heeds one.
+        deaf: how many cancellations it ignores before it obeys one.
         shutdown_takes: how long its `co_shutdown()` takes (seconds).
         shutdown_raises: what its `co_shutdown()` raises at its end.
         job_options: see `AbstractJob`: forever, critical, required, scheduler.
@@ -40,8 +43,8 @@ class FakeJob(AbstractJob[object]):
         cancellations: how many times it was cancelled, including those that it ignored.
         shutdowns: how many times its `co_shutdown()` was called.
 
-    All arguments are attributes too, and may be changed between runs; `result` is the attribute
-    `returns`.
+    All arguments are attributes too, and may be changed between runs. The attribute for
+    `result` is `returns`.
 
     Raises:
         TypeError: a time is not a number, or `raises` or `shutdown_raises` is not an exception.

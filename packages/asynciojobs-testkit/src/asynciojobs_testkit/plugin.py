@@ -1,4 +1,4 @@
-"""The pytest plugin. It changes nothing in tests that use none of its fixtures."""
+"""The pytest plugin. It changes nothing in tests that don't use its fixtures."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Treat the marker like a request for the fixture, and let the clock come first."""
+    """Treat the marker like a request for the fixture, and set up the clock first."""
     if isinstance(item, pytest.Function):
         use_clock_if_marked(item, item.fixturenames)
         if "fake_clock" in item.fixturenames:
@@ -88,12 +88,12 @@ def use_clock_if_marked(node: pytest.Item, fixturenames: list[str]) -> None:
 
 
 def has_seed(node: pytest.Item) -> bool:
-    """Return whether the marker of a test sets the seed. Then the option does not count."""
+    """Return whether the marker of a test sets the seed, which overrides the option."""
     return "seed" in options_of(node).kwargs
 
 
 def options_of(node: pytest.Item) -> pytest.Mark:
-    """Return the marker of a test; one without options if it has none."""
+    """Return the marker of a test; if it has none, one without options."""
     return node.get_closest_marker("fake_clock") or pytest.mark.fake_clock.mark
 
 
@@ -103,7 +103,7 @@ def options_of(node: pytest.Item) -> pytest.Mark:
 def put_clock_first(item: pytest.Function) -> None:
     """Set up the clock before all other fixtures of the test, as one of them may make the loop.
 
-    Fixtures of a wider scope come before it, because they belong to other tests, too.
+    Fixtures of a wider scope come before it, since they belong to other tests, too.
     """
     names = item.fixturenames
     wide = wide_fixtures(item)
@@ -113,7 +113,7 @@ def put_clock_first(item: pytest.Function) -> None:
 
 
 def use_loop_of_its_own(item: pytest.Function) -> None:
-    """Let pytest-asyncio make a loop for this test alone, even if it shares one with others.
+    """Make pytest-asyncio give this test its own loop, even if it shares one with others.
 
     If the test has asynchronous fixtures of a wider scope, it needs their loop. That loop keeps
     real time, and will be refused.
@@ -128,7 +128,7 @@ def use_loop_of_its_own(item: pytest.Function) -> None:
 
 
 def wide_fixtures(item: pytest.Function) -> dict[str, object]:
-    """Return the fixtures of a test that outlive it: the function of each, by its name."""
+    """Return the functions of the fixtures that outlive a test, by name."""
     found: dict[str, object] = {}
     for name in item.fixturenames:
         # The last one is the closest. Arguments of parametrize() have none.
@@ -148,7 +148,7 @@ def is_async(function: object) -> bool:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Set up fixtures that outlive the test without its clock, such as loops of a module."""
+    """Set up fixtures that outlive the test, such as a module's loop, without its clock."""
     installation = request.config.stash.get(installed_for_test, None)
     if installation is None or fixturedef.scope == "function":
         return (yield)
@@ -160,7 +160,7 @@ def pytest_fixture_setup(
 
 
 def node_of(request: pytest.FixtureRequest) -> pytest.Item:
-    """Return the test that requests a fixture; pytest leaves the type of `node` open."""
+    """Return the test that requests a fixture; pytest does not declare the type of `node`."""
     node: pytest.Item = cast("Any", request).node
     return node
 
@@ -200,7 +200,7 @@ def fake_clock(
 
 @pytest.fixture
 def timeline(request: pytest.FixtureRequest) -> Iterator[Callable[[PureScheduler], Timeline]]:
-    """``timeline(scheduler)`` starts a `Timeline`; a test that fails shows it as a chart."""
+    """``timeline(scheduler)`` starts a `Timeline`; if the test fails, its chart is shown."""
     node = node_of(request)
     timelines = node.stash.setdefault(timelines_of, [])
     with contextlib.ExitStack() as stack:
@@ -215,7 +215,7 @@ def timeline(request: pytest.FixtureRequest) -> Iterator[Callable[[PureScheduler
 
 @pytest.fixture
 def print_jobs(fake_clock: FakeClock) -> PrintJobs:  # noqa: ARG001 - installs it
-    """``print_jobs("a b c", sleep=1)`` returns three PrintJobs, for use on the fake clock.
+    """``print_jobs("a b c", sleep=1)`` returns three PrintJobs to use on the fake clock.
 
     ``print_jobs.printed`` lists what they printed, as ``(time, text)``.
     """
@@ -226,8 +226,8 @@ def print_jobs(fake_clock: FakeClock) -> PrintJobs:  # noqa: ARG001 - installs i
 def fake_commands(fake_clock: FakeClock) -> Iterator[FakeCommands]:  # noqa: ARG001 - installs it
     """``fake_commands("ssh * reboot", takes=90)`` scripts commands; no process is started.
 
-    ``fake_commands.calls`` lists the commands that were started, as ``(time, argv, input)``,
-    and ``fake_commands.signals`` the signals that they were sent.
+    ``fake_commands.calls`` lists the commands that were started, as ``(time, argv, input)``;
+    ``fake_commands.signals`` lists the signals that they were sent.
     """
     with FakeCommands() as commands:
         yield commands
@@ -254,7 +254,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         result = yield
     except Exception as error:
-        # RuntimeErrors include ours: a loop that was refused is explained already.
+        # RuntimeErrors include ours; they already explain that a loop was refused.
         if not isinstance(error, RuntimeError) and (text := off_clock(pyfuncitem, runs)):
             error.add_note(text)
         raise
@@ -264,7 +264,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 def late_marker(item: pytest.Function) -> str:
-    """Return a text if a fixture has set options after the clock was made; otherwise empty."""
+    """Return an error text if a fixture set options after the clock was made; or empty."""
     marker = options_of(item)
     if marker == item.stash[marker_of]:
         return ""
@@ -275,11 +275,11 @@ def late_marker(item: pytest.Function) -> str:
 
 
 def off_clock(item: pytest.Function, runs: int) -> str:
-    """Return a text if a test needed a loop, and none ran on its clock; otherwise empty.
+    """Return an error text if a test needed a loop, but none ran on its clock; or empty.
 
     Args:
         item: the test, after its call.
-        runs: how many runs the clock had seen before.
+        runs: how many runs the clock had seen before the test.
     """
     installation = item.config.stash[installed_for_test]
     if installation is None or installation.state.runs > runs or not is_async(item.obj):
@@ -291,7 +291,7 @@ def off_clock(item: pytest.Function, runs: int) -> str:
 
 
 def leftovers_of(clock: FakeClock) -> str:
-    """Return a text on what the runs under a clock left behind; empty if there is nothing."""
+    """Return a text about what runs under a clock left behind; empty if they left nothing."""
     try:
         clock.check_leftovers()
     except LeftoverError as error:
@@ -305,7 +305,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the timelines and the seed of a failed test to its report.
 
-    If the test or a fixture failed, its leftovers are not reported as well.
+    If the test or a fixture failed, its leftovers are not reported, too.
     """
     report = yield
     clock = item.stash.get(clock_of, None)
@@ -320,7 +320,7 @@ def pytest_runtest_makereport(
 
 
 def add_timelines(report: pytest.TestReport, timelines: list[Timeline]) -> None:
-    """Add to a report the timelines that its error message doesn't show already."""
+    """Add the timelines to a report that its error message does not show already."""
     for seen in timelines:
         chart = str(seen)
         if chart.splitlines()[0] not in report.longreprtext:

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from asynciojobs import Scheduler
-from asynciojobs._checks import JobHolder
 from asynciojobs._requirements import Requirements
 from asynciojobs._text import listed
 
@@ -17,6 +16,7 @@ from .jobs import FakeJob
 
 if TYPE_CHECKING:
     from asynciojobs import Watch
+    from asynciojobs._options import JobHolder
 
 __all__ = ["Dag", "chain", "dag", "layers", "random_dag"]
 
@@ -61,7 +61,7 @@ class Dag(Scheduler):
         )
 
     def labels(self) -> list[str]:
-        """Return the labels of the jobs, in the order of their creation.
+        """Return the labels of the jobs in order of creation.
 
         Example:
             >>> dag("a>b, a>c").labels()
@@ -130,11 +130,11 @@ def layers(
 ) -> Dag:
     """Return layers of fake jobs. Each job requires random jobs of the layer before.
 
-    A label is the number of the layer and the rank in the layer, as in "1.1".
+    A label is the number of the layer and the rank within the layer, as in "1.1".
 
     Args:
         widths: how many jobs each layer has.
-        degree: how many jobs each job requires; at most all of the layer before.
+        degree: how many jobs each job requires; at most all jobs of the layer before.
         seed: the seed of the random choice. The same seed gives the same graph.
         takes: how long each job takes (seconds).
         scheduler_options: see `asynciojobs.Scheduler`.
@@ -207,11 +207,11 @@ def parse(text: str) -> list[Clause]:
     """Return the clauses of a text; see `dag()`.
 
     Raises:
-        ValueError: the text does not have the form.
+        ValueError: the text does not have this form.
     """
-    if "->" in text:  # as in DOT and Mermaid; the dash would become a job, or part of a label
+    if "->" in text:  # as in DOT and Mermaid; the dash would become part of a label, or a job
         raise ValueError(
-            f"an arrow is `>`, and not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
+            f"an arrow is `>`, not `->`, in {text!r}: write it as in 'a>b, a>c, b c>d'"
         )
     clauses = [
         [group.split() for group in clause.split(">")]

@@ -1,4 +1,4 @@
-"""`what_if()`: how long a scheduler would take with another window, or with other limits."""
+"""`what_if()`: how long a scheduler would take with other windows or limits."""
 
 from __future__ import annotations
 
@@ -43,30 +43,30 @@ def what_if(
     """Try how long a scheduler would take with other windows or limits.
 
     The engine itself runs jobs that take as long as the real ones, on a fake clock. So nested
-    schedulers, limits, timeouts and forever jobs count as they do in a real run. The scheduler
-    itself is left as it is.
+    schedulers, limits, timeouts and forever jobs have the same effect as in a real run. The
+    scheduler itself is not changed.
 
     Args:
-        scheduler: the scheduler. It is only read. Or a journal: then it is the scheduler of its
-            last run or plan, with the durations of the journal.
-        jobs_window: the windows to try, or one of them; ``None`` among them means no limit.
-            By default, its own window if there are `limits`, and otherwise 1 to 16 (jobs).
-        limits: the numbers of slots to try, or one of them, for a limit or its label.
+        scheduler: the scheduler, which is only read; or a journal, which means the scheduler
+            of its last run or plan, with the durations of the journal.
+        jobs_window: the windows to try, or a single one; ``None`` means no limit. By default,
+            the scheduler's own window if `limits` are given, otherwise 1 to 16 (jobs).
+        limits: the numbers of slots to try, or a single one, by limit or its label.
         durations: how long jobs take: seconds by label, a function of a job (it may return
-            ``None``), a journal, or the records of one. By default, and for jobs that these
-            leave out, what the last run took.
-        spread: how much the durations vary: with 0.2, each is between 80 % and 120 % of
-            what it was, with equal chance.
+            ``None``), a journal, or the records of one. By default, and for jobs missing from
+            these, the durations of the last run.
+        spread: how much the durations vary: with 0.2, each is between 80 % and 120 % of its
+            value, with equal chance.
         runs: how many runs to try for each setting, if there is a spread.
-        seed: of the spread. Each setting is tried with the same durations.
+        seed: the seed of the spread. Each setting is tried with the same durations.
 
     Returns:
-        the rows, one for each setting; ``print()`` of it is a table.
+        the rows, one for each setting; ``print()`` shows them as a table.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: a number is out of its range, a limit or a label is unknown, or it is not
-            known how long a job takes.
+        ValueError: a number is out of range, a limit or a label is unknown, or it is unknown
+            how long a job takes.
 
     Example:
         >>> from asynciojobs_testkit import dag
@@ -114,7 +114,7 @@ def planned_with(journal: HasDurations) -> PureScheduler:
 
 
 class Simulation:
-    """The runs of a replica of a scheduler.
+    """The runs of a scheduler's replica.
 
     Args:
         replica: the replica.
@@ -161,7 +161,7 @@ class Simulation:
         )
 
     def _run(self, draw: Mapping[AnyJob, float]) -> tuple[float, float, float, bool]:
-        """Return how long a run takes, its bound, how busy it was, and whether it was fine."""
+        """Return how long a run takes, its bound, how busy it was, and whether it succeeded."""
         scheduler = self._replica.scheduler
         self._replica.set_durations(draw)
         fine = run_on_fake_clock(scheduler)
@@ -170,7 +170,7 @@ class Simulation:
         return makespan, lower_bound(scheduler, copies), self._busy(makespan), fine
 
     def _busy(self, makespan: float) -> float:
-        """Return how much of the slots was used; -1 if there are none to count."""
+        """Return the share of the slots that was used; -1 if there are none to count."""
         if not makespan:
             return -1.0
         window = self._replica.scheduler.jobs_window
@@ -184,7 +184,7 @@ class Simulation:
 
 
 def run_on_fake_clock(scheduler: PureScheduler) -> bool:
-    """Run a scheduler in no time, also where an event loop is running, as in a notebook."""
+    """Run a scheduler in no time, even inside a running event loop, as in a notebook."""
 
     def run() -> bool:
         return FakeClock(horizon=math.inf, real_limit=math.inf).run(scheduler.co_run())
@@ -196,7 +196,7 @@ def run_on_fake_clock(scheduler: PureScheduler) -> bool:
 
 
 def drawn(seconds: Mapping[AnyJob, float], spread: float, seed: str) -> Mapping[AnyJob, float]:
-    """Return durations that vary around others, with equal chance."""
+    """Return durations that vary around the given ones, with equal chance."""
     if not spread:
         return seconds
     chance = random.Random(seed)
@@ -205,14 +205,14 @@ def drawn(seconds: Mapping[AnyJob, float], spread: float, seed: str) -> Mapping[
     }
 
 
-# -- what is tried
+# -- what to try
 
 
 def check_chances(spread: float, runs: int) -> None:
-    """Check how much durations vary, and how many runs are tried.
+    """Check how much durations vary, and how many runs to try.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: one of them is out of range.
     """
     if not 0 <= spread <= 1:
         raise ValueError(f"spread must be from 0 to 1, as 0.2 for 20 %, not {spread!r}")
@@ -235,7 +235,7 @@ def windows_to_try(
 def varied_limits(
     replica: Replica, given: Mapping[str | Limit, Slots]
 ) -> dict[Limit, list[int]]:
-    """Return the limits of a replica that are varied, with the numbers of slots to try."""
+    """Return the limits of a replica to vary, with the numbers of slots to try."""
     found: dict[Limit, list[int]] = {}
     for name, slots in given.items():
         limit = limit_named(replica.limits, name)
@@ -248,10 +248,10 @@ def varied_limits(
 
 
 def limit_named(limits: Mapping[Limit, Limit], name: str | Limit) -> Limit:
-    """Return the copy of a limit, by the limit or by its label.
+    """Return the copy of a limit, given the limit or its label.
 
     Raises:
-        ValueError: there is none, or there are several.
+        ValueError: there is no such limit, or several.
     """
     if isinstance(name, Limit) and name in limits:
         return limits[name]

@@ -19,19 +19,19 @@ GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def is_coroutine_function(function: object) -> bool:
-    """Tell whether this is a coroutine function, or an object that is called like one."""
+    """Return whether this is a coroutine function, or an object whose calls are one."""
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(type(function), "__call__", None)  # noqa: B004 - of its class, not its own
+        getattr(type(function), "__call__", None)  # noqa: B004 - the one of its class
     )
 
 
 def check_function(function: object, executor: object) -> None:
-    """Check that a `CallJob` can call this.
+    """Check that a `CallJob` can call a function.
 
     Raises:
-        TypeError: it can't be called, it makes a generator, or an executor can't call it.
+        TypeError: it can't be called, is a generator function, or can't run in an executor.
     """
     if inspect.isawaitable(function):
         raise TypeError(
@@ -52,10 +52,10 @@ def check_function(function: object, executor: object) -> None:
 
 
 def check_no_generators(function: object) -> None:
-    """Refuse a function that makes a generator: a call would not run its code.
+    """Refuse a generator function, since calling it would not run its code.
 
     Raises:
-        TypeError: it is such a function.
+        TypeError: it is one.
     """
     flags = flags_of_code(function)
     if not flags & GENERATORS:
@@ -71,10 +71,10 @@ def check_no_generators(function: object) -> None:
 
 
 def flags_of_code(function: object) -> int:
-    """Return the flags of the code that a callable runs; 0 if it is not written in Python.
+    """Return the flags of a callable's code; 0 if it is not written in Python.
 
-    `inspect.isgeneratorfunction()` and `inspect.isasyncgenfunction()` would take longer than
-    the rest of making a `CallJob`.
+    Calling `inspect.isgeneratorfunction()` and `inspect.isasyncgenfunction()` would take longer
+    than all the rest of making a `CallJob`.
     """
     while isinstance(function, functools.partial):
         function = function.func

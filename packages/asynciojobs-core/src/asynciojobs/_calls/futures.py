@@ -1,12 +1,11 @@
-"""How a call gets to a thread, an executor or an engine, and its outcome back to the loop.
+"""How a call reaches a thread, an executor or an engine, and its outcome the loop.
 
-A call is a `concurrent.futures.Future`, and the loop waits for it. It is not chained to a
-future of asyncio (`asyncio.wrap_future`), for three reasons. A cancellation ends only the
-waiting, and then the call is asked whether it can still be withdrawn. A function may raise
-`StopIteration`: futures of asyncio refuse that, and the call would never end. And our way costs
-less.
+A call is a `concurrent.futures.Future` that the loop waits for. It is not chained to an asyncio
+future (`asyncio.wrap_future`), for three reasons. A cancellation ends only the wait; after that
+we ask whether the call can still be withdrawn. A function may raise `StopIteration`; asyncio
+futures refuse that, so the call would never end. And our way costs less.
 
-`docs/design/calls.md` has the reasons.
+`docs/design/calls.md` has the details.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ Args: TypeAlias = tuple[object, ...]
 Kwargs: TypeAlias = Mapping[str, object]
 
 NO_THREAD = "can't start new thread"
-"""What Python says if the system, or the platform, allows no more threads."""
+"""Python's message if the system or the platform allows no more threads."""
 
 
 async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) -> object:
@@ -43,9 +42,9 @@ async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) 
     In Pyodide the loop has no threads: it calls the function itself.
 
     Raises:
-        RuntimeError: the loop takes no more calls for its threads.
-        CancelledError: the caller was cancelled; the function never runs, or has ended.
-        BaseException: what the function raised.
+        RuntimeError: the loop's thread pool takes no more calls.
+        CancelledError: the caller was cancelled; the function will never run, or has ended.
+        BaseException: any exception of the function.
     """
     if _pyodide.IN_PYODIDE:
         _log.warn_once(
@@ -59,7 +58,7 @@ async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) 
     try:
         flight = asyncio.get_running_loop().run_in_executor(None, call)
     except RuntimeError as error:
-        future.cancel()  # the call may be in the queue, and must not begin later
+        future.cancel()  # the call may be queued, and must not begin later
         raise refused(job, "the executor of its loop", error) from error
     ended = functools.partial(asyncio.wait, (flight,))
     try:
@@ -67,13 +66,13 @@ async def in_thread(job: Named, function: Function, args: Args, kwargs: Kwargs) 
     finally:
         if future.cancelled():
             flight.cancel()  # the pool need not keep it in its queue
-        del future, job  # the traceback, which the job keeps, holds this frame
+        del future, job  # the job keeps the traceback, which holds this frame
 
 
 class ThreadCall:
-    """A call that can be withdrawn until it begins: the thread asks its future first.
+    """A call that can be withdrawn until it begins: the thread first asks its future.
 
-    It has a future of its own, since the loop does not hand out the future of its pool.
+    It has its own future, since the loop does not hand out the future of its pool.
 
     Args:
         call: the function with its arguments.
@@ -89,17 +88,17 @@ class ThreadCall:
     def __call__(self) -> None:
         """Call the function in the thread, unless the call was withdrawn. This works once."""
         call, future = self._call, self._future
-        del self._call, self._future  # the threads of the pool keep a reference to this
+        del self._call, self._future  # the pool's threads keep a reference to this object
         if not future.set_running_or_notify_cancel():
             return
         try:
             value = call()
-        except BaseException as error:  # noqa: BLE001 - it is raised in the caller
+        except BaseException as error:  # noqa: BLE001 - it is re-raised in the caller
             future.set_exception(error)
         else:
             future.set_result(value)
         finally:
-            del future  # the traceback of the exception holds this frame
+            del future  # the exception's traceback holds this frame
 
 
 async def on_executor(
@@ -109,10 +108,10 @@ async def on_executor(
 
     Raises:
         RuntimeError: the executor was shut down.
-        BrokenPoolError: the pool is dead (a RuntimeError).
+        BrokenPoolError: the pool is broken (a RuntimeError).
         NotPicklableError: the function, an argument or the result can't be sent (a TypeError).
         CancelledError: the caller was cancelled, or the executor cancelled the call.
-        BaseException: what the function raised.
+        BaseException: any exception of the function.
     """
     try:
         future = submit(job, executor, function, args, kwargs)
@@ -122,7 +121,7 @@ async def on_executor(
                 job, future, functools.partial(end_of, future), waited_for=in_threads
             )
         finally:
-            del future  # the traceback, which the job keeps, holds this frame
+            del future  # the job keeps the traceback, which holds this frame
     except Exception as error:
         raise_explained(job, executor, error, (function, args, kwargs))
         raise
@@ -136,9 +135,9 @@ def submit(
     """Submit a call.
 
     Raises:
-        RuntimeError: the executor was shut down, or is dead.
+        RuntimeError: the executor was shut down or is broken.
     """
-    if kwargs:  # some executors take keyword arguments for options of their own
+    if kwargs:  # some executors use keyword arguments for their own options
         function = functools.partial(function, **kwargs)
     try:
         return executor.submit(function, *args)
@@ -172,18 +171,18 @@ async def outcome(
     *,
     waited_for: bool,
 ) -> object:
-    """Wait for a call, and return what it returned.
+    """Wait for a call, and return its result.
 
     Args:
         job: the job that makes the call.
         future: the call.
-        ended: returns at the end of the call. Cancelling it leaves the call alone.
-        waited_for: the function runs in this process. So if it runs already when the caller is
-            cancelled, wait for it.
+        ended: waits for the end of the call. Cancelling it does not affect the call.
+        waited_for: whether the function runs in this process. If so, and it is already running
+            when the caller is cancelled, wait for it.
 
     Raises:
-        CancelledError: the caller was cancelled, or the call was.
-        BaseException: what the function raised.
+        CancelledError: the caller or the call was cancelled.
+        BaseException: any exception of the function.
     """
     try:
         try:
@@ -192,13 +191,13 @@ async def outcome(
             if not future.cancel():
                 await wait_or_leave(job, future, ended, waited_for=waited_for)
             raise
-        if future.cancel():  # it was cancelled, or has left the queue: it will not begin
+        if future.cancel():  # it was cancelled or left the queue, and will not begin
             raise asyncio.CancelledError(
                 f"the call of {job.repr_main()} was cancelled by its executor"
             )
         return future.result()
     finally:
-        del job, future, ended  # the traceback, which the job keeps, holds this frame
+        del job, future, ended  # the job keeps the traceback, which holds this frame
 
 
 async def wait_or_leave(
@@ -208,10 +207,10 @@ async def wait_or_leave(
     *,
     waited_for: bool,
 ) -> None:
-    """Deal with a function that still runs when its job is cancelled: it can't be stopped.
+    """Handle a function that is still running when its job is cancelled: we can't stop it.
 
     Raises:
-        BaseException: the function raised this KeyboardInterrupt or SystemExit.
+        BaseException: the KeyboardInterrupt or SystemExit that the function raised.
     """
     if not future.done():
         what = "is awaited" if waited_for else "goes on there, and is not awaited"
@@ -227,12 +226,12 @@ async def wait_or_leave(
         future.result()
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException:  # noqa: BLE001 - the job was cancelled: only the log can show it
+    except BaseException:  # noqa: BLE001 - the job was cancelled, so only the log can show it
         _log.error("%s was cancelled, and then its function raised", name_in_run(job))
 
 
 async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
-    """Wait for the end of a call, even if cancelled again: the caller was cancelled before."""
+    """Wait for a call to end, even if cancelled again; the caller raises the cancellation."""
     while True:
         try:
             await ended()
@@ -242,10 +241,10 @@ async def wait_whatever_happens(ended: Callable[[], Awaitable[object]]) -> None:
 
 
 async def end_of(future: Future[object]) -> None:
-    """Wait for a call in an executor. Cancelling this leaves the call alone."""
+    """Wait for a call in an executor. Cancelling this does not affect the call."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
-    # The clock of the testkit stands still during real work.
+    # The testkit's clock stands still during real work.
     note_real_work = getattr(loop, "note_real_work", None)
     if note_real_work is not None:
         note_real_work(waiter)
@@ -256,13 +255,13 @@ async def end_of(future: Future[object]) -> None:
 def wake(
     loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None], _: Future[object]
 ) -> None:
-    """Tell a loop, from another thread, that a call has ended."""
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+    """Tell a loop from another thread that a call has ended."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits
         loop.call_soon_threadsafe(settle, waiter)
 
 
 def settle(waiter: asyncio.Future[None]) -> None:
-    """End the waiting, unless it was cancelled."""
+    """End the wait, unless it was cancelled."""
     if not waiter.done():
         waiter.set_result(None)
 
@@ -270,7 +269,7 @@ def settle(waiter: asyncio.Future[None]) -> None:
 async def by_engine(
     job: Named, engine: Engine, function: Function, args: Args, kwargs: Kwargs
 ) -> object:
-    """Call a function with an engine, and return its handle of the result.
+    """Call a function with an engine, and return the handle of its result.
 
     Raises:
         CancelledError: the caller was cancelled.
@@ -300,10 +299,10 @@ def raise_explained(
     error: Exception,
     call: tuple[Function, Args, Kwargs],
 ) -> None:
-    """Raise an error that says what to do, if the executor's own does not.
+    """Raise an error with advice, if the executor's own error gives none.
 
     Raises:
-        BrokenPoolError: the pool is dead (a RuntimeError).
+        BrokenPoolError: the pool is broken (a RuntimeError).
         NotPicklableError: something can't be sent (a TypeError).
     """
     if isinstance(error, BrokenExecutor):

@@ -1,4 +1,4 @@
-"""Find out, after a call failed, what could not be pickled or unpickled."""
+"""Finds out, after a call failed, what could not be pickled or unpickled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._text import one_line
 __all__ = ["unpicklable_part", "unpickling_failure"]
 
 SENDING_BACK = "_sendback_result"
-"""The function by which workers of the standard library and of loky send a result."""
+"""The function that sends a result from a worker of the standard library or of loky."""
 
 
 def unpicklable_part(
@@ -22,7 +22,7 @@ def unpicklable_part(
     args: tuple[object, ...],
     kwargs: Mapping[str, object],
 ) -> str | None:
-    """Return which part of a call could not be pickled, if that is why the call failed.
+    """Return the part of a call that could not be pickled, if that is why it failed.
 
     Checking the parts before each call would cost as much as sending them. So they are pickled
     again only after a failure of the right type, to see which part fails in the same way.
@@ -55,7 +55,7 @@ def unpicklable_part(
 
 
 def dumps_of(executor: object, pickle: Any) -> Callable[[object], bytes]:
-    """Return the function that pickles for an executor, from pickle or from cloudpickle."""
+    """Return the function an executor pickles with, that of pickle or of cloudpickle."""
     own = type(executor).__module__.partition(".")[0] == "concurrent"
     cloudpickle = None if own else sys.modules.get("cloudpickle")
     dumps: Callable[[object], bytes] = (cloudpickle or pickle).dumps
@@ -65,7 +65,7 @@ def dumps_of(executor: object, pickle: Any) -> Callable[[object], bytes]:
 def parts_of(
     function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> Iterator[tuple[str, object]]:
-    """Yield the parts of a call, each with its name in messages."""
+    """Yield the parts of a call, each with what to call it in messages."""
     yield f"its function {function!r}", function
     for index, argument in enumerate(args, 1):
         yield f"argument {index} of its function (of type {type(argument).__name__})", argument
@@ -74,7 +74,7 @@ def parts_of(
 
 
 def comes_from(error: BaseException, other: Exception) -> bool:
-    """Tell whether an exception, or one of its causes, says the same as another one."""
+    """Return whether an exception, or one of its causes, is like another one."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
@@ -86,7 +86,7 @@ def comes_from(error: BaseException, other: Exception) -> bool:
 
 
 UNPICKLED_THERE = "A task has failed to un-serialize"
-"""How loky begins its message if a worker could not unpickle a call."""
+"""The beginning of loky's message if a worker could not unpickle a call."""
 
 QUOTES = ("'''", '"""', "")
 """The lines that pools put around the text of a traceback."""
@@ -101,21 +101,21 @@ EXCEPTION_CLASSES = (
 )
 
 IN_READING = "in _recv"
-"""In the traceback of a pool that could not read what a worker sent: the worker was killed."""
+"""In the traceback of a pool that could not read from a worker, since it was killed."""
 
 
 def unpickling_failure(error: BrokenExecutor) -> tuple[str, str] | None:
-    """Return why a pool is dead, if something could not be unpickled.
+    """Return why a pool is broken, if something could not be unpickled.
 
-    If a pool of the standard library, or of loky, can't unpickle what a worker sent, it gives
-    up all its calls. It forgets which call it was, but the cause of its error has the text of
+    A pool of the standard library or of loky fails all its calls if it can't unpickle what a
+    worker sent. It does not say which call it was, but the cause of its error has the text of
     the traceback. If a worker was killed, there is no cause.
 
     Args:
         error: the error of the pool.
 
     Returns:
-        what happened, with the exception of the unpickling, and what to do about it.
+        what happened, with the unpickling exception, and what to do about it.
     """
     text = str(error.__cause__ or "")
     if not text or IN_READING in text:
@@ -129,7 +129,7 @@ def unpickling_failure(error: BrokenExecutor) -> tuple[str, str] | None:
 
 
 def last_exception(text: str) -> str:
-    """Return the end of the text of a traceback: the lines after the last frame."""
+    """Return the end of a traceback's text: the lines after the last frame."""
     lines = [line for line in text.splitlines() if line not in QUOTES]
     frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
     return "\n".join(lines[frames[-1] + 1 if frames else 0 :])

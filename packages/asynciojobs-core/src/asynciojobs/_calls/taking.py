@@ -1,13 +1,15 @@
-"""`TakesResults`: what jobs have in common that take the results of other jobs."""
+"""`TakesResults`: the common base of jobs that take the results of other jobs."""
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from .._checks import JobOptions
 from .._errors import ArgumentNotDoneError, ArgumentRequirementError, RequirementFailed
 from .._requirements import Requirements, flatten
 from ..job import AbstractJob, AnyJob
+
+if TYPE_CHECKING:
+    from .._options import JobOptions
 
 __all__ = ["TakesResults", "with_givers"]
 
@@ -15,7 +17,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 def with_givers(options: JobOptions, givers: tuple[AnyJob, ...]) -> JobOptions:
-    """Return the options of a job that also requires the jobs among its arguments."""
+    """Return the options of a job, which also requires the jobs among its arguments."""
     if givers:
         options["required"] = [givers, options.get("required")]
     return options
@@ -24,7 +26,7 @@ def with_givers(options: JobOptions, givers: tuple[AnyJob, ...]) -> JobOptions:
 class TakesResults(AbstractJob[T_co]):
     """A job that takes the results of others, which must be done before it starts.
 
-    A subclass sets `_givers`, these jobs.
+    A subclass sets `_givers` to these jobs.
     """
 
     __slots__ = ("_givers",)
@@ -37,7 +39,7 @@ class TakesResults(AbstractJob[T_co]):
         Raises:
             ArgumentRequirementError: a job to remove is an argument (a ValueError).
             TypeError: a requirement is neither a job nor a sequence.
-            KeyError: a job to remove was not there.
+            KeyError: a job to remove was not a requirement.
         """
         if remove:
             requirements = tuple(flatten(requirements, AbstractJob))

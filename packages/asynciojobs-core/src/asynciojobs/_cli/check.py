@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 
-from .._bridge import core_module, run_module
 from .._dag.jobset import Level, nesting
 from .._feedback import say
+from .._lazy import OnDemand
 from .._run.admission import check_all
 from .._text import counted
 from ..job import requirements_of
@@ -17,6 +17,9 @@ from .parser import Commands, Options, add_command, add_target, loaded
 from .status import Status
 
 __all__ = ["add_to"]
+
+claims = OnDemand("_run.claims")
+keys = OnDemand("_journal.keys")
 
 
 def add_to(commands: Commands) -> None:
@@ -52,7 +55,7 @@ def problems(scheduler: PureScheduler) -> Iterator[str]:
     yield from _refusal(lambda: levels.extend(nesting(scheduler)))
     for level in levels:
         yield from _refusal(partial(check_all, [level]))
-    yield from _refusal(lambda: run_module("claims").claims_of(levels))
+    yield from _refusal(lambda: claims.claims_of(levels))
 
 
 def _refusal(check: Callable[[], object]) -> Iterator[str]:
@@ -77,7 +80,6 @@ def surprises(scheduler: PureScheduler) -> Iterator[str]:
 
 def obstacles_to_journals(scheduler: PureScheduler) -> Iterator[str]:
     """Yield why no journal can be kept of a scheduler: the first reason, if there is one."""
-    keys = core_module("_journal.keys")
     reasons = chain.from_iterable(
         _refusal(partial(_walk, keys.with_keys(jobs, {}))) for _, jobs, _ in nesting(scheduler)
     )

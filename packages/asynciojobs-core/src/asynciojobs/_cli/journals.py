@@ -9,15 +9,18 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .._bridge import core_module
 from .._errors import JournalError
 from .._feedback import say
+from .._lazy import OnDemand
 from .._text import duration_text, one_line
 from .parser import Commands, Options, add_command, loaded
 from .status import CommandError, Status
 from .target import Target, nearest
 
 __all__ = ["add_journal", "add_to", "open_journal", "refusals"]
+
+journals = OnDemand("journal")
+records = OnDemand("_journal.records")
 
 
 def add_journal(parser: argparse.ArgumentParser, text: str) -> None:
@@ -43,7 +46,7 @@ def open_journal(path: Path, *, must_exist: bool = False) -> Generator[Any, None
     """
     with contextlib.ExitStack() as stack:
         with refusals():
-            journal = core_module("journal").Journal(path, resume=True if must_exist else None)
+            journal = journals.Journal(path, resume=True if must_exist else None)
             stack.enter_context(journal)
         yield journal
 
@@ -109,7 +112,7 @@ def _add_arguments(parser: argparse.ArgumentParser, *, keys: str) -> None:
 def show(options: Options) -> Status:
     """Print the latest record of each job, or all of them."""
     with refusals():
-        records = [it for it in core_module("journal").Journal.read(options.file) if it.key]
+        records = [it for it in journals.Journal.read(options.file) if it.key]
     latest: dict[tuple[str, ...], Any] = {}
     for record in records:
         latest.pop(record.key, None)
@@ -164,7 +167,6 @@ def forget(options: Options) -> Status:
 
 
 def _forget_these(journal: Any, keys: Iterable[tuple[str, ...]]) -> None:
-    records = core_module("_journal.records")
     lines = [records.encode(records.JournalRecord("forget", key)) for key in keys]
     journal.file.write(b"".join(lines))
     journal.file.sync()

@@ -6,14 +6,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .._bridge import core_module, testkit_function
+from .._bridge import testkit_function
 from .._errors import RequirementError
 from .._feedback import say
+from .._lazy import OnDemand
 from .journals import add_journal, refusals
 from .parser import Commands, Options, add_command, add_target, loaded
 from .status import CommandError, Status
 
 __all__ = ["add_to"]
+
+journals = OnDemand("journal")
 
 
 def add_to(commands: Commands) -> None:
@@ -86,4 +89,4 @@ def _records(path: Path | None) -> list[Any] | None:
     if path is None:
         return None
     with refusals():
-        return [*core_module("journal").Journal.read(path)]
+        return [*journals.Journal.read(path)]

@@ -1,1 +1,1 @@
-"""Commands: what a program is called with, how it is started and ended, what it prints."""
+"""Commands: their arguments, how they are started and ended, and what they print."""

@@ -1,4 +1,4 @@
-"""What users pass to `CommandJob`: arguments, secrets, variables, files for the output."""
+"""Checks of what users pass to `CommandJob`: arguments, secrets, variables, output files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import IO, Any, NamedTuple, TypeAlias, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-from .._checks import as_number, check_options, checked_seconds
+from .._checks import as_number, checked_seconds
+from .._lazy import OnDemand
 from .._outcomes import Named
 from .._requirements import Group
 from .._text import NOLABEL, attempt, one_line
 from ..job import AbstractJob, AnyJob
 from .secrets import MASK, Hidden
+
+if TYPE_CHECKING:
+    from .. import _options
+else:
+    _options = OnDemand("_options")
 
 __all__ = [
     "Argument",
@@ -41,10 +47,10 @@ __all__ = [
 ]
 
 FROM_FILE = """CommandJob("sh", "-c", 'exec "$@" < "$0"', path, program, *arguments)"""
-"""How to write a command that reads a file; `input` is what is in memory."""
+"""How to write a command that reads a file; `input` takes data in memory."""
 
 IGNORES_CASE = os.name == "nt"
-"""Windows does not tell ``Path`` from ``PATH``, and `os.environ` has the latter."""
+"""Windows doesn't distinguish ``Path`` from ``PATH``, and `os.environ` has the latter."""
 
 LONGEST_LINE = 120
 """How much of a command line is shown (characters)."""
@@ -56,30 +62,30 @@ Variables: TypeAlias = "Mapping[str, Argument | None]"
 """What is added to the environment."""
 
 Target: TypeAlias = "str | IO[Any] | int | None"
-"""Where a stream goes: the path of a file, a file, `DEVNULL` or `STDOUT`; ``None`` keeps it."""
+"""Where a stream goes: a path, an open file, `DEVNULL` or `STDOUT`; ``None`` keeps it."""
 
 
 class Command(NamedTuple):
-    """A command that is ready to be started."""
+    """A command that is ready to start."""
 
     job: Named
     """The job that runs it, for messages."""
     argv: tuple[str | bytes, ...]
     """The program and its arguments."""
     shown: tuple[str, ...]
-    """The same as text, with ``***`` for secrets."""
+    """The same as strings, with ``***`` for secrets."""
     input: str | bytes | None
     """What the program reads from its stdin; ``None`` means nothing."""
     cwd: str | None
     """The folder in which the program runs; ``None`` means the current one."""
     env: dict[str, str] | None
-    """The whole environment; ``None`` means that of this process."""
+    """The whole environment; ``None`` means the environment of this process."""
     stdout: Target
     stderr: Target
     grace: float
     """How long the program has between SIGTERM and SIGKILL (seconds)."""
     secrets: tuple[bytes, ...]
-    """What nobody may see of all this, the longest first."""
+    """The secrets to hide in all this, longest first."""
 
     def __repr__(self) -> str:
         return f"Command({shown_line(self.shown)!r})"
@@ -98,13 +104,13 @@ ADVICE = {
 
 
 def check_job_options(given: Iterable[str]) -> None:
-    """Check the names of what is passed on to `AbstractJob`.
+    """Check the names of the options that are passed on to `AbstractJob`.
 
     Raises:
-        TypeError: there is no such option; the options of `subprocess` get advice.
+        TypeError: there is no such option; for options of `subprocess`, it gives advice.
     """
     for name in given:
-        check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
+        _options.check_options("CommandJob", [name], OWN_OPTIONS, ADVICE.get(name, ""))
 
 
 # -- arguments
@@ -114,8 +120,8 @@ def check_argv(argv: tuple[object, ...]) -> None:
     """Check the arguments of a `CommandJob`.
 
     Raises:
-        TypeError: one of them is neither text, bytes, a path, a number nor a job.
-        ValueError: there are none, the program has no name, or there is a NUL in one.
+        TypeError: one of them is not a str, bytes, a path, a number or a job.
+        ValueError: there are none, the program's name is empty, or one contains a NUL.
     """
     for place, argument in enumerate(argv):
         if not isinstance(argument, AbstractJob):
@@ -131,12 +137,12 @@ def as_argument(argument: object, what: str) -> str | bytes:
     """Return an argument as the program gets it.
 
     Args:
-        argument: text, bytes, a path, a number, or a secret.
-        what: names it in messages.
+        argument: a str, bytes, a path, a number, or a secret.
+        what: what to call it in messages.
 
     Raises:
         TypeError: it is none of these.
-        ValueError: there is a NUL in it.
+        ValueError: it contains a NUL.
     """
     text = _plain(argument)
     if text is None:
@@ -156,7 +162,7 @@ def as_argument(argument: object, what: str) -> str | bytes:
 
 
 def is_encodable(text: str | bytes) -> bool:
-    """Tell whether the system can take a text. A lone surrogate can come from JSON, say."""
+    """Return whether the system can encode a text. JSON, for one, can have lone surrogates."""
     if not text.isascii():
         try:
             os.fsencode(text)
@@ -187,7 +193,7 @@ def _remedy(argument: object) -> str:
 
 
 def jobs_among(things: Iterable[object]) -> tuple[AnyJob, ...]:
-    """Return the jobs among some things, each one once, in their order."""
+    """Return the jobs among some things, each once, in order."""
     jobs: list[AnyJob] = [it for it in things if isinstance(it, AbstractJob)]
     return tuple(dict.fromkeys(jobs))
 
@@ -203,7 +209,7 @@ def shown_line(argv: Iterable[object]) -> str:
 
 
 def shown_texts(argv: Iterable[object]) -> tuple[str, ...]:
-    """Return arguments as texts, with ``***`` for secrets."""
+    """Return arguments as strings, with ``***`` for secrets."""
     return tuple(MASK if isinstance(it, Hidden) else _text(it) for it in argv)
 
 
@@ -227,10 +233,10 @@ def _text(argument: object) -> str:
 
 
 def check_input(data: object) -> None:
-    """Check what a command reads.
+    """Check the input of a command.
 
     Raises:
-        TypeError: it is neither text, nor bytes, nor a job.
+        TypeError: it is not a str, bytes or a job.
     """
     if data is None or isinstance(data, (str, bytes, Hidden, AbstractJob)):
         return
@@ -247,11 +253,11 @@ def _remedy_of_input(data: object) -> str:
 
 
 def checked_path(parameter: str, path: object) -> str | None:
-    """Return a path as text, or ``None``.
+    """Return a path as a str, or ``None``.
 
     Raises:
         TypeError: it is neither a path nor ``None``.
-        ValueError: there is a NUL in it.
+        ValueError: it contains a NUL.
     """
     if path is None:
         return None
@@ -266,11 +272,11 @@ def checked_path(parameter: str, path: object) -> str | None:
 
 
 def checked_env(env: Mapping[Any, Any] | None) -> Variables:
-    """Return what to add to the environment; ``None`` as a value removes a variable.
+    """Return the changes of the environment; ``None`` as a value removes a variable.
 
     Raises:
-        TypeError: it is no mapping, or a name or value is none that a variable can have.
-        ValueError: a name is empty or has a ``=`` in it, or there is a NUL somewhere.
+        TypeError: it is not a mapping, or a name or value is of the wrong type.
+        ValueError: a name is empty or contains ``=``, or there is a NUL somewhere.
     """
     if env is None:
         return {}
@@ -288,8 +294,8 @@ def check_variable(name: object, value: object) -> None:
     """Check a variable of the environment.
 
     Raises:
-        TypeError: the name or the value is none that a variable can have.
-        ValueError: the name is empty or has a ``=`` in it, or there is a NUL somewhere.
+        TypeError: the name or the value is of the wrong type.
+        ValueError: the name is empty or contains ``=``, or there is a NUL somewhere.
     """
     if not isinstance(name, (str, bytes)):
         raise TypeError(f"the names in env must be str, not {name!r}")
@@ -317,9 +323,9 @@ def checked_target(stream: str, target: object) -> Target:
     """Return where a stream goes.
 
     Raises:
-        TypeError: it is neither a path, nor a file that the system knows, nor a constant of
-            `subprocess` that fits.
-        ValueError: there is a NUL in a path.
+        TypeError: it is not a path, a file of the system, or a suitable constant of
+            `subprocess`.
+        ValueError: a path contains a NUL.
     """
     constants = (subprocess.DEVNULL, subprocess.STDOUT)[: 1 + (stream == "stderr")]
     if target is None or (isinstance(target, int) and target in constants):
@@ -340,7 +346,7 @@ def checked_keep(keep: object) -> int:
     """Return how many bytes to keep.
 
     Raises:
-        TypeError: it is no whole number.
+        TypeError: it is not an int.
         ValueError: it is negative.
     """
     number: object = as_number(keep)
@@ -352,11 +358,11 @@ def checked_keep(keep: object) -> int:
 
 
 def checked_grace(grace: float) -> float:
-    """Return how long a program has to end (seconds).
+    """Return how long a program has to end after SIGTERM (seconds).
 
     Raises:
         TypeError: it is not a number.
-        ValueError: it is negative, or not a number.
+        ValueError: it is negative or NaN.
     """
     seconds = checked_seconds("grace", grace)
     if seconds is None:
@@ -365,7 +371,7 @@ def checked_grace(grace: float) -> float:
 
 
 def check_on_line(on_line: Callable[..., object] | None) -> None:
-    """Check what is called for each line.
+    """Check the function that is called for each line.
 
     Raises:
         TypeError: it can't be called, or is a coroutine function.

@@ -32,10 +32,10 @@ from .starting import started
 __all__ = ["start"]
 
 LINGER = 0.5
-"""How long what a program left behind may go on by itself (seconds)."""
+"""How long processes that a program left behind may run on (seconds)."""
 
 KILLED = 1.0
-"""How long processes may take to vanish after SIGKILL, at most (seconds)."""
+"""How long processes may take to disappear after SIGKILL (seconds)."""
 
 
 def start(command: Command, feed: Feed) -> Process:
@@ -48,14 +48,14 @@ def start(command: Command, feed: Feed) -> Process:
 
 
 class Child(Process):
-    """A command that is a process, the leader of a process group of its own.
+    """A command that runs as a process, the leader of its own process group.
 
-    All times are real ones, even under a fake clock: a program knows no other. A loop on such a
-    clock has `real_time()` and `call_later_in_real_time()`.
+    All times are real, even under a fake clock: programs know nothing of that clock. Its loop
+    has `real_time()` and `call_later_in_real_time()` for this.
 
     Args:
         command: the command.
-        feed: takes what it prints.
+        feed: called with what it prints.
 
     Raises:
         OSError: it can't be started.
@@ -63,16 +63,16 @@ class Child(Process):
 
     def __init__(self, command: Command, feed: Feed) -> None:
         self._program = program = started(command)
-        self._files: list[IO[bytes]] = []  # what the loop watches, besides pipes
+        self._files: list[IO[bytes]] = []  # what the loop watches besides pipes
         self._owner = os.getpid()
         loop = asyncio.get_running_loop()
         self._now: Callable[[], float] = getattr(loop, "real_time", loop.time)
         self._end_at_once = self._guarded_by(self)
         self._status: int | None = None  # set once the program has ended
-        self._ended_at = 0.0  # when that was (seconds, real)
+        self._ended_at = 0.0  # when it did (seconds, real)
         self._killed_at: float | None = None
-        self._looking: asyncio.TimerHandle | None = None  # for the next look at what is left
-        self._pause = SHORTEST_PAUSE  # until then (seconds)
+        self._looking: asyncio.TimerHandle | None = None  # calls the next _look()
+        self._pause = SHORTEST_PAUSE  # until the next _look() (seconds)
         self._readers: list[Reader] = []
         self._writer: Writer | None = None
         try:
@@ -83,9 +83,9 @@ class Child(Process):
             raise
 
     def _watch(self, command: Command, feed: Feed) -> None:
-        """Let the event loop know of the program and of its pipes."""
+        """Make the event loop watch the program and its pipes."""
         loop = self.over.get_loop()
-        # The clock of the testkit stands still during real work, and has real timers.
+        # The testkit's clock stands still during real work, and has real timers.
         if (note_real_work := getattr(loop, "note_real_work", None)) is not None:
             note_real_work(self.over, "command")
         program = self._program
@@ -102,7 +102,7 @@ class Child(Process):
             self._guard(watch)
 
     def _guard(self, thing: object) -> None:
-        """Let the command be killed at once, if a thing is gone before it has ended."""
+        """Kill the command at once if this object is gone before the command has ended."""
         self._end_at_once.detach()
         self._end_at_once = self._guarded_by(thing)
 
@@ -119,11 +119,11 @@ class Child(Process):
     # -- its end
 
     def has_ended(self) -> bool:
-        """Tell whether the program itself has ended."""
+        """Return whether the program itself has ended."""
         return self._program.returncode is not None
 
     def _exited(self) -> None:
-        """Deal with the end of the program itself."""
+        """Handle the end of the program itself."""
         try:
             self._status = status_of(self._program)
         except ChildProcessError:
@@ -133,7 +133,7 @@ class Child(Process):
                 "255",
                 self._name(),
             )
-        if self._status is None:  # the system has woken the loop too early
+        if self._status is None:  # the system woke the loop too early
             return
         self._guard(self)
         self._forget_exit()
@@ -147,11 +147,11 @@ class Child(Process):
             forget(self.over.get_loop().remove_reader, file)
 
     def _look(self) -> None:
-        """Look at what is left of the command; finish if that is nothing."""
+        """Look at what is left of the command; finish if nothing is left."""
         if self._status is None or self.over.done():
             return
         read = [reader.read_on() for reader in self._readers]
-        if self.over.done():  # what was read made the job end it
+        if self.over.done():  # reading its output made the job end it
             return
         all_over = all(reader.is_over for reader in self._readers)
         lives = has_members(self.pid, pause=self._pause)
@@ -193,7 +193,7 @@ class Child(Process):
         self.finish(status)
 
     def _close(self) -> None:
-        """Let go of the pipes, and of the event loop."""
+        """Close the pipes, and stop watching."""
         if self._looking is not None:
             self._looking.cancel()
         for reader in self._readers:

@@ -1,4 +1,4 @@
-"""Puts the results of jobs into the arguments and the input of a command."""
+"""Puts the results of jobs into a command's arguments and input."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["filled_argv", "filled_input", "values_of"]
 
 
 async def values_of(job: AnyJob, givers: Iterable[AnyJob]) -> Mapping[AnyJob, object]:
-    """Return what a command gets from each of the jobs that it takes results of.
+    """Return the values for a command from the jobs whose results it takes.
 
     Raises:
-        ValueError: the output of one of them was not kept.
-        BaseException: any exception of an engine that has the result.
+        ValueError: one of the outputs was not kept.
+        BaseException: any exception of an engine that holds a result.
     """
     return {giver: await value_of(job, giver) for giver in givers}
 
 
 async def value_of(job: AnyJob, giver: AnyJob) -> object:
-    """Return what a command gets from a job."""
+    """Return the value for a command from a job."""
     value: object = giver.result()
     if isinstance(giver, CallJob):  # an engine may have the value
         value = await giver.fetch()
@@ -48,12 +48,12 @@ def filled_argv(
 
     Args:
         job: the job that runs the program.
-        given: the arguments as the user gave them, some of them jobs.
+        given: the arguments as the user gave them, including jobs.
         argv: the same, with results in place of jobs.
 
     Raises:
-        TypeError: a result is no argument.
-        ValueError: there is a NUL in a result.
+        TypeError: a result can't be an argument.
+        ValueError: a result contains a NUL.
     """
     return tuple(
         as_argument(value, place_of(job, place, argument))
@@ -72,15 +72,15 @@ def place_of(job: AnyJob, place: int, argument: object) -> str:
 
 
 def filled_input(job: AnyJob, given: object, value: object) -> str | bytes | None:
-    """Return what a program reads.
+    """Return the input of a program.
 
     Args:
         job: the job that runs the program.
-        given: the input as the user gave it, maybe a job.
-        value: the same, or the result of the job.
+        given: the input as the user gave it, perhaps a job.
+        value: the same, or the result of that job.
 
     Raises:
-        TypeError: the result is neither text nor bytes.
+        TypeError: the result is neither a str nor bytes.
         ValueError: UTF-8 can't encode it.
     """
     data = value.value if isinstance(value, Hidden) else value

@@ -1,4 +1,4 @@
-"""Process groups: which processes are in one, and how to signal them. Windows has none."""
+"""Process groups: how to list and signal their processes. Windows has none."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ HAS_GROUPS = hasattr(os, "killpg")
 Program: TypeAlias = "subprocess.Popen[bytes]"
 
 UNKNOWN = 255
-"""The status of a program if nobody knows it, as in asyncio."""
+"""The status of a program if it is unknown, as in asyncio."""
 
 LAST_WAIT = 2.0
-"""How long killed processes may take to end, if the event loop is lost (seconds)."""
+"""How long to wait for killed processes if the event loop is lost (seconds)."""
 
 PROCESSES = Path("/proc")
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.256
-"""How long to wait between two looks at a group (seconds). The pauses double."""
+"""The first pause between two looks at a group (seconds). Each pause is twice the last."""
 
 THOROUGH_PAUSE = 0.03
-"""If a pause was longer than this, look for zombies as well (seconds)."""
+"""After a pause longer than this, also check for zombies (seconds)."""
 
 
 def status_of(program: Program) -> int | None:
-    """Return the status of a program that has ended, and free its process; else ``None``.
+    """Return the status of a program that has ended, and reap it; otherwise ``None``.
 
     Returns:
         the status; negative for a signal.
 
     Raises:
-        ChildProcessError: other code of this process has taken the status.
+        ChildProcessError: other code of this process has already taken the status.
     """
     if program.returncode is not None or not HAS_GROUPS:
         return program.poll()
@@ -63,27 +63,27 @@ def status_of(program: Program) -> int | None:
 
 
 def send_to_group(program: Program, number: int) -> bool:
-    """Send a signal to a program and to what it has started.
+    """Send a signal to a program and the processes it started.
 
     Returns:
-        whether this was allowed. It is not an error if nobody is left.
+        whether this was permitted. If no process is left, that is not an error.
     """
     if not HAS_GROUPS:
         program.terminate()
         return True
-    # As long as the program is not waited for, nothing else can get its number.
+    # The system can't reuse the program's number before we have waited for it.
     if program.returncode is None or has_members(program.pid):
         try:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(program.pid, number)
         except PermissionError:
-            # macOS says so of a group of zombies, too, but not of a leader that is one.
+            # macOS also says so for a group of zombies, but not if the leader is one.
             return can_be_signalled(program.pid)
     return True
 
 
 def can_be_signalled(pid: int) -> bool:
-    """Tell whether this user may signal a process; it may have ended."""
+    """Return whether this user may signal a process; it may have ended already."""
     try:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, 0)
@@ -93,20 +93,19 @@ def can_be_signalled(pid: int) -> bool:
 
 
 def next_pause(pause: float) -> float:
-    """Return how long to wait until the next look, after a pause (seconds)."""
+    """Return how long to wait until the next look, given the last pause (seconds)."""
     return min(2 * pause, LONGEST_PAUSE)
 
 
 def has_members(group: int, *, pause: float = 0.0) -> bool:
-    """Tell whether there are processes in a group whose leader has been waited for.
+    """Return whether a group has processes, although its leader was reaped.
 
-    Processes of other users don't count: they could not be ended.
+    Processes of other users don't count: we couldn't end them.
 
     Args:
         group: the number of the group.
-        pause: how long ago the last look was (seconds). To see that all that is left are
-            zombies takes O(processes of the machine), so that is done after a while, and
-            rarely.
+        pause: how long ago the last look was (seconds). Finding out that only zombies are
+            left takes O(processes of the machine), so it is done late, and rarely.
     """
     if not HAS_GROUPS:
         return False
@@ -114,12 +113,12 @@ def has_members(group: int, *, pause: float = 0.0) -> bool:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    # In a container this process may be the one that has to wait for orphans.
+    # In a container, this process may be the one that must reap orphans.
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass
-    # Those that have ended, but nobody waits for them, stay in the group. If the system does
-    # not show processes in this way, believe the answer to the signal.
+    # Processes that have ended stay in the group until someone waits for them. If the system
+    # has no list of processes, trust the answer to the signal.
     if pause < THOROUGH_PAUSE or not PROCESSES.is_dir():
         return True
     return any(state not in "ZX" for state in states(group))
@@ -128,19 +127,19 @@ def has_members(group: int, *, pause: float = 0.0) -> bool:
 def states(group: int) -> Iterator[str]:
     """Yield the states of the processes in a group; O(processes of the machine)."""
     for stat in PROCESSES.glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has gone meanwhile
+        with contextlib.suppress(OSError):  # it ended in the meantime
             state, _, its_group, *_ = stat.read_text("latin-1").rpartition(")")[2].split()
             if int(its_group) == group:
                 yield state
 
 
 def end_at_once(program: Program, files: Iterable[IO[bytes]], owner: int) -> None:
-    """Kill a program and what it has started, wait for it, and close its files.
+    """Kill a program and the processes it started, wait for it, and close its files.
 
     Args:
         program: the program.
-        files: are closed, like its pipes.
-        owner: the process that has started it. In a fork of that process this does nothing.
+        files: more files to close, besides its pipes.
+        owner: the process that started it. In a fork of that process, this does nothing.
     """
     if os.getpid() != owner:
         return

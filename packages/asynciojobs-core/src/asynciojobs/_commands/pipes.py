@@ -1,6 +1,6 @@
 """The pipes of a program, and its end, as events of the event loop.
 
-On POSIX the loop watches them. On Windows a loop can't watch pipes, so a thread waits for each.
+On POSIX the loop watches them. On Windows, a loop can't, so a thread waits for each of them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ CAN_WATCH_PIPES = os.name == "posix"
 Program: TypeAlias = "subprocess.Popen[bytes]"
 
 CHUNK = 65536
-"""How much is read at once, which is what a pipe holds on Linux (bytes)."""
+"""How much is read at once: the size of a pipe on Linux (bytes)."""
 
 READS = 16
-"""How often a pipe is read in one turn of the loop, so that others have their turn."""
+"""How often a pipe is read in one turn of the loop. This leaves time for other tasks."""
 
 
 class Reader(Protocol):
@@ -35,11 +35,11 @@ class Reader(Protocol):
     """The pipe has ended, or was closed."""
 
     def read_on(self) -> bool:
-        """Read what is there, without waiting; tell whether that is all."""
+        """Read what is there, without waiting; return whether that is all for now."""
         ...
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         ...
 
 
@@ -47,28 +47,28 @@ class Writer(Protocol):
     """Writes to a pipe, and closes it."""
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         ...
 
 
 def read_pipe(
     pipe: IO[Any], feed: Callable[[bytes], None], ended: Callable[[], None]
 ) -> Reader:
-    """Read a pipe as data come.
+    """Read a pipe as data arrives.
 
     Args:
         pipe: the pipe; it is closed at its end.
-        feed: called with the data, in the event loop.
-        ended: called once at the end, unless the reader is closed before.
+        feed: called in the event loop with the data.
+        ended: called once at the end, unless the reader is closed first.
     """
     kind = LoopReader if CAN_WATCH_PIPES else ThreadReader
     return kind(pipe, feed, ended)
 
 
 def write_pipe(pipe: IO[Any], data: bytes) -> Writer:
-    """Write data to a pipe, as fast as they are read, then close it.
+    """Write data to a pipe as fast as the other side reads it, then close the pipe.
 
-    It is no error if the other side is closed before.
+    It is not an error if the other side closes the pipe first.
     """
     return LoopWriter(pipe, data) if CAN_WATCH_PIPES else ThreadWriter(pipe, data)
 
@@ -79,13 +79,13 @@ def watch_exit(
     """Call a method in the event loop once a program has ended.
 
     Returns:
-        the file that the loop watches for that, and an object that only the loop keeps. So
-        that object is gone once the loop is closed. ``None`` and ``None`` if a thread waits.
+        the file that the loop watches, and an object that only the loop keeps alive, so it is
+        gone once the loop is closed. Both are ``None`` if a thread waits instead.
     """
     loop = asyncio.get_running_loop()
     try:
         file = io.FileIO(os.pidfd_open(program.pid))
-    except (AttributeError, OSError):  # there is none on macOS, on Windows, or on old Linux
+    except (AttributeError, OSError):  # missing on macOS, Windows, and old Linux
         start_thread(wait_for_exit, program, loop, weakref.WeakMethod(ended))
         return None, None
     watch = Watch(ended)
@@ -94,7 +94,7 @@ def watch_exit(
 
 
 class Watch:
-    """A call of a function, as an object to which there can be weak references."""
+    """Calls a function. Unlike a bound method, it supports weak references."""
 
     __slots__ = ("__weakref__", "_function")
 
@@ -129,7 +129,7 @@ class LoopReader:
             self._ended()
 
     def read_on(self) -> bool:
-        """Read what is there, without waiting; tell whether that is all."""
+        """Read what is there, without waiting; return whether that is all for now."""
         for _ in range(READS):
             if self.is_over:
                 return True
@@ -144,7 +144,7 @@ class LoopReader:
         return self.is_over
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         if not self.is_over:
             self.is_over = True
             forget(self._loop.remove_reader, self._pipe)
@@ -158,7 +158,7 @@ class LoopWriter:
         self._rest = memoryview(data)
         self._loop = asyncio.get_running_loop()
         os.set_blocking(pipe.fileno(), False)
-        self._ready()  # short data are written at once
+        self._ready()  # short data is written at once
         if not pipe.closed:
             self._loop.add_writer(pipe.fileno(), self._ready)
 
@@ -167,18 +167,18 @@ class LoopWriter:
             self._rest = self._rest[os.write(self._pipe.fileno(), self._rest) :]
         except BlockingIOError:
             return
-        except OSError:  # the program has closed its end, which is no failure
+        except OSError:  # the program closed its end, which is not a failure
             self._rest = self._rest[:0]
         if not self._rest:
             self.close()
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         forget(self._loop.remove_writer, self._pipe)
 
 
 def forget(remove: Callable[[int], object], file: IO[Any]) -> None:
-    """Let the loop watch a file no more, and close it."""
+    """Make the loop stop watching a file, and close the file."""
     if not file.closed:  # otherwise the loop is closed as well
         with contextlib.suppress(RuntimeError):  # the loop is closed
             remove(file.fileno())
@@ -189,9 +189,9 @@ def forget(remove: Callable[[int], object], file: IO[Any]) -> None:
 
 
 class ThreadReader:
-    """A `Reader` with a thread, which owns the pipe; see `read_pipe()`.
+    """A `Reader` with a thread that owns the pipe; see `read_pipe()`.
 
-    The thread does not keep this object alive, which ends if the event loop is lost.
+    The thread does not keep this object alive, so it is deleted if the event loop is lost.
     """
 
     def __init__(
@@ -216,21 +216,21 @@ class ThreadReader:
         self._handover.taken.set()
 
     def read_on(self) -> bool:
-        """Tell whether all has been read; the thread reads on."""
+        """Return whether everything was read; the thread keeps reading."""
         return self.is_over
 
     def close(self) -> None:
-        """Read no more. The thread ends with the pipe, or with the next data."""
+        """Stop reading. The thread ends at the end of the pipe, or when more data comes."""
         self.is_over = True
         self._handover.close()
 
 
 class Handover:
-    """How a thread that reads waits for the event loop, so that it does not run ahead.
+    """Makes a reading thread wait for the event loop, so that it does not run ahead.
 
     Attributes:
-        taken: is set when the loop has taken the last data.
-        closed: nobody wants data any more.
+        taken: set when the loop has taken the last data.
+        closed: whether nobody wants more data.
     """
 
     def __init__(self) -> None:
@@ -238,7 +238,7 @@ class Handover:
         self.closed = False
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Make the thread end."""
         self.closed = True
         self.taken.set()
 
@@ -254,15 +254,15 @@ def read_all(
     Args:
         pipe: the pipe; it is closed at the end.
         loop: the event loop.
-        take: returns what to call there with the data, or ``None`` if it is gone.
-        handover: is used to wait until the data are taken.
+        take: returns the function to call there with the data, or ``None`` if that is gone.
+        handover: used to wait until the data is taken.
     """
     with pipe, contextlib.suppress(RuntimeError):  # the loop is closed
         data = b" "
         while data and not handover.closed:
             data = os.read(pipe.fileno(), CHUNK)
             handover.taken.clear()
-            if not handover.closed:  # it may have been closed before that, or will be after
+            if not handover.closed:  # it may be closed before this check, or after it
                 loop.call_soon_threadsafe(call_weakly, take, data)
                 handover.taken.wait()
 
@@ -275,20 +275,20 @@ def call_weakly(find: Callable[[], Callable[..., None] | None], *args: object) -
 
 
 class ThreadWriter:
-    """A `Writer` with a thread, which owns the pipe; see `write_pipe()`."""
+    """A `Writer` with a thread that owns the pipe; see `write_pipe()`."""
 
     def __init__(self, pipe: IO[Any], data: bytes) -> None:
         self._is_over = False
         start_thread(self._write_all, pipe, memoryview(data))
 
     def _write_all(self, pipe: IO[Any], data: memoryview) -> None:
-        # The program may have closed its end, which is no failure.
+        # If the program closed its end, that is not a failure.
         with contextlib.suppress(OSError), pipe:
             while data and not self._is_over:
                 data = data[os.write(pipe.fileno(), data[:CHUNK]) :]
 
     def close(self) -> None:
-        """Write no more. The thread ends once the program reads, or has ended."""
+        """Stop writing. The thread ends once the program reads or ends."""
         self._is_over = True
 
 

@@ -1,4 +1,4 @@
-"""`Process`: a command that was started, whoever started it; and how it is ended."""
+"""`Process`: a command that was started, in whatever way, and how to end it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .arguments import Command
 __all__ = ["KILL", "Feed", "Process", "Start", "end_of"]
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-"""What ends a program for sure. On Windows SIGTERM does."""
+"""The signal that is sure to end a program. On Windows, that is SIGTERM."""
 
 Feed: TypeAlias = Callable[[str, bytes], None]
 """Takes what a command prints: ``"stdout"`` or ``"stderr"``, and the data."""
 
 
 class Process:
-    """A command that was started. Subclasses say how.
+    """A command that was started. Subclasses define how it is signalled and killed.
 
     Args:
         command: the command.
@@ -30,15 +30,15 @@ class Process:
 
     Attributes:
         pid: as above.
-        over: the status of the command. It is set once nothing is left of the command:
-            neither a process, nor an open pipe.
+        over: the status of the command. It is set once nothing is left of the command: no
+            process and no open pipe.
     """
 
     def __init__(self, command: Command, pid: int) -> None:
         self.pid = pid
         self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.command = command
-        self._limit: asyncio.TimerHandle | None = None  # of its grace, once it is being ended
+        self._limit: asyncio.TimerHandle | None = None  # ends its grace, once stopped
         self.is_ending: bool = False
 
     # -- for subclasses
@@ -48,11 +48,11 @@ class Process:
         raise NotImplementedError  # pragma: no cover - abstract
 
     def later(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call a function later, on the clock that the command lives by."""
+        """Call a function later, on the clock that the command runs by."""
         return self.over.get_loop().call_later(seconds, call)
 
     def has_ended(self) -> bool:
-        """Tell whether the program itself has ended."""
+        """Return whether the program itself has ended."""
         return self.over.done()
 
     def abandon(self) -> None:
@@ -109,11 +109,11 @@ async def end_of(process: Process) -> int:
         process.abandon()
         raise
     finally:
-        del process  # the traceback, which the job may keep, holds this frame
+        del process  # the job may keep the traceback, which holds this frame
 
 
 async def _wait_whatever_happens(process: Process) -> None:
-    """Wait for the end, even if cancelled again: the caller was cancelled before."""
+    """Wait for the end, even if cancelled again; the caller raises the cancellation."""
     while not process.over.done():
         try:
             await asyncio.wait((process.over,))
@@ -135,7 +135,7 @@ class Start(Protocol):
 
         Args:
             command: the command.
-            feed: to be called with what the command prints, as it comes.
+            feed: called with the command's output as it comes.
 
         Raises:
             OSError: it can't be started.

@@ -1,4 +1,4 @@
-"""`Hidden`: text that the program gets, and nobody else; and how it is hidden elsewhere."""
+"""`Hidden`: text that only the program gets, and how it is hidden everywhere else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Hidden:
         value: the text itself.
 
     Raises:
-        TypeError: it is neither text nor bytes.
+        TypeError: it is neither a str nor bytes.
     """
 
     __slots__ = ("value",)
@@ -39,7 +39,7 @@ class Hidden:
 
 
 def secrets_among(things: Iterable[object]) -> tuple[bytes, ...]:
-    """Return the secrets among some things, as programs print them, the longest first."""
+    """Return the secrets among some things as programs print them, longest first."""
     found = {os.fsencode(it.value) for it in things if isinstance(it, Hidden)}
     return tuple(sorted(found - {b""}, key=lambda it: (-len(it), it)))
 
@@ -50,7 +50,7 @@ def masked(data: bytes, secrets: tuple[bytes, ...], *, is_cut: bool) -> bytes:
     Args:
         data: the output.
         secrets: what to hide.
-        is_cut: the beginning of the output is missing, so it may begin with half a secret.
+        is_cut: whether the output's beginning is missing, so it may begin inside a secret.
     """
     mask = MASK.encode()
     if is_cut and (half := max((rest_of(it, data) for it in secrets), default=0)):

@@ -1,4 +1,4 @@
-"""Starting a program, and what to say if that fails."""
+"""Starting a program, and explaining why it failed."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def started(command: Command) -> Program:
-    """Start a program, as the leader of a process group of its own, without a terminal.
+    """Start a program as the leader of its own process group, without a terminal.
 
-    If this process has a terminal, the program gets a session of its own, which has none. In
-    the same session, the system would stop it as soon as it asked for a password there.
+    If this process has a terminal, the program gets its own session, which has none. In the
+    same session, the system would stop the program as soon as it asked for a password there.
 
     Raises:
-        FileNotFoundError: there is no such program, no such folder to run in, or no folder for
-            the output.
+        FileNotFoundError: the program, its working folder, or the folder for its output is
+            missing.
         PermissionError: one of them can't be used.
         OSError: the system can't start it.
     """
@@ -53,13 +53,13 @@ def started(command: Command) -> Program:
             )
         except OSError as error:
             failure = explained(error, command)
-    raise failure  # here, so that it has no context: its frames would keep the job
+    raise failure  # raised here, without a context whose frames would keep the job
 
 
 def has_terminal() -> bool:
-    """Tell whether this process has a terminal, so that programs need another session.
+    """Return whether this process has a terminal, so that programs need their own session.
 
-    A session costs time: if a machine is busy, Linux lets the processes of a new one wait.
+    Sessions cost time: on a busy machine, Linux delays the processes of a new session.
     """
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY))
@@ -69,11 +69,11 @@ def has_terminal() -> bool:
 
 
 def targets(command: Command, files: contextlib.ExitStack) -> tuple[Opened, Opened]:
-    """Return where stdout and stderr of a command go: files, or constants of `subprocess`.
+    """Return where a command's stdout and stderr go: files, or constants of `subprocess`.
 
     Args:
         command: the command.
-        files: closes what is opened here.
+        files: closes the files opened here.
 
     Raises:
         OSError: a file can't be opened.
@@ -98,7 +98,7 @@ def opened(
         if isinstance(target, str):
             return files.enter_context(open(target, "wb", opener=without_waiting))
         if hasattr(target, "flush"):
-            target.flush()  # what was written before comes before
+            target.flush()  # earlier output comes first
         target.fileno()
     except ValueError:
         failure: Exception = ValueError(f"{begin} is a file that is closed: {target!r}")
@@ -111,7 +111,7 @@ def opened(
 
 
 def without_waiting(path: str, flags: int) -> int:
-    """Open a file. A named pipe that nobody reads would hold up the whole event loop."""
+    """Open a file. Waiting for a reader of a named pipe would block the whole event loop."""
     file = os.open(path, flags | NONBLOCK, 0o666)
     if NONBLOCK:
         os.set_blocking(file, True)
@@ -119,7 +119,7 @@ def without_waiting(path: str, flags: int) -> int:
 
 
 def why_not(error: OSError, target: str | IO[Any]) -> str:
-    """Return why a file for the output can't be used."""
+    """Return why an output file can't be used."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         hint = tilde_hint(file_name(target))
         return f"can't be written, since its folder does not exist{hint}"
@@ -129,18 +129,18 @@ def why_not(error: OSError, target: str | IO[Any]) -> str:
 
 
 def file_name(target: str | IO[Any]) -> str:
-    """Return the name of a file, as it is shown."""
+    """Return the name of a file as it is shown."""
     return target if isinstance(target, str) else str(getattr(target, "name", target))
 
 
 def explained(error: OSError, command: Command) -> OSError:
-    """Return an error of the same kind that says what is wrong."""
+    """Return an error of the same type that says what is wrong."""
     why, file = reason(error, command)
     return OSError(error.errno, f"{name_in_run(command.job)} can't start: {why}", file)
 
 
 def reason(error: OSError, command: Command) -> tuple[str, str]:
-    """Return what is wrong, and the name of a file."""
+    """Return what is wrong, and the name of the file concerned."""
     number, program, cwd = error.errno, command.shown[0], command.cwd
     if cwd is not None and (error.filename == cwd or not Path(cwd).is_dir()):
         return of_folder(Path(cwd)), cwd
@@ -154,10 +154,10 @@ def reason(error: OSError, command: Command) -> tuple[str, str]:
 
 
 def of_folder(cwd: Path) -> str:
-    """Return why a program can't run in a folder."""
+    """Return why a program can't run in some folder."""
     if not cwd.exists():
         return f"its cwd does not exist{tilde_hint(str(cwd))}"
-    return "its cwd can't be entered" if cwd.is_dir() else "its cwd is no folder"
+    return "its cwd can't be entered" if cwd.is_dir() else "its cwd is not a folder"
 
 
 def of_program(program: str, command: Command) -> tuple[str, str]:
@@ -178,7 +178,7 @@ def of_program(program: str, command: Command) -> tuple[str, str]:
 
 
 def blank_hint(program: str) -> str:
-    """Return what to do if somebody gave a whole line as the program."""
+    """Return a hint for users who gave a whole command line as the program."""
     words = program.split()
     if len(words) < 2:
         return ""
@@ -187,22 +187,24 @@ def blank_hint(program: str) -> str:
 
 
 def tilde_hint(path: str) -> str:
-    """Return what to do if somebody expects a shell."""
+    """Return a hint for users who expect a shell to expand ``~``."""
     return " (a ~ is only for shells: use Path.expanduser())" if path.startswith("~") else ""
 
 
 def of_file(file: Path) -> str:
-    """Return why a file that exists can't be executed."""
+    """Return why an existing file can't be executed."""
     if file.is_dir():
-        return "this is a folder, and no program"
+        return "this is a folder, not a program"
     if not os.access(file, os.X_OK):
         return "the file is not executable (chmod +x makes it so)"
     with contextlib.suppress(OSError), file.open("rb") as script:
         first = os.fsdecode(script.readline(256))
         if first.startswith("#!") and first[2:].strip():
             interpreter = first[2:].split()[0]
-            return f"its first line names {interpreter} as its interpreter, which is not there"
+            return (
+                f"its first line names {interpreter} as its interpreter, which does not exist"
+            )
     return (
-        "the file is no program for this machine, and no script whose first line names an "
-        "interpreter, as in #!/bin/sh"
+        "the file is neither a program for this machine, nor a script whose first line names "
+        "an interpreter, as in #!/bin/sh"
     )

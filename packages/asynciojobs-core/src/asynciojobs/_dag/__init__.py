@@ -1,1 +1,1 @@
-"""The graph of a scheduler: its jobs as a set, questions about them, changes to them."""
+"""The graph of a scheduler: its jobs as a set, queries, and changes."""

@@ -31,9 +31,9 @@ def reverse(graph: Mapping[N, Iterable[N]]) -> dict[N, list[N]]:
 
 
 def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
-    """Yield the nodes, each one after its predecessors. Skip nodes on a cycle or after one.
+    """Yield the nodes, each after its predecessors. Skip nodes on a cycle or after one.
 
-    This is Kahn's algorithm (1962) with a queue. So the order is that of an execution without
+    This is Kahn's algorithm (1962) with a queue. The order is that of an execution without
     limits, and ties keep the order of the mapping.
 
     Example:
@@ -55,7 +55,7 @@ def topological_order(graph: Mapping[N, Iterable[N]]) -> Iterator[N]:
 
 
 def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
-    """Return the nodes of a cycle along its edges, with the first one again at the end.
+    """Return the nodes of a cycle along its edges, with the first node repeated at the end.
 
     Returns:
         the cycle; ``None`` if the graph has none.
@@ -69,7 +69,7 @@ def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
         del left[node]
     if not left:
         return None
-    # Each remaining node has a predecessor that remains too, so walking up ends in a cycle.
+    # Each remaining node has a predecessor that also remains, so walking up ends in a cycle.
     path: dict[N, None] = {}
     node = next(iter(left))
     while node not in path:
@@ -81,9 +81,9 @@ def find_cycle(graph: Mapping[N, Iterable[N]]) -> list[N] | None:
 
 
 def closure(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> set[N]:
-    """Return the nodes that can be reached from the starts by one edge or more.
+    """Return the nodes that can be reached from the starts by at least one edge.
 
-    A start is among them only if it can be reached itself.
+    A start is included only if it can be reached itself.
 
     Args:
         neighbours: returns the nodes that can be reached from a node by one edge.
@@ -106,7 +106,7 @@ def closure(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> set[
 def depth_first(neighbours: Callable[[N], Iterable[N]], starts: Iterable[N]) -> list[N]:
     """Return the starts and all nodes that can be reached, each after those that it reaches.
 
-    On a cycle there is no such order: one of its nodes comes before the next one.
+    On a cycle, there is no such order: one of its nodes comes before the next one.
 
     Args:
         neighbours: returns the nodes that can be reached from a node by one edge.

@@ -17,7 +17,7 @@ def sanitize(job_set: JobSet) -> Iterator[tuple[JobSet, AnyJob, list[AnyJob]]]:
     """Drop each requirement that is not in the same set, at all depths.
 
     Yields:
-        for each job that was changed: its set, the job, and the requirements that it lost.
+        for each changed job: its set, the job, and the requirements that it lost.
     """
     for inner in nested_job_sets(job_set):
         members = set(inner.jobs)
@@ -32,7 +32,7 @@ def bypass_and_remove(job_set: JobSet, job: Member) -> None:
     """Remove a job, and pass its requirements on to the jobs that require it.
 
     Raises:
-        ValueError: it is not in the set itself; nothing was changed.
+        ValueError: the job is not in the set itself; nothing was changed.
     """
     followers: dict[AnyJob, list[AnyJob]] = {each: [] for each in members_in(job_set, [job])}
     for other in job_set.jobs:
@@ -61,7 +61,7 @@ def _bypass(
 
 
 def keep_only(job_set: JobSet, remains: Member | Iterable[Member]) -> None:
-    """Remove all jobs but these, and all requirements of removed jobs."""
+    """Remove all jobs except these, and all requirements of removed jobs."""
     kept = set(members_of(as_collection(remains, ANY_JOB), ANY_JOB))
     dropped = [job for job in job_set.jobs if job not in kept]
     for job in dropped:
@@ -82,7 +82,7 @@ def keep_only_between(
     """Keep only the jobs on the paths from the starts to the ends.
 
     A job stays if it is a start or depends on one, and if it is an end or an end depends on it.
-    Without starts the first condition always holds, without ends the second.
+    Without starts, the first condition always holds; without ends, the second.
 
     Raises:
         ValueError: a start or an end is not in the set; nothing was changed.
@@ -104,7 +104,7 @@ def keep_only_between(
 
 
 def members_in(job_set: JobSet, things: Member | Iterable[Member]) -> list[AnyJob]:
-    """Return the jobs of a job, a sequence, or a collection of these.
+    """Return the jobs in a job, a sequence, or a collection of these.
 
     Raises:
         ValueError: one of them is not in the set itself.

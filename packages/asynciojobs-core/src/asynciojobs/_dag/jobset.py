@@ -1,36 +1,39 @@
-"""`JobSet`: the jobs of a scheduler, as a set; and the job sets that are nested in it."""
+"""`JobSet`: the jobs of a scheduler as a set, and the job sets nested in it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
 
 from .._copies import Copyable
-from .._errors import AlreadyRunningError
-from .._failures import PortableException
-from .._names import NOTHING, Mark, Plan, note_plan
-from .._outcomes import FINE, Refused, Verdict, exception_text
+from .._lazy import OnDemand
+from .._names import Mark, Plan, note_plan
 from .._requirements import as_collection, as_set, check_same, members_of, unique
 from .._text import counted
 from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requirements_of
 from .digraph import depth_first
-from .notes import Notes
 from .observers import Observers
+from .record import Record
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "SHUTDOWN",
     "JobSet",
     "Level",
-    "Record",
+    "LiveRun",
     "RunState",
+    "check_not_running",
     "nested_job_sets",
     "nesting",
-    "observers_of",
     "record_of",
+    "state_of",
 ]
 
 S = TypeVar("S", bound=Member)
@@ -39,107 +42,10 @@ SHUTDOWN = object()
 """The value of `RunState.called_by` while a shutdown calls `co_shutdown()` of a nested set."""
 
 
-class Record:
-    """How the last run of a job set went, and its shutdown. Each run begins a new record."""
-
-    __slots__ = (
-        "ended_at",
-        "next",
-        "notes",
-        "restored",
-        "shut_down_well",
-        "shutdown_failures",
-        "started_at",
-        "verdict",
-    )
-
-    def __init__(self) -> None:
-        # If the run was nested these stay None: its times are on the scheduler, as on any job.
-        self.started_at: float | None = None
-        """When an outermost run began, on the clock of its loop (seconds)."""
-        self.ended_at: float | None = None
-        """When it ended (seconds)."""
-        self.verdict: Verdict = FINE
-        """How the run ended; fine while it goes on."""
-        self.notes: Notes | None = None
-        """What the run noted when it began; ``None`` if it has not begun."""
-        self.restored: AbstractSet[AnyJob] = NOTHING
-        """The jobs that stayed done in the run, at all depths, with those around this set."""
-        self.shut_down_well = True
-        """No `co_shutdown()` has failed or run out of time so far."""
-        self.shutdown_failures: dict[AnyJob, BaseException] = {}
-        """What the `co_shutdown()` of each job raised; a TimeoutError if its time ran out."""
-
-        self.next: Record | None = None
-        """The record of the next run, if that began before the shutdown of this one ended."""
-
-    def end(self, verdict: Verdict, now: float) -> None:
-        """Note how the run ended, at a time (seconds)."""
-        self.verdict = verdict
-        if self.started_at is not None:
-            self.ended_at = now
-
-    def refuse(self, error: Exception) -> None:
-        """Note why another run was refused. The rest stays as the last run left it."""
-        self.verdict = Refused(exception_text(error))
-
-    def resize(self, window: int | None) -> None:
-        """Note that the window was changed while the run goes on."""
-        assert self.notes is not None  # since a run goes on
-        self.notes.resize(window)
-
-    def note_bad_shutdown(self, failures: Mapping[AnyJob, BaseException]) -> None:
-        """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
-
-        If the next run began meanwhile, they are noted in its record too, so none is lost.
-        """
-        record: Record | None = self
-        while record is not None:
-            record.shut_down_well = False
-            record.shutdown_failures.update(failures)
-            record = record.next
-
-    def copy(self) -> Record:
-        """Return a copy of this record."""
-        other = Record()
-        other.started_at, other.ended_at = self.started_at, self.ended_at
-        other.verdict, other.notes = self.verdict, self.notes
-        other.shut_down_well = self.shut_down_well
-        other.shutdown_failures = dict(self.shutdown_failures)
-        return other
-
-    def __getstate__(self) -> dict[str, Any]:
-        verdict: object = self.verdict
-        if isinstance(self.verdict, tuple):
-            verdict = type(self.verdict), *map(_portable, self.verdict)
-        failures = [(job, _portable(error)) for job, error in self.shutdown_failures.items()]
-        return {
-            "times": (self.started_at, self.ended_at),
-            "verdict": verdict,
-            "notes": self.notes,
-            "well": self.shut_down_well,
-            "failures": failures,
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.next = None
-        self.restored = NOTHING
-        self.started_at, self.ended_at = state["times"]
-        verdict = state["verdict"]
-        self.verdict = verdict[0](*verdict[1:]) if isinstance(verdict, tuple) else verdict
-        self.notes = state["notes"]
-        self.shut_down_well = state["well"]
-        self.shutdown_failures = dict(state["failures"])
-
-
-def _portable(thing: object) -> object:
-    return PortableException.of(thing) if isinstance(thing, BaseException) else thing
-
-
 if TYPE_CHECKING:
 
     class LiveRun(Protocol):
-        """The run that goes on, as its job set sees it."""
+        """The run in progress, as its job set sees it."""
 
         @property
         def loop(self) -> asyncio.AbstractEventLoop:
@@ -151,7 +57,7 @@ if TYPE_CHECKING:
             ...
 
         def stop(self, reason: str) -> None:
-            """End the run as fine."""
+            """End the run as successful."""
             ...
 
         def set_window(self, window: int | None) -> None:
@@ -164,37 +70,46 @@ if TYPE_CHECKING:
 
 
 class RunState:
-    """What the engine keeps on a job set, from one run to the next."""
+    """What the engine keeps on a job set: its observers, and what goes from run to run."""
 
-    __slots__ = ("called_by", "checked_by", "live_run", "plan", "record", "shutdown_under_way")
+    __slots__ = (
+        "called_by",
+        "checked_by",
+        "live_run",
+        "observers",
+        "plan",
+        "record",
+        "shutdown_under_way",
+    )
 
     def __init__(self) -> None:
         self.live_run: LiveRun | None = None  # None between runs; see current_run()
         self.record = Record()  # of the last run, or of the one that goes on
-        # Pending while a co_shutdown() of the job set goes on, otherwise None.
+        # Pending while a co_shutdown() of the job set is in progress, otherwise None.
         self.shutdown_under_way: asyncio.Future[None] | None = None
-        # The mark of the outermost run that has checked the job set.
+        # The mark of the outermost run that checked the job set.
         self.checked_by: object = None
         # The mark on its jobs, from that check until its own run begins.
         self.plan: Plan | None = None
         # The engine sets this just before it calls co_run() or co_shutdown() of a nested set,
-        # and they take it at once. For co_run() it is the mark of the outermost run, for
-        # co_shutdown() it is SHUTDOWN. It can't be a parameter, since users redefine these
+        # and they take it at once. For co_run(), it is the mark of the outermost run; for
+        # co_shutdown(), it is SHUTDOWN. It can't be a parameter, since users override these
         # methods without parameters.
         self.called_by: object = None
+        self.observers = Observers()
 
     def current_run(self) -> LiveRun | None:
-        """Return the run that goes on, or ``None``. A run whose loop is closed is dropped."""
+        """Return the run in progress, or ``None``. A run whose loop is closed is dropped."""
         run = self.live_run
         if run is not None and run.loop.is_closed():
             run.let_go()
         return self.live_run
 
     def begin(self, mark: Mark) -> None:
-        """Forget the last run, since a new run begins: of this job set, or of one around it.
+        """Forget the last run, since a new run of this job set or one around it begins.
 
         Args:
-            mark: the mark of the outermost run, which has checked the job set.
+            mark: the mark of the outermost run, which checked the job set.
         """
         last, self.record = self.record, Record()
         last.next = self.record
@@ -208,7 +123,7 @@ class RunState:
 
 
 class JobSet(Copyable):
-    """Jobs in their order of creation, and who observes them.
+    """Jobs in their order of creation, and the observers of these jobs.
 
     It has no ``__slots__``, so that a scheduler can be both a job set and a job.
 
@@ -216,20 +131,18 @@ class JobSet(Copyable):
         jobs: the first members.
 
     Attributes:
-        jobs: the jobs. You may edit it like any set. But a run that goes on notices only jobs
-            that are added by `add()` or `update()`.
+        jobs: the jobs. You may edit it like any set. But a run in progress only notices jobs
+            that are added with `add()` or `update()`.
     """
 
     def __init__(self, jobs: Collection[AnyJob]) -> None:
         self.jobs: BestSet[AnyJob] = as_set(jobs, BestSet)
-        self._observers = Observers()
         self._run_state = RunState()
 
     # -- copies, which are in no run, and have no observers
 
     _own_fields = (
         "jobs",
-        "_observers",
         "_run_state",
         "_jobs_window",
         "_timeout",
@@ -244,7 +157,7 @@ class JobSet(Copyable):
 
     def _prepare_copy(self, fields: dict[str, Any]) -> None:
         fields["jobs"] = tuple(self.jobs)
-        del fields["_observers"], fields["_run_state"]
+        del fields["_run_state"]
         if self._run_state.current_run() is None:
             fields["_run_state"] = self._run_state.record.copy()
 
@@ -277,15 +190,15 @@ class JobSet(Copyable):
     def add(self, job: S, *, upstream: bool = False) -> S:
         """Add a job, or the jobs of a sequence.
 
-        A job of a run may call this during the run. The new jobs join the run: each one starts
-        when its requirements are done. Another thread may call it too, such as that of a
-        `CallJob`. It waits until the jobs have joined, and they may start before it goes on.
+        A job may call this during its own run. The new jobs join the run: each starts when its
+        requirements are done. Another thread may call it too, such as that of a `CallJob`. It
+        waits until the jobs have joined; they may start before it continues.
 
         Args:
             job: a job or a sequence.
-            upstream: add all jobs that it depends on as well, at any distance, before it;
-                O(V+E) of these. Jobs do not know which scheduler they are in, so don't use
-                this if one of them is in another scheduler.
+            upstream: also add all jobs that it depends on, directly or not, before it; O(V+E)
+                of these. Jobs do not know which scheduler they are in, so don't use this if one
+                of them is in another scheduler.
 
         Returns:
             `job`.
@@ -302,14 +215,14 @@ class JobSet(Copyable):
 
         Args:
             jobs: a job, a sequence, or a collection of these.
-            upstream: add all jobs that they depend on as well; see `add()`.
+            upstream: also add all jobs that they depend on; see `add()`.
 
         Returns:
             the scheduler.
 
         Raises:
-            TypeError: something else is among them; nothing was added.
-            ValueError: this scheduler is among them; nothing was added.
+            TypeError: one of them is something else; nothing was added.
+            ValueError: one of them is this scheduler; nothing was added.
         """
         self._take(members_of(as_collection(jobs, ANY_JOB), ANY_JOB), upstream=upstream)
         return self
@@ -327,7 +240,7 @@ class JobSet(Copyable):
             KeyError: it is not in the scheduler; nothing was removed.
             AlreadyRunningError: the scheduler is running (a RuntimeError).
         """
-        self._check_not_running()
+        check_not_running(self)
         jobs = members_of((job,), ANY_JOB)
         for member in jobs:
             if member not in self.jobs:
@@ -335,7 +248,7 @@ class JobSet(Copyable):
         for member in jobs:
             self.jobs.discard(member)
             if isinstance(member, JobSet):
-                self._observers.part(member._observers)
+                self._run_state.observers.part(state_of(member).observers)
         return self
 
     def _take(self, jobs: list[AnyJob], *, upstream: bool) -> None:
@@ -371,27 +284,29 @@ class JobSet(Copyable):
         if new and isinstance(itself, AbstractJob):
             note_shutdown(itself, given=False)  # the new jobs had no shutdown
 
-    def _check_not_running(self) -> None:
-        if self._run_state.current_run() is not None:
-            raise AlreadyRunningError(self)
-
-    def _enclose(self, inner: JobSet) -> None:
-        """From now on, report the events of an inner job set to the observers of this one."""
-        self._observers.enclose(inner._observers)
-
     def _only_delegates_shutdown(self) -> bool:
-        """Tell whether all that `co_shutdown()` does is to shut down the jobs."""
+        """Return whether `co_shutdown()` does nothing but shut down the jobs."""
         return False  # pragma: no cover - a scheduler knows its method
 
 
-def observers_of(job_set: JobSet) -> Observers:
-    """Return the observers of a job set, and the watchers of its runs."""
-    return job_set._observers
+def state_of(job_set: JobSet) -> RunState:
+    """Return what the engine keeps on a job set."""
+    return job_set._run_state
+
+
+def check_not_running(job_set: JobSet) -> None:
+    """Check that a job set is not running.
+
+    Raises:
+        AlreadyRunningError: it is.
+    """
+    if state_of(job_set).current_run() is not None:
+        raise _errors.AlreadyRunningError(job_set)
 
 
 def record_of(job: object) -> Record | None:
-    """Return the record of the last run of a job that is a job set; ``None`` for other jobs."""
-    return job._run_state.record if isinstance(job, JobSet) else None
+    """Return the record of the last run of a job set; ``None`` for other jobs."""
+    return state_of(job).record if isinstance(job, JobSet) else None
 
 
 def _requirements(job: AnyJob) -> list[AnyJob]:
@@ -405,7 +320,7 @@ Level: TypeAlias = tuple[JobSet, list[AnyJob], list[JobSet]]
 
 
 def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
-    """Yield the set itself, then all sets that are nested in it, outermost first.
+    """Yield the set itself, then all sets nested in it, outermost first.
 
     Raises:
         ValueError: a set is nested in itself.
@@ -414,11 +329,11 @@ def nested_job_sets(job_set: JobSet) -> Iterator[JobSet]:
 
 
 def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Level]:
-    """Yield the set itself, then all sets that are nested in it, each with its jobs; O(V).
+    """Yield the set itself, then all sets nested in it, each with its jobs, in O(V).
 
     Args:
         job_set: where to begin.
-        unless_checked_by: the mark of a run; leave out the sets that this run has checked.
+        unless_checked_by: the mark of a run; sets that this run has checked are left out.
 
     Raises:
         ValueError: a set is nested in itself.
@@ -426,16 +341,13 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
     jobs = list(job_set.jobs)
     below = _job_sets_among(jobs)
     yield job_set, jobs, below
-    # The sets on the way down, by id(), each with an iterator over the sets below it.
+    # The sets around the current one, by id(), each with an iterator over its inner sets.
     path = {id(job_set): iter(below)} if below else {}
     while path:
         for inner in path[next(reversed(path))]:
             if id(inner) in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
-            if (
-                unless_checked_by is None
-                or inner._run_state.checked_by is not unless_checked_by
-            ):
+            if unless_checked_by is None or state_of(inner).checked_by is not unless_checked_by:
                 jobs = list(inner.jobs)
                 below = _job_sets_among(jobs)
                 yield inner, jobs, below
@@ -448,7 +360,7 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
 
 def _job_sets_among(jobs: Collection[AnyJob]) -> list[JobSet]:
     # Fast path: 12 of 29 ns a job, 0.4 % of a run of independent jobs. Without the loop, the
-    # list of its inner line is the same.
+    # list in its inner line is the same.
     for kind in set(map(type, jobs)):
         if issubclass(kind, JobSet):
             return [job for job in jobs if isinstance(job, JobSet)]

@@ -1,14 +1,13 @@
-"""`Observers`: the observers of a scheduler, and of the schedulers that are nested in it.
+"""`Observers`: the observers of a scheduler, and of the schedulers nested in it.
 
-Each event costs a run about a microsecond. So there is a second kind of listener for views that
-ask the jobs how far they are, now and then: a `Watcher` learns of nothing but the beginning and
-the end of each run.
+Each event costs a run about a microsecond. So there is a second kind of listener, for views
+that look at the jobs now and then: a `Watcher` is told only when a run begins and when it ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from .. import _log
 from .._names import name_in_run
@@ -18,28 +17,17 @@ __all__ = ["Observers", "Watcher"]
 
 Callback: TypeAlias = Callable[[Any], object]
 
-
-if TYPE_CHECKING:
-
-    class Event(Protocol):
-        """What observers receive: a `JobEvent`. This is the part of it that the log needs."""
-
-        @property
-        def job(self) -> Named:
-            """The job."""
-            ...
-
-        @property
-        def kind(self) -> str:
-            """What happened to it."""
-            ...
+Kind: TypeAlias = Literal[
+    "scheduled", "started", "done", "failed", "skipped", "cancelled", "restored", "shutdown"
+]
+"""What happened to a job. These are the values of `EventKind`, which is only for observers."""
 
 
 class Watcher(Protocol):
-    """What wants to know when the runs of a job set begin and end, and nothing in between."""
+    """An object that is told when a run begins and when it ends, and nothing in between."""
 
     def begin(self, now: float) -> None:
-        """A run begins, at a time on the clock of its loop (seconds). Nothing was started."""
+        """A run begins, at a time on the clock of its loop (seconds). No job has started."""
         ...
 
     def end(self, now: float) -> None:
@@ -50,26 +38,32 @@ class Watcher(Protocol):
 class Observers:
     """The observers of a job set: its own, and those of the job set around it.
 
-    They form a tree, as the job sets do. If nobody observes a run, it only tests `heard`, or
-    `heard_ready` at the event that a job is ready: not all observers want to hear of that.
+    They form a tree, like the job sets. In a run without observers, only `heard` is checked;
+    when a job becomes ready, `heard_ready`, since not all observers want these events.
 
     Attributes:
-        watchers: those who learn of the beginning and the end of each run of this job set.
+        watchers: the objects that are told when a run of this job set begins and ends.
     """
 
     __slots__ = ("callbacks", "heard", "heard_ready", "inner", "outer", "readers", "watchers")
 
+    new_event: ClassVar[Callable[[Any, str, float], object]]
+    """Returns the `JobEvent` of a job, a kind and a time (seconds).
+
+    `_events` puts it here. It is imported with the first observer: most programs have none.
+    """
+
     def __init__(self) -> None:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
         self.heard_ready: bool = False  # the same with `readers`
-        self.callbacks: dict[object, Callback] = {}  # by what attach() returned
-        self.readers: set[object] = set()  # of these, those that hear of ready jobs, too
-        self.watchers: list[Watcher] = []
+        self.callbacks: dict[object, Callback] = {}  # by the place that attach() returned
+        self.readers: frozenset[object] = frozenset()  # the places that want ready jobs, too
+        self.watchers: tuple[Watcher, ...] = ()
         self.outer: Observers | None = None
-        self.inner: dict[Observers, None] = {}  # those whose `outer` is this one
+        self.inner: dict[Observers, None] = {}  # the observers whose `outer` is this object
 
     def enclose(self, inner: Observers) -> None:
-        """From now on, report the events of an inner job set here too."""
+        """Report the events of an inner job set here too, from now on."""
         if inner.outer is self:
             return
         if inner.outer is not None:
@@ -82,7 +76,7 @@ class Observers:
             inner.refresh()
 
     def part(self, inner: Observers) -> None:
-        """No longer report the events of an inner job set here."""
+        """Stop reporting the events of an inner job set here."""
         if inner.outer is self:
             del self.inner[inner]
             inner.outer = None
@@ -91,8 +85,8 @@ class Observers:
     def _leave(self, outer: Observers) -> None:
         """Forget that this one was inside the other one, if it was.
 
-        Two schedulers can be turned inside out by editing their `jobs`. The tree would have a
-        cycle then, and an event would go round for ever.
+        By editing their `jobs`, two schedulers can be turned inside out. The tree would then
+        have a cycle, and an event would go round forever.
         """
         node: Observers | None = self
         while node is not None and node.outer is not outer:
@@ -106,27 +100,40 @@ class Observers:
         Args:
             callback: called with each event.
             ready: whether it needs the events of the kind ``scheduled``. If not, it gets them
-                only as long as another observer needs them.
+                only while another observer needs them.
 
         Returns:
-            what `detach()` needs, since observers may be equal.
+            a place for `detach()`, since equal observers may exist.
         """
         place = object()
         self.callbacks[place] = callback
         if ready:
-            self.readers.add(place)
+            self.readers |= {place}
         self.refresh()
         return place
 
     def detach(self, place: object) -> None:
-        """Remove an observer, by what `attach()` returned for it."""
+        """Remove an observer, by the place that `attach()` returned."""
         del self.callbacks[place]
-        self.readers.discard(place)
+        self.readers -= {place}
         self.refresh()
 
+    def watch(self, watcher: Watcher) -> None:
+        """Add a watcher."""
+        self.watchers = (*self.watchers, watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Remove a watcher."""
+        self.watchers = tuple(other for other in self.watchers if other is not watcher)
+
     def tell_watchers(self, now: float, *, begins: bool) -> None:
-        """Tell all watchers that a run begins, or has ended; log what they raise."""
-        for watcher in tuple(self.watchers):
+        """Tell all watchers that a run begins, or has ended; log what they raise.
+
+        Args:
+            now: when, on the clock of the event loop (seconds).
+            begins: it begins.
+        """
+        for watcher in self.watchers:
             try:
                 (watcher.begin if begins else watcher.end)(now)
             except (KeyboardInterrupt, SystemExit):
@@ -134,8 +141,15 @@ class Observers:
             except BaseException:  # noqa: BLE001 - it is logged
                 _log.error("%r raised when a run %s", watcher, "began" if begins else "ended")
 
-    def tell(self, event: Event) -> None:
-        """Pass an event to all observers; log what they raise."""
+    def tell(self, job: Named, kind: Kind, time: float) -> None:
+        """Pass an event to all observers; log what they raise.
+
+        Args:
+            job: the job.
+            kind: what happened to it.
+            time: when, on the clock of the event loop (seconds).
+        """
+        event = Observers.new_event(job, kind, time)
         node: Observers | None = self
         while node is not None:
             for callback in tuple(node.callbacks.values()):
@@ -144,13 +158,11 @@ class Observers:
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException:  # noqa: BLE001 - it is logged
-                    _log.error(
-                        "an observer raised at %s %s", event.kind, name_in_run(event.job)
-                    )
+                    _log.error("an observer raised at %s %s", kind, name_in_run(job))
             node = node.outer
 
     def refresh(self) -> None:
-        """Bring `heard` and `heard_ready` up to date, here and in all inner ones."""
+        """Update `heard` and `heard_ready` here and in all inner ones."""
         pending: list[Observers] = [self]
         while pending:
             node = pending.pop()

@@ -1,4 +1,4 @@
-"""The walk through a job set and all that is nested in it, in the order of execution."""
+"""The walk through a job set and everything nested in it, in order of execution."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Entry(NamedTuple):
     depth: int
     """How many nested schedulers are around it."""
     closing: bool
-    """This is the end of a nested scheduler. An earlier entry opened it."""
+    """Whether this is the end of a nested scheduler, which an earlier entry opened."""
 
 
 Order: TypeAlias = Callable[[JobSet], Iterator[AnyJob]]
 
 
 def in_order_of_creation(job_set: JobSet) -> Iterator[AnyJob]:
-    """Yield the jobs of one set as they were added; the set may be edited meanwhile."""
+    """Yield the jobs of one set as they were added; the set may be edited in the meantime."""
     return iter(tuple(job_set.jobs))
 
 
@@ -35,7 +35,7 @@ def outline(job_set: JobSet, order: Order = topological_order) -> Iterator[Entry
 
     Args:
         job_set: where to begin.
-        order: yields the jobs of one set; by default each one after its requirements.
+        order: yields the jobs of one set; by default, each after its requirements.
 
     Raises:
         CycleError: the jobs of the set, or of a set nested in it, have a cycle.
@@ -64,9 +64,9 @@ def _walk(job_set: JobSet, order: Order) -> Iterator[Entry]:
 
 
 def number(job_set: JobSet, order: Order = topological_order) -> list[Entry]:
-    """Give each job its id, its rank in the outline from 1 on; return the outline.
+    """Number all jobs by their rank in the outline, from 1; return the outline.
 
-    All ids have the same number of digits.
+    All numbers have the same number of digits.
 
     Args:
         job_set: where to begin.
@@ -84,11 +84,11 @@ def number(job_set: JobSet, order: Order = topological_order) -> list[Entry]:
 
 
 def iterate_jobs(job_set: JobSet, *, scan_schedulers: bool) -> Iterator[JobSet | AnyJob]:
-    """Yield all jobs at all depths, in the order of creation.
+    """Yield all jobs at all depths, in order of creation.
 
     Args:
         job_set: where to begin.
-        scan_schedulers: yield the schedulers too, including the outermost one.
+        scan_schedulers: whether to yield the schedulers too, including the outermost one.
     """
     entries = outline(job_set, in_order_of_creation)
     if scan_schedulers:

@@ -1,18 +1,23 @@
-"""Questions about the graph of a job set. Each answer is O(V+E) at most."""
+"""Queries about the graph of a job set. Each is O(V+E) at most."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from .._errors import CycleError
+from .._lazy import OnDemand
 from .._names import Placed
 from .._outcomes import Broken, CriticalFailure, Phase
 from .._requirements import members_of
 from ..job import ANY_JOB, AnyJob, Member, phase_of, requirements_of
 from . import digraph
 from .jobset import JobSet, nested_job_sets, record_of
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "counts_by_phase",
@@ -40,7 +45,7 @@ def graph_of(jobs: Iterable[AnyJob]) -> Graph:
 
 
 def requirements_within(job_set: JobSet) -> Callable[[AnyJob], Iterable[AnyJob]]:
-    """Return a function from a job to those of its requirements that are in the set."""
+    """Return a function from a job to its requirements that are in the set."""
     jobs = set(job_set.jobs)
     return lambda job: [other for other in requirements_of(job) if other in jobs]
 
@@ -64,38 +69,38 @@ def exit_jobs(job_set: JobSet, *, discard_forever: bool) -> Iterator[AnyJob]:
 
 
 def topological_order(job_set: JobSet) -> Iterator[AnyJob]:
-    """Yield the jobs, each one after its requirements.
+    """Yield the jobs, each after its requirements.
 
     Raises:
-        CycleError: they have a cycle. It is raised before anything is yielded.
+        CycleError: they have a cycle. This is raised before anything is yielded.
     """
     return in_order(job_set.jobs)
 
 
 def in_order(jobs: Iterable[AnyJob]) -> Iterator[AnyJob]:
-    """Yield some jobs, each one after those of its requirements that are among them.
+    """Yield some jobs, each after its requirements that are among them.
 
     Raises:
-        CycleError: they have a cycle. It is raised before anything is yielded.
+        CycleError: they have a cycle. This is raised before anything is yielded.
     """
     graph = graph_of(jobs)
     order = list(digraph.topological_order(graph))
     if len(order) < len(graph):
-        raise CycleError(digraph.find_cycle(graph) or ())
+        raise _errors.CycleError(digraph.find_cycle(graph) or ())
     return iter(order)
 
 
 def find_cycle(job_set: JobSet) -> list[AnyJob] | None:
-    """Return a cycle among the jobs of the set, or of a set nested in it, if there is one."""
+    """Return a cycle among the jobs of the set, or of a set nested in it, if any."""
     graphs = (graph_of(inner.jobs) for inner in nested_job_sets(job_set))
     cycles = (digraph.find_cycle(graph) for graph in graphs)
     return next((cycle for cycle in cycles if cycle), None)
 
 
 def culprit_of(job_set: JobSet) -> AnyJob | None:
-    """Return the job whose exception ended the last run of a set; ``None`` if none did; O(V).
+    """Return the job whose exception ended the last run of a set, if any; O(V).
 
-    If it is a nested scheduler, it may have passed on what a job inside of it raised.
+    If it is a nested scheduler, it may have re-raised the exception of a job inside it.
     """
     record = record_of(job_set)
     verdict = None if record is None else record.verdict
@@ -126,17 +131,17 @@ def successors(job_set: JobSet, starts: Iterable[Member]) -> set[AnyJob]:
 
 
 def predecessors_upstream(job_set: JobSet, starts: Iterable[Member]) -> set[AnyJob]:
-    """Return the jobs of the set that any of the starts depends on, at any distance."""
+    """Return the jobs of the set that any of the starts depends on, directly or not."""
     direct = predecessors(job_set, starts)
     return digraph.closure(requirements_within(job_set), direct) | direct
 
 
 def successors_downstream(job_set: JobSet, starts: Iterable[Member]) -> set[AnyJob]:
-    """Return the jobs of the set that depend on any of the starts, at any distance."""
+    """Return the jobs of the set that depend on any of the starts, directly or not."""
     direct = successors(job_set, starts)
     return digraph.closure(followers_within(job_set), direct) | direct
 
 
 def counts_by_phase(job_set: JobSet) -> Counter[Phase]:
-    """Return how many jobs of the set are in each phase; one pass."""
+    """Return how many jobs of the set are in each phase, in one pass."""
     return Counter(map(phase_of, job_set.jobs))

@@ -1,4 +1,4 @@
-"""Large results: each in a file of its own, named by what is in it."""
+"""Large results: each in a file of its own, named by the digest of its content."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ __all__ = ["Blobs"]
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 PART = ".part"
-"""The end of the name of a file that is not whole yet."""
+"""The suffix of a file that is not complete yet."""
 
 
 class Blobs:
-    """The folder with the large results of a journal. It is made when it is needed.
+    """The folder with the large results of a journal. It is made when first needed.
 
     Args:
         folder: the folder.
         journal: the path of the journal, for messages.
-        sync: whether what is stored survives a power loss.
+        sync: whether stored results survive a power loss.
     """
 
     def __init__(self, folder: Path, journal: object, *, sync: bool) -> None:
         self._folder = folder
         self._journal = journal
         self._sync = sync
-        self._safe: set[str] = set()  # those that we know to be on the disk
+        self._safe: set[str] = set()  # digests of results known to be on the disk
 
     def store(self, data: bytes) -> str:
         """Store a result, and return its SHA-256 in hexadecimal digits.
 
-        The file gets its name when all of it is on the disk, so no file is half a result.
+        The file gets its name only when all of it is on the disk, so it is never half a result.
 
         Raises:
-            JournalError: the disk is full, or something like it.
+            JournalError: the disk is full, or the file can't be written for another reason.
         """
         digest = hashlib.sha256(data).hexdigest()
         try:
@@ -54,12 +54,12 @@ class Blobs:
                 self._journal,
                 f"can't store a result of {len(data)} bytes in {str(self._folder)!r} "
                 f"({why(error)})",
-                "see to that folder, and run again: what was recorded before is safe",
+                "check that folder, and run again: what was recorded before is safe",
             ) from error
         return digest
 
     def load(self, digest: str) -> bytes | None:
-        """Return a result; ``None`` if it is missing, or is not what was stored."""
+        """Return a result; ``None`` if it is missing, or differs from what was stored."""
         if DIGEST.fullmatch(digest) is None:
             return None
         try:
@@ -69,7 +69,7 @@ class Blobs:
         return data if hashlib.sha256(data).hexdigest() == digest else None
 
     def is_whole(self, digest: str) -> bool:
-        """Tell whether a result is there, and is what was stored. It is read for that."""
+        """Return whether a result is there and unchanged. This reads the whole file."""
         if DIGEST.fullmatch(digest) is None:
             return False
         try:
@@ -79,7 +79,7 @@ class Blobs:
             return False
 
     def tidy(self) -> None:
-        """Delete what a crash left half written. Only the process with the lock may call it."""
+        """Delete half-written files that a crash left. Only the lock's owner may call this."""
         for part in self._folder.glob(f"*{PART}"):
             with contextlib.suppress(OSError):
                 part.unlink()
@@ -110,10 +110,10 @@ class Blobs:
         self._safe.add(digest)
 
     def _secure(self, digest: str) -> None:
-        """Put on the disk what is there: a process that was killed had no time for it."""
+        """Sync a result found on the disk: its writer may have been killed before the sync."""
         if not self._sync or digest in self._safe:
             return
-        with (self._folder / digest).open("r+b") as file:  # Windows syncs no other
+        with (self._folder / digest).open("r+b") as file:  # Windows needs write access
             sync_file(file.fileno())
         sync_folder(self._folder)
         self._safe.add(digest)

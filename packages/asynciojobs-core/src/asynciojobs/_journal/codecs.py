@@ -1,4 +1,4 @@
-"""How the result of a job becomes bytes, and bytes the result."""
+"""How the result of a job is turned into bytes and back."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any, Protocol
 __all__ = ["Codec", "JSONCodec", "PickleCodec", "dumps_or_reason"]
 
 DEEPEST = 100
-"""How deep lists and dicts may be nested in a result."""
+"""How deep lists and dicts may be nested in a result (levels)."""
 
 
 encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Codec(Protocol):
-    """Writes results, and reads them. `JSONCodec` and `PickleCodec` are such.
+    """Writes results and reads them back, such as `JSONCodec` and `PickleCodec`.
 
     Attributes:
-        name: is in the header of a journal, so that no other codec reads its results.
+        name: stored in the header of a journal, so that no other codec reads its results.
     """
 
     @property
@@ -32,24 +32,24 @@ class Codec(Protocol):
         """Return a result as bytes.
 
         Raises:
-            Exception: it can't be recorded; the text says why.
+            Exception: it can't be recorded; the message says why.
         """
         ...
 
     def loads(self, data: bytes) -> object:
-        """Return the result that `dumps()` was given: an equal one, of the same types.
+        """Return a result equal to the one that `dumps()` was given, of the same types.
 
         Raises:
-            Exception: it can't be loaded. Whoever asks for the result gets `JournalError`.
+            Exception: it can't be loaded. Asking for the result then raises `JournalError`.
         """
         ...
 
 
 class JSONCodec:
-    """Writes results as JSON, if what comes back is equal and of the same types all through.
+    """Writes results as JSON, but only if they come back equal and of the same types.
 
-    These are ``None``, bools, ints, finite floats, texts, lists, and dicts whose keys are
-    texts; not their subclasses. A tuple is refused, since it would come back as a list.
+    ``None``, bools, ints, finite floats, strings and lists do, and dicts whose keys are
+    strings. Their subclasses don't. A tuple is refused, since it would come back as a list.
 
     Example:
         >>> JSONCodec().dumps({"mean": 2.5})
@@ -66,7 +66,7 @@ class JSONCodec:
         """Return a result as JSON, in ASCII.
 
         Raises:
-            ValueError: it would come back as something else; the text says where and why.
+            ValueError: it would come back changed; the message says where and why.
         """
         objection = objection_to(value)
         if objection is not None:
@@ -77,7 +77,7 @@ class JSONCodec:
         """Return the result.
 
         Raises:
-            ValueError: this is no JSON.
+            ValueError: the data is not JSON.
         """
         value: object = json.loads(data)
         return value
@@ -86,10 +86,10 @@ class JSONCodec:
 class PickleCodec:
     """Writes results with `pickle`: nearly everything can be recorded.
 
-    **Loading a pickle runs code.** Whoever can change the journal, or the files beside it, can
-    make your program do anything. Take this codec only if nobody else can write there. And
-    a pickle refers to classes by their names: if a class was renamed, asking for such a result
-    raises `JournalError`; `Journal.forget()` lets the job run again.
+    **Loading a pickle runs code.** Anyone who can change the journal, or the files beside it,
+    can make your program do anything. Use this codec only if nobody else can write there. A
+    pickle refers to classes by name. If a class was renamed, asking for such a result raises
+    `JournalError`; call `Journal.forget()` to run the job again.
 
     Example:
         >>> codec = PickleCodec()
@@ -118,10 +118,10 @@ class PickleCodec:
 
 
 def dumps_or_reason(codec: Codec, value: object) -> bytes | str:
-    """Return a result as bytes; or, in words, why it can't be recorded.
+    """Return a result as bytes; or the reason why it can't be recorded, in words.
 
     Args:
-        codec: any codec. Each `Exception` that it raises is a reason.
+        codec: any codec. The text of each `Exception` it raises is a reason.
         value: the result.
 
     Example:
@@ -132,10 +132,10 @@ def dumps_or_reason(codec: Codec, value: object) -> bytes | str:
         data = codec.dumps(value)
     except ValueError as error:
         return str(error) or "its codec refuses it"
-    except Exception as error:  # noqa: BLE001 - users write codecs, and __reduce__() as well
+    except Exception as error:  # noqa: BLE001 - users write codecs and __reduce__()
         return f"the codec {codec.name!r} raised {type(error).__name__}: {error}"
     if type(data) is not bytes:
-        return f"the codec {codec.name!r} returned {type(data).__name__} in place of bytes"
+        return f"the codec {codec.name!r} returned {type(data).__name__} instead of bytes"
     return data
 
 
@@ -145,11 +145,11 @@ def dumps_or_reason(codec: Codec, value: object) -> bytes | str:
 def objection_to(value: object, depth: int = 0) -> str | None:
     """Return where and why a value would come back changed; ``None`` if it would not.
 
-    The text is what follows the name of the value: ``['a'][0] is a tuple, which …``.
+    The text continues a sentence that begins with the value: ``['a'][0] is a tuple, which …``.
 
     Args:
         value: the value.
-        depth: in how many lists and dicts it is.
+        depth: how many lists and dicts are around it.
     """
     kind = type(value)
     if kind in SINGLE:
@@ -162,17 +162,17 @@ def objection_to(value: object, depth: int = 0) -> str | None:
 
 
 def no_objection(_: object) -> None:
-    """Let ``None``, ``True`` and ``False`` pass."""
+    """Accept ``None``, ``True`` and ``False``."""
 
 
 def objection_to_int(value: int) -> str | None:
-    """Refuse a number that Python would not read again."""
+    """Refuse a number that is too long for Python to read back."""
     too_long = value.bit_length() > MOST_BITS
     return " is a number with more digits than Python reads" if too_long else None
 
 
 def objection_to_float(value: float) -> str | None:
-    """Refuse infinity, and what is no number."""
+    """Refuse infinity and NaN."""
     return None if math.isfinite(value) else f" is {value!r}, which JSON does not have"
 
 
@@ -186,7 +186,7 @@ def objection_to_text(value: str) -> str | None:
 
 
 def objection_in_list(value: list[object], depth: int) -> str | None:
-    """Look into a list."""
+    """Check the items of a list."""
     for index, item in enumerate(value):
         found = objection_to(item, depth)
         if found is not None:
@@ -195,10 +195,10 @@ def objection_in_list(value: list[object], depth: int) -> str | None:
 
 
 def objection_in_dict(value: dict[object, object], depth: int) -> str | None:
-    """Look into a dict, at its keys as well."""
+    """Check the keys and values of a dict."""
     for key, item in value.items():
         if type(key) is not str:
-            return f" has the key {reprlib.repr(key)}, and keys in JSON are texts"
+            return f" has the key {reprlib.repr(key)}, and JSON keys are strings"
         if objection_to_text(key) is not None:
             return f" has the key {key!a}, with half a character in it (a lone surrogate)"
         found = objection_to(item, depth)
@@ -208,13 +208,13 @@ def objection_in_dict(value: dict[object, object], depth: int) -> str | None:
 
 
 def named_type(value: object) -> str:
-    """Return the type of a value, with an article: ``a tuple``."""
+    """Return the name of a value's type, with an article: ``a tuple``."""
     name = type(value).__name__
     return f"an {name}" if name[0] in "AEIOUaeiou" else f"a {name}"
 
 
 def change_of(value: object) -> str:
-    """Return what JSON does with a value of a type that it does not have."""
+    """Return what JSON does with a value whose type it does not have."""
     for kind, other in (
         (tuple, "a list"),
         (list, "a list"),
@@ -229,9 +229,9 @@ def change_of(value: object) -> str:
 
 
 MOST_BITS = 14_000
-"""Python reads numbers of 4300 digits at most, which have 14,284 bits."""
+"""Python reads at most 4300 digits; that is 14,284 bits."""
 
-# The types that come back as they are. Their subclasses don't.
+# The types that come back unchanged. Their subclasses don't.
 SINGLE: dict[type, Callable[[Any], str | None]] = {
     type(None): no_objection,
     bool: no_objection,

@@ -1,4 +1,4 @@
-"""What the system is asked for: whole writes, and data that survive a power loss."""
+"""Calls of the system: whole writes, and data that survives a power loss."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ PRIVATE = 0o600
 """The mode of all files of a journal: results may be secrets."""
 
 BINARY: int = getattr(os, "O_BINARY", 0)
-"""Windows would change line feeds without it."""
+"""Without it, Windows would translate line feeds."""
 
 FULL_SYNC: int | None = None
-"""On macOS, `fsync` does not reach the disk itself. This command of `fcntl` does."""
+"""On macOS, `fsync` does not reach the disk itself; this `fcntl` command does."""
 if sys.platform == "darwin":
     FULL_SYNC = fcntl.F_FULLFSYNC  # pragma: no cover - macOS
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write data to a file, in as many pieces as the system takes.
+    """Write all of some data to a file, in as many pieces as the system needs.
 
     Raises:
-        OSError: the system can't; some of the data may be in the file.
+        OSError: the system can't; part of the data may be in the file.
     """
     left = memoryview(data)
     while left:
@@ -40,17 +40,17 @@ def sync_file(descriptor: int) -> None:
     """Wait until a file is on its disk.
 
     Raises:
-        OSError: it is not, and may never be.
+        OSError: it is not, and may never be there.
     """
     if FULL_SYNC is not None:  # pragma: no cover - macOS
-        with contextlib.suppress(OSError):  # some file systems don't know it
+        with contextlib.suppress(OSError):  # some file systems don't support it
             fcntl.fcntl(descriptor, FULL_SYNC)
             return
     os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on its disk. Without it, a new file may be lost.
+    """Wait until the names in a folder are on its disk. Otherwise a new file may be lost.
 
     Raises:
         OSError: they are not.
@@ -68,6 +68,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def why(error: OSError) -> str:
-    """Return what the system says, in lower case: "no space left on device"."""
+    """Return the system's reason in lower case: "no space left on device"."""
     text = str(error.strerror or error)
     return text[:1].lower() + text[1:]

@@ -1,9 +1,8 @@
 """`JournalFile`: a journal that is open for writing.
 
-Each line is whole on the disk, or will not be there: a write that fails is taken back. After an
-fsync that failed nobody knows what is on the disk. Linux forgets such data and says that all is
-well the next time, so what was not synced before is taken back, and nothing is written any
-more.
+Each line is either whole on the disk, or not there: a write that fails is taken back. After a
+failed fsync, nobody knows what is on the disk: Linux drops the data, and the next fsync reports
+success. So everything that was not synced before is taken back, and nothing more is written.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ def open_journal(
     """Open a journal, lock it, read it, and cut off what a crash left at its end.
 
     Args:
-        path: the file. It is made, readable for its owner only, if there is none.
-        take: called with each record, in their order.
+        path: the file. If there is none, it is made, readable only by its owner.
+        take: called with each record, in order.
         create: ``False`` refuses a file that does not exist.
         sync: whether what is written survives a power loss.
 
     Raises:
-        JournalError: somebody has it open; it is no journal, or has a newer version; it is
-            damaged before its end; it can't be written.
+        JournalError: it is open elsewhere, is not a journal, has a newer version, is damaged
+            before its end, or can't be written.
     """
     descriptor = opened(path, create=create)
     try:
@@ -53,7 +52,7 @@ def open_journal(
     except BaseException:
         os.close(descriptor)
         raise
-    # From here on, a child that is forked gives up its copy of the file; see abandon_all().
+    # From here on, a forked child closes its copy of the file; see abandon_all().
     file = JournalFile(path, descriptor, holder, sync=sync)
     open_files[inode] = weakref.ref(file)
     try:
@@ -68,7 +67,7 @@ def opened(path: str | os.PathLike[str], *, create: bool) -> int:
     """Open a file for reading and writing.
 
     Raises:
-        JournalError: that is impossible.
+        JournalError: it can't be opened.
     """
     try:
         try:
@@ -90,25 +89,25 @@ def opened(path: str | os.PathLike[str], *, create: bool) -> int:
         raise JournalError(
             path,
             f"can't be opened for writing ({why(error)})",
-            "see to the rights of the file and its folder; to look into it, Journal.read() is "
-            "enough",
+            "check the permissions of the file and its folder; to look into it, Journal.read() "
+            "is enough",
         ) from error
 
 
 class JournalFile:
     """A journal that this process has open, with its lock; see `open_journal()`.
 
-    Its methods block. Any thread may call them, one at a time.
+    Its methods block. Any thread may call them, but only one at a time.
 
     Args:
         path: the file, as it was given.
         descriptor: the open file, locked.
-        holder: the note of who has the lock.
+        holder: the note that says who has the lock.
         sync: whether what is written survives a power loss.
 
     Attributes:
         path: the file, as it was given.
-        header: the first line; ``None`` if the journal is new, until `begin()`.
+        header: the first line; ``None`` in a new journal, until `begin()`.
         blobs: the large results beside it.
         is_abandoned: whether this is a forked child, to which the journal does not belong.
     """
@@ -124,19 +123,19 @@ class JournalFile:
         self.path: Path = Path(path)
         self.header: Header | None = None
         self.is_abandoned: bool = False
-        self._file = Path(os.path.realpath(path))  # a link leads to the same large results
+        self._file = Path(os.path.realpath(path))  # so that a link leads to the same blobs
         self._sync = sync
         self._descriptor = descriptor
         self._end = 0  # where the last whole line ends (bytes)
-        self._safe = 0  # up to there all is on the disk (bytes); not more than `_end`
-        self._refusal: JournalError | None = None  # why nothing may be written any more
+        self._safe = 0  # everything before it is on the disk (bytes); not more than `_end`
+        self._refusal: JournalError | None = None  # why nothing more may be written
         self.blobs: Blobs = Blobs(self._file.with_name(f"{self._file.name}.d"), path, sync=sync)
         self._release = weakref.finalize(self, release, descriptor, holder)
 
     # -- opening
 
     def read(self, take: Callable[[JournalRecord], object]) -> None:
-        """Read all that is there, once, and make the file ready for more; see `open_journal()`.
+        """Read all records, once, and make the file ready for more; see `open_journal()`.
 
         Args:
             take: called with each record.
@@ -160,13 +159,13 @@ class JournalFile:
         self.blobs.tidy()
 
     def _cut(self, torn: int) -> None:
-        """Cut off what a crash left behind the last whole line (bytes)."""
+        """Cut off the bytes that a crash left after the last whole line."""
         if not torn:
             return
         try:
             os.ftruncate(self._descriptor, self._end)
         except OSError as error:
-            raise self._failure("can't be cut where a crash has left it", error) from error
+            raise self._failure("can't be cut off where a crash left it", error) from error
         _log.warn(
             "the journal %r ended in the middle of a record, as after a crash: the last %d "
             "bytes are cut off, and the jobs that they were about run again",
@@ -175,19 +174,19 @@ class JournalFile:
         )
 
     def _secure(self) -> None:
-        """Put on the disk what was read: a process that was killed had no time for it."""
+        """Sync what was read: its writer may have been killed before its sync."""
         if self._sync and self._end:
             try:
                 sync_file(self._descriptor)
             except OSError as error:
-                raise self._failure("can't be brought to its disk", error) from error
+                raise self._failure("can't be synced to its disk", error) from error
         self._safe = self._end
 
     def begin(self, header: Header) -> None:
         """Write the header of a new journal.
 
         Raises:
-            JournalError: the disk is full, or something like it.
+            JournalError: the disk is full, or the file can't be written for another reason.
         """
         self.write(encode_header(header))
         if self._sync:
@@ -196,7 +195,7 @@ class JournalFile:
                 sync_folder(self._file.parent)
             except OSError as error:
                 self._take_back(0)
-                raise self._failure("can't be brought to its disk", error) from error
+                raise self._failure("can't be synced to its disk", error) from error
         self.header = header
 
     # -- writing
@@ -205,7 +204,7 @@ class JournalFile:
         """Check that this process may write.
 
         Raises:
-            JournalError: the file is closed, or an fsync failed; or this is a forked child.
+            JournalError: the file is closed, an fsync failed, or this is a forked child.
         """
         if self._refusal is not None:
             raise self._refusal
@@ -214,7 +213,8 @@ class JournalFile:
         """Append whole lines. If that fails, none of them is in the file.
 
         Raises:
-            JournalError: the disk is full, or something like it; or as `check_usable()`.
+            JournalError: the write failed, for example because the disk is full; or see
+                `check_usable()`.
         """
         self.check_usable()
         try:
@@ -230,7 +230,7 @@ class JournalFile:
         """Wait until all that was written is on the disk.
 
         Raises:
-            JournalError: it may not be. Nothing can be written any more.
+            JournalError: it may not be. Nothing more can be written.
         """
         self.check_usable()
         end = self._end
@@ -238,12 +238,12 @@ class JournalFile:
             sync_file(self._descriptor)
         except OSError as error:
             self._take_back(self._safe)
-            self._refusal = self._failure("can't be brought to its disk", error)
+            self._refusal = self._failure("can't be synced to its disk", error)
             raise self._refusal from error
         self._safe = end
 
     def _take_back(self, end: int) -> None:
-        """Cut the file to its first bytes, up to the end of a line."""
+        """Truncate the file to a length, which is the end of a line (bytes)."""
         self._end = end
         try:
             os.ftruncate(self._descriptor, end)
@@ -254,7 +254,7 @@ class JournalFile:
         return JournalError(
             self.path,
             f"{problem} ({why(error)})",
-            "see to the disk, and run again: what was recorded before is safe",
+            "check the disk, and run again: what was recorded before is safe",
         )
 
     # -- results
@@ -263,10 +263,10 @@ class JournalFile:
         """Return the result of a record, wherever it is.
 
         Args:
-            record: a record of this journal, also one without its result, as of `light()`.
+            record: a record of this journal, with or without its result; see `light()`.
 
         Returns:
-            ``None`` if there is none, or it is not what was recorded.
+            ``None`` if there is none, or it differs from what was recorded.
         """
         if record.result is not None:
             return record.result
@@ -275,7 +275,7 @@ class JournalFile:
         return self._inline_result(record)
 
     def has_result(self, record: JournalRecord) -> bool:
-        """Tell whether `result_of()` would return a result."""
+        """Return whether `result_of()` would return a result."""
         if record.blob is not None:
             return self.blobs.is_whole(record.blob)
         return self.result_of(record) is not None
@@ -300,7 +300,7 @@ class JournalFile:
             self._release()
 
     def abandon(self) -> None:
-        """Leave the file to the process that has forked this one."""
+        """Leave the file to the process that forked this one."""
         if self._release.detach() is None:
             return
         self.is_abandoned = True
@@ -317,20 +317,20 @@ open_files: dict[tuple[int, int], weakref.ref[JournalFile]] = {}
 
 
 def inode_of(descriptor: int) -> tuple[int, int]:
-    """Return what a file has in common with itself under all its names."""
+    """Return the device and inode of a file, which all its names share."""
     status = os.fstat(descriptor)
     return status.st_dev, status.st_ino
 
 
 def release(descriptor: int, holder: Holder) -> None:
-    """Give up a lock: first the note about it, while it can't be that of another process."""
+    """Give up a lock. Delete the note first, while it can't yet be another process's."""
     open_files.pop(inode_of(descriptor), None)
     holder.forget()
     os.close(descriptor)
 
 
 def abandon_all() -> None:
-    """Close all journals in a child that was just forked: it would keep their locks."""
+    """Close all journals in a forked child; otherwise it would keep their locks."""
     for reference in list(open_files.values()):
         file = reference()
         if file is not None:

@@ -1,13 +1,13 @@
 """What a job is made of: the parts of its fingerprint, which a journal compares.
 
-A part has a name that people read (``code``, ``argument 2``), and a text. If all parts are as
-they were when a job was done, its result is still good.
+A part has a readable name (``code``, ``argument 2``) and a text. If all parts are the same as
+when the job was done, its result is still good.
 
-- ``function``: its module and qualified name; of classes of users, the class.
-- ``code``: a digest of its source, without comments and docstrings; see `source`. Or
-  ``version``, which overrules that.
-- an argument: a digest of its value, or of its type if the value can't be compared; then a
-  ``~`` is behind the digest.
+- ``function``: its module and qualified name; for a user's class, that of the class.
+- ``code``: a digest of its source, without comments and docstrings; see `source`. If the job
+  has a ``version``, that is used instead.
+- an argument: a digest of its value. If the value can't be compared, a digest of its type,
+  followed by ``~``.
 
 Digests are salted, so nobody can look up what a short secret was.
 """
@@ -36,7 +36,7 @@ from .values import SINGLE, Values, is_a, type_name
 __all__ = ["Fingerprints", "Parts", "differences", "not_compared"]
 
 OPAQUE = "~"
-"""The mark of a part that could not be compared, or not all of it."""
+"""The mark of a part that could not be compared in full."""
 
 Part = tuple[str, str]
 Parts = dict[str, str]
@@ -47,13 +47,13 @@ class Fingerprints:
 
     Args:
         salt: goes into each digest.
-        key_of: returns what stands for a job among the arguments.
+        key_of: returns the key of a job that is among the arguments.
     """
 
     def __init__(self, salt: str, key_of: Callable[[AnyJob], str]) -> None:
         self._salt = salt.encode()
         self._values = Values(key_of)
-        # What many jobs have in common, by function and by class.
+        # What many jobs share, by function and by class.
         self._functions: dict[object, Parts] = {}
         self._classes: dict[type, list[Part]] = {}
 
@@ -75,7 +75,7 @@ class Fingerprints:
         return parts
 
     def _is_special(self, job: AnyJob, work: Work) -> bool:
-        """Tell whether there is more to a job than a plain function and its arguments."""
+        """Return whether a job is more than a plain function and its arguments."""
         function = work.function
         return not (
             isinstance(function, types.FunctionType)
@@ -84,13 +84,13 @@ class Fingerprints:
         )
 
     def _of_function(self, function: object) -> Parts:
-        """Return the parts that all jobs of a plain function have."""
+        """Return the parts shared by all jobs of a plain function."""
         if function not in self._functions:
             self._functions[function] = self._joined(self._parts_of_function(function))
         return dict(self._functions[function])
 
     def _joined(self, parts: Iterable[Part]) -> Parts:
-        """Return parts as a dict. Those of the same name become one."""
+        """Return parts as a dict. Parts of the same name are joined."""
         joined: Parts = {}
         for name, text in parts:
             joined[name] = f"{joined[name]}, {text}" if name in joined else text
@@ -105,7 +105,7 @@ class Fingerprints:
         yield from self._arguments(work.arguments)
 
     def _own_bases(self, kind: type) -> list[Part]:
-        """Return the sources of the classes of users that a class is made of."""
+        """Return the sources of a class and of its bases, as far as users wrote them."""
         if kind not in self._classes:
             own = [base for base in kind.__mro__ if not is_ours(base)]
             self._classes[kind] = [("code", class_text(base)) for base in own]
@@ -139,7 +139,7 @@ class Fingerprints:
             yield from self._parts_of_layer(step)
 
     def _parts_of_layer(self, function: object) -> Iterator[Part]:
-        """Yield the source of one function, and the values that it carries along."""
+        """Yield the source of one function, and the values that it carries with it."""
         if isinstance(function, types.MethodType):
             yield from self._arguments({"self": function.__self__})
         elif isinstance(function, types.FunctionType):
@@ -157,8 +157,8 @@ class Fingerprints:
     def _variables(self, code: types.CodeType, values: Mapping[str, object]) -> Iterator[Part]:
         """Yield the variables of a function that are defined around it.
 
-        What the function assigns itself does not count: it is where it keeps something. Of
-        what can change, such as a list, only the type counts.
+        Variables that the function assigns don't count: they hold its state. Of a value that
+        can change, such as a list, only the type counts.
         """
         for name in sorted(values.keys() - rebound(code)):
             value = values[name]
@@ -196,7 +196,7 @@ class Fingerprints:
 
 
 FIXED = (*SINGLE, tuple, frozenset, enum.Enum, pathlib.PurePath)
-"""The types of variables that are compared: those of values that can't change."""
+"""The types of variables that are compared: their values can't change."""
 
 
 CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.ModuleType, type)
@@ -204,13 +204,13 @@ CODE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.M
 
 
 def is_fixed(value: object) -> bool:
-    """Tell whether a value can't change, so that it is what a function was given."""
+    """Return whether a value can't change, so it is what the function was given."""
     parameters: Any = getattr(type(value), "__dataclass_params__", None)
     return is_a(value, *FIXED) or (parameters is not None and bool(parameters.frozen))
 
 
 def variables_of(function: types.FunctionType) -> dict[str, object]:
-    """Return the variables of a function that are defined around it, and have a value."""
+    """Return the variables of a function that are defined around it and have a value."""
     found: dict[str, object] = {}
     for name, cell in zip(
         function.__code__.co_freevars, function.__closure__ or (), strict=True
@@ -237,9 +237,9 @@ def rebound(code: types.CodeType) -> frozenset[str]:
 
 
 def layers(function: Any) -> Iterator[object]:
-    """Yield a callable, and those that it wraps or calls: methods, decorators, ``__call__``.
+    """Yield a callable and all callables that it wraps: methods, decorators, ``__call__``.
 
-    A decorator calls the function that it was put on, and has it in a variable of its own.
+    A decorator keeps the function that it decorates in a variable of its own.
     """
     seen: set[int] = set()
     pending = [function]
@@ -265,7 +265,7 @@ def method_of_call(thing: object) -> types.FunctionType | None:
 
 
 def wrapped_by(function: types.FunctionType) -> Iterator[object]:
-    """Yield the functions that a function has in its variables, or says that it wraps."""
+    """Yield the functions in a function's variables, and the one in its ``__wrapped__``."""
     for value in variables_of(function).values():
         if isinstance(value, types.FunctionType | types.MethodType):
             yield value
@@ -281,12 +281,12 @@ def name_of(thing: object) -> str:
 
 
 def is_ours(kind: type) -> bool:
-    """Tell whether a class is one of this package, or of Python itself."""
+    """Return whether a class belongs to this package or to Python itself."""
     return kind.__module__.partition(".")[0] in ("asynciojobs", "builtins", "typing", "abc")
 
 
 def own_attributes(job: AnyJob) -> dict[str, object]:
-    """Return the attributes of a job that its class has added to ours, by name."""
+    """Return the attributes of a job that a user's class has added, by name."""
     ours = {
         name
         for base in type(job).__mro__
@@ -301,11 +301,11 @@ def own_attributes(job: AnyJob) -> dict[str, object]:
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return the names of the parts that are not as they were."""
+    """Return the names of the parts that have changed."""
     names = dict.fromkeys([*before, *now])
     return [name for name in names if before.get(name) != now.get(name)]
 
 
 def not_compared(parts: Mapping[str, str]) -> list[str]:
-    """Return the names of the parts that can't be compared, or not in full."""
+    """Return the names of the parts that can't be compared in full."""
     return [name for name, text in parts.items() if text.endswith(OPAQUE)]

@@ -1,4 +1,4 @@
-"""The keys of jobs: how a journal knows a job again, whatever happens to its place in time."""
+"""The keys of jobs, by which a journal recognizes them in the next run."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from ..job import AbstractJob, AnyJob, has_portable_result, identity_of
 __all__ = ["Path", "is_journaled", "key_of", "path_text", "root_key", "with_keys"]
 
 Path: TypeAlias = "tuple[str, ...]"
-"""The keys on the way from the outermost scheduler to a job; that scheduler has none."""
+"""The keys from the outermost scheduler down to a job, without the outermost one's own."""
 
 
 def key_of(job: AnyJob) -> str:
-    """Return the key of a job among those of its scheduler."""
+    """Return the key of a job within its scheduler."""
     return identity_of(job).key or label_of(job)
 
 
 def root_key(job_set: JobSet) -> str:
-    """Return the key of an outermost scheduler; its class if it is not a job."""
+    """Return the key of an outermost scheduler; its class name if it is not a job."""
     return key_of(job_set) if isinstance(job_set, AbstractJob) else type(job_set).__name__
 
 
 def path_text(path: Iterable[str]) -> str:
-    """Return a path as people read it, as in ```boots > host3```."""
+    """Return a path in readable form: ```boots > host3```."""
     return f"`{' > '.join(path)}`"
 
 
 def is_journaled(job: AnyJob) -> bool:
-    """Tell whether a journal records a job, as far as the job itself is concerned."""
+    """Return whether a journal records a job, going by the job alone."""
     return identity_of(job).journaled and not job.forever and has_portable_result(job)
 
 
 def with_keys(
     jobs: Iterable[AnyJob], siblings: dict[str, AnyJob]
 ) -> Iterator[tuple[AnyJob, str]]:
-    """Yield those of some jobs that a journal records, each with its key.
+    """Yield the jobs that a journal records, each with its key.
 
     Args:
         jobs: jobs of one scheduler.
-        siblings: the other jobs of the scheduler, by key. The jobs are added.
+        siblings: the other jobs of the scheduler, by key. The new jobs are added to it.
 
     Raises:
         DuplicateKeyError: two of them have the same key.

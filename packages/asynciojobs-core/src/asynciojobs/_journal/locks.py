@@ -1,9 +1,9 @@
-"""The lock of a journal: one process writes, and the lock is gone when that process is.
+"""The lock of a journal: only one process writes, and its lock ends with the process.
 
-The lock is on the journal itself (`flock`), so it holds whatever name a process opens it by. A
-child that is forked inherits it, and would keep it for as long as it lives. So children close
-their copy of the file at once, see `file.py`. A small file beside the journal says which
-process has the lock. It is for messages only.
+The lock is on the journal itself (`flock`), so it works whatever name a process opens it by. A
+forked child inherits the lock, and would keep it for its whole life. So children close their
+copy of the file at once; see `file.py`. A small file beside the journal says which process has
+the lock. It is only used for messages.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ else:
 __all__ = ["Holder", "lock"]
 
 TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-"""What systems say if another one has the lock."""
+"""The `errno` values for a lock that another process holds."""
 
 FAR_AWAY = 1 << 40
-"""The byte that is locked on Windows. It is behind the end, so the file can be read."""
+"""The byte that is locked on Windows. It is beyond the end, so the file can be read."""
 
 
 def lock(descriptor: int, path: object, holder: Holder, *, is_ours: bool) -> None:
-    """Lock a journal, or refuse it. The lock goes when the file is closed.
+    """Lock a journal, or refuse it. Closing the file releases the lock.
 
     Args:
         descriptor: the open file.
         path: its name, for messages.
-        holder: knows who has the lock.
+        holder: the note that says who has the lock.
         is_ours: whether this process has the file open already.
 
     Raises:
-        JournalError: somebody has the lock, or there are no locks.
+        JournalError: it is locked already, or the file system has no locks.
     """
     try:
         take(descriptor)
@@ -60,7 +60,7 @@ def take(descriptor: int) -> None:
     """Take the lock.
 
     Raises:
-        OSError: somebody else has it.
+        OSError: another process has it.
     """
     if sys.platform == "win32":  # pragma: no cover - Windows
         os.lseek(descriptor, FAR_AWAY, os.SEEK_SET)
@@ -71,7 +71,7 @@ def take(descriptor: int) -> None:
 
 
 def taken(path: object, holder: Holder, *, is_ours: bool) -> JournalError:
-    """Return the error for a journal that somebody has open."""
+    """Return the error for a journal that is open already."""
     if is_ours:
         return JournalError(
             path,
@@ -98,7 +98,7 @@ class Holder:
         self._note = file.with_name(f"{file.name}.pid")
 
     def note(self) -> None:
-        """Write down that this process has the lock. If that is impossible, do without."""
+        """Write down that this process has the lock. If that fails, go on without the note."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
         with contextlib.suppress(OSError):
             descriptor = os.open(self._note, flags, PRIVATE)

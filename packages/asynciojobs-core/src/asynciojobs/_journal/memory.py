@@ -1,4 +1,4 @@
-"""What a journal says about the jobs of a scheduler: which of them may stay done, and why."""
+"""What a journal says about the jobs of a scheduler: which may stay done, and why."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Ledger:
     """The latest record of each key.
 
     Attributes:
-        latest: as above.
+        latest: the latest record of each key.
         ended: when the latest record of each key came, as a number that grows.
-        began: the same for the latest one that says *started*.
-        lacking: the keys whose latest record is about a result that could not be recorded.
-        seconds: how long the job of each key took when it was done last (seconds); also if that
+        began: the same, for its latest ``started`` record.
+        lacking: the keys whose latest record has a result that could not be recorded.
+        seconds: how long the job of each key took when it was last done (seconds), even if it
             was forgotten since.
         runs: the number of the last run.
     """
@@ -41,13 +41,13 @@ class Ledger:
         self.runs: int = 0
 
     def take(self, record: JournalRecord) -> None:
-        """Take note of a record that was read, without its result, which is whole."""
+        """Take note of a record just read. Its result is not kept, but is known to be whole."""
         self.note(record.light())
         if record.kind == "done" and record.result is None and record.blob is None:
             self.lacking.add(record.key)
 
     def note(self, record: JournalRecord) -> None:
-        """Take note of a record, after those before it."""
+        """Take note of a record that follows those noted before."""
         if record.kind == "run":
             self.runs = max(self.runs, record.run)
         elif record.kind == "forget" and not record.key:
@@ -69,7 +69,7 @@ class Views:
         ledger: the records.
         file: has the results.
         header: has the salt of the fingerprints.
-        remembered: fingerprints of jobs that were made of coroutines, from before they ran.
+        remembered: fingerprints of jobs made of coroutines, taken before these ran.
 
     Attributes:
         paths: the jobs that the journal records, each with its path.
@@ -89,15 +89,15 @@ class Views:
         self._remembered = remembered
         self._parts: dict[AnyJob, Parts] = {}
         self._siblings: dict[int, dict[str, AnyJob]] = {}  # by id() of their set, and key
-        self._outer: dict[AnyJob, AnyJob] = {}  # the nested schedulers that jobs are in
-        self._newest: dict[AnyJob, tuple[int, AnyJob] | None] = {}  # see there
+        self._outer: dict[AnyJob, AnyJob] = {}  # the nested scheduler that each job is in
+        self._newest: dict[AnyJob, tuple[int, AnyJob] | None] = {}  # see _newest_before()
         self._gone: dict[tuple[tuple[str, str], ...], Path] | None = None
 
     def learn(self, job_set: JobSet, jobs: Collection[AnyJob], around: Path = ()) -> None:
-        """Take in some jobs of a scheduler, and all that are nested in them; O(V) of these.
+        """Take note of some jobs of a scheduler, and of all jobs nested in them, in O(V).
 
         Args:
-            job_set: the scheduler. No scheduler is nested in itself.
+            job_set: the scheduler. It must not be nested in itself.
             jobs: the jobs.
             around: the path of the scheduler.
 
@@ -118,7 +118,7 @@ class Views:
         return path_text(self.paths.get(job) or (key_of(job),))
 
     def fingerprint(self, job: AnyJob) -> Parts:
-        """Return the fingerprint of a job, as it was when it was asked for first."""
+        """Return the fingerprint of a job, as it was when first asked for."""
         parts = self._parts.get(job)
         if parts is None:
             work = work_of(job)
@@ -135,7 +135,7 @@ class Views:
         return None if path is None else self._ledger.latest.get(path)
 
     def missing(self) -> list[Path]:
-        """Return the paths of the records that are about none of the jobs."""
+        """Return the paths in the records that match none of the jobs."""
         known = set(self.paths.values())
         return [path for path in self._ledger.latest if path not in known]
 
@@ -143,7 +143,7 @@ class Views:
         """Return why a job must run, in words; ``None`` if it may stay done."""
         if job not in self.paths:
             return "is not journaled"
-        self.fingerprint(job)  # before it runs, and may change what it is made of
+        self.fingerprint(job)  # before it runs, since that may change its attributes
         record = self.record(job)
         if record is None:
             return self._why_new(job)
@@ -159,7 +159,7 @@ class Views:
                 return "was forgotten"
 
     def _why_new(self, job: AnyJob) -> str:
-        """Return why there is no record of a job: it may have another name now."""
+        """Return why a job has no record; perhaps it had another name."""
         if self._gone is None:
             self._gone = {
                 tuple(sorted(record.fingerprint.items())): path
@@ -182,7 +182,7 @@ class Views:
         newest = self._newest_before(job)
         if newest is not None and newest[0] > self._ledger.began.get(record.key, 0):
             return f"ran before {quoted(newest[1])} was last done, which it requires"
-        was_read = record.place >= 0 and record.blob is None  # and was whole then
+        was_read = record.place >= 0 and record.blob is None  # and was whole when it was read
         if record.key in self._ledger.lacking or not (
             was_read or self._file.has_result(record)
         ):
@@ -190,10 +190,10 @@ class Views:
         return None
 
     def _newest_before(self, job: AnyJob) -> tuple[int, AnyJob] | None:
-        """Return which of the jobs that must end before a job was the last to do so, and when.
+        """Return the last of a job's predecessors to end, and when it did.
 
-        Another run may have done that one again, and not this job: it was killed before, or
-        it did not have this job.
+        Another run may have run the predecessor again, but not this job: that run was killed
+        before, or did not have this job.
         """
         ended, paths = self._ledger.ended, self.paths
         found = [(ended.get(paths.get(it, ()), 0), it) for it in requirements_of(job)]
@@ -212,14 +212,14 @@ class Views:
 
 
 ADDS = "added jobs"
-"""The part of a fingerprint that says that the job has added others to its run."""
+"""The part of a fingerprint that says that the job added others to its run."""
 
 
 def with_additions(parts: Parts) -> Parts:
-    """Return the fingerprint of a job that has added others to its run."""
+    """Return the fingerprint of a job that added others to its run."""
     return {**parts, ADDS: "yes"}
 
 
 def are_known(paths: Iterable[Path], ledger: Ledger) -> bool:
-    """Tell whether there is a record of any of these, or of nothing at all."""
+    """Return whether there is a record of any of these paths, or no record at all."""
     return not ledger.latest or any(path in ledger.latest for path in paths)

@@ -9,7 +9,7 @@ __all__ = ["module_name"]
 
 
 def module_name(name: str) -> str:
-    """Return the name of a module, the same one whether the program runs or imports it.
+    """Return the name of a module, the same whether it was imported or run as a program.
 
     ``python lab.py`` and ``python -m lab`` call the module ``__main__``, and `asynciojobs run
     lab.py` calls it ``lab``.

@@ -1,8 +1,8 @@
-"""Reading a journal in whatever state it is.
+"""Reading a journal in any state.
 
-What a crash leaves is at the end: a line that was cut off, zeros, or other bytes. Nobody was
-promised anything of it, so it can be cut off. What is not whole and has a whole record behind
-it is damage, since what is missing may have been promised.
+A crash can leave garbage at the end: a partial line, zeros, or other bytes. Nothing in it was
+reported as safe, so it can be cut off. Bytes that are not a whole record, but have one behind
+them, are damage: what is missing may have been reported as safe.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from .records import (
 __all__ = ["BUFFER", "Reading", "check_is_file", "damaged", "read_header", "read_records"]
 
 BUFFER = 1 << 20
-"""How much is read at once (bytes)."""
+"""How much is read at a time (bytes)."""
 
 LONGEST_HEADER = 1 << 20
-"""A first line that is longer than this is not ours (bytes)."""
+"""A longer first line can't be a journal's header (bytes)."""
 
 START = MAGIC + b"%d " % VERSION
 """The first bytes of a journal of this version."""
@@ -51,13 +51,13 @@ class Reading:
         path: its name, for messages.
 
     Attributes:
-        header: the header; ``None`` if there is none, since the journal is new.
+        header: the header; ``None`` if the journal is new and has none.
         end: where the last whole line ends (bytes). The file can be cut there.
         size: how much was read (bytes).
         damage: where the first damage begins (bytes); ``None`` if there is none.
 
     Raises:
-        JournalError: it is no journal, or one of a newer version.
+        JournalError: it is not a journal, or has a newer version.
     """
 
     def __init__(self, file: BinaryIO, path: object) -> None:
@@ -67,15 +67,15 @@ class Reading:
         self.end = 0 if self.header is None else self.size
         self.damage: int | None = None
         self._file = file
-        # What follows `end`: it is torn, unless a whole record comes after it.
+        # What follows `end`. It is a torn line, unless a whole record comes after it.
         self._rest = bytearray(line[self.end :])
         if self.header is None:
             check_start(line, file, path)
 
     def __iter__(self) -> Iterator[JournalRecord]:
-        """Yield the records that are whole, in their order. This works once.
+        """Yield the whole records, in order. This works once.
 
-        Only then, `end`, `size` and `damage` are final.
+        `end`, `size` and `damage` are final only after that.
         """
         rest = self._rest
         for line in self._file:
@@ -90,7 +90,7 @@ class Reading:
                 rest.clear()
             yield record
             self.end = self.size
-        # A record at the very beginning of the rest lacks its line feed: it is torn.
+        # A record at the very beginning of the rest has no line feed: it is torn.
         for record in records_inside(bytes(rest), self.end, start=1):
             self._note_damage()
             yield record
@@ -101,10 +101,10 @@ class Reading:
 
 
 def check_start(line: bytes, file: BinaryIO, path: object) -> None:
-    """Check that a first line that is no header may be what is left of one.
+    """Check that a first line that is not a header may be the remainder of one.
 
     Raises:
-        JournalError: it is no journal, or one of a newer version.
+        JournalError: it is not a journal, or has a newer version.
     """
     seen = VERSION_SEEN.match(line)
     if seen is not None and int(seen[1]) > VERSION:
@@ -112,19 +112,19 @@ def check_start(line: bytes, file: BinaryIO, path: object) -> None:
             path,
             f"has version {int(seen[1])} of the format, and this version of asynciojobs knows "
             f"no more than version {VERSION}",
-            "take the asynciojobs that wrote it, or another file",
+            "use the version of asynciojobs that wrote it, or another file",
         )
     begin = line.rstrip(b"\0")
     if not (begin.startswith(START) or START.startswith(begin) or record_follows(file)):
         raise JournalError(
             path,
-            "is no journal of asynciojobs, but another kind of file",
+            "is not an asynciojobs journal, but another kind of file",
             "give the journal another name, or move that file away",
         )
 
 
 def record_follows(file: BinaryIO) -> bool:
-    """Tell whether the next line is a whole record. The file stays where it is."""
+    """Return whether the next line is a whole record. The file position stays the same."""
     place = file.tell()
     line = file.readline(LONGEST_HEADER)
     file.seek(place)
@@ -132,7 +132,7 @@ def record_follows(file: BinaryIO) -> bool:
 
 
 def damaged(path: object, offset: int) -> JournalError:
-    """Return the error of a file that is damaged before its end."""
+    """Return the error for a file that is damaged before its end."""
     quoted = shlex.quote(str(path))
     return JournalError(
         path,
@@ -144,22 +144,22 @@ def damaged(path: object, offset: int) -> JournalError:
 
 
 def check_is_file(path: Path, given: object) -> None:
-    """Check that a path is that of a file, before it is opened: a pipe would hang.
+    """Check that a path is a regular file before it is opened: opening a pipe would hang.
 
     Args:
         path: the path.
-        given: the path as it was given, for messages.
+        given: the path as the caller gave it, for messages.
 
     Raises:
         JournalError: it is a folder, a pipe, or something else.
-        FileNotFoundError: there is nothing.
-        OSError: the system does not say.
+        FileNotFoundError: there is nothing at that path.
+        OSError: the system can't say what it is.
     """
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise JournalError(given, "is a folder", "give the path of a file")
     if not stat.S_ISREG(mode):
-        kind = "a pipe" if stat.S_ISFIFO(mode) else "no regular file"
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "not a regular file"
         raise JournalError(given, f"is {kind}", "give the path of a file")
 
 
@@ -178,20 +178,22 @@ def opened(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
         raise JournalError(path, "does not exist", "check the path") from None
     except OSError as error:
         raise JournalError(
-            path, f"can't be read ({why(error)})", "check the path and the rights of the file"
+            path,
+            f"can't be read ({why(error)})",
+            "check the path and the permissions of the file",
         ) from error
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[JournalRecord]:
-    """Yield the records of a journal, also of one that another process is writing.
+    """Yield the records of a journal, even while another process writes it.
 
-    What a crash left at the end is passed over. So is damage, with a warning in the log.
+    Whatever a crash left at the end is ignored. So is damage, with a warning in the log.
 
     Args:
         path: the file.
 
     Raises:
-        JournalError: it can't be read, is no journal, or has a newer version.
+        JournalError: it can't be read, is not a journal, or has a newer version.
     """
     with opened(path) as file:
         reading = Reading(file, path)
@@ -205,13 +207,13 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[JournalRecord]:
 
 
 def read_header(path: str | os.PathLike[str]) -> Header | None:
-    """Return the header of a journal; ``None`` if the journal is new, or its header damaged.
+    """Return the header of a journal; ``None`` if the journal is new or its header damaged.
 
     Args:
         path: the file.
 
     Raises:
-        JournalError: it can't be read, is no journal, or has a newer version.
+        JournalError: it can't be read, is not a journal, or has a newer version.
     """
     with opened(path) as file:
         return Reading(file, path).header

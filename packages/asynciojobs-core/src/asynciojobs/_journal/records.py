@@ -1,10 +1,10 @@
-"""The lines of a journal, as values: how a record becomes a line, and a line a record.
+"""The lines of a journal: how records are written as lines, and lines read as records.
 
-A line is ``LLLLLLLL CCCCCCCC {…}`` and a line feed: the length of the JSON in bytes and its
-CRC-32, both as eight hexadecimal digits, and the JSON in ASCII. The header is the first line.
-It has the words ``asynciojobs journal 1`` before that.
+A line is ``LLLLLLLL CCCCCCCC {…}`` and a line feed: the length of the JSON in bytes, its
+CRC-32, both as eight hexadecimal digits, and the JSON in ASCII. The first line is the header.
+It begins with the words ``asynciojobs journal 1``.
 
-`docs/design/journal.md` has the reasons.
+`docs/design/journal.md` gives the reasons.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ VERSION = 1
 """The version of the format that this module reads and writes."""
 
 MAGIC = b"asynciojobs journal "
-"""The first bytes of each journal, of all versions. The version is next, then a space."""
+"""The first bytes of a journal of any version; the version and a space follow."""
 
 KINDS = frozenset({"run", "started", "done", "failed", "end", "forget"})
-"""What a record can say."""
+"""The kinds of records."""
 
 FRAME = b"%08x %08x "
 FRAME_SIZE = 18
@@ -54,17 +54,16 @@ class JournalRecord:
     """A record of a journal: what happened to a job, or to a run.
 
     Attributes:
-        kind: ``run`` and ``end`` for the begin and the end of a run; ``started``, ``done``
-            and ``failed`` for a job; ``forget`` if its earlier records don't count any more.
-        key: the keys on the way from the outermost scheduler to the job; empty for a run.
-        time: when it happened (seconds, as `time.time` counts them).
+        kind: ``run`` and ``end`` for the beginning and the end of a run; ``started``, ``done``
+            and ``failed`` for a job; ``forget`` if the job's earlier records no longer count.
+        key: the keys from the outermost scheduler down to the job; empty for a run.
+        time: when it happened (seconds since the epoch, as from `time.time()`).
         run: the number of the run; the first one is 1.
         seconds: how long the job took.
         fingerprint: what the job was made of, in parts.
-        result: the result of the job, as its codec has written it. ``None`` if there is none
-            in this line.
-        blob: the SHA-256 of a result that is in a file of its own.
-        error: the exception of a job that failed; or why the run was no success.
+        result: the result of the job, as written by its codec. ``None`` if this line has none.
+        blob: the SHA-256 of a result stored in a file of its own.
+        error: the exception of a job that failed; or why the run was not a success.
         place: where the line begins in the file (bytes); -1 if it was not read from a file.
 
     Example:
@@ -84,10 +83,10 @@ class JournalRecord:
     place: int = field(default=-1, compare=False)
 
     def light(self) -> Self:
-        """Return the same record without its result, which the file can give later."""
+        """Return the same record without its result, which can be read from the file later."""
         if self.result is None:
             return self
-        # `dataclasses.replace()` would be a sixth of the time that it takes to read a journal.
+        # With `dataclasses.replace()`, this would be a sixth of the time to read a journal.
         return type(self)(
             self.kind,
             self.key,
@@ -107,7 +106,7 @@ class Header:
     """The first line of a journal.
 
     Attributes:
-        id: a text that no other journal has.
+        id: a string that no other journal has.
         root: the key of the outermost scheduler.
         codec: the name of the codec that writes the results.
         version: the version of the format.
@@ -131,7 +130,7 @@ def encode(record: JournalRecord) -> bytes:
     """Return the line of a record, with its line feed.
 
     Raises:
-        ValueError: a number in it is not finite.
+        ValueError: a number in the record is not finite.
     """
     fields: dict[str, object] = {
         "kind": record.kind,
@@ -154,7 +153,7 @@ def encode(record: JournalRecord) -> bytes:
 
 
 def add_result(fields: dict[str, object], result: bytes) -> None:
-    """Add a result to the fields of a record: as text if it is ASCII, else in base64."""
+    """Add a result to the fields of a record: as text if it is ASCII, otherwise in base64."""
     if result.isascii():
         fields["result"] = result.decode("ascii")
     else:
@@ -168,7 +167,7 @@ def encode_header(header: Header) -> bytes:
 
 
 def framed(payload: bytes) -> bytes:
-    """Return a line: the length and the CRC, the payload, a line feed."""
+    """Return a line: the length and the CRC, the payload, and a line feed."""
     return FRAME % (len(payload), crc32(payload)) + payload + b"\n"
 
 
@@ -176,7 +175,7 @@ def framed(payload: bytes) -> bytes:
 
 
 def decode(line: bytes, place: int = -1) -> JournalRecord | None:
-    """Return the record of a line; ``None`` if the line is not whole, bit by bit.
+    """Return the record of a line; ``None`` if any bit of the line is wrong.
 
     Args:
         line: a line with its line feed.
@@ -189,7 +188,7 @@ def decode(line: bytes, place: int = -1) -> JournalRecord | None:
 
 
 def record_of(payload: bytes, place: int) -> JournalRecord | None:
-    """Return the record of a payload; ``None`` if there is none, whatever its CRC says."""
+    """Return the record in a payload; ``None`` if there is none, even if the CRC is right."""
     try:
         fields = decode_json(str(payload, "ascii"))
         fields["key"] = tuple(fields.get("key", ()))
@@ -204,7 +203,7 @@ def record_of(payload: bytes, place: int) -> JournalRecord | None:
 
 
 def decode_header(line: bytes) -> Header | None:
-    """Return the header that a first line has; ``None`` if it is not whole, or another's."""
+    """Return the header in a first line; ``None`` if it is damaged or not ours."""
     start = MAGIC + b"%d " % VERSION
     frame, payload = line[len(start) :][:FRAME_SIZE], line[len(start) + FRAME_SIZE : -1]
     if line != start + frame + payload + b"\n" or line != start + framed(payload):
@@ -218,16 +217,16 @@ def decode_header(line: bytes) -> Header | None:
 
 
 def records_inside(data: bytes, place: int, *, start: int = 0) -> Iterator[JournalRecord]:
-    """Yield the records in a damaged stretch that are whole, at any place in it.
+    """Yield the whole records in a damaged stretch, wherever in it they are.
 
-    The line feed at the end of a record may be missing: it may be what was damaged. A text
-    inside of a record can't be taken for a record, since JSON puts a backslash before each
-    quotation mark in a text.
+    The damage may have hit the line feed at the end of a record, so that may be missing. A
+    string inside a record can't look like a record, since JSON puts a backslash before each
+    quotation mark in a string.
 
     Args:
         data: the stretch.
         place: where it begins in its file (bytes).
-        start: where to begin to look (bytes from the beginning of `data`).
+        start: where to start looking (bytes from the beginning of `data`).
     """
     for match in ANY_FRAME.finditer(data, start):
         length = int(match[0][:8], 16)

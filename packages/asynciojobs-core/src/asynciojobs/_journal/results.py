@@ -14,17 +14,17 @@ from .records import JournalRecord
 __all__ = ["dumped", "loaded"]
 
 COMMAND = "asynciojobs.CommandResult"
-"""The only key of the dict that stands for a `CommandResult`."""
+"""The only key of the dict that is written for a `CommandResult`."""
 
 
 def dumped(codec: Codec, value: Any) -> bytes | str:
-    """Return a result as bytes; or, in words, why it can't be recorded."""
+    """Return a result as bytes; or the reason why it can't be recorded, in words."""
     if is_result(value):
         if has_secret(value):
-            return "what the command printed has a secret in it, which hide() has given it"
+            return "the output of its command contains a secret, which hide() gave it"
         value = {COMMAND: as_plain(value)}
     elif is_command(value):
-        return f"its result is a dict with the key {COMMAND!r}, which stands for something else"
+        return f"its result is a dict with the key {COMMAND!r}, which has a meaning of its own"
     return dumps_or_reason(codec, value)
 
 
@@ -47,17 +47,17 @@ def loaded(codec: Codec, file: JournalFile, record: JournalRecord) -> object:
 
 
 def is_result(value: object) -> bool:
-    """Tell whether a value is the result of a command, and not of a class of a user."""
+    """Return whether a value is a `CommandResult` itself, not a user's subclass."""
     return type(value) is CommandResult
 
 
 def is_command(value: Any) -> bool:
-    """Tell whether a value looks like one that stands for the result of a command."""
+    """Return whether a value looks like the dict written for a `CommandResult`."""
     return type(value) is dict and value.keys() == {COMMAND}
 
 
 def unavailable(file: JournalFile, record: JournalRecord, problem: str) -> JournalError:
-    """Return the error about a result that somebody asks for in vain."""
+    """Return the error for a result that was asked for, but is not available."""
     return JournalError(
         file.path,
         f"has a result of {path_text(record.key)} that {problem}",

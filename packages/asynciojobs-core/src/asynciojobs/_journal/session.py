@@ -9,11 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from .. import _log
-from .._bridge import run_module
 from .._dag.jobset import JobSet, record_of
 from .._dag.queries import in_order
 from .._errors import JournalError
 from .._failures import Later
+from .._lazy import OnDemand
 from .._names import name_in_run
 from .._outcomes import (
     Broken,
@@ -34,6 +34,8 @@ from .results import dumped, loaded
 from .writer import Writer
 
 __all__ = ["Session"]
+
+inspect = OnDemand("_run.inspect")
 
 if TYPE_CHECKING:
 
@@ -63,11 +65,11 @@ class Session:
         self._journal = journal
         self._number = journal.ledger.runs + 1
         self._views: Views | None = None  # from the plan on
-        self._writer: Writer | None = None  # from the begin of the run on
+        self._writer: Writer | None = None  # from the beginning of the run on
         self._run: Any = None
-        self._began: dict[AnyJob, float] = {}  # jobs that run, since when (seconds)
-        self._adders: set[AnyJob] = set()  # jobs that have added others
-        self._error: BaseException | None = None  # why nothing is written any more
+        self._began: dict[AnyJob, float] = {}  # running jobs, and when they started (seconds)
+        self._adders: set[AnyJob] = set()  # jobs that added others
+        self._error: BaseException | None = None  # why nothing more is written
 
     # -- before the start
 
@@ -75,7 +77,7 @@ class Session:
         """Return the jobs that stay done, at all depths.
 
         Raises:
-            JournalError: the journal is that of another scheduler.
+            JournalError: the journal belongs to another scheduler.
             DuplicateKeyError: two jobs of a scheduler have the same key.
         """
         views = self._views = self._journal.views(job_set)
@@ -83,7 +85,7 @@ class Session:
         return stays_done(planned(job_set, views))
 
     def begin(self, run: Any) -> Session:
-        """Give the jobs that stay done their results, and record that a run has begun."""
+        """Give results to the jobs that stay done, and record that a run has begun."""
         self._run = run
         journal = self._journal
         first = journal.write_header(run.job_set)
@@ -97,7 +99,7 @@ class Session:
         return self
 
     def _restore(self, job: AnyJob) -> None:
-        """Give a job that stays done its result, and the times that it had."""
+        """Give a job that stays done the result and the times that it had."""
         assert self._views is not None
         record = self._views.record(job)
         assert record is not None
@@ -109,7 +111,7 @@ class Session:
     # -- records
 
     def takes(self, job: AnyJob) -> bool:
-        """Tell whether a job is recorded."""
+        """Return whether a job is recorded."""
         assert self._views is not None
         return job in self._views.paths and job not in self._run.mark.restored
 
@@ -132,12 +134,12 @@ class Session:
         self._append(self._about("done", job, result=result, fingerprint=parts), when_safe)
 
     def _dumped(self, job: AnyJob) -> bytes | None:
-        """Return the result of a job as bytes; ``None``, with a warning, if that can't be."""
+        """Return the result of a job as bytes; ``None``, with a warning, if that fails."""
         result = dumped(self._journal.codec, job.result())
         if isinstance(result, bytes):
             return result
         _log.warn(
-            "%s can't be recorded, so it will run again when this run is taken up: %s",
+            "%s can't be recorded, so it will run again when this run is resumed: %s",
             name_in_run(job),
             result,
         )
@@ -171,7 +173,7 @@ class Session:
             self._fail(error)
 
     def _note_safe(self, record: JournalRecord, when_safe: Callable[[], object] | None) -> None:
-        """Take note that a record is safe. With its result: its place is not known here."""
+        """Note that a record is safe. Keep its result: its place in the file is unknown."""
         self._journal.ledger.note(record)
         if when_safe is not None:
             when_safe()
@@ -185,9 +187,9 @@ class Session:
     # -- jobs that join
 
     def note_adder(self) -> None:
-        """Take note of the job that adds others now; of all that run, if nobody knows."""
+        """Take note of the job that is adding others; if it is unknown, of all running jobs."""
         task = asyncio.current_task()
-        job = None if task is None else run_module("inspect").job_of(task)
+        job = None if task is None else inspect.job_of(task)
         self._adders.update(self._began if job is None else {job})
 
     def join(self, job_set: JobSet, jobs: Collection[AnyJob]) -> list[AnyJob]:
@@ -201,7 +203,7 @@ class Session:
         is_root = job_set is self._run.job_set
         around = () if is_root else views.paths.get(cast("AnyJob", job_set))
         if around is None:
-            return []  # nothing in it is recorded
+            return []  # nothing in this scheduler is recorded
         views.learn(job_set, jobs, around)
         done = stays_done(planned_among(in_order(jobs), views, restored))
         if done and not restored:
@@ -215,11 +217,11 @@ class Session:
     # -- the end
 
     def is_lost(self) -> bool:
-        """Tell whether the event loop of the run was closed in mid-run."""
+        """Return whether the event loop of the run was closed during the run."""
         return self._run is not None and bool(self._run.loop.is_closed())
 
     async def finish(self, verdict: Verdict | None, cancel: Callable[[], object]) -> None:
-        """Wait until all records are safe; if the caller is cancelled, so is the run.
+        """Wait until all records are safe; if the caller is cancelled, cancel the run.
 
         Raises:
             CancelledError: the caller was cancelled, and all records are safe.
@@ -237,14 +239,14 @@ class Session:
             except asyncio.CancelledError as error:
                 cancelled = error
                 cancel()
-            except BaseException:  # noqa: BLE001 - _fail() has got it
+            except BaseException:  # noqa: BLE001 - _fail() already has it
                 break
         self.close()
         if cancelled is not None:
             raise cancelled
 
     def close(self) -> None:
-        """Write what is left, and leave the journal to the next run."""
+        """Write the remaining records, and leave the journal to the next run."""
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()

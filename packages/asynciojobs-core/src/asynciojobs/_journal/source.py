@@ -1,11 +1,11 @@
 """The source of functions and classes, without comments and docstrings.
 
-It is what `ast.unparse()` makes of it, so spaces and line breaks don't count either.
+It is the output of `ast.unparse()`, so spaces and line breaks don't count either.
 
-A file may say something else than what runs: it was edited since it was imported, or it was
-loaded again (`importlib.reload`, notebooks). So a source counts only if its bytecode is that
-of the function. Otherwise, and if there is no source (the interactive prompt, ``exec()``, a
-``.pyc`` alone), the bytecode counts, with the version of Python.
+A file may differ from the code that runs: it was edited after the import, or loaded again
+(`importlib.reload`, notebooks). So a source counts only if its bytecode is that of the
+function. Otherwise the bytecode and the version of Python count. They also do if there is no
+source, as for the interactive prompt, ``exec()``, or a lone ``.pyc``.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class File(NamedTuple):
     """What a file defines.
 
     Attributes:
-        lines: the file, when it was read.
-        nodes: the definitions; ``None`` if two of them have the same place.
+        lines: the lines of the file when it was read.
+        nodes: the definitions by place; ``None`` if two of them have the same place.
         codes: the bytecode of functions.
     """
 
@@ -45,7 +45,7 @@ files: dict[str, File] = {}
 # Python 3.11 may raise a SystemError if two threads parse at the same time.
 parsing = threading.Lock()
 
-texts: dict[tuple[str, types.CodeType], str] = {}  # equal ones may be in two files
+texts: dict[tuple[str, types.CodeType], str] = {}  # equal functions may be in two files
 
 
 def code_text(code: types.CodeType) -> str:
@@ -75,10 +75,10 @@ def text_at(file: str, place: Place, codes: Collection[types.CodeType]) -> str |
     Args:
         file: the file.
         place: the place.
-        codes: the functions that it must be the source of.
+        codes: the functions that the source must match.
 
     Returns:
-        ``None`` if there is none, or it is the source of something else.
+        ``None`` if there is no source, or it is that of something else.
     """
     with parsing:
         found = files.get(file)
@@ -89,7 +89,7 @@ def text_at(file: str, place: Place, codes: Collection[types.CodeType]) -> str |
 
 
 def fits(file: File, codes: Collection[types.CodeType]) -> bool:
-    """Tell whether a file has some functions, at their places."""
+    """Return whether a file defines some functions, at their places."""
     for code in codes:
         found = file.codes.get((code.co_firstlineno, code.co_name))
         if found is None or bytecode_text(found) != bytecode_text(code):
@@ -102,7 +102,7 @@ def read_again(file: str, before: File | None) -> File:
 
     Args:
         file: the file.
-        before: what it has defined before; ``None`` if it was not read.
+        before: what it defined earlier; ``None`` if it was not read yet.
     """
     linecache.checkcache(file)
     lines = linecache.getlines(file)
@@ -119,7 +119,7 @@ def read_again(file: str, before: File | None) -> File:
 
 
 def compiled(text: str) -> list[types.CodeType]:
-    """Return the bytecode of a program; nothing if it can't be compiled."""
+    """Return the bytecode of a program; an empty list if it can't be compiled."""
     try:
         return [compile(text, "<journal>", "exec", dont_inherit=True)]
     except (SyntaxError, ValueError, RecursionError, SystemError):
@@ -127,7 +127,7 @@ def compiled(text: str) -> list[types.CodeType]:
 
 
 def codes_in(pending: list[types.CodeType]) -> Iterator[types.CodeType]:
-    """Yield some bytecode, and that of all functions inside of it."""
+    """Yield some bytecode, and that of all functions inside it."""
     while pending:
         code = pending.pop()
         yield code
@@ -135,7 +135,7 @@ def codes_in(pending: list[types.CodeType]) -> Iterator[types.CodeType]:
 
 
 def parsed(text: str) -> ast.Module:
-    """Return a program; an empty one if it can't be parsed."""
+    """Return the syntax tree of a program; an empty one if it can't be parsed."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, SystemError):
@@ -161,12 +161,12 @@ def places_in(tree: ast.Module) -> Iterator[tuple[Place, Defined]]:
 
 
 def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Return the line that Python counts as the first one of a function."""
+    """Return the line that Python counts as a function's first."""
     return min([node.lineno, *(it.lineno for it in node.decorator_list)])
 
 
 def drop_docstring(node: ast.AST) -> None:
-    """Take the docstring off a function or a class."""
+    """Remove the docstring of a function or a class."""
     if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return
     if ast.get_docstring(node, clean=False) is not None:
@@ -174,7 +174,7 @@ def drop_docstring(node: ast.AST) -> None:
 
 
 def bytecode_text(code: types.CodeType) -> str:
-    """Return the bytecode of a function as text, with that of the functions inside of it."""
+    """Return the bytecode of a function as text, with the functions inside it."""
     consts = [
         bytecode_text(const) if isinstance(const, types.CodeType) else constant_text(const)
         for const in code.co_consts
@@ -185,7 +185,7 @@ def bytecode_text(code: types.CodeType) -> str:
 
 
 def constant_text(constant: Any) -> str:
-    """Return a constant as text. The order of a frozenset is another one in each process."""
+    """Return a constant as text. Sort frozensets: their order differs between processes."""
     if isinstance(constant, frozenset):
         return f"frozenset({sorted(map(repr, cast('frozenset[object]', constant)))})"
     return repr(constant)

@@ -1,7 +1,7 @@
-"""Values as texts, to tell whether an argument is what it was.
+"""Values as texts, to find out whether an argument has changed.
 
-Plain values are compared: what JSON has, bytes and sets, tuples, named tuples, dataclasses,
-paths, enums, dates. A job stands for its key. Of anything else only the type counts.
+Plain values are compared: JSON values, bytes, sets, tuples, named tuples, dataclasses, paths,
+enums, dates. A job is compared by its key. For anything else, only the type counts.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ SINGLE = (
 """The types of values without parts. `datetime.datetime` is a `datetime.date`."""
 
 DEEPEST = 100
-"""How many containers may be nested in a value that is compared."""
+"""How deep containers may be nested in a value that is compared (levels)."""
 
 
 class Values:
     """Makes texts of values.
 
     Args:
-        key_of: returns what stands for a job.
+        key_of: returns the key of a job.
     """
 
     def __init__(self, key_of: Callable[[AnyJob], str]) -> None:
@@ -56,12 +56,12 @@ class Values:
 
 
 class Writing:
-    """The text of one value, while it is written."""
+    """The text of one value, while it is being written."""
 
     def __init__(self, key_of: Callable[[AnyJob], str]) -> None:
         self.compared = True
         self._key_of = key_of
-        self._around: list[int] = []  # the ids of the containers that we are in
+        self._around: list[int] = []  # the ids of the containers that we are inside
 
     def text_of(self, value: Any) -> str:
         """Return a value as text."""
@@ -110,13 +110,13 @@ class Writing:
 
 
 def is_a(value: object, *kinds: type) -> bool:
-    """Tell what `isinstance()` does. Type checkers don't conclude that items are unknown."""
+    """Same as `isinstance()`, but type checkers don't narrow item types to Unknown."""
     return isinstance(value, kinds)
 
 
 def single_text(value: Any) -> str:
-    """Return a value without parts as text: the same one for equal values of a type."""
-    if isinstance(value, int):  # Python refuses to write long ones in decimal digits
+    """Return a value without parts as text, the same for equal values of a type."""
+    if isinstance(value, int):  # Python refuses to write long ints in decimal
         return f"{type_name(value)} {int.__format__(value, 'x')}"
     for kind in (float, str, bytes):
         if isinstance(value, kind):
@@ -125,7 +125,7 @@ def single_text(value: Any) -> str:
 
 
 def type_name(value: object) -> str:
-    """Return the name of the type of a value, with its module unless Python has it built in."""
+    """Return the name of a value's type, with its module unless it is built in."""
     kind = type(value)
     module = module_name(kind.__module__)
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"

@@ -1,4 +1,4 @@
-"""`Worker`: a thread that is there while there is something to do."""
+"""`Worker`: a thread that lives while it has work."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 LINGER = 0.1
 """How long the thread waits for more before it ends (seconds).
 
-The end of the interpreter waits for it, at most this long. So the thread is no daemon, and
-nothing that was put is lost.
+The interpreter waits for it at exit, at most this long. So the thread is not a daemon, and no
+item is lost.
 """
 
 
 class Worker(Generic[T]):
-    """Calls a function with all that was put meanwhile, in a thread, one call after the other.
+    """Calls a function with the items put so far, in a thread, one call after another.
 
     Args:
         work: the function. It must not raise.
@@ -28,16 +28,16 @@ class Worker(Generic[T]):
     def __init__(self, work: Callable[[Sequence[T]], None]) -> None:
         self._work = work
         self._changed = Condition()  # guards what follows
-        self._items: list[T] = []  # put, and not yet taken by the thread
+        self._items: list[T] = []  # put, but not yet taken by the thread
         self._thread: Thread | None = None  # None if the next item needs a new one
         self._is_closed = False
 
     def put(self, items: Sequence[T]) -> None:
-        """Let the thread work on some items, and don't wait for it.
+        """Hand some items to the thread, without waiting.
 
         Raises:
-            RuntimeError: there is no thread, and none can be started: the platform has none,
-                or the interpreter ends. The items are not taken.
+            RuntimeError: no thread can be started, since the platform has none or the
+                interpreter is exiting. The items are not taken.
         """
         with self._changed:
             if self._thread is None:
@@ -48,7 +48,7 @@ class Worker(Generic[T]):
             self._changed.notify()
 
     def close(self) -> None:
-        """Wait until all that was put is worked on, and the thread has ended."""
+        """Wait until all items are processed and the thread has ended."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -61,7 +61,7 @@ class Worker(Generic[T]):
             self._work(items)
 
     def _next(self) -> Sequence[T]:
-        """Return what was put, when there is something; or nothing at the end of the thread."""
+        """Wait for items and return them; return none when the thread must end."""
         with self._changed:
             while not self._items and not self._is_closed and self._changed.wait(LINGER):
                 pass

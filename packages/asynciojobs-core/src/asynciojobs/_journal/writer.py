@@ -1,8 +1,8 @@
 """`Writer`: records on their way from the event loop to the disk.
 
-What is appended in one turn of the loop is handed to a thread at the end of the turn. The
-thread takes all that has come while it was busy, writes it at once, and waits once for the
-disk. So jobs that end together share one fsync, and the loop never waits.
+Records appended in one turn of the loop are handed to a thread at the end of the turn. The
+thread takes everything that came while it was busy, writes it at once, and syncs once. So jobs
+that end together share one fsync, and the loop never waits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INLINE = 1_048_576
 
 
 class Store(Protocol):
-    """What a `Writer` writes to: a `JournalFile`, or what a test has put in its place."""
+    """What a `Writer` writes to: a `JournalFile`, or a test's replacement for it."""
 
     def write(self, data: bytes) -> None:
         """Append one or more whole lines."""
@@ -45,14 +45,14 @@ stores = Setting[Wrapper | None]("asynciojobs journal store", None)
 
 
 def use_store(wrap: Wrapper) -> Block[None]:
-    """Let the runs in a block write to something else in place of a journal's file.
+    """Make the runs in a block write to something other than the journal's file.
 
-    For tests: it can fail, or end a run in the middle of a write, as a crash would. Like other
-    settings, it is one of the thread that enters the block.
+    This is for tests: the replacement can fail, or stop in the middle of a write, as in a
+    crash. Like other settings, it applies to the thread that enters the block.
 
     Args:
-        wrap: called with the file at the start of a run; returns what is written to. Whatever
-            that raises ends the run.
+        wrap: called with the file at the start of a run; returns the object to write to.
+            Whatever that object raises ends the run.
     """
     return stores.block(wrap)
 
@@ -61,8 +61,8 @@ class Item(NamedTuple):
     """A record on its way.
 
     Attributes:
-        record: the record; ``None`` for a mark behind what was appended before.
-        when_safe: called when the record is safe; a mark's also if writing has failed.
+        record: the record; ``None`` for a marker after the records appended so far.
+        when_safe: called when the record is safe. A marker's is called even if writing failed.
     """
 
     record: JournalRecord | None
@@ -72,15 +72,15 @@ class Item(NamedTuple):
 class Writer:
     """Writes the records of one run. It is made in the event loop of that run.
 
-    All its methods are for the thread of that loop, and none of them blocks, but `close()`.
-    On the fake clock of the testkit, and where there are no threads, it writes in the loop.
+    Call its methods in the thread of that loop. Only `close()` blocks. On the fake clock of the
+    testkit, and where there are no threads, it writes in the loop.
 
     Args:
         file: the journal.
-        on_error: called in the loop with the first failure, once. After that, nothing is
+        on_error: called in the loop with the first failure, once. After that, nothing more is
             written, and no `when_safe` is called.
         sync: whether to wait for the disk.
-        inline: results that are longer go to files of their own (bytes).
+        inline: longer results are written to files of their own (bytes).
 
     Attributes:
         error: the failure; ``None`` if there is none.
@@ -104,12 +104,12 @@ class Writer:
         self._sync = sync
         self._inline = inline
         self._loop = asyncio.get_running_loop()
-        # Callbacks must not see the context of the job that happened to end.
+        # Callbacks must not see the context of whichever job ended.
         self._context = contextvars.copy_context()
         self._turn: list[Item] = []  # appended in this turn of the loop, not handed over yet
         self._worker = Worker(self._commit)
         # The fake clock of the testkit has this method. It would wait for a thread in real
-        # time, and the order of what the thread does would be another one each time.
+        # time, and the thread would do its work in a different order each time.
         self._has_thread = not hasattr(self._loop, "note_real_work")
 
     # -- in the loop
@@ -120,9 +120,9 @@ class Writer:
         """Write a record soon.
 
         Args:
-            record: the record, with its result whatever its size.
-            when_safe: called in the loop once the record is on the disk; one of kind
-                ``started`` only has to be written.
+            record: the record, with its result of any size.
+            when_safe: called in the loop once the record is on the disk. For a ``started``
+                record, it is enough that it is written.
 
         Raises:
             JournalError: the journal is closed, or this is a forked child.
@@ -132,10 +132,10 @@ class Writer:
             self._put(Item(record, when_safe))
 
     async def drain(self) -> None:
-        """Wait until all that was appended is safe. To cancel it only ends the waiting.
+        """Wait until all appended records are safe. Cancelling it only ends the wait.
 
         Raises:
-            BaseException: the failure, if writing has failed.
+            BaseException: the failure, if writing failed.
         """
         safe = self._loop.create_future()
         self._put(Item(None, functools.partial(settle, safe)))
@@ -144,12 +144,12 @@ class Writer:
             raise self.error
 
     def close(self) -> None:
-        """Write what is left, and wait for the end of the thread. It may be called twice.
+        """Write the remaining records, and wait for the thread to end. It may be called twice.
 
-        It may also be called in another thread, if the loop is lost. It raises nothing: see
+        It may also be called in another thread, if the loop is lost. It never raises: see
         `error`. In a forked child it does nothing.
         """
-        if self._file.is_abandoned:  # the thread and its locks were not forked
+        if self._file.is_abandoned:  # a fork copies neither the thread nor its locks
             return
         self._hand_over()
         self._worker.close()
@@ -176,7 +176,7 @@ class Writer:
     # -- in the thread
 
     def _commit(self, items: Sequence[Item]) -> None:
-        """Write some records, and tell the loop."""
+        """Write some records, and notify the loop."""
         if self.error is None:
             try:
                 self._write([item.record for item in items if item.record is not None])
@@ -199,7 +199,7 @@ class Writer:
             self._store.sync()
 
     def _stored(self, record: JournalRecord) -> JournalRecord:
-        """Return a record whose result, if it is a large one, is in a file of its own."""
+        """Return a record; if its result is large, store that in a file of its own."""
         if record.result is None or len(record.result) <= self._inline:
             return record
         digest = self._file.blobs.store(record.result)
@@ -207,11 +207,11 @@ class Writer:
 
     def _call_in_loop(self, calls: Sequence[Callable[[], object]]) -> None:
         if calls:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits
                 self._loop.call_soon_threadsafe(self._call, deque(calls), context=self._context)
 
     def _call(self, calls: deque[Callable[[], object]]) -> None:
-        """Call functions one after the other. If one raises, the rest come in the next turn."""
+        """Call functions one after another. If one raises, call the rest in the next turn."""
         try:
             while calls:
                 calls.popleft()()
@@ -221,7 +221,7 @@ class Writer:
 
 
 def settle(waiter: asyncio.Future[None]) -> None:
-    """End the waiting, unless it was cancelled."""
+    """End the wait, unless it was cancelled."""
     if not waiter.done():
         waiter.set_result(None)
 

@@ -1,17 +1,17 @@
 """Checks before a run starts: whether the jobs can run, and which of them come first.
 
-Each requirement is looked at once here, and once more before its job starts. So all of this is
-O(V+E). The result is in the slots of the jobs; see `waitlist`.
+Each requirement is checked once here, and once more before its job starts, so all of this is
+O(V+E). The result is stored in the slots of the jobs; see `waitlist`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from .._dag import digraph
-from .._dag.jobset import JobSet, Level, nesting
-from .._errors import CycleError, MissingRequirementError
+from .._dag.jobset import JobSet, Level, check_not_running, nesting, state_of
+from .._lazy import OnDemand
 from .._names import Mark, Plan
 from .._outcomes import IDLE
 from ..job import AbstractJob, AnyJob, had_shutdown, note_shutdown, requirements_of
@@ -25,6 +25,11 @@ from .waitlist import (
     order_by_requirements,
 )
 
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
+
 __all__ = [
     "admit",
     "check_all",
@@ -37,19 +42,19 @@ __all__ = [
 
 
 def admit(jobs: list[AnyJob], mark: object) -> tuple[Roster, list[AnyJob], bool]:
-    """Enroll the jobs of a set in a run. Then each one waits for one of its requirements.
+    """Enroll the jobs of a set in a run. Each then waits for one of its requirements.
 
     Args:
         jobs: the jobs.
         mark: the mark of the run.
 
     Returns:
-        the roster; the jobs that require nothing, in their order; and whether each job comes
-        after those that it requires. If so, the jobs on each waitlist are in order, too.
+        the roster; the jobs that require nothing, in order; and whether each job comes after
+        those that it requires. If so, the jobs on each waitlist are in order, too.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
-        RequirementError: they can't run. After any error, no trace is left on the jobs.
+        RequirementError: they can't run. After any error, the jobs are left unchanged.
         TypeError: see `check_sound`.
     """
     try:
@@ -66,11 +71,11 @@ def admit(jobs: list[AnyJob], mark: object) -> tuple[Roster, list[AnyJob], bool]
 
 
 def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
-    """Check the job sets that are nested in a job set; return it and them.
+    """Check the job sets nested in a job set; return the set itself and those.
 
     Args:
         job_set: the job set.
-        mark: the mark of the outermost run; job sets that it has checked already are left out.
+        mark: the mark of the outermost run; job sets that this run has checked are left out.
 
     Raises:
         ValueError: one of the nested job sets can't run, or is nested in itself.
@@ -79,7 +84,7 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
     levels = list(nesting(job_set, unless_checked_by=mark))
     _, _, below = levels[0]
     if below:
-        # An earlier shutdown is forgotten at all depths, checked or not.
+        # An earlier shutdown is forgotten at all depths, even in sets that were checked before.
         if any(isinstance(job, AbstractJob) and had_shutdown(job) for job in below):
             levels = list(nesting(job_set))
         check_all(levels[1:], mark)
@@ -91,7 +96,7 @@ def check_all(levels: Iterable[Level], mark: object = None) -> None:
 
     Args:
         levels: the job sets.
-        mark: the mark of the outermost run, if it may have checked some of them before.
+        mark: the mark of the outermost run, which may have checked some of them before.
 
     Raises:
         AlreadyRunningError: one of them is running.
@@ -99,7 +104,7 @@ def check_all(levels: Iterable[Level], mark: object = None) -> None:
         TypeError: see `check_sound`.
     """
     for job_set, jobs, _ in levels:
-        job_set._check_not_running()
+        check_not_running(job_set)
         plan = _plan_run(job_set, mark)
         try:
             if not mark_in_order(jobs, plan):
@@ -110,8 +115,8 @@ def check_all(levels: Iterable[Level], mark: object = None) -> None:
 
 
 def _plan_run(job_set: JobSet, mark: object) -> Plan:
-    """Return a mark for the jobs of a job set that will run as a part of another run."""
-    state = job_set._run_state
+    """Mark the jobs of a job set that will run as part of another run."""
+    state = state_of(job_set)
     before, state.plan = state.plan, Plan(job_set)
     if before is not None and state.checked_by is mark:
         state.plan.cancelled |= before.cancelled
@@ -119,7 +124,7 @@ def _plan_run(job_set: JobSet, mark: object) -> Plan:
 
 
 def prepare(levels: Iterable[Level], mark: Mark) -> None:
-    """Prepare job sets that were checked for a run.
+    """Prepare job sets for a run, after they were checked.
 
     Args:
         levels: the job set of the run, and those nested in it.
@@ -127,7 +132,8 @@ def prepare(levels: Iterable[Level], mark: Mark) -> None:
     """
     restored = mark.restored
     for job_set, jobs, below in levels:
-        job_set._run_state.begin(mark)
+        state = state_of(job_set)
+        state.begin(mark)
         for job in jobs:
             if job._shutdown_given or job._phase is not IDLE:
                 if restored and job in restored:
@@ -135,11 +141,11 @@ def prepare(levels: Iterable[Level], mark: Mark) -> None:
                 else:
                     job._forget_run()
         for inner in below:
-            job_set._enclose(inner)
+            state.observers.enclose(state_of(inner).observers)
 
 
 def check_sound(jobs: Collection[AnyJob]) -> None:
-    """Check for mistakes that a type checker would find, to say more than `AttributeError`.
+    """Check for mistakes that type checkers find, for better messages than `AttributeError`.
 
     Raises:
         TypeError: a job was not initialized, or one of its requirements is not a job.
@@ -196,11 +202,11 @@ def _enroll_in_any_order(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]
 
 
 def _ordered(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]:
-    """Mark jobs, and return them in an order in which each comes after its requirements.
+    """Mark jobs, and return them in an order where each comes after its requirements.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
-        MissingRequirementError: a job requires one that is not among them.
+        MissingRequirementError: a job requires one that is not among these.
         CycleError: there is no such order.
     """
     check_free(jobs)
@@ -211,10 +217,10 @@ def _ordered(jobs: Collection[AnyJob], mark: object) -> list[AnyJob]:
 
 
 def _refuse(jobs: Collection[AnyJob]) -> NoReturn:
-    members = set(map(id, jobs))  # by id: a job that is only equal to a member is another job
+    members = set(map(id, jobs))  # by id: a job that only equals a member is not the same job
     for job in jobs:
         for requirement in requirements_of(job):
             if id(requirement) not in members:
-                raise MissingRequirementError(job, requirement)
+                raise _errors.MissingRequirementError(job, requirement)
     graph = {job: requirements_of(job) for job in jobs}
-    raise CycleError(digraph.find_cycle(graph) or ())
+    raise _errors.CycleError(digraph.find_cycle(graph) or ())

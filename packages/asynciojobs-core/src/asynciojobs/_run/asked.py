@@ -1,4 +1,4 @@
-"""`Asked`: what a job required when it was asked, to tell later which requirements are new."""
+"""`Asked`: the requirements of a job at some moment, to find out later which are new."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ __all__ = ["Asked"]
 
 
 class Asked:
-    """The requirements of a job when it was asked for them.
+    """The requirements of a job, as they were at some moment.
 
     Attributes:
-        required: the requirements, which may change.
+        required: the requirements, which may change later.
         count: how many there were (jobs).
-        removals: how often some were taken out or moved until then; ``None`` if nobody counts
-            that.
+        removals: how often some had been removed or moved by then; ``None`` if unknown.
     """
 
     __slots__ = ("count", "removals", "required")
@@ -27,7 +26,7 @@ class Asked:
         self.removals = removals_from(required)
 
     def only_grew_to(self, now: Asked) -> bool:
-        """Tell whether since then requirements have come at most, each at the end."""
+        """Return whether requirements have only been added since then, each at the end."""
         return (
             self.required is now.required
             and self.removals is not None
@@ -36,7 +35,7 @@ class Asked:
 
 
 def removals_from(required: Collection[AnyJob]) -> int | None:
-    """Return how often members were taken out of a set; ``None`` if nobody counts that."""
+    """Return how often members were removed from a set; ``None`` if nobody counts that."""
     if isinstance(required, dict | tuple):
-        return 0  # of our own: users never see them
+        return 0  # one of our own sets, which users never see
     return getattr(required, "_removals", None)

@@ -1,4 +1,4 @@
-"""Which limits the jobs inside of nested schedulers need, and what can never start."""
+"""Which limits the jobs inside nested schedulers need, and which jobs can never start."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ Level: TypeAlias = tuple[Any, list[AnyJob], Any]
 """A job set, and its jobs; see `_dag.jobset.nesting()`."""
 
 MostNeeded: TypeAlias = dict[Limit, tuple[int, AnyJob]]
-"""The most slots of each limit that a job needs, and that job."""
+"""The most slots of each limit that a job needs, and which job that is."""
 
 
 def check_limits(levels: Iterable[Level], loop: asyncio.AbstractEventLoop) -> MostNeeded:
-    """Check that each job can get its limits, while the schedulers around it hold theirs.
+    """Check that each job can get its limits while the schedulers around it hold theirs.
 
     Args:
-        levels: job sets, each before those that are nested in it.
+        levels: job sets, each before those nested in it.
         loop: the event loop in which they will run.
 
     Returns:
-        the most slots of each limit that a job needs, with the schedulers around it.
+        the most slots of each limit that a job needs, including the schedulers around it.
 
     Raises:
         LimitError: a job could never start (a ValueError).
@@ -48,19 +48,19 @@ def check_limits(levels: Iterable[Level], loop: asyncio.AbstractEventLoop) -> Mo
 
 
 def claims_of(levels: Iterable[Level]) -> Mapping[Desk, int]:
-    """Return the most slots of each limit that a job inside of a job set needs; O(V).
+    """Return the most slots of each limit that a job inside a job set needs, in O(V).
 
     Args:
-        levels: the job set, and those that are nested in it.
+        levels: the job set, and those nested in it.
     """
     return {desk_of(limit): count for limit, (count, _) in _most(levels).items()}
 
 
 def check_loop(limit: Limit, loop: asyncio.AbstractEventLoop) -> None:
-    """Check that a limit is in use in this event loop, or in none.
+    """Check that a limit is not in use in another event loop.
 
     Raises:
-        RuntimeError: it is in use in another one.
+        RuntimeError: it is.
     """
     other = desk_of(limit).loop
     if other is not None and other is not loop and not other.is_closed():
@@ -90,11 +90,11 @@ def most_needed(asking: Mapping[Terms, AnyJob]) -> MostNeeded:
 
 
 def most_needed_by(job_set: AnyJob, levels: Iterable[Level]) -> MostNeeded:
-    """Return what a nested scheduler needs together with a job inside of it; O(V).
+    """Return what a nested scheduler needs together with a job inside it, in O(V).
 
     Args:
         job_set: the scheduler.
-        levels: it and those that are nested in it.
+        levels: the scheduler and those nested in it.
 
     Raises:
         LimitError: a limit has fewer slots.
@@ -115,7 +115,7 @@ def most_of(every: Iterable[MostNeeded]) -> MostNeeded:
 def _most(levels: Iterable[Level]) -> MostNeeded:
     """Return the most slots of each limit that a job of the first set needs, and that job.
 
-    A nested scheduler needs its own slots, and those of a job inside of it at the same time.
+    A nested scheduler needs its own slots and those of a job inside it at the same time.
     """
     inside: dict[int, MostNeeded] = {}  # by the id() of a job set
     most: MostNeeded = {}
@@ -128,7 +128,7 @@ def _most(levels: Iterable[Level]) -> MostNeeded:
 
 
 def _with_inside(job: AnyJob, inside: MostNeeded) -> MostNeeded:
-    """Return what a job needs together with the jobs inside of it.
+    """Return what a job needs together with the jobs inside it.
 
     Raises:
         LimitError: a limit has fewer slots.

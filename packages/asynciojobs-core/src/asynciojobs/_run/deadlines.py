@@ -1,7 +1,7 @@
 """`Deadlines`: the time limits of single jobs.
 
-A job that runs out of its time is cancelled, and its end is awaited. It has raised a
-`TimeoutError` then, unless it made something else of its cancellation.
+A job whose time is over is cancelled, and awaited. It counts as having raised `TimeoutError`,
+unless it handled its cancellation in another way.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from .waiting import Patience
 __all__ = ["Deadlines", "timeout_of"]
 
 Cancel = Callable[[AnyJob, object], object]
-"""Cancels a job that runs, with a message."""
+"""Cancels a running job, with a message."""
 
 
 class Deadlines:
     """The time limits of the jobs of a run.
 
     Args:
-        loop: the event loop; its clock counts.
-        cancel: cancels a job that runs.
+        loop: the event loop, whose clock counts.
+        cancel: cancels a running job.
     """
 
     __slots__ = ("_cancel", "_loop", "_under_way")
@@ -38,24 +38,24 @@ class Deadlines:
         self._under_way: dict[AnyJob, Deadline] = {}
 
     def arm(self, job: AnyJob, task: asyncio.Task[Any], now: float) -> None:
-        """Let the time of a job run, from now on (seconds)."""
+        """Start the clock of a job, now (seconds)."""
         seconds = timeout_of(job)
         if seconds is not None and seconds != math.inf:
             self._under_way[job] = Deadline(job, task, now, seconds, self._cancel)
 
     def expired_at_once(self, job: AnyJob) -> TimeoutError | None:
-        """Return the error about a job that has no time at all; ``None`` if it may run."""
+        """Return the error of a job that has no time at all; ``None`` if it may run."""
         return TimeoutError(expiry_text(job, 0)) if timeout_of(job) == 0 else None
 
     def disarm(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
-        """Stop the time of a job that has ended.
+        """Stop the clock of a job that has ended.
 
         Args:
             job: the job.
             error: what it raised, if anything.
 
         Returns:
-            what counts as raised by the job.
+            the exception that counts as raised by the job.
         """
         deadline = self._under_way.pop(job, None)
         if deadline is None:
@@ -64,23 +64,23 @@ class Deadlines:
         return deadline.outcome(error, self._loop.time())
 
     def close(self) -> None:
-        """Stop the time of all jobs: the run is over, and has cancelled them."""
+        """Stop the clocks of all jobs: the run is over, and has cancelled them."""
         for deadline in self._under_way.values():
             deadline.close()
 
 
 class Deadline:
-    """The time limit of a job that runs.
+    """The time limit of a running job.
 
     Args:
         job: the job.
         task: its task.
         now: when it was started, on the clock of the loop (seconds).
         seconds: how long it may run.
-        cancel: cancels a job that runs.
+        cancel: cancels a running job.
 
     Attributes:
-        timer: when it expires; afterwards, when to look whether the job has ended.
+        timer: when the time is over; after that, when to check whether the job has ended.
     """
 
     __slots__ = (
@@ -109,10 +109,10 @@ class Deadline:
         self._task = task
         self._seconds = seconds
         self._cancel = cancel
-        self._text = ""  # once it has expired: what happened
+        self._text = ""  # what happened, once it has expired
         self._expired_at: float | None = None
-        self._first = False  # it expired before anybody else cancelled the job
-        self._cancellations = 0  # once it has expired: how often the job had been cancelled
+        self._first = False  # whether it expired before anyone else cancelled the job
+        self._cancellations = 0  # how often the job had been cancelled when it expired
         self._patience: Patience | None = None  # once it has expired
 
     def expire(self) -> None:
@@ -121,7 +121,7 @@ class Deadline:
         self._expired_at = loop.time()
         self._first = not self._task.cancelling()
         self._patience = Patience({self._task: self.job})
-        # The message tells this cancellation from others: it is this object, not an equal one.
+        # This very message, not an equal one, distinguishes this cancellation from others.
         self._text = expiry_text(self.job, self._seconds)
         self._cancel(self.job, self._text)
         self._cancellations = self._task.cancelling()
@@ -141,7 +141,7 @@ class Deadline:
         self.timer.cancel()
 
     def outcome(self, error: BaseException | None, now: float) -> BaseException | None:
-        """Return what counts as raised by the job, which ended at a time (seconds)."""
+        """Return what counts as raised by the job, given when it ended (seconds)."""
         if self._expired_at is None:
             return error
         if error is None:
@@ -156,10 +156,11 @@ class Deadline:
         return error
 
     def _is_ours(self, error: asyncio.CancelledError) -> bool:
-        """Tell whether the job was cancelled because its time was over.
+        """Return whether the job was cancelled because its time was over.
 
-        If others have cancelled it too, the first one counts. But if they take that back, ours
-        is left: so `asyncio.timeout()` does, if it expires in the same turn.
+        If others have cancelled it too, the first cancellation counts. But others may take
+        theirs back, as `asyncio.timeout()` does if it expires in the same turn; then ours is
+        left.
         """
         was_taken_back = self._task.cancelling() < self._cancellations
         return self._first or was_taken_back or any(arg is self._text for arg in error.args)
@@ -172,12 +173,12 @@ def timeout_of(job: AnyJob) -> float | None:
 
 
 def expiry_text(job: AnyJob, seconds: float) -> str:
-    """Return the text of the error about a job that ran out of its time."""
+    """Return the message for a job whose time is over."""
     return f"{job.repr_main()} took more than {seconds}s"
 
 
 def timed_out(text: str, cause: BaseException | None) -> TimeoutError:
-    """Return the error about a job that ran out of its time."""
+    """Return the error for a job whose time is over."""
     error = TimeoutError(text)
     error.__cause__ = cause
     return error

@@ -1,7 +1,7 @@
-"""`Extras`: what a run has only if its jobs ask for it.
+"""`Extras`: what a run has only if its jobs need it.
 
-Most runs have no such object. So a run makes one test at the end of a job, for all that it does
-not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join.
+Most runs have no such object. So at the end of a job, a single test covers everything that a
+run does not use: forever jobs, limits, time limits of jobs, `keep_going`, jobs that join.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet
+from .._names import run_of
 from ..job import AnyJob
 from ..limit import Terms
 from .asked import Asked
@@ -49,25 +50,24 @@ if TYPE_CHECKING:
 
 
 class Extras:
-    """The extras of a run. Each one is made when it is needed.
+    """The extras of a run. Each is made when it is first needed.
 
     Args:
         run: the run.
 
     Attributes:
-        newcomers: the jobs that were added during the run, and not taken in yet.
-        asked: what each job required when it was asked again; ``None`` as long as no job has
-            been added during the run.
-        must_wait_again: asks a job that is ready what it requires now, once jobs have been
-            added.
-        stall: looks whether jobs wait for something that never comes.
+        newcomers: the jobs that were added during the run, but not admitted yet.
+        asked: what each job required when it was last asked; ``None`` until a job is added
+            during the run.
+        must_wait_again: once jobs have been added, asks a ready job what it requires now.
+        stall: checks whether jobs wait for something that will never happen.
         limits: the limits of the jobs.
         deadlines: the time limits of the jobs.
-        skipping: what failed, and is skipped, in a run that goes on all the same.
+        skipping: the failed and the skipped jobs, in a run that goes on after failures.
         recording: what the run writes into a journal.
-        plain: whether jobs may be started without a look at each. If not, some may have been
-            cancelled as they waited, or there are time limits, or nested schedulers and a
-            journal.
+        plain: whether jobs can be started without checking each. They can't if some may have
+            been cancelled while waiting, or there are time limits, or there are both nested
+            schedulers and a journal.
     """
 
     __slots__ = (
@@ -96,7 +96,7 @@ class Extras:
         self.plain = True
 
     def prepare_for(self, asking: Mapping[Terms, AnyJob], job_sets: Iterable[JobSet]) -> None:
-        """Make what the run needs.
+        """Make the extras that the run needs.
 
         Args:
             asking: the limits and time limits of new jobs, each with a job that has them.
@@ -116,10 +116,10 @@ class Extras:
         self.plain = self.plain and self.deadlines is None
 
     def reserve(self, most: MostNeeded) -> None:
-        """Use limits: none may get too small for the jobs of the run, at any depth.
+        """Reserve limits, so that none gets too small for the jobs of the run, at any depth.
 
         Args:
-            most: the most slots of each limit that a job needs, with the schedulers around it.
+            most: the most slots of each limit that a job needs, including schedulers around it.
         """
         self._use_limits().reserve(most)
 
@@ -128,49 +128,58 @@ class Extras:
         return self.limits
 
     def is_cut_off(self) -> bool:
-        """Tell whether nothing may start, since a run around this one is over."""
-        return self.limits is not None and self.limits.is_cut_off()
+        """Return whether nothing may start because a run around this one is over.
+
+        That run has not cancelled this one yet. But a job that it has cancelled may have given
+        back slots of a limit, which jobs of this one would get.
+        """
+        if self.limits is None:
+            return False
+        outer = run_of(self._run.job_set)
+        while outer is not None and not outer.is_over():
+            outer = run_of(outer.job_set)
+        return outer is not None
 
     def keep_going(self) -> None:
         """Go on after a critical job has raised."""
         self.skipping = Skipping()
 
     def record(self, recorder: Recorder) -> None:
-        """Write what happens into a journal."""
+        """Record what happens in a journal."""
         self.recording = Recording(self._run, recorder)
-        # Not all nested schedulers that are about to start do so in the same turn.
+        # If several nested schedulers are about to start, not all do in the same turn.
         self.plain = self.plain and not self._run.tasks.nests
 
     def watch_stall(self) -> StallWatch:
-        """Return the `StallWatch` of the run; make it at the first call."""
+        """Return the `StallWatch` of the run; make it on the first call."""
         self.stall = self.stall or StallWatch(self._run)
         return self.stall
 
     # -- a job, from the queue to its end
 
     def wait_for_limits(self, job: AnyJob, *, forever: bool) -> bool:
-        """Let a job wait for its limits; tell whether it has any."""
+        """Make a job wait for its limits; return whether it has any."""
         return self.limits is not None and self.limits.ask(job, forever=forever)
 
     def waits_for(self, job: AnyJob) -> str:
-        """Return what a job waits for whose requirements are met, in words."""
+        """Return what a job waits for once its requirements are met, in words."""
         return "a slot of the window" if self.limits is None else self.limits.waits_for(job)
 
     def look(self) -> None:
-        """Look whether jobs wait for something that never comes."""
+        """Check whether jobs wait for something that will never happen."""
         if self.stall is not None:
             self.stall.look()
 
     def turn_gate(self) -> None:
-        """Let others pass the jobs that wait for their limits, if the window is full now.
+        """If the window is full now, let other jobs pass those that wait for their limits.
 
-        If it is not, let these jobs start.
+        Otherwise, let these jobs start.
         """
         if self.limits is not None:
             self.limits.turn_gate()
 
     def note_start(self, job: AnyJob, now: float) -> None:
-        """Let the time of a job run that was started, at a time (seconds)."""
+        """Start the clock of a job that was started at a time (seconds)."""
         task = self._run.tasks.live.get(job)
         if task is None:  # pragma: no cover - an eager task has ended; none on Python 3.11
             return
@@ -178,7 +187,7 @@ class Extras:
         self.deadlines.arm(job, task, now)
 
     def outcome(self, job: AnyJob, error: BaseException | None) -> BaseException | None:
-        """Return what counts as raised by a job that has ended, and stop its time.
+        """Return what counts as raised by a job that has ended, and stop its clock.
 
         Args:
             job: the job.
@@ -187,19 +196,19 @@ class Extras:
         return error if self.deadlines is None else self.deadlines.disarm(job, error)
 
     def leave(self, job: AnyJob, *, held: bool) -> None:
-        """Take back what a job holds, and count it as ended, while the run goes on.
+        """Take back what a job holds, and count it as ended, during the run.
 
         Args:
             job: the job.
-            held: whether it held a slot of the window, and its limits.
+            held: whether it held a slot of the window and its limits.
         """
         self._run.roster.leave(job)
         self._free(job, held=held)
 
     def holds_back(self, job: AnyJob, *, held: bool) -> bool:
-        """Tell whether the jobs behind one that has ended must wait until its record is safe.
+        """Return whether the successors of a job must wait until its record is safe.
 
-        If so, others may have what it held.
+        If so, others may already have the slots that it held.
         """
         if self.recording is None or not self.recording.holds_back(job):
             return False
@@ -207,7 +216,7 @@ class Extras:
         return True
 
     def _free(self, job: AnyJob, *, held: bool) -> None:
-        """Let others have what a job held."""
+        """Give others what a job held."""
         run, limits = self._run, self.limits
         if self.deadlines is not None:
             self.deadlines.disarm(job, None)
@@ -223,23 +232,23 @@ class Extras:
             limits.turn_gate()
 
     def note_failure(self, job: AnyJob, error: BaseException) -> None:
-        """Record what a job has raised."""
+        """Record that a job has raised."""
         if self.recording is not None:
             self.recording.failed(job, error)
 
     def is_writing(self) -> bool:
-        """Tell whether the records of some jobs are on their way to the disk."""
+        """Return whether some records are still on their way to the disk."""
         return self.recording is not None and bool(self.recording.unsafe)
 
     def give_back(self, job: AnyJob, *, held: bool) -> None:
-        """Take back what a job holds that has ended as the run did, or later."""
+        """Take back what a job holds that ended with the run, or later."""
         if self.limits is not None:
             self.limits.give_back(job, held=held)
 
     # -- the end of the run
 
     def close(self) -> None:
-        """Stop what only makes sense while the run goes on. The jobs have been cancelled."""
+        """Stop what makes sense only during the run. The jobs have been cancelled."""
         if self.deadlines is not None:
             self.deadlines.close()
         if self.limits is not None:
@@ -248,7 +257,7 @@ class Extras:
             self.limits.close(cleared)
 
     def let_go(self) -> None:
-        """Let go of what outlives the run. No job is alive."""
+        """Release what outlives the run. No job is alive."""
         if self.stall is not None:
             self.stall.close()
         if self.limits is not None:
@@ -256,5 +265,5 @@ class Extras:
 
 
 def is_ready(_run: Any, _job: AnyJob) -> bool:
-    """Serve as `must_wait_again()` in a run to which no jobs have been added."""
+    """Replace `must_wait_again()` in a run to which no jobs have been added."""
     return False

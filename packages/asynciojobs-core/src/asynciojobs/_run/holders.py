@@ -1,8 +1,9 @@
 """Nested schedulers that hold slots of limits while they run, and when that is safe.
 
-A state is *safe* if there is an order in which all of them can end, one after the other, even
-if each still needs as much as it may need (Dijkstra's banker's algorithm, EWD 623). Jobs that
-are no schedulers don't count: they give back their slots when they end, whatever others do.
+A state is *safe* if there is an order in which all of them can end, one after another, even if
+each still needs as much as it ever may (Dijkstra's banker's algorithm, EWD 623). Other jobs
+don't
+count: they give back their slots when they end, whatever others do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 
 from .._errors import LimitError
 from .._names import run_of
-from ..job import AnyJob
+from ..job import AnyJob, terms_of
 from ..limit import Desk, Limit, desk_of
 
 __all__ = [
@@ -23,11 +24,14 @@ __all__ = [
     "claim_more",
     "holder_around",
     "is_within",
+    "needed_by",
     "together",
 ]
 
 Needed: TypeAlias = "Mapping[Desk, int]"
-"""How many slots of which limits."""
+"""How many slots of each limit."""
+
+NOTHING: Needed = {}
 
 
 class Holder:
@@ -36,8 +40,8 @@ class Holder:
     Args:
         job_set: the scheduler.
         own: the slots that it holds.
-        claim: the most slots that a job inside of it may need besides.
-        around: the holder that this one is nested in; ``None`` if there is none.
+        claim: the most slots that a job inside it may need besides these.
+        around: the holder around this one; ``None`` if there is none.
     """
 
     __slots__ = ("around", "claim", "job_set", "own")
@@ -51,19 +55,19 @@ class Holder:
         self.around = around
 
     def enter(self) -> None:
-        """Make it known at the limits that it holds or may need."""
+        """Register with the limits that it holds or may need."""
         for desk in (*self.own, *self.claim):
             desk.holders[self] = None
 
     def leave(self) -> dict[Desk, None]:
-        """Undo `enter()`; return the limits at which others may go on now."""
+        """Undo `enter()`; return the limits where others may go on now."""
         desks = together([*self.own, *self.claim])
         for desk in (*self.own, *self.claim):
             desk.holders.pop(self, None)
         return desks
 
     def is_safe(self) -> bool:
-        """Tell whether all holders can end if this one has its slots; O(n²) for n holders."""
+        """Return whether all holders can end if this one gets its slots; O(n²)."""
         desks = together([*self.own, *self.claim])
         left = {holder: None for desk in desks for holder in desk.holders} | {self: None}
         free = {desk: desk.slots for desk in desks}
@@ -82,14 +86,14 @@ class Holder:
         return True
 
     def fits(self, free: Needed) -> bool:
-        """Tell whether one job at a time could run inside of it, with these slots."""
+        """Return whether one job at a time could run inside it with these slots."""
         return all(free[desk] >= count for desk, count in self.claim.items())
 
     def claim_more(self, limit: Limit, needed: int, job: AnyJob) -> int:
-        """Claim more slots of a limit, since a job was added; return how many it holds itself.
+        """Claim more slots of a limit for an added job; return how many the holder itself has.
 
         Raises:
-            LimitError: there are not as many.
+            LimitError: the limit has fewer slots.
             ValueError: the job might wait for them forever.
         """
         self._check_room(limit, needed, job)
@@ -105,7 +109,7 @@ class Holder:
         return self.own.get(desk, 0)
 
     def _check_room(self, limit: Limit, needed: int, job: AnyJob) -> None:
-        """Check that a job could start beside this holder and those around it alone."""
+        """Check that a job could start if only this holder and those around it had slots."""
         desk = desk_of(limit)
         holder: Holder | None = self
         while holder is not None:
@@ -122,15 +126,15 @@ class Holder:
 
 
 def claim_more(around: Holder, needs: Mapping[Limit, tuple[int, AnyJob]]) -> None:
-    """Let the holders around a run claim what its jobs need, if jobs have been added to it.
+    """Make the holders around a run claim what its newly added jobs need.
 
     Args:
         around: the innermost holder.
-        needs: the most slots of each limit that a job of the run needs, and that job.
+        needs: the most slots of each limit that a job of the run needs, and which job.
 
     Raises:
         LimitError: a job could never start.
-        ValueError: if it waits for its slots, it may do so forever.
+        ValueError: it might wait for its slots forever.
     """
     for limit, (count, job) in needs.items():
         holder: Holder | None = around
@@ -141,23 +145,23 @@ def claim_more(around: Holder, needs: Mapping[Limit, tuple[int, AnyJob]]) -> Non
 
 
 def can_end(desk: Desk) -> bool:
-    """Tell whether all holders at a limit can end, one after the other."""
-    # The first one looks at the others.
+    """Return whether all holders at a limit can end, one after another."""
+    # The first one checks all the others.
     return all(holder.is_safe() for holder in itertools.islice(desk.holders, 1))
 
 
 def is_within(inner: Holder | None, outer: Holder | None) -> bool:
-    """Tell whether a holder is nested in another one, or is the same; all are in ``None``."""
+    """Return whether a holder is the same as another or nested in it; all are in ``None``."""
     while inner is not None and inner is not outer:
         inner = inner.around
     return inner is outer
 
 
 def together(desks: Iterable[Desk]) -> dict[Desk, None]:
-    """Return limits, and all others that are connected with them by what holders need."""
+    """Return some limits, and all others connected with them by the needs of holders."""
     found = dict.fromkeys(desks)
     pending = list(found)
-    for desk in pending:  # it grows meanwhile
+    for desk in pending:  # it grows during the loop
         for holder in desk.holders:
             for other in (*holder.own, *holder.claim):
                 if other not in found:
@@ -167,7 +171,7 @@ def together(desks: Iterable[Desk]) -> dict[Desk, None]:
 
 
 def holder_around(job_set: object) -> Holder | None:
-    """Return the innermost scheduler around a job set that holds slots, if there is one."""
+    """Return the innermost scheduler around a job set that holds slots, if any."""
     inner: Any = job_set
     while (outer := run_of(inner)) is not None:
         limits = None if outer.extras is None else outer.extras.limits
@@ -176,3 +180,9 @@ def holder_around(job_set: object) -> Holder | None:
             return holder
         inner = outer.job_set
     return None
+
+
+def needed_by(job: AnyJob) -> Needed:
+    """Return how many slots of which limits a job needs."""
+    terms = terms_of(job)
+    return NOTHING if terms is None else terms.desks

@@ -1,7 +1,7 @@
-"""What goes on in a loop: its runs, the jobs of its tasks, and what a task awaits.
+"""What happens in a loop: its runs, the jobs of its tasks, and what each task awaits.
 
-This is for reports, such as those of the testkit. It costs a run nothing: the runs are found in
-the frames of the coroutines that wait for them. Only this module knows about frames.
+This is for reports, such as those of the testkit. It costs a run nothing: runs are found in the
+frames of the coroutines that wait for them. Only this module knows about frames.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
-from .._dag.jobset import JobSet
+from .._dag.jobset import JobSet, state_of
 from .._names import run_of
 from .._outcomes import RUNNING
 from ..job import AnyJob, needs_of, phase_of
@@ -42,11 +42,11 @@ JOB_CODES = (JobTasks.drive.__code__, serve.__code__)
 """The coroutines that run in a task of a job: its run, and its shutdown."""
 
 WAITING_CODES = (Run.verdict.__code__, shut_down.__code__)
-"""The coroutines that only wait for other tasks: a run, and a shutdown."""
+"""The coroutines that only wait for other tasks, in a run or a shutdown."""
 
 
 class Place(NamedTuple):
-    """A coroutine that is suspended, and where."""
+    """A suspended coroutine, and where it is suspended."""
 
     qualname: str
     function: str
@@ -55,22 +55,22 @@ class Place(NamedTuple):
 
 
 def runs_in(loop: asyncio.AbstractEventLoop) -> list[Run]:
-    """Return the runs that go on in a loop, nested ones too."""
+    """Return the runs in progress in a loop, including nested ones."""
     return runs_of(asyncio.all_tasks(loop))
 
 
 def runs_of(tasks: Iterable[Task]) -> list[Run]:
-    """Return the runs that these tasks wait for, without repetitions."""
+    """Return the runs that some tasks wait for, each once."""
     return list(dict.fromkeys(run for task in tasks for run in _runs_awaited(task)))
 
 
 def jobs_and_tasks(run: Run) -> dict[AnyJob, Task | None]:
-    """Return the jobs of a run's scheduler as it is now, each with its task if it runs."""
+    """Return the current jobs of a run's scheduler, each with its task if it is running."""
     return {job: run.tasks.live.get(job) for job in run.job_set.jobs}
 
 
 def holders_of_limits(runs: Iterable[Run]) -> dict[Limit, list[AnyJob]]:
-    """Return the limits that are in use in some runs, each with the jobs that hold slots."""
+    """Return the limits in use in some runs, each with the jobs that hold its slots."""
     holders: dict[Limit, list[AnyJob]] = {}
     for run in runs:
         for job in run.roster.jobs:
@@ -83,13 +83,13 @@ def holders_of_limits(runs: Iterable[Run]) -> dict[Limit, list[AnyJob]]:
 def restored_jobs(job_set: JobSet) -> frozenset[AnyJob]:
     """Return the jobs that stayed done in the last run of a job set, at all depths.
 
-    If the run was part of another one, those around the job set are among them.
+    If the run was part of another one, the jobs of the sets around it are included.
     """
-    return frozenset(job_set._run_state.record.restored)
+    return frozenset(state_of(job_set).record.restored)
 
 
 def limits_awaited(job: AnyJob) -> list[tuple[Limit, bool]]:
-    """Return the limits that a job waits for whose requirements are met.
+    """Return the limits that a job waits for once its requirements are met.
 
     Returns:
         each limit, and whether it has too few free slots. If not, the job waits for its turn.
@@ -110,12 +110,12 @@ def job_of(task: Task) -> AnyJob | None:
 
 
 def awaits_jobs(task: Task) -> bool:
-    """Tell whether a task only waits for the jobs of a run, or for their shutdown."""
+    """Return whether a task only waits for the jobs of a run, or for their shutdown."""
     return any(frame.f_code in WAITING_CODES for frame in _frames(task))
 
 
 def places(task: Task) -> list[Place]:
-    """Return where a task waits: the coroutines that await each other, the outermost first."""
+    """Return where a task waits: the coroutines that await each other, outermost first."""
     return [
         Place(
             qualname=frame.f_code.co_qualname,
@@ -139,7 +139,7 @@ def _runs_awaited(task: Task) -> Iterator[Run]:
 
 
 def _frames(task: Task) -> Iterator[FrameType]:
-    """Yield the frames of the coroutines that a task awaits, the outermost first."""
+    """Yield the frames of the coroutines that a task awaits, outermost first."""
     for coroutine in coroutines_of(task):
         for kind in ("cr_frame", "gi_frame", "ag_frame"):
             frame = getattr(coroutine, kind, None)

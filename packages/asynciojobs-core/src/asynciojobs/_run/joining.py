@@ -1,8 +1,8 @@
-"""Changes to a run while it goes on: jobs that join it, new requirements, another window.
+"""Changes to a run in progress: jobs that join it, new requirements, another window.
 
-The requirements of a new job are looked at one turn of the loop after it was added. Once a job
-has been added, each job is asked again what it requires, just before it becomes ready. So a job
-can add others, and make a last job wait for them.
+The requirements of a new job are read one turn of the loop after it was added. Once any job has
+been added, each job is asked again for its requirements just before it becomes ready. So a job
+can add others, and make a final job wait for them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from .._bridge import run_module
 from .._dag.digraph import closure
 from .._dag.jobset import JobSet, RunState, nesting
 from .._errors import MissingRequirementError
+from .._lazy import OnDemand
 from .._names import Mark
 from .._outcomes import Broken, Verdict
 from ..job import AnyJob, requirements_of, terms_among
@@ -36,6 +36,8 @@ from .waitlist import (
 )
 
 __all__ = ["join", "must_wait_again"]
+
+resuming = OnDemand("_run.resuming")
 
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
         ) -> None: ...
 
     class GrowingRun(Protocol):
-        """The part of a `Run` that is used here; see there for what each of these means."""
+        """The part of a `Run` that is used here; `Run` explains each of these."""
 
         mark: Mark
         context: Context
@@ -76,10 +78,10 @@ if TYPE_CHECKING:
 
 
 def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
-    """Take jobs into a run. From now on it waits for them.
+    """Add jobs to a run, which then waits for them as well.
 
-    Their requirements are looked at in the next turn of the loop. So a user may add several
-    jobs, and say what they require, in any order.
+    Their requirements are read in the next turn of the loop. So a user may add several jobs and
+    set their requirements in any order.
 
     Raises:
         AlreadyRunningError: one of the jobs takes part in a run.
@@ -87,7 +89,7 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
     """
     extras = run.use_extras()
     if not extras.newcomers:
-        # This comes first: if it raises, near the recursion limit, no job is enrolled yet.
+        # This comes first: if it raises, close to the recursion limit, no job is enrolled yet.
         run.loop.call_soon(_admit_newcomers, run, context=run.context)
     check_made(jobs)
     enroll(jobs, run.mark)
@@ -111,11 +113,11 @@ def _admit_newcomers(run: GrowingRun) -> None:
     if run.is_over():
         return
     try:
-        newcomers = [job for job in newcomers if waits_in_run(job)]  # others were cancelled
+        newcomers = [job for job in newcomers if waits_in_run(job)]  # the others were cancelled
         _prepare(run, newcomers)
         if extras.recording is not None:
             restored = extras.recording.restored_among(newcomers)
-            run_module("resuming").tell(run, restored)
+            resuming.tell(run, restored)
             extras.recording.let_go(restored)
         for job in newcomers:
             if waits_in_run(job) and not _look_again(run, job):
@@ -128,7 +130,7 @@ def _admit_newcomers(run: GrowingRun) -> None:
 
 
 def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
-    """Check new jobs, and make them ready for the run with all that is nested in them."""
+    """Check new jobs, and make them and all jobs nested in them ready for the run."""
     check_sound(newcomers)
     for rank, job in enumerate(newcomers, len(run.roster.jobs) - len(newcomers)):
         job._rank = rank
@@ -142,16 +144,16 @@ def _prepare(run: GrowingRun, newcomers: list[AnyJob]) -> None:
     among: Iterable[AnyJob] = newcomers
     if (
         extras.stall is not None and extras.stall.late
-    ):  # jobs of the run may have been made to require the new ones
+    ):  # jobs of the run may now require the new ones
         among = closure(unfinished_requirements, newcomers)
     check_cycle({job: requirements_of(job) for job in among})
 
 
 def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
-    """Tell whether a job got more requirements since it was enrolled, and waits for one.
+    """Return whether a job has new requirements since it was enrolled, and must wait.
 
     Raises:
-        CycleError: now it waits for itself.
+        CycleError: it would wait for itself.
         RequirementError: see `_look_again()`.
     """
     unfinished = _look_again(run, job)
@@ -166,7 +168,7 @@ def must_wait_again(run: GrowingRun, job: AnyJob) -> bool:
 
 
 def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
-    """Let an enrolled job wait for the requirements that it got since it was asked last.
+    """Make an enrolled job wait for the requirements that are new since it was last asked.
 
     The earlier ones were done, or the job has waited for them since.
 
@@ -196,10 +198,10 @@ def _look_again(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
 
 
 def _new_requirements(run: GrowingRun, job: AnyJob) -> list[AnyJob]:
-    """Return what a job requires since it was asked last, in its order.
+    """Return the requirements of a job that are new since it was last asked, in order.
 
-    As long as nothing was taken out of the set, or moved in it, new ones come last, and each is
-    looked at once: O(1) for each. Otherwise all are looked at again.
+    Unless requirements were removed or moved, the new ones are last, and each is checked once:
+    O(1) for each. Otherwise all are checked again.
     """
     asked_before = run.use_extras().asked
     assert asked_before is not None

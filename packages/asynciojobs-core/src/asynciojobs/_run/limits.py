@@ -1,31 +1,29 @@
 """Limits in a run: which job gets their slots next.
 
 A job takes the slots of all its limits, and its slot of the window, in one step. Until then it
-holds none of them. So jobs alone can't wait for each other in a cycle. Nested schedulers that
-have limits could: they hold slots while jobs inside of them wait for others. Two rules prevent
-that; `docs/design/limits.md` has the reasons.
+holds none. So plain jobs can't wait for each other in a cycle. Nested schedulers with limits
+could: they hold slots while jobs inside them wait for others. Two rules prevent that;
+`docs/design/limits.md` explains them.
 
 - A nested scheduler gets its limits only if the state is safe afterwards; see `holders`.
-- A job inside of such a scheduler need not wait behind jobs outside of it. So each limit has a
-  line for each such scheduler, and one for all other jobs. These wait behind all jobs that came
-  earlier, so that those inside are not starved.
+- A job inside such a scheduler does not wait behind jobs outside it. So each limit has a line
+  for each such scheduler, and one for all other jobs. Jobs of the latter wait behind all jobs
+  that came earlier, so that those inside are not starved.
 
-In a line, first come is first served. If the first job can't start, since it needs another
-limit too, the others wait behind it: so a job that needs two limits is not starved by those
-that need one. Jobs whose window is full don't hold up others.
+Each line is first come, first served. If the first job can't start because it needs another
+limit too, the others wait behind it. So jobs that need one limit can't starve a job that needs
+two. Jobs whose window is full don't hold up others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet, nesting
-from .._names import run_of
 from .._outcomes import SCHEDULED
 from .._threads import call_in_loop, runs_elsewhere
 from ..job import AnyJob, needs_of, phase_of, terms_of
@@ -38,16 +36,14 @@ from .holders import (
     claim_more,
     holder_around,
     is_within,
+    needed_by,
     together,
 )
-from .lines import Gate, Line, Waiting, line_of, new_rank
+from .lines import Gate, Line, Waiting, first_rank, firsts, line_of, new_rank
 from .queue import Queue
 from .roster import Roster
 
 __all__ = ["LimitedJobs"]
-
-NOTHING: Needed = {}
-
 
 if TYPE_CHECKING:
 
@@ -72,7 +68,7 @@ class LimitedJobs:
         run: as above.
         holder: the innermost scheduler around the run that holds slots.
         holders: the nested schedulers of the run that hold slots.
-        coming: those that wait for slots.
+        coming: the nested schedulers that wait for slots.
     """
 
     __slots__ = ("_forever", "_loop", "_regular", "_used", "coming", "holder", "holders", "run")
@@ -92,15 +88,15 @@ class LimitedJobs:
 
         Args:
             asking: the limits of these jobs, each with a job that has them.
-            job_sets: the nested schedulers among these jobs. Those that hold slots need what
-                jobs inside of them need, too.
+            job_sets: the nested schedulers among these jobs. If they hold slots, they also need
+                what the jobs inside them need.
 
         Raises:
             LimitError: a job could never start.
             RuntimeError: a limit is in use in another event loop.
         """
         holders = filter(needed_by, job_sets)
-        # All are looked at before any is noted: a refused run must leave nothing behind.
+        # Check all before registering any: a refused run must leave nothing behind.
         every = [most_needed(asking), *(most_needed_by(it, nesting(it)) for it in holders)]
         self._claim(most_of(every))
 
@@ -112,10 +108,10 @@ class LimitedJobs:
         self.reserve(needs)
 
     def reserve(self, needs: MostNeeded) -> None:
-        """Use limits as long as the run goes on: none may get too small for its jobs.
+        """Reserve limits during the run, so that none gets too small for its jobs.
 
         Args:
-            needs: the most slots of each limit that a job needs, which may be deep inside.
+            needs: the most slots of each limit that a job needs, even one deep inside.
         """
         for limit, (count, job) in needs.items():
             desk = desk_of(limit)
@@ -129,9 +125,9 @@ class LimitedJobs:
     # -- a job, from the queue to its end
 
     def ask(self, job: AnyJob, *, forever: bool) -> bool:
-        """Let a job wait for its limits; tell whether it has any.
+        """Make a job wait for its limits; return whether it has any.
 
-        If they are free, it is cleared at once.
+        If its slots are free, it is cleared at once.
 
         Raises:
             LimitError: it could never start.
@@ -152,13 +148,13 @@ class LimitedJobs:
         return True
 
     def _prepare(self, job_set: Any, desks: Needed) -> None:
-        """Look at a nested scheduler: jobs may have been added since it was checked."""
+        """Check a nested scheduler again: jobs may have been added since the last check."""
         levels = list(nesting(job_set))
         self._claim(most_needed_by(job_set, levels))
         self.coming[job_set] = Holder(job_set, desks, claims_of(levels), self.holder)
 
     def _ask_one(self, job: AnyJob, desks: Needed) -> bool:
-        """Let a job wait for its only limit, or clear it, if that is plain to see.
+        """Make a job wait for its only limit, or clear it, in the simple cases.
 
         Fast path: 2 µs a job, if all jobs have the same limit.
         """
@@ -172,14 +168,14 @@ class LimitedJobs:
         lane = None if line is None else line.lanes.get(self._regular)
         if lane is None:
             return False
-        lane.append(Waiting(new_rank(), job))  # those before it can't start, nor can it
+        lane.append(Waiting(new_rank(), job))  # it can't start before those in front of it
         return True
 
     def pass_on(self, job: AnyJob) -> AnyJob | None:
-        """Return a job that takes over the slots of one that has ended, in the same run.
+        """Return a job of the same run that takes over the slots of one that has ended.
 
-        It is a fast path: 2 µs a job, if all jobs have the same limit. If it returns ``None``,
-        the slots must be given back, and then the right jobs get them.
+        Fast path: 2 µs a job, if all jobs have the same limit. If it returns ``None``, the
+        caller must give the slots back, and the right jobs then get them.
         """
         terms = terms_of(job)
         if terms is None or len(terms.desks) != 1 or self._regular.parked:
@@ -206,7 +202,7 @@ class LimitedJobs:
 
         Args:
             job: a job that has ended.
-            held: whether it held its slots, and did not only wait for them.
+            held: whether it held its slots, or only waited for them.
         """
         terms = terms_of(job)
         if terms is None:
@@ -229,7 +225,7 @@ class LimitedJobs:
 
         Returns:
             each limit, and whether it has too few free slots. If not, the job waits for its
-            turn: others come first, or a nested scheduler might wait for ever.
+            turn: others come first, or a nested scheduler might otherwise wait forever.
         """
         needs = needs_of(job)
         short = [(limit, True) for limit, count in needs.items() if desk_of(limit).free < count]
@@ -239,13 +235,13 @@ class LimitedJobs:
         return [(limit, False) for limit in needs] if may_start else []
 
     def waits_for(self, job: AnyJob) -> str:
-        """Return what a job waits for that has limits, in words."""
+        """Return what a job with limits waits for, in words."""
         limits = self.awaited(job)
         words = [repr(limit) if short else f"its turn at {limit!r}" for limit, short in limits]
         return " and ".join(words) or "a slot of the window"
 
     def turn_gate(self) -> None:
-        """Let jobs start that had to wait for a slot of the window, or behind jobs that do."""
+        """Let jobs start that waited for a slot of the window, or behind such jobs."""
         gate = self._regular
         if not gate.is_open():
             serve(self.held_up(), self.run)
@@ -253,7 +249,7 @@ class LimitedJobs:
             serve(self._unparked(), self.run)
 
     def _unparked(self) -> Collection[Desk]:
-        """Return the limits where jobs had to wait for a slot of the window, if one is free."""
+        """Return the limits where jobs waited for a slot of the window, if one is free now."""
         gate = self._regular
         if not gate.is_open():
             return ()
@@ -263,30 +259,20 @@ class LimitedJobs:
         return parked.values()
 
     def held_up(self) -> Iterable[Desk]:
-        """Return the limits where others may stand behind jobs whose window is full."""
+        """Return the limits where others may be waiting behind jobs whose window is full."""
         gate = self._regular
         if gate.is_open():
             return ()
         lines = [(desk, desk.lines.get(self.holder)) for desk in self._used]
         return [desk for desk, line in lines if line is not None and line.is_held_up_by(gate)]
 
-    def is_cut_off(self) -> bool:
-        """Tell whether a run around this one is over. It has not cancelled this one yet.
-
-        The slots of a limit may have been given back by a job that this end has cancelled.
-        """
-        outer = run_of(self.run.job_set)
-        while outer is not None and not outer.is_over():
-            outer = run_of(outer.job_set)
-        return outer is not None
-
     # -- the end of the run
 
     def close(self, cleared: Iterable[AnyJob]) -> None:
-        """Withdraw all jobs that wait, and take back what some hold that will not start.
+        """Withdraw all waiting jobs, and take back slots of jobs that will not start any more.
 
         Args:
-            cleared: these jobs.
+            cleared: the jobs that have slots, but did not start.
         """
         self._withdraw()
         for job in cleared:
@@ -302,16 +288,16 @@ class LimitedJobs:
 
     def leave(self) -> None:
         """Stop using the limits: no job of the run is alive."""
-        self._withdraw()  # the run may have been lost before its end
+        self._withdraw()  # the loop of the run may be lost before the run's end
         for desk in self._used:
             desk.users.pop(self, None)
             if not desk.users:
                 desk.close()
-        del self._regular, self._forever  # they refer to this object: avoid a cycle
+        del self._regular, self._forever  # avoid a cycle: they refer to this object
 
 
 def change(desk: Desk, loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
-    """Call a function that changes a limit, in the thread of its loop, and start jobs."""
+    """Change a limit by calling a function in the thread of its loop; then start jobs."""
 
     def call() -> None:
         function()
@@ -326,11 +312,11 @@ def change(desk: Desk, loop: asyncio.AbstractEventLoop, function: Callable[[], N
 def serve(desks: Iterable[Desk], here: LimitedRun | None) -> None:
     """Give slots to the jobs that are first in line, as long as there are enough.
 
-    Jobs at several limits may need the same slot of a window, so the first of all comes first.
+    Jobs at several limits may need the same slot of a window, so the earliest job comes first.
 
     Args:
         desks: the limits that have free slots, or new jobs in line.
-        here: the run that calls this, and looks at its queue afterwards. Others are woken.
+        here: the run that calls this; it will look at its queue. Other runs are woken.
     """
     pending = deque(desk for desk in desks if desk.lines)
     if len(pending) > 1:
@@ -347,26 +333,8 @@ def serve(desks: Iterable[Desk], here: LimitedRun | None) -> None:
                 break
 
 
-def firsts(desk: Desk) -> list[tuple[Gate, Waiting]]:
-    """Return the first job of each line at a limit, in the order in which they came."""
-    found = [line.first() for line in tuple(desk.lines.values())]
-    return sorted(filter(None, found), key=lambda it: it[1].rank)
-
-
-def first_rank(desk: Desk) -> float:
-    """Return the rank of the first job that waits at a limit."""
-    found = firsts(desk)
-    return found[0][1].rank if found else math.inf
-
-
-def needed_by(job: AnyJob) -> Needed:
-    """Return how many slots of which limits a job needs."""
-    terms = terms_of(job)
-    return NOTHING if terms is None else terms.desks
-
-
 def may_start(gate: Gate, job: AnyJob) -> bool:
-    """Tell whether a job can have its slots now, at all its limits."""
+    """Return whether a job can have its slots now, at all its limits."""
     for desk, count in needed_by(job).items():
         first = line_of(desk, gate.limits.holder).first()
         if desk.free < count or first is None or first[1].job is not job:
@@ -378,12 +346,12 @@ def may_start(gate: Gate, job: AnyJob) -> bool:
 
 
 def is_behind_others(desk: Desk, waiting: Waiting, holder: Holder | None) -> bool:
-    """Tell whether a job that stands in another line at a limit came earlier.
+    """Return whether a job in another line of a limit came earlier.
 
     Args:
         desk: the limit.
         waiting: the first job of its line.
-        holder: the holder around it. Only jobs further inside count, or all if there is none.
+        holder: the holder around it. Only jobs further inside count; all do without a holder.
     """
     for inner, line in tuple(desk.lines.items()):
         if inner is not holder and is_within(inner, holder):

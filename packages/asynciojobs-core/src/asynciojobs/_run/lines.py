@@ -1,9 +1,10 @@
-"""`Line`: the jobs that wait at one limit, in the order in which they came."""
+"""`Line`: the jobs that wait at one limit, in order of arrival."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,10 +13,10 @@ from .._outcomes import SCHEDULED
 from ..job import AnyJob, phase_of
 from ..limit import Desk
 
-__all__ = ["Gate", "Line", "Waiting", "line_of", "new_rank"]
+__all__ = ["Gate", "Line", "Waiting", "first_rank", "firsts", "line_of", "new_rank"]
 
 new_rank: Callable[[], int] = itertools.count().__next__
-"""Numbers the jobs in the order in which they ask for their limits, over all runs."""
+"""Numbers the jobs of all runs in the order in which they ask for their limits."""
 
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Waiting:
 
 
 class Gate:
-    """What else must be open for jobs of a run: its window, or nothing for forever jobs.
+    """What else jobs of a run need to start: an open window, or nothing for forever jobs.
 
     Args:
         limits: the limited jobs of the run.
@@ -46,7 +47,7 @@ class Gate:
     Attributes:
         limits: as above.
         queue: as above.
-        parked: the lines that were looked at while the window was full, each with its limit.
+        parked: the lines that were checked while the window was full, each with its limit.
     """
 
     __slots__ = ("limits", "parked", "queue")
@@ -57,19 +58,19 @@ class Gate:
         self.parked: dict[Line, Desk] = {}
 
     def is_open(self) -> bool:
-        """Tell whether a job may start as far as the window is concerned."""
+        """Return whether the window allows a job to start."""
         return self.queue is None or self.queue.free > 0
 
 
 class Line:
-    """The jobs that wait at one limit, in lanes: those behind one gate are in one lane.
+    """The jobs that wait at one limit, in lanes: one lane for each gate.
 
     Args:
         desk: the limit.
-        holder: the holder around these jobs, if there is one.
+        holder: the holder around these jobs, if any.
 
     Attributes:
-        lanes: the jobs behind each gate. There is no empty lane.
+        lanes: the jobs behind each gate. No lane is empty.
     """
 
     __slots__ = ("_desk", "_heads", "_holder", "lanes")
@@ -78,12 +79,12 @@ class Line:
         self._desk = desk
         self._holder = holder
         self.lanes: dict[Gate, deque[Waiting]] = {}
-        # A heap with the rank of the first job of each lane that is not parked. Some are out
-        # of date, and then too small, or their lane is gone.
+        # A heap of the rank of the first job of each lane that is not parked. Some ranks are
+        # out of date, and then too small, or their lane is gone.
         self._heads: list[tuple[int, Gate]] = []
 
     def add(self, gate: Gate, waiting: Waiting) -> None:
-        """Let a job wait at the end."""
+        """Put a job at the end of its lane."""
         lane = self.lanes.get(gate)
         if lane is None:
             self.lanes[gate] = deque([waiting])
@@ -92,7 +93,7 @@ class Line:
             lane.append(waiting)
 
     def first(self) -> tuple[Gate, Waiting] | None:
-        """Return the first job whose gate is open; O(log of the number of gates), amortized."""
+        """Return the first job whose gate is open; amortized O(log n) for n gates."""
         heads = self._heads
         while heads:
             rank, gate = heads[0]
@@ -101,7 +102,7 @@ class Line:
                 heapq.heappop(heads)
             elif lane[0].rank != rank:
                 heapq.heapreplace(heads, (lane[0].rank, gate))
-            elif phase_of(lane[0].job) is not SCHEDULED:  # it was cancelled meanwhile
+            elif phase_of(lane[0].job) is not SCHEDULED:  # it was cancelled in the meantime
                 self.drop_first(gate)
             elif gate.is_open():
                 return gate, lane[0]
@@ -111,34 +112,46 @@ class Line:
         return None
 
     def is_held_up_by(self, gate: Gate) -> bool:
-        """Tell whether jobs behind a gate, which is not open, may stand before others."""
+        """Return whether jobs behind this closed gate may be ahead of others."""
         return gate in self.lanes and self not in gate.parked
 
     def drop_first(self, gate: Gate) -> None:
-        """Take the first job of a lane out."""
+        """Remove the first job of a lane."""
         lane = self.lanes[gate]
         lane.popleft()
         if not lane:
             self.close_lane(gate)
 
     def close_lane(self, gate: Gate) -> None:
-        """Take all jobs of a lane out. A line without lanes is forgotten."""
+        """Remove all jobs of a lane. A line without lanes is forgotten."""
         self.lanes.pop(gate, None)
         if not self.lanes:
             self._desk.lines.pop(self._holder, None)
 
     def unpark(self, gate: Gate) -> None:
-        """Look at a lane again, since its gate is open."""
+        """Consider a lane again, since its gate is open."""
         if gate in self.lanes:
             heapq.heappush(self._heads, (self.lanes[gate][0].rank, gate))
 
 
 def line_of(desk: Desk, holder: object) -> Line:
-    """Return the line of the jobs at a limit that are inside of a holder, or of none.
+    """Return the line at a limit for the jobs inside a holder, or inside none.
 
-    It is made if there is none.
+    It is made if it does not exist.
     """
     line: Line | None = desk.lines.get(holder)
     if line is None:
         line = desk.lines[holder] = Line(desk, holder)
     return line
+
+
+def firsts(desk: Desk) -> list[tuple[Gate, Waiting]]:
+    """Return the first job of each line at a limit, in the order in which they came."""
+    found = [line.first() for line in tuple(desk.lines.values())]
+    return sorted(filter(None, found), key=lambda it: it[1].rank)
+
+
+def first_rank(desk: Desk) -> float:
+    """Return the rank of the first job that waits at a limit."""
+    found = firsts(desk)
+    return found[0][1].rank if found else math.inf

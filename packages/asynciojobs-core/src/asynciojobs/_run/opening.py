@@ -1,15 +1,14 @@
-"""The beginning of a run: the jobs are checked and enrolled, and what they ask for is made."""
+"""The beginning of a run: check and enroll the jobs, and make the extras they need."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .._bridge import run_module
-from .._dag.jobset import JobSet, Level, RunState
-from .._dag.notes import Notes
+from .._dag.jobset import JobSet, Level, RunState, state_of
+from .._dag.record import Notes
+from .._lazy import OnDemand
 from .._names import Mark
 from ..job import AnyJob, terms_among
 from ..watch import wall_time
@@ -20,8 +19,12 @@ from .waitlist import dismiss
 
 __all__ = ["Memory", "RunJournal", "nest", "open_run"]
 
+claims = OnDemand("_run.claims")
+resuming = OnDemand("_run.resuming")
+
 
 if TYPE_CHECKING:
+    from .._dag.jobset import LiveRun
     from .._outcomes import Verdict
     from .recording import Recorder
 
@@ -32,26 +35,28 @@ if TYPE_CHECKING:
             """Return the jobs that stay done, at all depths."""
             ...
 
-        def begin(self, run: Any) -> Recorder | None:
-            """Give the jobs that stay done their results; return what records the run."""
+        def begin(self, run: Any, /) -> Recorder | None:
+            """Give results to the jobs that stay done; return the recorder of the run."""
             ...
 
-        async def finish(self, verdict: Verdict | None, cancel: Callable[[], object]) -> None:
-            """Wait until all records are safe; if the caller is cancelled, so is the run."""
+        async def finish(
+            self, verdict: Verdict | None, cancel: Callable[[], object], /
+        ) -> None:
+            """Wait until all records are safe; if the caller is cancelled, cancel the run."""
             ...
 
         def close(self) -> None:
-            """Write what is left of the records, since nobody waits any more."""
+            """Write the remaining records, when nobody waits for them any more."""
             ...
 
     class RunJournal(Protocol):
         """The part of a `Journal` that is used here."""
 
         def begin_session(self) -> Memory:
-            """Return what is known about earlier runs, and records the next one."""
+            """Return the memory of earlier runs, which also records the next run."""
             ...
 
-    class OpeningRun(Protocol):
+    class OpeningRun(LiveRun, Protocol):
         """The part of a `Run` that is used here."""
 
         job_set: JobSet
@@ -67,8 +72,6 @@ if TYPE_CHECKING:
 
         @property
         def extras(self) -> object: ...
-        @property
-        def loop(self) -> asyncio.AbstractEventLoop: ...
         def use_extras(self) -> Any: ...
 
 
@@ -91,21 +94,21 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
         dismiss(jobs, run.mark)
         raise
     if run.mark.is_nested and run.nested_mark.restored:
-        run_module("resuming").look_again(run.nested_mark.restored, run.job_set)
+        resuming.look_again(run.nested_mark.restored, run.job_set)
     prepare(levels, run.nested_mark)
-    run.state.live_run = cast("Any", run)
+    run.state.live_run = run
     run.state.record.notes = Notes(wall_time(), run.queue.window())
     if not run.mark.is_nested:
         run.state.record.started_at = run.tasks.time()
     if run.nested_mark.restored:
-        entries = run_module("resuming").restore(run, entries)
+        entries = resuming.restore(run, entries)
     return entries
 
 
 def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -> None:
-    """Make the extras that the jobs ask for, and check that they can get what they need."""
+    """Make the extras that the jobs need, and check that the jobs can get their limits."""
     asking = terms_among(jobs)
-    # If it is nested, the outermost run has checked it.
+    # In a nested run, the outermost run has checked them.
     if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
         _reserve(run, levels)
     if run.extras is not None or run.roster.forever or asking:
@@ -113,18 +116,18 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
 
 
 def _reserve(run: OpeningRun, levels: list[Level]) -> None:
-    """Check that all jobs can get their limits, and see that it stays like that."""
-    most = run_module("claims").check_limits(levels, run.loop)
+    """Check that all jobs can get their limits, and make sure that this does not change."""
+    most = claims.check_limits(levels, run.loop)
     if most:
         run.use_extras().reserve(most)
 
 
 def nest(run: OpeningRun, levels: list[Level]) -> None:
-    """Take in a job set that joins the run, with all that is nested in it."""
+    """Include a job set that joins the run, and all sets nested in it."""
     if any(terms_among(it[1]) for it in levels):
         _reserve(run, levels)
     run.tasks.nests = True
     extras = run.use_extras()
     extras.plain = extras.plain and extras.recording is None
     prepare(levels, run.nested_mark)
-    run.job_set._enclose(levels[0][0])
+    run.state.observers.enclose(state_of(levels[0][0]).observers)

@@ -9,13 +9,13 @@ from ..job import AnyJob
 __all__ = ["NO_LIMIT", "SLICE", "Queue"]
 
 NO_LIMIT = 10**9
-"""The slots of a run without a window: more than any run needs (jobs)."""
+"""The slots of a run without a window: more than any run needs."""
 
 SLICE = 50
 """How many jobs are started in one turn of the event loop (jobs).
 
-A task and what it holds are about five objects for the garbage collector, which looks at young
-objects whenever there are 700 new ones. Fifty jobs of one or two turns stay below that.
+A task and the objects it holds are about five objects for the garbage collector. It checks
+young objects whenever there are 700 new ones. Fifty jobs of one or two turns stay below that.
 """
 
 
@@ -27,10 +27,10 @@ class Queue:
 
     Attributes:
         slots: how many slots the window has.
-        free: how many are not taken. Less than 0 if the window was made smaller meanwhile.
+        free: how many are free. Below 0 if the window was reduced in the meantime.
         ready: the jobs that wait for a slot of the window.
         cleared: the jobs that wait for nothing: forever jobs, which take no slot, and jobs that
-            have got their slot together with their limits.
+            got their slot together with their limits.
         starting: whether jobs are being started, or will be in the next turn of the loop.
     """
 

@@ -1,8 +1,8 @@
-"""`Recording`: the jobs of a run that have ended, and whose records are not safe yet.
+"""`Recording`: the jobs of a run that have ended, but whose records are not safe yet.
 
-A journal promises that nothing is lost that a successor has seen. So the successors of a job
-start only once its record is on the disk. But the job has ended: its slot of the window and its
-limits go to others at once. Otherwise a run would be as slow as the disk.
+A journal guarantees that nothing a successor has seen is lost. So the successors of a job start
+only once its record is on the disk. But its slot of the window and its limits go to others as
+soon as it ends. Otherwise a run would be as slow as the disk.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ __all__ = ["Recorder", "Recording"]
 if TYPE_CHECKING:
 
     class Recorder(Protocol):
-        """What writes the records: it serves an outermost run, with all that is nested."""
+        """Writes the records of an outermost run and of all runs nested in it."""
 
         def takes(self, job: AnyJob) -> bool:
-            """Tell whether a job is recorded."""
+            """Return whether a job is recorded."""
             ...
 
         def started(self, job: AnyJob) -> None:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
             ...
 
         def note_adder(self) -> None:
-            """Take note of the job that adds others now."""
+            """Take note of the job that is adding others."""
             ...
 
     class RecordedRun(Protocol):
@@ -74,7 +74,7 @@ class Recording:
         self._safe: AnyJob | None = None  # its record is safe, and it is being released
 
     def started(self, jobs: Iterable[AnyJob]) -> None:
-        """Record that some jobs start."""
+        """Record that some jobs are starting."""
         for job in filter(self._recorder.takes, jobs):
             self._recorder.started(job)
 
@@ -84,7 +84,7 @@ class Recording:
             self._recorder.failed(job, error)
 
     def holds_back(self, job: AnyJob) -> bool:
-        """Record a job that has ended; tell whether those behind it must wait for the disk."""
+        """Record the end of a job; return whether its successors must wait for the disk."""
         if job is self._safe or failure_of(job) is not None or not self._recorder.takes(job):
             return False
         self.unsafe.add(job)
@@ -100,15 +100,15 @@ class Recording:
             self._safe = None
 
     def note_adder(self) -> None:
-        """Take note of the job that adds others now: without it they would be missing."""
+        """Take note of the job that is adding others: when resumed, it must add them again."""
         self._recorder.note_adder()
 
     def restored_among(self, jobs: Collection[AnyJob]) -> Collection[AnyJob]:
-        """Return those of some jobs that join that stay done; they have their results."""
+        """Return the joining jobs that stay done; they now have their results."""
         return self._recorder.join(self._run.job_set, jobs)
 
     def let_go(self, jobs: Iterable[AnyJob]) -> None:
-        """Take jobs that stay done out of the run."""
+        """Remove jobs that stay done from the run."""
         for job in jobs:
             self._safe = job
             self._run.release(job, self._run.tasks.time(), held=False)

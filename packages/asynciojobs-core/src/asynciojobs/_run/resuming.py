@@ -1,11 +1,11 @@
-"""Taking up an earlier run: which jobs stay done, and why the others run.
+"""Resuming an earlier run: which jobs stay done, and why the others run.
 
-A job stays done if it was done well, and if all that it requires stays done. So the jobs that
-stay done come first in a run, and it starts as if they had just ended: they leave their
-waitlists before anything starts. The run has no other trace of them, so it costs nothing while
-it goes on.
+A job stays done if it was successful, and if everything it requires stays done. So the jobs
+that stay done come first in a run. It begins as if they had just ended: they leave their
+waitlists before anything starts. The run keeps no other trace of them, so they cost nothing
+later.
 
-Nested schedulers are entered. One stays done if all regular jobs in it do. Forever jobs never
+Nested schedulers are entered. One stays done if all its regular jobs do. Forever jobs never
 stay done. But they run only as long as others do, so they don't make others run again.
 """
 
@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from .._dag.jobset import JobSet, nesting, observers_of
+from .._dag.jobset import JobSet, nesting, state_of
 from .._dag.queries import topological_order
-from .._events import EventKind, JobEvent
 from .._names import Mark
 from .._outcomes import DONE, IDLE, exception_text
 from ..job import AnyJob, failure_of, phase_of, quoted, requirements_of
@@ -43,7 +42,7 @@ PlannedJob: TypeAlias = "tuple[AnyJob, Action, str]"
 if TYPE_CHECKING:
 
     class Judge(Protocol):
-        """Says of a single job, no matter what it requires, whether it may stay done."""
+        """Decides whether a single job may stay done, regardless of its requirements."""
 
         def why_run(self, job: AnyJob) -> str | None:
             """Return why a job must run, in words; ``None`` if it may stay done."""
@@ -69,14 +68,14 @@ if TYPE_CHECKING:
 
 
 class LastRun:
-    """What the jobs know about their last run."""
+    """What the jobs themselves know about their last run."""
 
     def restored_in(self, job_set: JobSet) -> set[AnyJob]:
         """Return the jobs that stay done, at all depths."""
         return stays_done(planned(job_set, self))
 
     def begin(self, _run: object) -> None:
-        """Do nothing: the jobs have their results, and nobody records the run."""
+        """Do nothing: the jobs have their results, and the run is not recorded."""
 
     async def finish(self, _verdict: object, _cancel: object) -> None:
         """Do nothing: nothing was written."""
@@ -117,11 +116,11 @@ def stays_done(steps: Iterable[PlannedJob]) -> set[AnyJob]:
 
 
 def planned(job_set: JobSet, judge: Judge) -> list[PlannedJob]:
-    """Return what a run does with each job, and why; O(V+E).
+    """Return what a run does with each job, and why, in O(V+E).
 
     Args:
-        job_set: the jobs. They can run.
-        judge: says of each job whether it may stay done.
+        job_set: the jobs. They must be able to run.
+        judge: decides whether each job may stay done.
     """
     return planned_among(topological_order(job_set), judge)
 
@@ -132,11 +131,11 @@ def planned_among(
     """Return what a run does with some jobs of a set, and why; see `planned()`.
 
     Args:
-        jobs: the jobs, each one after those that it requires.
-        judge: says of each job whether it may stay done.
+        jobs: the jobs, each after those that it requires.
+        judge: decides whether each job may stay done.
         known: other jobs that stay done.
     """
-    reasons: dict[AnyJob, str | None] = {}  # why a job runs; None: it stays done
+    reasons: dict[AnyJob, str | None] = {}  # why each job runs; None if it stays done
     path = [Inside(None, jobs, known=known)]
     while path:
         inside = path[-1]
@@ -163,7 +162,7 @@ def planned_among(
 def _settle(
     inside: Inside, reasons: dict[AnyJob, str | None], judge: Judge, around: Inside
 ) -> None:
-    """Decide on a nested scheduler, after all jobs in it."""
+    """Decide about a nested scheduler, after all jobs in it."""
     scheduler = inside.scheduler
     assert scheduler is not None
     if reasons[scheduler] is None:
@@ -172,13 +171,13 @@ def _settle(
 
 
 class Inside:
-    """The jobs of a set, while the plan is made.
+    """The jobs of one set while the plan is made.
 
     Args:
-        scheduler: the nested scheduler that they are in; ``None`` for the outermost set.
-        jobs: they, each after those that it requires.
-        all_run: all of them run, since the nested scheduler must run.
-        known: jobs that stay done, and are not among them.
+        scheduler: the nested scheduler they are in; ``None`` for the outermost set.
+        jobs: these jobs, each after those that it requires.
+        all_run: whether all of them run, since the nested scheduler must run.
+        known: jobs that stay done and are not among these.
     """
 
     __slots__ = ("_all_run", "_forever", "_known", "_regular", "_runs", "jobs", "scheduler")
@@ -195,24 +194,24 @@ class Inside:
         self.scheduler = scheduler
         self.jobs = jobs
         self._all_run = all_run
-        self._regular = False  # there is a regular job
+        self._regular = False  # whether there is a regular job
         self._runs: AnyJob | None = None  # the first regular job that runs
         self._forever: AnyJob | None = None  # the first forever job
 
     def hindrance(self, job: AnyJob, reasons: dict[AnyJob, str | None]) -> str | None:
-        """Return why a job can't stay done, whatever happened to it, in words."""
+        """Return in words why a job can't stay done, regardless of its own last run."""
         if job.forever:
             return "is a forever job, which runs as long as others do"
         if self._all_run:
             assert self.scheduler is not None
-            return f"is inside of {quoted(self.scheduler)}, which runs again"
+            return f"is inside {quoted(self.scheduler)}, which runs again"
         for requirement in requirements_of(job):
             if requirement not in self._known and reasons.get(requirement, "") is not None:
                 return f"requires {quoted(requirement)}, which runs again"
         return None
 
     def note(self, job: AnyJob, reason: str | None) -> None:
-        """Note that a job runs, for a reason, or stays done."""
+        """Take note that a job stays done, or why it runs."""
         if job.forever:
             self._forever = self._forever or job
             return
@@ -221,7 +220,7 @@ class Inside:
             self._runs = job
 
     def first_to_run(self) -> str | None:
-        """Return which job in a nested scheduler makes it run, in words."""
+        """Return in words which job makes a nested scheduler run."""
         job = self._runs if self._regular else self._forever
         return None if job is None else f"has {quoted(job)} in it, which runs again"
 
@@ -230,9 +229,9 @@ class Inside:
 
 
 def look_again(restored: set[AnyJob], job_set: JobSet) -> None:
-    """Look again which jobs of a nested scheduler stay done, since it starts now.
+    """Decide again which jobs of a nested scheduler stay done, since it starts now.
 
-    Jobs of the run may have changed what they require.
+    Other jobs of the run may have changed its jobs' requirements.
     """
     if restored.isdisjoint(job_set.jobs):
         return
@@ -245,7 +244,7 @@ def look_again(restored: set[AnyJob], job_set: JobSet) -> None:
 
 
 def restore(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
-    """Take the jobs that stay done out of a run that has not started.
+    """Remove the jobs that stay done from a run that has not started.
 
     Args:
         run: the run. Its jobs are enrolled.
@@ -266,26 +265,26 @@ def restore(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
 
 
 def tell_restored(run: ResumedRun, entries: list[AnyJob]) -> list[AnyJob]:
-    """Tell observers which jobs stay done; return those that may start now."""
+    """Notify observers of the jobs that stay done; return the jobs that may start now."""
     restored = run.nested_mark.restored
     tell(run, [job for job in run.roster.jobs if job in restored])
     return [job for job in entries if waits_in_run(job)]  # observers may have cancelled some
 
 
 def tell(run: ResumedRun, jobs: Iterable[AnyJob]) -> None:
-    """Tell observers that some jobs of a run stay done, and all in them."""
+    """Notify observers that some jobs of a run, and all inside them, stay done."""
     restored, now = run.nested_mark.restored, run.tasks.time()
     for job in jobs:
         if run.observers.heard:
-            run.observers.tell(JobEvent(job, EventKind.RESTORED, now))
+            run.observers.tell(job, "restored", now)
         if isinstance(job, JobSet):
             _tell_inside(job, restored, now)
 
 
 def _tell_inside(job_set: JobSet, restored: Iterable[AnyJob], now: float) -> None:
     for inner, jobs, _ in nesting(job_set):
-        observers = observers_of(inner)
+        observers = state_of(inner).observers
         if observers.heard:
             for job in jobs:
                 if job in restored:
-                    observers.tell(JobEvent(job, EventKind.RESTORED, now))
+                    observers.tell(job, "restored", now)

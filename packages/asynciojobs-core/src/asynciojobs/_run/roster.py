@@ -1,4 +1,4 @@
-"""`Roster`: the jobs of a run, which of them are forever jobs, and how many are waited for."""
+"""`Roster`: the jobs of a run, which of them are forever jobs, and how many must still end."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Roster:
     """The jobs that take part in a run.
 
     Args:
-        jobs: the first ones. The list is kept, and grows as others join.
+        jobs: the initial jobs. The list is kept, and grows as others join.
 
     Attributes:
-        jobs: all of them, in the order in which they came; users may edit the job set.
-        forever: the jobs that were forever jobs when they came; flags may change.
-        awaited: how many still have to end before the run is fine (jobs). Forever jobs count
-            only if there are no others.
-        only_forever: there are no others.
+        jobs: all jobs in order of arrival; the job set itself may be edited by users.
+        forever: the jobs that were forever jobs when they came; their flags may change later.
+        awaited: how many must still end before the run succeeds (jobs). Forever jobs count only
+            if there are no others.
+        only_forever: whether all jobs are forever jobs.
     """
 
     __slots__ = ("awaited", "forever", "jobs", "only_forever")

@@ -27,9 +27,8 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from .. import _log
-from .._bridge import run_module
-from .._dag.jobset import JobSet
-from .._events import EventKind, JobEvent
+from .._dag.jobset import JobSet, check_not_running, state_of
+from .._lazy import OnDemand
 from .._names import Mark, name_in_run
 from .._outcomes import (
     FINE,
@@ -62,6 +61,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
+engine_extras = OnDemand("_run.extras")
+joining = OnDemand("_run.joining")
+
 NO_JOBS = Roster([])
 """The roster before the jobs have been admitted."""
 
@@ -86,9 +88,9 @@ class Run:
         memory: Memory | None = None,
     ) -> None:
         self.job_set = job_set
-        self.state = job_set._run_state
-        self.tasks = JobTasks(job_set)
-        self.observers = self.tasks.observers
+        self.state = state_of(job_set)
+        self.tasks = JobTasks(self.state)
+        self.observers = self.state.observers
         caller = self.state.take_caller()
         is_nested = isinstance(caller, Mark)
         self.mark = Mark(job_set, self, is_nested=is_nested)  # on the jobs that take part
@@ -111,7 +113,7 @@ class Run:
         return self.tasks.loop
 
     async def verdict(self, timeout: float | None) -> Verdict:
-        """Run the jobs, and return how that ended. Nothing of the run is alive then.
+        """Run the jobs, and return how that ended. Nothing of the run is alive afterwards.
 
         Args:
             timeout: how long the run may take; ``None`` means no limit (seconds).
@@ -123,7 +125,7 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        self.job_set._check_not_running()  # if it raises, why() stays about the other run
+        check_not_running(self.job_set)  # if it raises, why() stays about the other run
         try:
             entries = open_run(self)
         except Exception as error:
@@ -191,8 +193,8 @@ class Run:
     # -- the beginning
 
     def use_extras(self) -> Extras:
-        """Return the extras of the run; make them at the first call."""
-        self.extras = extras = self.extras or run_module("extras").Extras(self)
+        """Return the extras of the run; make them on the first call."""
+        self.extras = extras = self.extras or engine_extras.Extras(self)
         return extras
 
     def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
@@ -212,35 +214,35 @@ class Run:
             return
         job._phase = SCHEDULED
         if self.observers.heard_ready:
-            self.observers.tell(JobEvent(job, EventKind.SCHEDULED, self.tasks.time()))
+            self.observers.tell(job, "scheduled", self.tasks.time())
         if job not in self.roster.forever:
             queue.ready.append(job)
         elif extras is None or not extras.wait_for_limits(job, forever=True):
             queue.cleared.append(job)
 
     def go_on(self) -> None:
-        """Start what is ready, or end the run, since jobs have joined it or were skipped."""
+        """Start ready jobs, or end the run, after jobs have joined it or were skipped."""
         if not self.roster.awaited:
             self._end_well()
         elif not self.queue.starting:
             start_ready(self)
 
     def wake(self) -> None:
-        """Start what is ready in the next turn of the loop; see `starting`."""
+        """Start ready jobs in the next turn of the loop; see `starting`."""
         wake(self)
 
     def is_over(self) -> bool:
-        """Tell whether the verdict is settled."""
+        """Return whether the verdict is settled."""
         return self._verdict is not None
 
     def is_idle(self) -> bool:
-        """Tell whether none of the jobs that the run waits for is running or ready."""
+        """Return whether none of the jobs that the run waits for is running or ready."""
         if self.roster.only_forever:
             return not (self.tasks.live or self.queue.cleared)
         return not self.queue.ready and self.queue.free == self.queue.slots
 
     def fail(self, job: AnyJob, error: BaseException, now: float, *, held: bool = True) -> None:
-        """Deal with an exception that a job raised at a time (seconds); see `release()`."""
+        """Handle an exception that a job raised at a time (seconds); see `release()`."""
         if self.extras is not None:
             self.extras.note_failure(job, error)
         if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -299,7 +301,7 @@ class Run:
 
     def join(self, jobs: Collection[AnyJob]) -> None:
         """Take jobs into the run while it goes on; see `joining.join()`."""
-        run_module("joining").join(self, jobs)
+        joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
         """Change the window while the run goes on. A larger one starts jobs at once."""
@@ -317,31 +319,31 @@ class Run:
         return cancel(self, job, msg)
 
     def stop(self, reason: str) -> None:
-        """End the run; it is fine.
+        """End the run as successful.
 
         Raises:
-            RuntimeError: it was called in another thread.
+            RuntimeError: it was called from another thread.
         """
         check_thread(self, self.job_set.repr_main(), "scheduler.stop")
         if self._verdict is None:
             self.end(Stopped(reason))
 
     def waits_for(self, job: AnyJob) -> str:
-        """Return what a job waits for whose requirements are met, in words."""
+        """Return what a job waits for once its requirements are met, in words."""
         return "a slot of the window" if self.extras is None else self.extras.waits_for(job)
 
     # -- the end
 
     def _end_well(self) -> None:
-        """End the run, now that all jobs have ended that it waited for."""
+        """End the run, since all awaited jobs have ended."""
         skipping = None if self.extras is None else self.extras.skipping
         self.end(FINE if skipping is None else skipping.verdict())
 
     def end(self, verdict: Verdict) -> None:
-        """Settle how the run ends, and cancel the jobs that are left.
+        """Set the verdict of the run, and cancel the remaining jobs.
 
-        The first verdict stays, with two exceptions. A run that was fine is not fine if its
-        clean-up fails. And KeyboardInterrupt and SystemExit are raised in any case.
+        The first verdict stays, with two exceptions. A successful run becomes a failure if its
+        clean-up fails. And KeyboardInterrupt and SystemExit are always raised.
         """
         settled = self._verdict
         if settled is None or settled is FINE or isinstance(verdict, Broken):
@@ -361,7 +363,7 @@ class Run:
             self._over.set_result(None)
 
     def _drop_tasks(self) -> None:
-        """Forget jobs that have not ended, and never will: the loop is gone."""
+        """Forget jobs that have not ended and never will, since the loop is gone."""
         lost = list(self.tasks.live)
         self.tasks.live.clear()
         if self.extras is not None:
@@ -369,7 +371,7 @@ class Run:
                 self.extras.give_back(job, held=True)
 
     def let_go(self) -> None:
-        """Take the marks of the run off the jobs, and close coroutines that never started.
+        """Remove the marks of the run from the jobs, and close coroutines that never started.
 
         The run does this at its end. If the run is lost, its job set does it.
         """
@@ -383,7 +385,7 @@ class Run:
         if extras is not None:
             extras.let_go()
         elif self._verdict is FINE:
-            return  # all jobs have come to their end
+            return  # all jobs have ended
         for job in dismiss(self.roster.jobs, self.mark):
             if job.ended_at is None:
                 job._discard_unstarted()

@@ -1,8 +1,8 @@
 """Shutting down: each job of a job set gets its `co_shutdown()`, within a time limit.
 
-Each job gets it once between two runs. A note on the job says that it has had it, and the next
-run removes the note. So a job may be shut down by the run around a nested scheduler, when that
-ends, or by the user: the first one counts.
+Each job gets it once between two runs. A note on the job says that it has had it; the next run
+removes the note. So a job may be shut down by the run around a nested scheduler, when that run
+ends, or by the user; only the first call counts.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _log
-from .._dag.jobset import (
-    SHUTDOWN,
-    JobSet,
-    Record,
-    RunState,
-    nested_job_sets,
-    observers_of,
-)
+from .._dag.jobset import SHUTDOWN, JobSet, RunState, nested_job_sets, state_of
 from .._dag.observers import Observers
-from .._events import EventKind, JobEvent
+from .._dag.record import Record
 from .._names import name_in_run
 from .._threads import runs_elsewhere
-from ..job import AbstractJob, AnyJob, checked_awaitable, had_shutdown, note_shutdown
+from ..job import (
+    AbstractJob,
+    AnyJob,
+    any_has_shutdown,
+    checked_awaitable,
+    had_shutdown,
+    note_shutdown,
+    note_shutdowns,
+)
 from .waiting import cancel, wait_out
 
 __all__ = ["co_run_nested", "serve", "shut_down", "suspend"]
@@ -53,42 +54,42 @@ async def shut_down(job_set: JobSet, timeout: float | None) -> bool:
     """Call `co_shutdown()` of each job of the set that has not had it since the last run.
 
     Args:
-        job_set: the jobs. Those that are job sets pass it on to their own jobs.
-        timeout: how long all calls together may take, in seconds. Calls that have not ended by
-            then are cancelled and awaited. ``None`` means no limit.
+        job_set: the jobs. Jobs that are job sets pass the call on to their own jobs.
+        timeout: how long all calls together may take (seconds). Calls that take longer are
+            cancelled and awaited. ``None`` means no limit.
 
     Returns:
         whether all calls since the last run ended well and in time.
 
     Raises:
         ValueError: a job set is nested in itself.
-        RuntimeError: its run, or another shutdown, goes on in another thread.
-        CancelledError: the caller was cancelled; so were the calls, and all have ended.
+        RuntimeError: its run, or another shutdown, is in progress in another thread.
+        CancelledError: the caller was cancelled. All calls were cancelled too, and have ended.
     """
-    state = job_set._run_state
+    state = state_of(job_set)
     if state.take_caller() is not SHUTDOWN:
         _check_thread(job_set, state)
         _call_again(job_set)
     loop = asyncio.get_running_loop()
     while (other_call := state.shutdown_under_way) is not None:
-        if other_call.get_loop() is not loop:  # that loop is gone, and has cut off its calls
+        if other_call.get_loop() is not loop:  # that loop is gone, with its calls
             state.record.note_bad_shutdown({})
             break
         await asyncio.wait([other_call])
     over = state.shutdown_under_way = loop.create_future()
-    record = state.record  # a run that begins meanwhile has another one
+    record = state.record  # a run that begins in the meantime has another record
     try:
         await _serve_all(job_set, record, timeout, loop)
     finally:
         if state.shutdown_under_way is over:
             state.shutdown_under_way = None
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits
             over.set_result(None)
     return record.shut_down_well
 
 
 def _check_thread(job_set: JobSet, state: RunState) -> None:
-    """Check that the jobs, and what they hold, are not in use in another event loop.
+    """Check that the jobs and their resources are not in use in another event loop.
 
     Raises:
         RuntimeError: they are.
@@ -104,7 +105,7 @@ def _check_thread(job_set: JobSet, state: RunState) -> None:
 
 
 def _call_again(job_set: JobSet) -> None:
-    """Allow a second call of nested sets that jobs joined after their shutdown.
+    """Allow a second call for nested sets that jobs have joined since their shutdown.
 
     Raises:
         ValueError: a job set is nested in itself, so the calls would never end.
@@ -130,7 +131,7 @@ async def _serve_all(
             expired = TimeoutError(f"co_shutdown() took more than {timeout}s")
             record.note_bad_shutdown({calls[call]: expired})
             _warn_of_cut_off(calls[call], timeout, job_set)
-    except GeneratorExit:  # the loop is gone with the calls: nothing to wait for
+    except GeneratorExit:  # the loop is gone with the calls, so there is nothing to wait for
         left = {}
         raise
     finally:
@@ -154,7 +155,7 @@ def _warn_of_cut_off(job: AnyJob, timeout: float | None, job_set: JobSet) -> Non
 
 
 def _settle(calls: Mapping[Call, AnyJob]) -> None:
-    """Leave calls that never began to the next shutdown; raise what a call returned."""
+    """Leave calls that never began to the next shutdown; raise what the others returned."""
     for call, job in calls.items():
         if not _has_begun(call):
             note_shutdown(job, given=False)
@@ -167,54 +168,52 @@ def _settle(calls: Mapping[Call, AnyJob]) -> None:
 
 def _has_begun(call: Call) -> bool:
     if call.done():
-        return not call.cancelled()  # a call that has begun notes its cancellation, and returns
+        return not call.cancelled()  # once begun, it handles its cancellation and returns
     coroutine: Any = call.get_coro()
     return inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
 
 
 def _jobs_to_call(job_set: JobSet, now: float) -> Iterable[AnyJob]:
-    """Note on each job that it has its shutdown now; return those that must be called."""
-    observers = observers_of(job_set)
+    """Note on each job that it gets its shutdown now; return the jobs that must be called."""
+    observers = state_of(job_set).observers
     called: list[AnyJob] = []
     for job in tuple(job_set.jobs):
         if had_shutdown(job):
             continue
         note_shutdown(job, given=True)
         if isinstance(job, JobSet):
-            job_set._enclose(job)
+            observers.enclose(state_of(job).observers)
         if observers.heard:
-            observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+            observers.tell(job, "shutdown", now)
         if job._has_shutdown():
             called.append(job)
     return called
 
 
 def serve_at_once(nested: AnyJob, record: Record, now: float) -> bool:
-    """Shut down a nested job set without a task, if none of its jobs has anything to do.
+    """Shut down a nested job set without a task, if its jobs have nothing to do.
 
     Args:
         nested: the job set, which has just ended.
         record: the record of the job set around it.
-        now: on the clock of the loop (seconds).
+        now: the time on the loop's clock (seconds).
 
     Returns:
-        whether it was shut down; if not, nothing was done, and `serve()` is needed.
+        whether it was shut down; otherwise nothing was done, and `serve()` is needed.
     """
     assert isinstance(nested, JobSet)
-    state = nested._run_state
+    state = state_of(nested)
     if not nested._only_delegates_shutdown() or state.shutdown_under_way is not None:
         return False
     jobs = tuple(nested.jobs)
-    for job in jobs:
-        if not job._shutdown_given and job._has_shutdown():
-            return False
-    if observers_of(nested).heard:
+    if any_has_shutdown(jobs):
+        return False
+    if state.observers.heard:
         _jobs_to_call(nested, now)
     else:
         # Fast path: 1 µs for a nested scheduler of ten jobs, 2 % of its run. Without it,
-        # _jobs_to_call() does the same.
-        for job in jobs:
-            job._shutdown_given = True
+        # _jobs_to_call() would do the same.
+        note_shutdowns(jobs)
     if not state.record.shut_down_well:
         record.note_bad_shutdown({})
     return True
@@ -224,10 +223,10 @@ async def serve(job: AnyJob, record: Record) -> BaseException | None:
     """Call `co_shutdown()` of one job, and note how it fails.
 
     Returns:
-        a ``KeyboardInterrupt`` or ``SystemExit``. The caller raises it once all are served.
+        a ``KeyboardInterrupt`` or ``SystemExit``. The caller raises it after all calls.
     """
     loop = asyncio.get_running_loop()
-    state = job._run_state if isinstance(job, JobSet) else None
+    state = state_of(job) if isinstance(job, JobSet) else None
     try:
         if state is not None:
             if loop.get_task_factory():
@@ -253,9 +252,9 @@ def _note_failure(
 ) -> None:
     cancelled = isinstance(error, asyncio.CancelledError)
     if cancelled and job in record.shutdown_failures:
-        return  # its time ran out, and that is noted
+        return  # its time ran out, which is noted already
     record.note_bad_shutdown({job: error})
-    # A call that was closed because its loop is gone is not worth an error.
+    # If a call was closed because its loop is gone, that is not an error.
     if loop.is_running() or not isinstance(error, GeneratorExit):
         _log.error("co_shutdown() of %s raised", name_in_run(job))
 
@@ -270,13 +269,13 @@ def suspend() -> Generator[None, None, None]:
 
 
 async def co_run_nested(tasks: OuterTasks, job: AnyJob, mark: object) -> object:
-    """Run a nested scheduler, and shut it down however the run ends."""
+    """Run a nested scheduler, and shut it down however its run ends."""
     leaving: BaseException | None = None
     assert isinstance(job, JobSet)
-    state = job._run_state
+    state = state_of(job)
     try:
         if tasks.priming:
-            await suspend()  # cancelled here, it counts as started: it is shut down
+            await suspend()  # if cancelled here, it counts as started, and is shut down
         if tasks.loop.get_task_factory() is not None:
             await asyncio.sleep(0)  # eager tasks would start inside each other
         state.called_by = mark
@@ -298,14 +297,15 @@ async def _shut_down(tasks: OuterTasks, job: AnyJob, leaving: BaseException | No
     now = tasks.time()
     note_shutdown(job, given=True)
     if tasks.observers.heard:
-        tasks.observers.tell(JobEvent(job, EventKind.SHUTDOWN, now))
+        tasks.observers.tell(job, "shutdown", now)
     if serve_at_once(job, record, now):
         return
     shutdown = tasks.loop.create_task(serve(job, record))
     try:
         await wait_out({shutdown: job}, cancelled=False)
     finally:
-        # Even if this was cancelled meanwhile, KeyboardInterrupt and SystemExit are raised.
+        # KeyboardInterrupt and SystemExit are raised even if this was cancelled in the
+        # meantime.
         if leaving is None and shutdown.done():
             leaving = shutdown.result()
         try:

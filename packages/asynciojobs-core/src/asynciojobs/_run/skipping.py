@@ -1,7 +1,7 @@
-"""`Skipping`: a run that goes on after a critical job has raised, without those behind it.
+"""`Skipping`: a run that continues after a critical job raised, without its successors.
 
-At the first failure, the jobs that require each job are looked up. From then on each job is
-skipped once, so all failures of a run together take O(V+E).
+At the first failure, the successors of each job are looked up. From then on, each job is
+skipped at most once, so all failures of a run together take O(V+E).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Skipping:
     """The critical jobs of a run that raised, and the jobs that depend on them.
 
     Attributes:
-        culprits: all of these jobs, each with the job whose failure was the first reason to
-            skip it. A job that failed has itself.
+        culprits: all of these jobs. Each comes with the job whose failure was the first reason
+            to skip it; a job that failed comes with itself.
     """
 
     __slots__ = ("_failures", "_followers", "culprits")
@@ -36,7 +36,7 @@ class Skipping:
     def fail(
         self, job: AnyJob, failure: CriticalFailure, jobs: Iterable[AnyJob]
     ) -> list[AnyJob]:
-        """Note that a critical job raised, and return the jobs to skip for that.
+        """Take note that a critical job raised, and return the jobs to skip because of it.
 
         Args:
             job: the job.
@@ -52,16 +52,16 @@ class Skipping:
         return self._behind(job, job)
 
     def learn(self, job: AnyJob, requirements: Iterable[AnyJob]) -> None:
-        """Note what a job requires, since it joined the run, or requires more than before."""
+        """Take note of the requirements of a job that joined the run or got new ones."""
         if self._followers is not None:
             for requirement in requirements:
                 self._followers.setdefault(requirement, []).append(job)
 
     def skip_late(self, job: AnyJob) -> list[AnyJob]:
-        """Return the jobs to skip since a job requires one that failed or was skipped.
+        """Return the jobs to skip because a job requires one that failed or was skipped.
 
         Args:
-            job: a job that joined the run, or requires more than before.
+            job: a job that joined the run or got new requirements.
 
         Returns:
             the job, and those that depend on it; empty if it can go on.
@@ -74,10 +74,10 @@ class Skipping:
         return [job, *self._behind(job, culprit)]
 
     def _behind(self, start: AnyJob, culprit: AnyJob) -> list[AnyJob]:
-        """Return the jobs that depend on a job and still wait, those nearest to it first."""
+        """Return the waiting jobs that depend on a job, nearest first."""
         assert self._followers is not None
         found = [start]
-        for job in found:  # it grows meanwhile
+        for job in found:  # it grows during the loop
             for follower in self._followers.get(job, ()):
                 if follower not in self.culprits and phase_of(follower) is IDLE:
                     self.culprits[follower] = culprit
@@ -85,7 +85,7 @@ class Skipping:
         return found[1:]
 
     def verdict(self) -> Verdict:
-        """Return how the run ends, now that all jobs have ended that it waited for."""
+        """Return how the run ends, now that all awaited jobs have ended."""
         if not self._failures:
             return FINE
         first, *others = self._failures

@@ -1,8 +1,7 @@
-"""`StallWatch`: looks after a run whose jobs may wait for something that never comes.
+"""`StallWatch`: watches a run whose jobs may wait for something that will never happen.
 
-This can happen in two ways. Jobs that get requirements during a run may wait for each other.
-And a regular job may require a forever job, which may never end. Other runs have no
-`StallWatch`.
+There are two ways. Jobs that get requirements during a run may wait for each other. And a
+regular job may require a forever job, which may never end. Other runs have no `StallWatch`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from .waitlist import waits
 __all__ = ["StallWatch", "check_cycle"]
 
 PATIENCE = 1.0
-"""If only forever jobs run for this long while others wait for them, it is logged (seconds)."""
+"""If only forever jobs run this long while others wait for them, log a warning (seconds)."""
 
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class StallWatch:
         run: the run.
 
     Attributes:
-        late: whether jobs got requirements when they were already waiting.
+        late: whether jobs got requirements while they were already waiting.
     """
 
     __slots__ = ("_run", "_timer", "late")
@@ -66,10 +65,10 @@ class StallWatch:
         self._timer: asyncio.TimerHandle | None = None  # pending while only forever jobs run
 
     def look(self) -> None:
-        """Check that something goes on that the run waits for; O(1), unless `late`.
+        """Check that something the run waits for is in progress; O(1), unless `late`.
 
         Raises:
-            CycleError: nothing goes on, since jobs wait for each other.
+            CycleError: nothing is in progress, since jobs wait for each other.
         """
         run = self._run
         if run is None:
@@ -79,15 +78,15 @@ class StallWatch:
         ):
             self._stop_timer()
             return
-        # The sets of requirements may not show such a cycle, if one of them was edited: a job
-        # still waits for a job that was taken out of its set.
+        # The sets of requirements may not show such a cycle if one was edited: a job still
+        # waits for a job that was removed from its set.
         if self.late:
             check_cycle(waits(run.roster.jobs))
         if run.roster.forever and self._timer is None:
             self._timer = run.loop.call_later(PATIENCE, self._warn)
 
     def close(self) -> None:
-        """Stop looking: the run is over."""
+        """Stop watching: the run is over."""
         self._run = None
         self._stop_timer()
 

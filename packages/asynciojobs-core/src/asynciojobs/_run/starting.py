@@ -1,6 +1,6 @@
-"""Starting the jobs of a run that are ready, as far as the window and limits allow.
+"""Starting the ready jobs of a run, as far as the window and the limits allow.
 
-At most one slice starts in a turn of the event loop. So timers and sockets get their turn.
+At most one slice starts in each turn of the event loop. So timers and sockets get their turn.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from contextvars import Context
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._bridge import run_module
 from .._dag.jobset import JobSet
 from .._dag.observers import Observers
+from .._lazy import OnDemand
 from .._names import Mark
 from .._outcomes import FINE, SCHEDULED, Broken, Verdict
 from ..job import AnyJob
@@ -25,6 +25,8 @@ from .verdicts import timed_out
 from .waitlist import waits_in_run
 
 __all__ = ["begin", "start_ready", "wake"]
+
+resuming = OnDemand("_run.resuming")
 
 if TYPE_CHECKING:
 
@@ -73,17 +75,17 @@ def begin(run: StartingRun, entries: list[AnyJob], timeout: float | None) -> Non
 
     Args:
         run: the run.
-        entries: these jobs.
+        entries: the jobs that require nothing.
         timeout: how long the run may take (seconds).
     """
     if run.nested_mark.restored:
-        entries = run_module("resuming").tell_restored(run, entries)
+        entries = resuming.tell_restored(run, entries)
     if run.roster.forever or run.observers.heard_ready:
         for job in entries:
             run.make_ready(job)
     else:
         # Fast path: 45 ns a job, 2 % of a run of independent jobs. Without it, make_ready()
-        # does the same.
+        # would do the same.
         for job in entries:
             job._phase = SCHEDULED
         run.queue.ready.extend(entries)
@@ -133,13 +135,13 @@ def start_ready(run: StartingRun, now: float | None = None) -> None:
 
 
 def _clear(run: StartingRun, count: int) -> bool:
-    """Give slots to some ready jobs, or let them wait for limits; tell if there are more."""
+    """Give slots to ready jobs, or make them wait for limits; return whether more are left."""
     queue, extras = run.queue, run.extras
     for _ in range(count):
-        if not queue.ready or queue.free <= 0:  # < 0 if the window was made smaller
+        if not queue.ready or queue.free <= 0:  # below 0 if the window was reduced
             return False
         job = queue.ready.popleft()
-        if not waits_in_run(job):  # it was cancelled meanwhile
+        if not waits_in_run(job):  # it was cancelled in the meantime
             continue
         if extras is None or not extras.wait_for_limits(job, forever=False):
             queue.free -= 1
@@ -150,7 +152,7 @@ def _clear(run: StartingRun, count: int) -> bool:
 
 
 def _start_one_by_one(run: StartingRun, now: float) -> bool:
-    """Start jobs of all kinds, in any loop; tell whether there are more than a slice."""
+    """Start jobs of all kinds, in any loop; return whether more than a slice are left."""
     queue = run.queue
     for _ in range(SLICE):
         if run.is_over():  # an eager job, or an observer, may end the run
@@ -166,7 +168,7 @@ def _start_one_by_one(run: StartingRun, now: float) -> bool:
 
 
 def _start(run: StartingRun, job: AnyJob, now: float) -> None:
-    """Start a job that has its slots, unless it was cancelled meanwhile."""
+    """Start a job that has its slots, unless it was cancelled in the meantime."""
     extras = run.extras
     if extras is not None and extras.recording is not None:
         extras.recording.started([job])
@@ -180,7 +182,7 @@ def _start(run: StartingRun, job: AnyJob, now: float) -> None:
 
 
 def wake(run: StartingRun) -> None:
-    """Start what is ready in the next turn of the loop."""
+    """Start ready jobs in the next turn of the loop."""
     if not (run.queue.starting or run.loop.is_closed()):
         run.queue.starting = True
         run.loop.call_soon(start_ready, run, context=run.context)

@@ -1,4 +1,4 @@
-"""Jobs of a run that users cancel, and jobs that are skipped since another one failed."""
+"""Jobs of a run that users cancel, and jobs that are skipped because another one failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.observers import Observers
-from .._events import EventKind, JobEvent
 from .._names import Mark, plan_of, run_of
 from .._outcomes import DONE, RUNNING, STOPPED, CriticalFailure
 from .._threads import runs_elsewhere
@@ -20,7 +19,7 @@ __all__ = ["cancel", "cancel_early", "check_thread", "goes_on_without", "skip"]
 
 
 ENDED = (DONE, STOPPED)
-"""The phases of jobs whose end may not have been dealt with."""
+"""The phases of jobs whose end may not have been handled yet."""
 
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 
 
 def goes_on_without(run: StoppableRun, job: AnyJob, failure: CriticalFailure) -> bool:
-    """Skip the jobs behind a critical one that raised; tell whether the run goes on."""
+    """Skip the successors of a critical job that raised; return whether the run goes on."""
     skipping = None if run.extras is None else run.extras.skipping
     if skipping is None or run.is_over():
         return False
@@ -58,24 +57,24 @@ def goes_on_without(run: StoppableRun, job: AnyJob, failure: CriticalFailure) ->
 
 
 def skip(run: StoppableRun, jobs: Iterable[AnyJob]) -> None:
-    """Skip jobs that wait: they will not start."""
+    """Skip waiting jobs: they will not start."""
     assert run.extras is not None
     assert run.extras.skipping is not None
     for job in jobs:
-        if not waits_in_run(job):  # an observer has cancelled it meanwhile
+        if not waits_in_run(job):  # an observer cancelled it in the meantime
             continue
         job._note_skip(run.extras.skipping.culprits[job])
         strike(job)
         run.roster.leave(job)
         if run.observers.heard:
-            run.observers.tell(JobEvent(job, EventKind.SKIPPED, run.tasks.time()))
+            run.observers.tell(job, "skipped", run.tasks.time())
 
 
 def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
-    """Cancel a job; tell whether it had not ended.
+    """Cancel a job; return whether it had not ended yet.
 
     Raises:
-        RuntimeError: it was called in another thread.
+        RuntimeError: it was called from another thread.
     """
     check_thread(run, job.repr_main(), "job.cancel")
     plan = plan_of(job)
@@ -93,17 +92,17 @@ def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
 
 
 def _is_pending(job: Any) -> bool:
-    """Tell whether a job is in a run, and has not ended."""
+    """Return whether a job is in a run, and has not ended."""
     return waits_in_run(job) and phase_of(job) not in ENDED
 
 
 def cancel_early(run: StoppableRun) -> None:
-    """Cancel the jobs that were cancelled before this run, which is nested, has begun."""
+    """Cancel the jobs that were cancelled before this nested run began."""
     plan, run.state.plan = run.state.plan, None
     if plan is None or not plan.cancelled or not run.mark.is_nested:
         return
     for job, msg in plan.cancelled.items():
-        if run_of(job) is run:  # it may have been taken out meanwhile
+        if run_of(job) is run:  # it may have been removed in the meantime
             cancel(run, job, msg)
 
 
@@ -114,7 +113,7 @@ def _cancel_unstarted(run: StoppableRun, job: AnyJob, error: asyncio.CancelledEr
     run.wake()  # not at once: an observer may have called this in the middle of a step
     job._note_failure(error, now)
     if run.observers.heard:
-        run.observers.tell(JobEvent(job, EventKind.FAILED, now))
+        run.observers.tell(job, "failed", now)
     run.fail(job, error, now, held=held)
 
 

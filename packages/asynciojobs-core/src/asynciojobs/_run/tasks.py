@@ -1,12 +1,10 @@
 """`JobTasks`: the tasks of a run, from the start of each job to its end.
 
-The end of a job is dealt with inside its task, in the task's last step, rather than in a
-callback one loop turn later. But a task that is cancelled before its first step never enters
-its coroutine. So the coroutine is *primed*: it is driven by hand into its ``try``, where it
-sees the cancellation. `JobTask` does that when it is cancelled. If the event loop makes its
-own kind of tasks, it is done as soon as the task is made.
-
-`docs/design/engine.md` has the reasons.
+The end of a job is handled inside its task, in the task's last step, rather than in a callback
+one loop turn later. But a task that is cancelled before its first step never enters its
+coroutine. So the coroutine is *primed*: it is driven by hand into its ``try``, where it sees
+the cancellation. `JobTask` does that when it is cancelled. If the event loop makes its own kind
+of tasks, priming is done as soon as the task is made. `docs/design/engine.md` has the reasons.
 """
 
 from __future__ import annotations
@@ -18,8 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._checks import is_method_of
-from .._dag.jobset import JobSet, observers_of
-from .._events import EventKind, JobEvent
+from .._dag.jobset import JobSet, RunState
 from .._outcomes import DONE, RUNNING, Broken, Cancelled, Verdict
 from .._stack import check_stack_room
 from ..job import AnyJob
@@ -30,10 +27,10 @@ from .waiting import cancel, wait_out, warn_of_deaf
 __all__ = ["JobTask", "JobTasks"]
 
 SWALLOWED_AFTER = 0.01
-"""A job that returns a value this long after its cancellation ignored it (seconds)."""
+"""A job that returns a value this long after its cancellation has ignored it (seconds)."""
 
 PRIMING = 10
-"""What it takes to drive the coroutine of a job into its ``try`` (nested calls)."""
+"""The stack needed to drive the coroutine of a job into its ``try`` (nested calls)."""
 
 
 # As asyncio defines them: a program may put others in their place.
@@ -64,7 +61,7 @@ if TYPE_CHECKING:
 
         @property
         def extras(self) -> JobsEnds | None:
-            """What takes back what jobs hold; ``None`` if they hold nothing."""
+            """What takes back the slots of jobs; ``None`` if they hold nothing."""
             ...
 
         def release(self, job: AnyJob, now: float) -> None:
@@ -72,7 +69,7 @@ if TYPE_CHECKING:
             ...
 
         def fail(self, job: AnyJob, error: BaseException, now: float) -> None:
-            """Deal with an exception that a job raised."""
+            """Handle an exception that a job raised."""
             ...
 
         def end(self, verdict: Verdict) -> None:
@@ -81,16 +78,16 @@ if TYPE_CHECKING:
 
 
 def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
-    """Return the clock of a loop (seconds): asyncio's own one without a method call."""
+    """Return the clock of a loop (seconds); for asyncio's own, without a method call."""
     if is_method_of(loop.time, LOOP_TIME):
-        # What that method would call: a test may have replaced it there.
+        # The function that its method would call: a test may have replaced it.
         monotonic: Callable[[], float] = LOOP_TIME.__globals__["time"].monotonic
         return monotonic
     return loop.time
 
 
 class JobTask(asyncio.Task[None]):
-    """The task of a job. If it is cancelled before its first step, its coroutine sees that too.
+    """The task of a job. A cancellation before its first step also reaches its coroutine.
 
     Attributes:
         owner: the tasks that this one belongs to.
@@ -114,30 +111,30 @@ class JobTasks:
     """The tasks of the jobs of a run.
 
     Args:
-        job_set: the jobs.
+        state: what the engine keeps on the job set.
 
     Attributes:
         live: the jobs that were started and have not ended, each with its task.
         loop: the event loop.
         time: the clock of the loop (seconds).
-        nests: there are job sets among the jobs.
+        nests: whether there are job sets among the jobs.
         observers: the observers of the job set.
-        state: what the engine keeps on the job set.
-        priming: a coroutine is being driven by hand to its first ``await``.
+        state: as above.
+        priming: whether a coroutine is being driven by hand to its first ``await``.
     """
 
-    def __init__(self, job_set: JobSet) -> None:
+    def __init__(self, state: RunState) -> None:
         self.live: dict[AnyJob, asyncio.Task[None]] = {}
         self.loop = asyncio.get_running_loop()
         self.time = clock_of(self.loop)
         self.nests = False
-        self.observers = observers_of(job_set)
-        self.state = job_set._run_state
+        self.observers = state.observers
+        self.state = state
         # Then tasks can be made without asking the loop, if it has no task factory.
         self._plain_loop = is_method_of(self.loop.create_task, CREATE_TASK)
         self._wrapped: dict[AnyJob, Coroutine[Any, Any, None]] = {}  # see _let_it_hear()
-        # Jobs that were cancelled while they were being started, with the message: by an
-        # observer, or in the first step of an eager task.
+        # Jobs that were cancelled while being started, with the message: by an observer, or in
+        # the first step of an eager task.
         self._cancel_soon: dict[AnyJob, object] = {}
         self.priming = False
         self._cancelled_at: float | None = None  # when cancel_all() was called
@@ -145,7 +142,7 @@ class JobTasks:
     # -- the start of jobs
 
     def is_plain(self) -> bool:
-        """Tell whether `start_plain()` will do: asyncio's own tasks, and no observers."""
+        """Return whether `start_plain()` will do: asyncio's own tasks, and no observers."""
         return not (
             self.observers.heard
             or not self._plain_loop
@@ -158,8 +155,8 @@ class JobTasks:
         Args:
             jobs: the queue.
             count: how many to start at most.
-            now: on the clock of the loop (seconds).
-            run: learns how the jobs end.
+            now: the time on the loop's clock (seconds).
+            run: called when the jobs end.
 
         Returns:
             how many were started. If nested schedulers are among them, that may be less than
@@ -179,19 +176,17 @@ class JobTasks:
                 to_come += len(job.jobs)
                 if to_come >= SLICE:
                     return started
-        return max(count, 0)  # less than 0 if the window was made smaller
+        return max(count, 0)  # below 0 if the window was reduced
 
     def start(self, job: AnyJob, now: float, run: TasksOwner) -> None:
         """Start a job in any kind of loop.
 
         Args:
             job: the job.
-            now: on the clock of the loop (seconds).
-            run: learns how the job ends.
+            now: the time on the loop's clock (seconds).
+            run: called when the job ends.
         """
-        job._note_start(now)
-        if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
+        self._note_start(job, now)
         label = job.label
         drive = self.drive(job, run)
         name = label if type(label) is str else job._task_name
@@ -201,8 +196,8 @@ class JobTasks:
             drive.close()  # otherwise Python warns that it was never awaited
             raise
         begun = inspect.getcoroutinestate(drive) != inspect.CORO_CREATED
-        # An eager task (Python 3.12 and later) may have ended already. If it has not, the run
-        # goes on, since only the end of the job could have ended it.
+        # An eager task (Python 3.12 and later) may have ended already. If not, the run goes on,
+        # since only the end of this job could have ended it.
         if begun and task.done():  # pragma: no cover - there are none on Python 3.11
             return
         self.live[job] = task
@@ -216,10 +211,13 @@ class JobTasks:
         self, job: AnyJob, error: TimeoutError, now: float, run: TasksOwner
     ) -> None:
         """Start a job that has no time to run: it ends at once, at a time (seconds)."""
+        self._note_start(job, now)
+        self._raised(job, error, run)
+
+    def _note_start(self, job: AnyJob, now: float) -> None:
         job._note_start(now)
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.STARTED, now))
-        self._raised(job, error, run)
+            self.observers.tell(job, "started", now)
 
     def _let_it_hear(
         self, job: AnyJob, drive: Coroutine[Any, Any, None], task: asyncio.Task[None]
@@ -228,12 +226,12 @@ class JobTasks:
         get_coro = getattr(task, "get_coro", None)
         if get_coro is not None and get_coro() is drive:
             self.prime(drive)
-        else:  # a task factory has wrapped it; a primed coroutine could not be awaited then
+        else:  # a task factory wrapped it; a primed coroutine could not be awaited
             self._wrapped[job] = drive
             task.add_done_callback(lambda _: self._take_over(job))
 
     def _take_over(self, job: AnyJob) -> None:
-        """Cancel a coroutine whose wrapper has ended, or will, without awaiting it."""
+        """Cancel a coroutine whose wrapper has ended or will end without awaiting it."""
         drive = self._wrapped.pop(job, None)
         if drive is None or inspect.getcoroutinestate(drive) != inspect.CORO_CREATED:
             return
@@ -250,7 +248,7 @@ class JobTasks:
     # -- a job, in its task
 
     async def drive(self, job: AnyJob, run: TasksOwner) -> None:
-        """Run a job and deal with its end."""
+        """Run a job, and handle its end."""
         failure: BaseException | None = None
         try:
             try:
@@ -265,13 +263,13 @@ class JobTasks:
             else:
                 self._returned(job, value, run)
                 return
-            # Outside of the `except`: jobs that start now must not see this exception.
+            # Outside the `except`: jobs that start now must not see this exception.
             if self.loop.is_running():  # otherwise the loop is gone: this is close()
                 self._raised(job, failure, run)
         except BaseException as error:  # noqa: BLE001 - of the engine: the task would keep it
             run.end(Broken(error))
         finally:
-            # The traceback, which the job keeps, holds this frame: avoid a reference cycle.
+            # Avoid a reference cycle: the job keeps the traceback, which holds this frame.
             del job, self, run, failure
 
     def _returned(self, job: AnyJob, value: object, run: TasksOwner) -> None:
@@ -280,7 +278,7 @@ class JobTasks:
         job._phase = DONE
         now = job._noted_end = self.time()
         if self.observers.heard:
-            self.observers.tell(JobEvent(job, EventKind.DONE, now))
+            self.observers.tell(job, "done", now)
         if self._cancelled_at is None:
             run.release(job, now)
             return
@@ -301,8 +299,7 @@ class JobTasks:
         else:
             job._note_failure(error, now)
         if self.observers.heard:
-            kind = EventKind.CANCELLED if cancelled else EventKind.FAILED
-            self.observers.tell(JobEvent(job, kind, now))
+            self.observers.tell(job, "cancelled" if cancelled else "failed", now)
         if not cancelled:
             run.fail(job, error, now)
         elif run.extras is not None:
@@ -311,7 +308,7 @@ class JobTasks:
     # -- the end of all
 
     def cancel(self, job: AnyJob, msg: object) -> bool:
-        """Cancel a job that was started; tell whether it had not ended."""
+        """Cancel a job that was started; return whether it had not ended yet."""
         task = self.live.get(job)
         if task is None:  # it is being started
             self._cancel_soon[job] = msg
@@ -328,7 +325,7 @@ class JobTasks:
             self._take_over(job)
 
     async def wait_out(self, run: TasksOwner) -> None:
-        """Wait until all tasks have ended; if the caller is cancelled, so is the run.
+        """Wait until all tasks have ended; if the caller is cancelled, cancel the run.
 
         Raises:
             CancelledError: the caller was cancelled, and all tasks have ended.

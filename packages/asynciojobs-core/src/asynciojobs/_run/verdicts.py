@@ -1,4 +1,4 @@
-"""What a verdict names: the jobs that ran at a timeout, or the job that raised."""
+"""What a verdict names: the jobs that were running at a timeout, or the job that raised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..job import AnyJob, phase_of
 __all__ = ["critical_failure", "timed_out"]
 
 SHOWN = 5
-"""How many of the jobs that ran are named (jobs)."""
+"""How many of the running jobs are named (jobs)."""
 
 NOT_STARTED = (IDLE, SCHEDULED)
 NOT_ENDED = (IDLE, SCHEDULED, RUNNING)
@@ -21,8 +21,8 @@ NOT_ENDED = (IDLE, SCHEDULED, RUNNING)
 def critical_failure(job: AnyJob, error: BaseException) -> CriticalFailure:
     """Return the verdict on a run in which a critical job raised.
 
-    If the job is a nested scheduler that passes on what a job inside of it raised, the verdict
-    names the inner job, too.
+    If the job is a nested scheduler that re-raises the exception of a job inside it, the
+    verdict names the inner job, too.
     """
     record = record_of(job)
     within = None if record is None else record.verdict
@@ -33,10 +33,10 @@ def critical_failure(job: AnyJob, error: BaseException) -> CriticalFailure:
 
 
 def timed_out(job_set: JobSet, timeout: float) -> TimedOut:
-    """Return the verdict on a run whose deadline comes now; O(V), at all depths.
+    """Return the verdict on a run that times out now; O(V), at all depths.
 
-    It names the first few jobs that run, regular ones before forever ones. Nested schedulers
-    are named only if no job in them runs. It also counts the regular jobs that have not
+    It names the first few running jobs, regular ones before forever ones. Nested schedulers are
+    named only if no job in them is running. It also counts the regular jobs that have not
     started.
     """
     try:
@@ -64,7 +64,7 @@ def _timed_out(job_set: JobSet, timeout: float) -> TimedOut:
 
 
 def _leaves(job_set: JobSet) -> Iterator[list[AnyJob]]:
-    """Yield the path of each job, and of each scheduler in which nothing runs.
+    """Yield the path of each job, and of each scheduler in which no job is running.
 
     Raises:
         ValueError: a scheduler is nested in itself.
@@ -73,7 +73,7 @@ def _leaves(job_set: JobSet) -> Iterator[list[AnyJob]]:
         pass
     levels = [iter(tuple(job_set.jobs))]
     around: list[AnyJob] = []
-    busy = [False]  # a job runs at this level, or below
+    busy = [False]  # whether a job is running at this level or below
     while levels:
         job = next(levels[-1], None)
         if job is None:

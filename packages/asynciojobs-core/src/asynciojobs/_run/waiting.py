@@ -15,18 +15,18 @@ from .._outcomes import Named
 __all__ = ["Patience", "cancel", "coroutines_of", "wait_out", "warn_of_deaf"]
 
 DEAF_AFTER = 1.0
-"""After this time, `look_after()` deals with a cancelled task that still runs (seconds)."""
+"""After this time, `look_after()` acts on a cancelled task that is still running (seconds)."""
 
 RAREST_LOOK = 60.0
-"""The longest time between two looks at tasks that clean up (seconds)."""
+"""The longest pause between two looks at tasks that clean up (seconds)."""
 
 KINDS: tuple[type[Any], ...] = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 
 def cancel(task: asyncio.Task[Any], job: Named, msg: object = None) -> bool:
-    """Cancel a task; tell whether it had not ended.
+    """Cancel a task; return whether it had not ended yet.
 
-    If that raises, it is logged, so that others are still cancelled.
+    If that raises, the exception is logged, so that other tasks are still cancelled.
     """
     try:
         return task.cancel(msg)
@@ -41,19 +41,20 @@ async def wait_out(
     cancelled: bool = True,
     on_cancel: Callable[[], None] = lambda: None,
 ) -> None:
-    """Wait until all tasks have ended, even if the caller is cancelled meanwhile.
+    """Wait until all tasks have ended, even if the caller is cancelled in the meantime.
 
     Args:
         tasks: the tasks, each with its job.
-        cancelled: they were cancelled, so they should end soon. Those that do not are named in
-            the log; those that swallowed the cancellation are cancelled again. See `Patience`.
-        on_cancel: called at the moment when the caller is cancelled.
+        cancelled: whether the tasks were cancelled, so they should end soon. Then tasks that
+            don't are named in the log, and those that swallowed their cancellation are
+            cancelled again. See `Patience`.
+        on_cancel: called when the caller is cancelled.
 
     Raises:
         CancelledError: the caller was cancelled. All tasks have ended.
     """
     cancellation: asyncio.CancelledError | None = None
-    patience = Patience(tasks) if cancelled else None  # however often we are cancelled
+    patience = Patience(tasks) if cancelled else None  # even if we are cancelled several times
     try:
         while pending := [task for task in tasks if not task.done()]:
             timeout = None if patience is None else patience.left()
@@ -68,16 +69,16 @@ async def wait_out(
         if cancellation is not None:
             raise cancellation
     finally:
-        del cancellation  # its traceback holds this frame: avoid a reference cycle
+        del cancellation  # avoid a cycle: its traceback holds this frame
 
 
 class Patience:
-    """Looks after cancelled tasks that do not end.
+    """Watches cancelled tasks that do not end.
 
     A task that cleans up is left alone: another cancellation would cut its clean-up short.
-    Other tasks have swallowed their cancellation, and are cancelled again each second until
-    they end. That is not always their fault: on Python 3.11, `asyncio.wait_for()` swallows a
-    cancellation that comes in the same turn in which the awaited future gets done.
+    Other tasks have swallowed their cancellation. They are cancelled again each second until
+    they end. It is not always their fault: on Python 3.11, `asyncio.wait_for()` swallows a
+    cancellation that comes in the same turn as the end of the awaited future.
 
     Args:
         tasks: the tasks, each with its job.
@@ -95,9 +96,9 @@ class Patience:
         return max(0.0, self._look_at - self._clock())
 
     def look_after(self, late: Iterable[asyncio.Task[Any]]) -> None:
-        """Name tasks that still run, and cancel those again that are deaf.
+        """Log the tasks that are still running, and cancel the deaf ones again.
 
-        As long as all of them clean up, the looks become rarer: nothing has to be done.
+        As long as all of them are cleaning up, it looks less and less often.
         """
         deaf = [task for task in late if not is_cleaning_up(task)]
         for task in late:
@@ -113,11 +114,11 @@ class Patience:
 
 
 def is_cleaning_up(future: Any) -> bool:
-    """Tell whether a task, or one that it awaits, handles its cancellation now.
+    """Return whether a task, or one that it awaits, is handling its cancellation.
 
-    That is in an ``except`` or a ``finally``. Python has no function that tells this. But a
-    suspended coroutine refers to the exception that it handles, and the garbage collector shows
-    that.
+    It does so in an ``except`` or a ``finally``. Python has no function to find out. But a
+    suspended coroutine refers to the exception that it is handling, and the garbage collector
+    can list what it refers to.
     """
     seen: set[int] = set()
     pending = [future]
@@ -134,17 +135,17 @@ def is_cleaning_up(future: Any) -> bool:
 
 
 def handles_cancellation(coroutine: Any) -> bool:
-    """Tell whether a coroutine handles a `CancelledError`, or an exception that came of one."""
+    """Return whether a coroutine handles a `CancelledError`, or an exception caused by one."""
     if not isinstance(coroutine, KINDS):
         return False
-    # The last referent is what `sys.exception()` would return inside of the coroutine. Others
-    # are its variables: an exception in one of them is kept, not handled.
+    # The last referent is what `sys.exception()` would return inside the coroutine. Others are
+    # its variables: exceptions in these are kept, not handled.
     (handled,) = gc.get_referents(coroutine)[-1:] or (None,)
     return isinstance(handled, BaseException) and comes_from_cancellation(handled)
 
 
 def comes_from_cancellation(error: BaseException) -> bool:
-    """Tell whether an exception is a `CancelledError`, or was raised as one was handled."""
+    """Return whether an exception is a `CancelledError`, or was raised while handling one."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
@@ -156,8 +157,8 @@ def comes_from_cancellation(error: BaseException) -> bool:
 
 
 def coroutines_of(task: asyncio.Task[Any]) -> Iterator[Any]:
-    """Yield the coroutines that a task awaits, the outermost first, and async generators."""
-    # On Python 3.12.1, get_coro() of an eager task that is done is a segmentation fault.
+    """Yield the coroutines that a task awaits, outermost first, and async generators."""
+    # On Python 3.12.1, get_coro() crashes for an eager task that is done.
     awaited: Any = getattr(task, "_coro", None)
     seen: set[int] = set()
     while awaited is not None and id(awaited) not in seen:
@@ -167,7 +168,7 @@ def coroutines_of(task: asyncio.Task[Any]) -> Iterator[Any]:
             if hasattr(awaited, deeper):
                 awaited = getattr(awaited, deeper)
                 break
-        else:  # such as a step of an async generator, or a wrapper of a coroutine
+        else:  # such as a step of an async generator, or a wrapped coroutine
             inside = gc.get_referents(awaited)
             awaited = next((it for it in inside if isinstance(it, KINDS)), None)
 

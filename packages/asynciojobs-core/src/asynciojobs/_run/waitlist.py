@@ -1,17 +1,17 @@
 """Which job waits for which in a run. This module owns the slots that a run uses on its jobs.
 
 A job waits for *one* of its requirements at a time. When that one ends, it waits for the next
-one that is not done. SAT solvers watch the literals of a clause in this way (Moskewicz et al.,
+that is not done. SAT solvers watch the literals of a clause in the same way (Moskewicz et al.,
 "Chaff", DAC 2001). So a job is on one waitlist only, and nothing is counted.
 
-The slots, which a job has from the moment it is enrolled:
+These are the slots, which a job has from the moment it is enrolled:
 
-- `_run_mark`: the mark of its run, an object of its own for each run. It stays when the run is
-  over. So the job is in that run only if `_waiters` is set, too.
+- `_run_mark`: the mark of its run. Each run has its own mark object. It stays after the run, so
+  the job is in that run only if `_waiters` is set, too.
 - `_waiters`: the jobs that wait for its end: `NOBODY`, one job, or a list. ``None`` means that
-  the job is in no run, or that its end was dealt with. So this also tells whether it is done.
-- `_unfinished`: if it has several requirements, those that may not be done yet. At first this
-  is a tuple of all; then an iterator over the rest of that tuple, from the last to the first.
+  the job is in no run, or that its end was handled. So this also says whether it is done.
+- `_unfinished`: if it has several requirements, those that may not be done yet. At first, this
+  is a tuple of all; later, an iterator over the rest of that tuple, from last to first.
 - `_rank`: its place in the run. Jobs that become ready together start in this order.
 """
 
@@ -19,9 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from .._errors import AlreadyRunningError
+from .._lazy import OnDemand
 from ..job import AbstractJob, AnyJob, requirements_of
+
+if TYPE_CHECKING:
+    from .. import _errors
+else:
+    _errors = OnDemand("_errors")
 
 __all__ = [
     "NOBODY",
@@ -54,15 +60,15 @@ def check_free(jobs: Iterable[AnyJob]) -> None:
     """Check that no job takes part in a run.
 
     Raises:
-        AlreadyRunningError: one does.
+        AlreadyRunningError: one of them does.
     """
     for job in jobs:
         if waits_in_run(job):
-            raise AlreadyRunningError(job)
+            raise _errors.AlreadyRunningError(job)
 
 
 def enroll(jobs: Collection[AnyJob], mark: object) -> None:
-    """Enroll jobs in a run. Nobody waits for them so far.
+    """Enroll jobs in a run. Nobody waits for them yet.
 
     Raises:
         AlreadyRunningError: one of them takes part in a run already; nothing was enrolled.
@@ -74,17 +80,17 @@ def enroll(jobs: Collection[AnyJob], mark: object) -> None:
 
 
 def enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], mark: object) -> list[AnyJob] | None:
-    """Enroll jobs, as long as each one comes after the jobs that it requires.
+    """Enroll jobs, as long as each comes after the jobs that it requires.
 
-    Such an order is the proof that there is no cycle.
+    Such an order proves that there is no cycle.
 
     Args:
         ranked: the jobs, each with its rank in the run.
         mark: the mark of the run.
 
     Returns:
-        the jobs that require nothing; ``None`` if a job does not come after its requirements:
-        there may be a cycle, or a requirement that is not among the jobs.
+        the jobs that require nothing; ``None`` if a job does not come after its requirements.
+        Then there may be a cycle, or a requirement that is not among the jobs.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
@@ -92,7 +98,7 @@ def enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], mark: object) -> list[
     entries: list[AnyJob] = []
     for rank, job in ranked:
         if job._waiters is not None:
-            raise AlreadyRunningError(job)
+            raise _errors.AlreadyRunningError(job)
         job._rank = rank
         required = job._required
         if required is None:
@@ -117,9 +123,9 @@ def enroll_in_order(ranked: Iterable[tuple[int, AnyJob]], mark: object) -> list[
 
 
 def dismiss(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob]:
-    """Take jobs out of a run; return those that had not ended in it.
+    """Remove jobs from a run; return those that had not ended in it.
 
-    A job that had ended may take part in another run by now.
+    A job that had ended may be in another run by now.
     """
     left: list[AnyJob] = []
     for job in jobs:
@@ -145,23 +151,23 @@ def wait_for(requirement: AnyJob, follower: AnyJob) -> None:
 
 
 def wait_for_all(job: AnyJob, requirements: Collection[AnyJob]) -> None:
-    """Let an enrolled job wait for these, one at a time."""
+    """Make an enrolled job wait for some requirements, one at a time."""
     job._unfinished = unfinished = tuple(requirements)
     if unfinished:
         wait_for(unfinished[-1], job)
 
 
 def next_unfinished(job: AnyJob) -> AnyJob | None:
-    """Return a requirement that a job still has to wait for, if there is one; O(1) amortized.
+    """Return a requirement that a job must still wait for, if any; amortized O(1).
 
     The last ones come first. If jobs end in the order in which they were created, all others
-    are done once the last one is.
+    are done when the last one is.
     """
     unfinished = job._unfinished
     if isinstance(unfinished, tuple):
         unfinished = job._unfinished = reversed(unfinished)
     mark = job._run_mark
-    for requirement in unfinished:  # an iterator: it goes on where it stopped
+    for requirement in unfinished:  # an iterator, which continues where it stopped
         if requirement._waiters is not None and requirement._run_mark is mark:
             return requirement
     job._unfinished = ()
@@ -169,25 +175,25 @@ def next_unfinished(job: AnyJob) -> AnyJob | None:
 
 
 def take_part_together(requirement: AnyJob, job: AnyJob) -> bool:
-    """Tell whether a requirement is in the same run as the job, and not done."""
+    """Return whether a requirement is in the same run as the job, and is not done."""
     return waits_in_run(requirement) and requirement._run_mark is job._run_mark
 
 
 def waits_in_run(job: AnyJob) -> bool:
-    """Tell whether a job is in a run, and its end was not dealt with."""
+    """Return whether a job is in a run, and its end was not handled yet."""
     return job._waiters is not None
 
 
 def strike(job: AnyJob) -> None:
-    """Take a job out of its run, since it will not start. Waitlists may still hold it."""
+    """Remove a job that will not start from its run. Waitlists may still hold it."""
     job._waiters = None
 
 
 def strike_done(jobs: Iterable[AnyJob]) -> list[AnyJob]:
-    """Take jobs out of a run before it starts, since they are done already.
+    """Remove jobs from a run before it starts, since they are done already.
 
     Returns:
-        the jobs that were waiting for one of these, and are ready now.
+        the jobs that waited for one of these, and are ready now.
     """
     moved: list[AnyJob] = []
     for job in jobs:
@@ -223,14 +229,14 @@ def waits(jobs: Iterable[AnyJob]) -> dict[AnyJob, list[AnyJob]]:
 
 
 def mark_in_order(jobs: Iterable[AnyJob], mark: object) -> bool:
-    """Mark jobs, as long as each one comes after those that it requires; tell if all do.
+    """Mark jobs while each comes after those that it requires; return whether all do.
 
     Raises:
         AlreadyRunningError: a job takes part in a run.
     """
     for job in jobs:
         if job._waiters is not None:
-            raise AlreadyRunningError(job)
+            raise _errors.AlreadyRunningError(job)
         required = job._required
         if required is not None:
             for requirement in (required,) if isinstance(required, AbstractJob) else required:
@@ -241,18 +247,18 @@ def mark_in_order(jobs: Iterable[AnyJob], mark: object) -> bool:
 
 
 def order_by_requirements(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob] | None:
-    """Return jobs in an order in which each one comes after those that it requires; O(V+E).
+    """Return jobs in an order in which each comes after those that it requires, in O(V+E).
 
-    This is a depth-first search. It keeps its notes in the slots: the mark says how far it has
-    come with a job, and `_unfinished` how far with the requirements of that job.
+    This is a depth-first search. It keeps its state in the slots of each job: the mark says how
+    far it is with the job, and `_unfinished` how far with the job's requirements.
 
     Args:
-        jobs: jobs that are in no run. Their place becomes their rank.
-        mark: the jobs carry this mark at the end.
+        jobs: jobs that are in no run. Their places become their ranks.
+        mark: the mark that the jobs have at the end.
 
     Returns:
         the jobs; ``None`` if there is a cycle, or a requirement that is not among the jobs.
-        Then no trace is left on them.
+        In that case, the jobs are left unchanged.
     """
     unseen = object()
     for rank, job in enumerate(jobs):
@@ -262,7 +268,7 @@ def order_by_requirements(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob] 
         path = [start] if start._run_mark is unseen else []
         while path:
             job = path[-1]
-            job._run_mark = None  # if the search comes back to it now, there is a cycle
+            job._run_mark = None  # if the search returns to it now, there is a cycle
             requirement = _next_without(mark, job)
             if requirement is None:
                 job._run_mark = mark
@@ -276,13 +282,13 @@ def order_by_requirements(jobs: Iterable[AnyJob], mark: object) -> list[AnyJob] 
 
 
 def _next_without(mark: object, job: AnyJob) -> AnyJob | None:
-    """Return the next requirement of a job that does not carry the mark; O(1) amortized."""
+    """Return the next requirement of a job that does not have the mark; amortized O(1)."""
     required = job._required
     if required is None or isinstance(required, AbstractJob):
         return None if required is None or required._run_mark is mark else required
     if not job._unfinished:
         job._unfinished = iter(required)
-    for requirement in job._unfinished:  # an iterator: it goes on where it stopped
+    for requirement in job._unfinished:  # an iterator, which continues where it stopped
         if requirement._run_mark is not mark:
             return requirement
     job._unfinished = ()
