@@ -232,6 +232,24 @@ def test_a_name_that_will_not_do_is_refused(folder, told, name, error):
     assert told("check", f"many.py{name}") == error
 
 
+def test_among_schedulers_only_functions_that_say_so_are_named(folder, told):
+    """Other functions of a script with schedulers are most often what its jobs run."""
+    folder.write(
+        "night.py",
+        NEEDS
+        + """
+    from asynciojobs import Job
+    async def boot(): pass
+    def build() -> PureScheduler: pass
+    a, b = PureScheduler(Job(boot)), PureScheduler()
+    """,
+    )
+    assert told("list", "night.py") == (
+        "night.py has 2 schedulers at its top level: name one of 'a', 'b', 'build', as in "
+        "night.py:a"
+    )
+
+
 def test_of_several_schedulers_one_must_be_named(folder, told):
     folder.write("two.py", NEEDS + "    a = PureScheduler(); b = PureScheduler()")
     assert told("list", "two.py") == (

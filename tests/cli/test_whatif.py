@@ -57,6 +57,70 @@ def test_windows_that_will_not_do_are_refused(night, told, text, error):
     )
 
 
+LIMITED = """
+    import asyncio
+    from asynciojobs import Job, Limit, PureScheduler
+    async def work(seconds):
+        await asyncio.sleep(seconds)
+    ssh, disk = Limit(1, label="ssh=1"), Limit(4, label="disk")
+    jobs = [Job(work, 10, label=label, limits=[ssh, disk]) for label in "abcd"]
+    it = PureScheduler(*jobs, jobs_window=3)
+"""
+
+
+@pytest.fixture
+def limited(folder, fake_time):
+    """A script whose jobs need slots of limits, and the journal of a run of it."""
+    folder.write("limited.py", LIMITED)
+    words = ["run", "limited.py", "--journal", "n.journal", "--quiet"]
+    assert folder.call(*words).status == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        (["--limit", "ssh=1=1-2,4"], [["3", "1", "40"], ["3", "2", "20"], ["3", "4", "20"]]),
+        (
+            ["--limit", "ssh=1=4", "--limit", "disk=2", "--jobs-window", "1,4"],
+            [["1", "4", "2", "40"], ["4", "4", "2", "20"]],
+        ),
+    ],
+)
+def test_each_number_of_slots_has_a_row(limited, options, rows):
+    ended = limited.call("what-if", "limited.py", "--journal", "n.journal", *options)
+    assert (ended.status, ended.err) == (0, "")
+    found = [line.split() for line in ended.out.splitlines() if line.lstrip()[:1].isdecimal()]
+    assert [row[: len(rows[0])] for row in found] == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("ssh", "must be a limit and its slots, such as ssh=1-8, not 'ssh'"),
+        ("=1-8", "must be a limit and its slots, such as ssh=1-8, not '=1-8'"),
+        ("ssh=all", "must be numbers of slots, such as 1-16 or 1,2,4, not 'all'"),
+        ("ssh=0-3", "must be 1 slot or more, not '0-3'"),
+    ],
+)
+def test_slots_that_will_not_do_are_refused(limited, told, text, error):
+    assert told("what-if", "limited.py", "--limit", text) == (
+        f"argument --limit: {error}: see asynciojobs what-if --help"
+    )
+
+
+def test_a_limit_that_the_jobs_do_not_have_is_named(limited, told):
+    words = ["what-if", "limited.py", "--journal", "n.journal", "--limit", "shh=2"]
+    assert told(*words) == (
+        "there is no limit with the label 'shh': the limits of the jobs are 'ssh=1', 'disk'"
+    )
+
+
+def test_a_limit_that_is_given_twice_is_refused(limited, told):
+    words = ["what-if", "limited.py", "--limit", "disk=2", "--limit", "disk=3"]
+    assert told(*words) == "--limit 'disk' is given twice: write it once, such as disk=2,3"
+
+
 def test_without_a_journal_it_is_not_known_how_long_jobs_take(night, told):
     error = told("what-if", "night.py")
     assert error.startswith(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from asynciojobs import EventKind, Job, JobEvent, PureScheduler, Scheduler
+from asynciojobs._dag.jobset import state_of
 
 
 async def fail(seconds=0):
@@ -486,3 +487,99 @@ def test_methods_of_equal_objects_are_different_observers(every_loop):
     scheduler.observe(Equal(2, calls).__call__).close()
     scheduler.run()
     assert calls == [1] * 3
+
+
+# -- those who only want to know of runs
+
+
+class Watcher:
+    """Notes the beginning and the end of each run."""
+
+    def __init__(self, scheduler, raises=None):
+        self.noted = []
+        self.scheduler = scheduler
+        self.raises = raises
+        state_of(scheduler).observers.watch(self)
+
+    def __repr__(self):
+        return "<the watcher>"
+
+    def begin(self, now):
+        self.noted.append(("begins", now, {job.is_idle() for job in self.scheduler.jobs}))
+        if self.raises is not None:
+            raise self.raises
+
+    def end(self, now):
+        self.noted.append(("ended", now, self.scheduler.why()))
+
+
+def test_a_watcher_learns_of_each_run_and_of_nothing_else(every_loop):
+    scheduler = PureScheduler(sleeper("a"), sleeper("b", 2), timeout=5)
+    watcher = Watcher(scheduler)
+    scheduler.run()
+    scheduler.jobs.update([sleeper("c", 9)])
+    scheduler.run()
+    assert watcher.noted == [
+        ("begins", 0, {True}),
+        ("ended", 2, "FINE"),
+        ("begins", 0, {True}),
+        ("ended", 5, "TIMED OUT after 5s; running: <Job `c`>"),
+    ]
+
+
+def test_a_watcher_of_a_nested_scheduler_learns_of_its_run(every_loop):
+    first = sleeper("first")
+    nested = Scheduler(sleeper("a", 2), required=first)
+    watcher = Watcher(nested)
+    PureScheduler(first, nested).run()
+    assert watcher.noted == [("begins", 1, {True}), ("ended", 3, "FINE")]
+
+
+def test_a_run_that_is_refused_does_not_begin():
+    scheduler = PureScheduler(sleeper("a", required=sleeper("elsewhere")))
+    watcher = Watcher(scheduler)
+    with pytest.raises(ValueError, match="requires"):
+        scheduler.run()
+    assert watcher.noted == []
+
+
+def test_a_watcher_that_raises_is_logged_and_breaks_nothing(every_loop, caplog):
+    scheduler = PureScheduler(sleeper("a"))
+    watcher = Watcher(scheduler, OSError("no"))
+    assert scheduler.run()
+    assert [kind for kind, *_ in watcher.noted] == ["begins", "ended"]
+    assert [it.getMessage() for it in caplog.records] == [
+        "<the watcher> raised when a run began"
+    ]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_exit_in_a_watcher_leaves_the_run(in_loop, error):
+    scheduler = PureScheduler(sleeper("a"))
+    Watcher(scheduler, error())
+    with pytest.raises(error):
+        in_loop(scheduler.co_run())
+    assert not any(job.is_running() for job in scheduler.jobs)
+
+
+def test_an_observer_need_not_hear_that_jobs_are_ready(every_loop):
+    brief, record = Record(), Record()
+    a = sleeper("a")
+    scheduler = PureScheduler(a, Scheduler(sleeper("b"), label="nested", required=a))
+    state_of(scheduler).observers.attach(brief, ready=False)
+    scheduler.run()
+    assert [(label, kind) for label, kind, _ in brief] == [
+        ("a", "started"),
+        ("a", "done"),
+        ("nested", "started"),
+        ("b", "started"),
+        ("b", "done"),
+        ("nested", "shutdown"),
+        ("b", "shutdown"),
+        ("nested", "done"),
+    ]
+    count = len(brief)
+    with scheduler.observe(record):
+        scheduler.run()
+    assert [kind for _, kind, _ in record].count("scheduled") == 3
+    assert brief[count:] == record

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from asynciojobs import Job, PureScheduler, Scheduler
+from asynciojobs import Job, Journal, PureScheduler, Scheduler
 from asynciojobs._badge import UNICODE
+from asynciojobs._dag.jobset import state_of
 from asynciojobs_graph import live
 from asynciojobs_graph._live.lines import LinesDisplay
 from asynciojobs_graph.liveview import View
@@ -134,9 +135,136 @@ def test_each_of_two_runs_is_shown(fake_time, file):
         scheduler.run()
         scheduler.run()
     lines = file.getvalue().splitlines()
-    assert lines[:2] == lines[3:5]
-    # When the second run began, it was too late to ask how the first one ended.
-    assert (lines[2], lines[5]) == ("ended · 1/1 done · 1.0 s", "FINE · 1/1 done · 1.0 s")
+    assert lines[:3] == lines[3:]
+    assert lines[2] == "FINE · 1/1 done · 1.0 s"
+
+
+def test_a_run_that_is_lost_does_not_disturb_the_next_one(fake_time, file):
+    """The loop is gone before the run has ended; so nobody learns that it has."""
+    scheduler = PureScheduler(Job(work, 9, label="job"))
+
+    async def leave():
+        scheduler.task = asyncio.create_task(scheduler.co_run())
+        await asyncio.sleep(1)
+
+    with live(scheduler, stream=file):
+        loop = fake_time()
+        loop.run_until_complete(leave())
+        loop.close()
+        coroutine = scheduler.task.get_coro()
+        scheduler.task = None
+        coroutine.close()
+        scheduler.run()
+    start = "     < 1 ms  ▸ started   job"
+    assert file.getvalue().splitlines() == [
+        start,
+        start,
+        "      9.0 s  ✓ done      job (9.0 s)",
+        "FINE · 1/1 done · 9.0 s",
+    ]
+
+
+def test_a_run_that_has_begun_before_the_view_is_shown_from_then_on(fake_time, file):
+    jobs = [Job(work, n, label=f"job {n}") for n in (1, 2, 3)]
+    scheduler = PureScheduler(*jobs)
+
+    async def main():
+        task = asyncio.create_task(scheduler.co_run())
+        await asyncio.sleep(1.5)
+        with live(scheduler, stream=file):
+            await task
+
+    with asyncio.Runner(loop_factory=fake_time) as runner:
+        runner.run(main())
+    assert file.getvalue().splitlines() == [
+        "      2.0 s  ✓ done      job 2 (2.0 s)",
+        "… 4 more changes: 3 started, 1 done; 2/3 done · 2.1 s",
+        "      3.0 s  ✓ done      job 3 (3.0 s)",
+        "FINE · 3/3 done · 3.0 s",
+    ]
+
+
+def test_a_view_that_comes_too_late_for_any_event_shows_the_end(fake_time, file):
+    scheduler = PureScheduler(Job(work, 2, label="job"), timeout=1)
+
+    async def main():
+        task = asyncio.create_task(scheduler.co_run())
+        await asyncio.sleep(0.5)
+        with live(scheduler, stream=file):
+            await task
+        with live(scheduler, stream=file):  # no run at all
+            pass
+
+    with asyncio.Runner(loop_factory=fake_time) as runner:
+        runner.run(main())
+    lines = file.getvalue().splitlines()
+    assert lines[-1].endswith("running: <Job `job`> · 0/1 done · 1 stopped · 1.0 s")
+
+
+def test_a_nested_scheduler_alone_can_be_shown(fake_time, file):
+    boot = Job(work, 1, label="boot")
+    lab = Scheduler(Job(work, 2, label="measure"), label="lab", required=boot)
+    with live(lab, stream=file):
+        PureScheduler(boot, lab).run()
+    assert file.getvalue().splitlines() == [
+        "     < 1 ms  ▸ started   measure",
+        "      2.0 s  ✓ done      measure (2.0 s)",
+        "FINE · 1/1 done · 2.0 s",
+    ]
+
+
+def test_jobs_that_stay_done_are_restored(fake_time, file, tmp_path):
+    def scheduler(**options):
+        first = Job(work, 1, label="first")
+        lab = Scheduler(Job(work, 1, label="one"), Job(work, 1, label="two"), label="lab")
+        return PureScheduler(lab, first, Job(work, 1, label="last", required=first, **options))
+
+    with Journal(tmp_path / "journal") as journal:
+        scheduler().run(journal=journal)
+    with Journal(tmp_path / "journal") as journal:
+        second = scheduler(version=2)
+        with live(second, stream=file):
+            second.run(journal=journal)
+    assert file.getvalue().splitlines() == [
+        "     < 1 ms  ✓ restored  lab",
+        "     < 1 ms  ✓ restored  lab > one",
+        "     < 1 ms  ✓ restored  lab > two",
+        "     < 1 ms  ✓ restored  first",
+        "     < 1 ms  ▸ started   last",
+        "      1.0 s  ✓ done      last (1.0 s)",
+        "FINE · 4/4 done · 3 restored · 1.0 s",
+    ]
+
+
+def test_a_job_that_is_cancelled_before_it_starts_has_failed(fake_time, file):
+    late = Job(work, 1, label="late", critical=False)
+
+    async def cancel():
+        late.cancel()
+
+    first = Job(cancel, label="first")
+    late.requires(Job(work, 1, label="second", required=first))
+    scheduler = PureScheduler(first, *late.required, late)
+    lines = lines_of(scheduler, file)
+    assert "     < 1 ms  ✗ failed    late  CancelledError:" in lines
+    assert lines[-1] == "FINE · 3/3 done · 1 failed · 1.0 s"
+
+
+@pytest.mark.parametrize("mode", ["lines", "terminal"])
+def test_a_run_does_not_pay_for_each_of_many_events(fake_time, mode):
+    pytest.importorskip("rich", reason="rich, which draws the rows, is missing")
+    heard = []
+    scheduler = PureScheduler(jobs_window=10)
+
+    async def look():
+        await asyncio.sleep(0.001)
+        heard.append(state_of(scheduler).observers.heard)
+
+    scheduler.update([Job(look, label="job") for n in range(2000)])
+    with live(scheduler, mode=mode, stream=File()):
+        scheduler.run()
+    # 0.2 s are two frames, and after each one the first few events are heard.
+    assert heard.count(True) <= 3 * 30
 
 
 def test_a_view_that_has_failed_keeps_no_events(fake_time, caplog):
@@ -146,9 +274,9 @@ def test_a_view_that_has_failed_keeps_no_events(fake_time, caplog):
 
     scheduler = PureScheduler(*(Job(work, n, label=f"job {n}") for n in range(9)))
     view = View(scheduler, LinesDisplay(Full(), signs=UNICODE, ascii_only=False, colours=False))
-    with scheduler.observe(view.hear):
+    with view:
         assert scheduler.run()
-        view.close()
+        assert scheduler.run()
     assert view._events == []
     assert [record.getMessage() for record in caplog.records] == [
         "the live view failed; the run goes on without it"

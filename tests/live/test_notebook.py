@@ -88,9 +88,8 @@ def test_the_display_is_updated_and_keeps_its_height(fake_time, monkeypatch):
     program = _programs._program_of_graphviz_pure()
     monkeypatch.setenv("ASYNCIOJOBS_DOT", program)
     view = liveview.View(scheduler, NotebookDisplay(scheduler, display))
-    with scheduler.observe(view.hear):
+    with view:
         scheduler.run()
-        view.close()
     (handle,) = handles
     assert handle.bundles[0]["text/plain"].startswith("0/1 done · ")
     assert handle.bundles[-1]["text/plain"] == "FINE · 1/1 done · 3.0 s"

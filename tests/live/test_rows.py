@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from asynciojobs import CommandJob, Job, Journal, PureScheduler
+from asynciojobs import CommandJob, Job, Journal, PureScheduler, Scheduler
 from asynciojobs._badge import ASCII, UNICODE
 from asynciojobs_graph import live
 from asynciojobs_graph._live.printing import Printing
@@ -29,9 +29,9 @@ class Tty(io.StringIO):
 
 
 def watched(scheduler):
-    """Return the progress of a scheduler, kept up to date by its events."""
+    """Return the progress of a scheduler, kept up to date at each event."""
     progress = Progress(scheduler)
-    scheduler.observe(lambda event: progress.take([event]))
+    scheduler.observe(lambda _: progress.look())
     return progress
 
 
@@ -77,6 +77,57 @@ def test_a_journal_tells_about_how_long_the_run_still_takes(fake_time, tmp_path)
     assert rests[0] == "24.9 s"
     assert rests[-1].endswith((" ms", " s"))
     assert "left" not in screen.getvalue().splitlines()[-1]
+
+
+def test_schedulers_and_forever_jobs_do_not_count_for_the_rest(fake_time):
+    nested = Scheduler(Job(asyncio.sleep, 4, label="a"), label="nested")
+    later = Job(asyncio.sleep, 6, label="b", required=nested)
+    scheduler = PureScheduler(nested, later, Job(asyncio.sleep, 60, label="f", forever=True))
+    progress = Progress(scheduler, {("nested", "a"): 4, ("b",): 6, ("f",): 60, ("nested",): 4})
+    found = []
+
+    def note(event):
+        progress.look()
+        found.append((str(event.kind), event.job.label, progress.rest(event.time)))
+
+    with scheduler.observe(note):
+        scheduler.run()
+    assert [it for it in found if it[0] in ("started", "done")] == [
+        ("started", "f", None),  # nothing that counts is running
+        ("started", "nested", None),
+        ("started", "a", 10),
+        ("done", "a", None),
+        ("done", "nested", None),
+        ("started", "b", 6),
+        ("done", "b", None),
+    ]
+
+
+def test_a_scheduler_that_passes_an_exception_on_is_not_named(fake_time):
+    async def fail():
+        raise OSError("inner")
+
+    lab = Scheduler(Job(fail, label="inner"), label="lab")
+    scheduler = PureScheduler(Scheduler(lab, label="site"), keep_going=True)
+    progress = watched(scheduler)
+    scheduler.run()
+    assert texts(progress, 1)[1:] == ["✗ site > lab > inner  OSError:inner"]
+
+
+def test_a_scheduler_that_fails_for_another_reason_than_its_job_is_named(fake_time):
+    async def fail(error):
+        raise error
+
+    class Lab(Scheduler):
+        async def co_run(self):
+            await super().co_run()
+            raise OSError("lab")
+
+    inner = Job(fail, OSError("inner"), label="inner", critical=False)
+    scheduler = PureScheduler(Lab(inner, label="lab"), keep_going=True)
+    progress = watched(scheduler)
+    scheduler.run()
+    assert texts(progress, 1)[1:] == ["✗ lab > inner  OSError:inner", "✗ lab  OSError:lab"]
 
 
 def test_nothing_is_said_of_the_rest_without_a_journal(fake_time):

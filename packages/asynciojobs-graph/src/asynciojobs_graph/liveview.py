@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Generator
 from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from asynciojobs import EventKind, JobEvent, PureScheduler
+from asynciojobs import JobEvent, PureScheduler
 from asynciojobs._badge import signs_for
 from asynciojobs._bridge import install_command
+from asynciojobs._dag.jobset import state_of
 from asynciojobs._log import error
 
 from ._live.lines import LinesDisplay
 from ._live.modes import Mode, chosen_mode, wants_colours
-from ._live.progress import Progress
+from ._live.progress import NOT_SHOWN, News, Progress
 
 if TYPE_CHECKING:
     from asynciojobs import Journal
@@ -33,17 +34,19 @@ class Display(Protocol):
     """What shows a run.
 
     Attributes:
-        frame: how long to wait for more events before they are drawn (seconds).
-        idle: how long to wait if there are none (seconds).
+        frame: how long to wait after something has happened, before it is drawn (seconds).
+        idle: how long to wait if nothing happens (seconds).
+        hears: how many events it needs to see each time, at most (events).
     """
 
     frame: float
     idle: float
+    hears: int
 
     def draw(
         self,
         progress: Progress,
-        events: Collection[JobEvent],
+        news: News,
         began: float,
         now: float,
         end: str | None,
@@ -52,7 +55,7 @@ class Display(Protocol):
 
         Args:
             progress: how far it is.
-            events: what has happened since the last call; the progress has counted it.
+            news: what has happened since the last call.
             began: when the run began, on the clock of the loop (seconds).
             now: on the same clock (seconds).
             end: how the run ended; ``None`` while it goes on.
@@ -110,12 +113,8 @@ def live(
     if display is None:
         yield
         return
-    view = View(scheduler, display, journal)
-    with scheduler.observe(view.hear):
-        try:
-            yield
-        finally:
-            view.close()
+    with View(scheduler, display, journal):
+        yield
 
 
 def _display(scheduler: PureScheduler, mode: str, stream: TextIO | None) -> Display | None:
@@ -157,10 +156,12 @@ def _module(name: str) -> Any:
 
 
 class View:
-    """Hears the events of a scheduler, and lets a display draw now and then.
+    """Lets a display draw now and then, in a ``with`` block around runs.
 
-    Events are kept until the next drawing, so hearing one costs little. Timers of the event
-    loop say when to draw; there is no thread.
+    A run tells it when it begins and when it ends. In between, timers of the event loop say
+    when to draw; there is no thread. The view looks at the jobs then. It hears an event only
+    to wake up when something happens after a pause, and to show the first few in their order.
+    So a run of many short jobs does not pay for each of them.
 
     Args:
         scheduler: the scheduler.
@@ -174,79 +175,118 @@ class View:
         self._scheduler = scheduler
         self._journal = journal
         self._display: Display | None = display  # None once it has failed
-        self._events: list[JobEvent] = []
-        self._progress: Progress | None = None  # of the run that goes on
+        self._observers = state_of(scheduler).observers
+        self._place: object = None  # where it listens to events; None if it does not
+        self._events: list[JobEvent] = []  # those heard since the last drawing
+        self._began: float | None = None  # the run that goes on, on the clock of the loop
+        self._progress: Progress | None = None  # of this run, once it has been drawn
         self._timer: asyncio.TimerHandle | None = None
-        # The loop in which the timer draws events; None if it waits for the idle time.
-        self._soon: asyncio.AbstractEventLoop | None = None
+        self._is_soon = False  # the timer draws what has happened; it does not wait idly
         self._cost = 0.0  # of the last drawing (seconds)
-        self._now = 0.0  # when it was, on the clock of the loop (seconds)
+        self._drawn_at = 0.0  # on the clock of the loop (seconds)
 
-    def hear(self, event: JobEvent) -> None:
-        """Keep an event for the next drawing."""
-        if self._display is None:
-            return
-        self._events.append(event)
-        loop = asyncio.get_running_loop()
-        if self._soon is not loop:
-            self._set_timer(loop, self._display.frame)
-            self._soon = loop
+    def __enter__(self) -> None:
+        self._observers.watch(self)
+        self._listen()  # a run may be going on already
 
-    def _set_timer(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = loop.call_later(max(seconds, SHARE * self._cost), self._tick, loop)
-
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = self._soon = None
-        self._draw(loop.time())
-        if self._display is not None and self._progress is not None:
-            self._set_timer(loop, self._display.idle)
-
-    def close(self) -> None:
-        """Draw the last time."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._draw(None)
+    def __exit__(self, *_: object) -> None:
+        self._observers.unwatch(self)
+        self._pause()
+        if self._began is not None:  # the run goes on without a view, or its loop is gone
+            self._draw(self._drawn_at)
         if self._display is not None:
             self._guarded(self._display, self._display.close)
 
-    def _draw(self, now: float | None) -> None:
-        """Draw what has happened. Without a time, use the last one that is known."""
+    # -- a run
+
+    def begin(self, now: float) -> None:
+        """Show a run that begins; see `Watcher`."""
+        self._pause()
+        self._events, self._progress = [], None
+        self._began = self._drawn_at = now
+        if self._display is not None:
+            self._wait_for_more(self._display)
+            if self._display.hears:
+                self._listen()
+
+    def end(self, now: float) -> None:
+        """Show the end of the run, while its jobs are as it left them."""
+        self._pause()
+        self._join_late(now)
+        self._draw(now, self._scheduler.why())
+        self._began = self._progress = None
+
+    def _join_late(self, now: float) -> None:
+        """Show a run whose beginning was before the block."""
+        if self._began is None:
+            started_at = self._scheduler.started_at
+            self._began = now if started_at is None else started_at
+
+    def _hear(self, event: JobEvent) -> None:
+        """Draw soon, since something has happened."""
+        display = self._display
+        if display is None or event.kind in NOT_SHOWN:
+            return
+        self._join_late(event.time)
+        if not self._is_soon:
+            self._wait_for_more(display)
+        self._events.append(event)
+        if len(self._events) >= display.hears:
+            self._stop_listening()
+
+    def _wait_for_more(self, display: Display) -> None:
+        self._set_timer(display.frame)
+        self._is_soon = True
+
+    def _set_timer(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(seconds, SHARE * self._cost), self._tick, loop)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_soon = False
+        self._draw(loop.time())
+        if self._display is not None:
+            self._set_timer(self._display.idle)
+            self._listen()
+
+    def _pause(self) -> None:
+        """Wait for nothing."""
+        self._stop_listening()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._is_soon = None, False
+
+    def _listen(self) -> None:
+        if self._place is None:
+            self._place = self._observers.attach(self._hear, ready=False)
+
+    def _stop_listening(self) -> None:
+        if self._place is not None:
+            self._observers.detach(self._place)
+            self._place = None
+
+    # -- drawing
+
+    def _draw(self, now: float, end: str | None = None) -> None:
+        """Draw what has happened until now."""
         display = self._display
         if display is None:
             return
         started = perf_counter()
-        self._guarded(display, lambda: self._draw_runs(display, now))
+        self._guarded(display, lambda: self._show(display, now, end))
         self._cost = perf_counter() - started
+        self._drawn_at = now
 
-    def _draw_runs(self, display: Display, now: float | None) -> None:
-        events, self._events = self._events, []
-        progress = self._progress
-        if progress is None:
-            events = [event for event in events if event.kind is not EventKind.SHUTDOWN]
-            if not events:
-                return
-            progress = self._new_progress()
-        began = self._scheduler.started_at or 0.0
-        while (count := progress.take(events)) < len(events):
-            # The rest is of another run. How this one ended can't be known any more.
-            last = events[max(count, 1) - 1].time
-            display.draw(progress, events[:count], began, last, "ended")
-            events = events[count:]
-            progress = self._new_progress()
-        end = self._scheduler.ended_at
-        if end is not None:
-            display.draw(progress, events, began, end, self._scheduler.why())
-            self._progress = None
-        else:
-            self._now = self._now if now is None else now
-            display.draw(progress, events, began, self._now, None)
-            self._progress = progress
-
-    def _new_progress(self) -> Progress:
-        durations = None if self._journal is None else self._journal.durations()
-        return Progress(self._scheduler, durations)
+    def _show(self, display: Display, now: float, end: str | None) -> None:
+        if self._progress is None:
+            durations = None if self._journal is None else self._journal.durations()
+            self._progress = Progress(self._scheduler, durations)
+        news = self._progress.look()
+        news.heard, self._events = self._events, []
+        assert self._began is not None  # a run goes on
+        display.draw(self._progress, news, self._began, now, end)
 
     def _guarded(self, display: Display, act: Callable[[], None]) -> None:
         """Do something with the display; if it fails, do without one from now on."""
@@ -254,6 +294,7 @@ class View:
             act()
         except Exception:  # noqa: BLE001 - it is logged
             self._display = None
+            self._pause()
             with contextlib.suppress(Exception):
                 display.close()  # it must not keep what the program prints
             error("the live view failed; the run goes on without it")

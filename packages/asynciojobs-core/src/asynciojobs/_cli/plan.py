@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from .._feedback import say
@@ -43,24 +44,31 @@ def plan(options: Options) -> Status:
 
 def _lines(scheduler: PureScheduler, options: Options) -> Iterator[str]:
     paths = {id(path[-1]): path for path in numbered_paths(scheduler)}
-    steps, removed = _steps(scheduler, options)
+    why_all = _why_all_run(options.journal)
+    steps, removed = _steps(scheduler, None if why_all else options.journal)
     for job, action, reason in steps:
-        path = path_text(paths[id(job)])
-        yield f"{job.repr_id()} {action:<7} {path}: {reason}"
+        line = f"{job.repr_id()} {action:<7} {path_text(paths[id(job)])}"
+        yield line if why_all else f"{line}: {reason}"
     for key in removed:
         yield f"{' > '.join(key)} is in the journal, and not in the scheduler"
     restored = sum(action == "restore" for _, action, _ in steps)
-    yield f"{counted(restored, 'job')} would be restored, {len(steps) - restored} would run"
+    total = f"{counted(restored, 'job')} would be restored, {len(steps) - restored} would run"
+    yield f"{total}: {why_all}" if why_all else total
+
+
+def _why_all_run(path: Path | None) -> str:
+    """Return why all jobs would run; "" if there is a journal, which has a reason for each."""
+    if path is None:
+        return "there is no journal"
+    return "" if path.exists() else f"{str(path)!r} is not there yet"
 
 
 def _steps(
-    scheduler: PureScheduler, options: Options
+    scheduler: PureScheduler, path: Path | None
 ) -> tuple[list[tuple[Any, str, str]], Iterable[tuple[str, ...]]]:
     """Return what a run does with each job, and which jobs are gone."""
-    path = options.journal
-    if path is None or not path.exists():
-        reason = "there is no journal" if path is None else f"{str(path)!r} is not there yet"
-        return [(job, "run", reason) for job, _, _ in scheduler.plan()], ()
+    if path is None:
+        return [*scheduler.plan()], ()
     with open_journal(path) as journal, refusals():
         steps = journal.plan(scheduler)
         return [*steps], steps.removed

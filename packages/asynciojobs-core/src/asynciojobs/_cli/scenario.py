@@ -179,20 +179,29 @@ def _schedulers_in(names: Mapping[str, Any]) -> dict[str, PureScheduler]:
 
 def _choice(names: Mapping[str, Any], target: Target) -> str:
     """Return the end of an error message: the names that would work."""
-    may_be = [*_schedulers_in(names), *(name for name in names if _may_make_one(names, name))]
+    schedulers = _schedulers_in(names)
+    # In a script with schedulers, a function without a return type is most often for a job.
+    unsaid = "" if schedulers else "a Scheduler, perhaps"
+    makers = [name for name in names if _may_make_one(names, name, unsaid)]
+    may_be = [*schedulers, *makers]
     if not may_be:
         return ": write a function that returns one, and name it, as in script.py:function"
     one_of = "one of " if len(may_be) > 1 else ""
     return f": name {one_of}{listed(may_be)}, as in {target.source}:{may_be[0]}"
 
 
-def _may_make_one(names: Mapping[str, Any], name: str) -> bool:
+def _may_make_one(names: Mapping[str, Any], name: str, unsaid: str) -> bool:
     """Return whether a name is a function of the module that may return a scheduler.
 
-    It can be called without arguments. If its return type is declared, that is a scheduler.
+    It can be called without arguments, and its return type is a scheduler.
+
+    Args:
+        names: the names in the module.
+        name: the name.
+        unsaid: what counts as its return type if none is declared.
     """
     thing = names[name]
-    returned = getattr(thing, "__annotations__", {}).get("return", "a Scheduler, perhaps")
+    returned = getattr(thing, "__annotations__", {}).get("return", unsaid)
     return (
         inspect.isroutine(thing)
         and getattr(thing, "__module__", None) == names.get("__name__")

@@ -1,4 +1,4 @@
-"""``what-if``: how long a run would take with other windows, by the durations of a journal."""
+"""``what-if``: how long a run would take with other windows or limits, by a journal."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def add_to(commands: Commands) -> None:
         commands,
         "what-if",
         what_if,
-        summary="tell how long a run would take with another window, without running anything",
+        summary="tell how long a run would take with other windows or limits; nothing runs",
         examples=[
             "asynciojobs what-if lab.py --journal night.journal",
             "asynciojobs what-if lab.py --journal night.journal --jobs-window 2,4,8-10",
+            "asynciojobs what-if lab.py --journal night.journal --limit ssh=1-8",
         ],
     )
     add_target(parser)
@@ -37,8 +38,17 @@ def add_to(commands: Commands) -> None:
         "--jobs-window",
         type=windows,
         metavar="N-M",
-        default=windows("1-16"),
-        help="the windows to try, such as 4, 1-16 or 1,2,4-8; by default 1-16",
+        help="the windows to try, such as 4, 1-16 or 1,2,4-8; by default the scheduler's own "
+        "with --limit, and 1-16 without",
+    )
+    parser.add_argument(
+        "--limit",
+        type=slots,
+        metavar="LABEL=N-M",
+        action="append",
+        dest="limits",
+        default=[],
+        help="the slots of a limit to try, such as ssh=1-8; may be given for several limits",
     )
 
 
@@ -48,31 +58,56 @@ def windows(text: str) -> list[int]:
     Raises:
         ArgumentTypeError: the text is not a list of numbers and ranges.
     """
-    found: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
-            raise argparse.ArgumentTypeError(
-                f"must be numbers of jobs, such as 1-16 or 1,2,4, not {text!r}"
-            )
-        found.extend(range(int(first), int(last or first) + 1))
+    found = _numbers(text, "numbers of jobs")
     if not found or min(found) < 1:
         raise argparse.ArgumentTypeError(f"must be windows of 1 or more, not {text!r}")
     return found
 
 
+def slots(text: str) -> tuple[str, list[int]]:
+    """Return the label of a limit, and the numbers of slots to try.
+
+    Raises:
+        ArgumentTypeError: the text is not a label, a ``=``, and a list of numbers and ranges.
+    """
+    label, _, numbers = text.rpartition("=")  # a label may have a sign of equality in it
+    if not label:
+        raise argparse.ArgumentTypeError(
+            f"must be a limit and its slots, such as ssh=1-8, not {text!r}"
+        )
+    found = _numbers(numbers, "numbers of slots")
+    if not found or min(found) < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 slot or more, not {numbers!r}")
+    return label, found
+
+
+def _numbers(text: str, what: str) -> list[int]:
+    """Return the numbers that a text such as ``1,2,4-8`` lists."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            raise argparse.ArgumentTypeError(
+                f"must be {what}, such as 1-16 or 1,2,4, not {text!r}"
+            )
+        found.extend(range(int(first), int(last or first) + 1))
+    return found
+
+
 def what_if(options: Options) -> Status:
-    """Print a table: how long a run would take with each window."""
+    """Print a table: how long a run would take with each setting."""
     try:
         function = testkit_function("what_if")
     except ImportError as error:
         raise CommandError(str(error)) from None
+    limits = _limits(options)
     with loaded(options) as scenario:
         scheduler = scenario.scheduler()
         try:
             found = function(
                 scheduler,
                 jobs_window=options.jobs_window,
+                limits=limits,
                 durations=_records(options.journal),
             )
         except RequirementError as error:
@@ -82,6 +117,18 @@ def what_if(options: Options) -> Status:
             raise CommandError(f"{error}{'' if options.journal else hint}") from None
     say([str(found)])
     return Status.FINE
+
+
+def _limits(options: Options) -> dict[str, list[int]]:
+    """Return the slots to try, by the label of the limit."""
+    found: dict[str, list[int]] = {}
+    for label, numbers in options.limits:
+        if label in found:
+            raise CommandError(
+                f"--limit {label!r} is given twice: write it once, such as {label}=2,3"
+            )
+        found[label] = numbers
+    return found
 
 
 def _records(path: Path | None) -> list[Any] | None:

@@ -1,15 +1,19 @@
-"""`Observers`: the observers of a scheduler, and of the schedulers nested in it."""
+"""`Observers`: the observers of a scheduler, and of the schedulers nested in it.
+
+Each event costs a run about a microsecond. So there is a second kind of listener, for views
+that look at the jobs now and then: a `Watcher` is told only when a run begins and when it ends.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from .. import _log
 from .._names import name_in_run
 from .._outcomes import Named
 
-__all__ = ["Observers"]
+__all__ = ["Observers", "Watcher"]
 
 Callback: TypeAlias = Callable[[Any], object]
 
@@ -19,13 +23,29 @@ Kind: TypeAlias = Literal[
 """What happened to a job. These are the values of `EventKind`, which is only for observers."""
 
 
+class Watcher(Protocol):
+    """An object that is told when a run begins and when it ends, and nothing in between."""
+
+    def begin(self, now: float) -> None:
+        """A run begins, at a time on the clock of its loop (seconds). No job has started."""
+        ...
+
+    def end(self, now: float) -> None:
+        """The run has ended, and nothing of it is alive. `why()` says how it ended."""
+        ...
+
+
 class Observers:
     """The observers of a job set: its own, and those of the job set around it.
 
-    They form a tree, like the job sets. In a run without observers, only `heard` is checked.
+    They form a tree, like the job sets. In a run without observers, only `heard` is checked;
+    when a job becomes ready, `heard_ready`, since not all observers want these events.
+
+    Attributes:
+        watchers: the objects that are told when a run of this job set begins and ends.
     """
 
-    __slots__ = ("callbacks", "heard", "inner", "outer")
+    __slots__ = ("callbacks", "heard", "heard_ready", "inner", "outer", "readers", "watchers")
 
     new_event: ClassVar[Callable[[Any, str, float], object]]
     """Returns the `JobEvent` of a job, a kind and a time (seconds).
@@ -35,7 +55,10 @@ class Observers:
 
     def __init__(self) -> None:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
+        self.heard_ready: bool = False  # the same with `readers`
         self.callbacks: dict[object, Callback] = {}  # by the place that attach() returned
+        self.readers: frozenset[object] = frozenset()  # the places that want ready jobs, too
+        self.watchers: tuple[Watcher, ...] = ()
         self.outer: Observers | None = None
         self.inner: dict[Observers, None] = {}  # the observers whose `outer` is this object
 
@@ -71,17 +94,52 @@ class Observers:
         if node is not None:
             outer.part(node)
 
-    def attach(self, callback: Callback) -> object:
-        """Add an observer; return a place for `detach()`, since equal observers may exist."""
+    def attach(self, callback: Callback, *, ready: bool = True) -> object:
+        """Add an observer.
+
+        Args:
+            callback: called with each event.
+            ready: whether it needs the events of the kind ``scheduled``. If not, it gets them
+                only while another observer needs them.
+
+        Returns:
+            a place for `detach()`, since equal observers may exist.
+        """
         place = object()
         self.callbacks[place] = callback
+        if ready:
+            self.readers |= {place}
         self.refresh()
         return place
 
     def detach(self, place: object) -> None:
         """Remove an observer, by the place that `attach()` returned."""
         del self.callbacks[place]
+        self.readers -= {place}
         self.refresh()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Add a watcher."""
+        self.watchers = (*self.watchers, watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Remove a watcher."""
+        self.watchers = tuple(other for other in self.watchers if other is not watcher)
+
+    def tell_watchers(self, now: float, *, begins: bool) -> None:
+        """Tell all watchers that a run begins, or has ended; log what they raise.
+
+        Args:
+            now: when, on the clock of the event loop (seconds).
+            begins: it begins.
+        """
+        for watcher in self.watchers:
+            try:
+                (watcher.begin if begins else watcher.end)(now)
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # noqa: BLE001 - it is logged
+                _log.error("%r raised when a run %s", watcher, "began" if begins else "ended")
 
     def tell(self, job: Named, kind: Kind, time: float) -> None:
         """Pass an event to all observers; log what they raise.
@@ -104,9 +162,11 @@ class Observers:
             node = node.outer
 
     def refresh(self) -> None:
-        """Update `heard` here and in all inner ones."""
+        """Update `heard` and `heard_ready` here and in all inner ones."""
         pending: list[Observers] = [self]
         while pending:
             node = pending.pop()
-            node.heard = bool(node.callbacks) or (node.outer is not None and node.outer.heard)
+            outer = node.outer
+            node.heard = bool(node.callbacks) or (outer is not None and outer.heard)
+            node.heard_ready = bool(node.readers) or (outer is not None and outer.heard_ready)
             pending.extend(node.inner)

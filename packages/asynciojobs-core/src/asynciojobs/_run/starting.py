@@ -89,7 +89,7 @@ def begin(run: StartingRun, entries: list[AnyJob], timeout: float | None) -> Non
     """
     if run.nested_mark.restored:
         entries = resuming.tell_restored(run, entries)
-    if run.roster.forever or run.observers.heard:
+    if run.roster.forever or run.observers.heard_ready:
         for job in entries:
             run.make_ready(job)
     else:

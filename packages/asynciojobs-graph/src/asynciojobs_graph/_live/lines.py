@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TextIO
 
 from asynciojobs import EventKind, JobEvent
 from asynciojobs._badge import Signs
 from asynciojobs._outcomes import Phase
 from asynciojobs._text import counted, duration_text
-from asynciojobs.job import AnyJob
 
-from .progress import Progress
+from .progress import NOT_SHOWN, News, Progress
 from .view import total_text
 
 __all__ = ["HEARTBEAT", "LinesDisplay"]
@@ -32,7 +31,10 @@ FAILURES = 200.0
 NAMED = 5
 """How many jobs that line names (jobs)."""
 
-NOT_SHOWN = (EventKind.SCHEDULED, EventKind.SHUTDOWN)
+SHOWN = [kind for kind in EventKind if kind not in NOT_SHOWN]
+"""What lines are about."""
+
+WITHOUT_TIME = (EventKind.STARTED, EventKind.RESTORED)
 COLOURS = {EventKind.FAILED: 31, EventKind.DONE: 32, EventKind.SKIPPED: 33}
 
 
@@ -55,6 +57,9 @@ class LinesDisplay:
     idle = 1.0
     """How long to wait if there are none (seconds)."""
 
+    hears = int(AT_ONCE)
+    """How many events it needs to see: there is no room for more lines (events)."""
+
     def __init__(
         self, stream: TextIO, *, signs: Signs, ascii_only: bool, colours: bool
     ) -> None:
@@ -64,25 +69,24 @@ class LinesDisplay:
         self._colours = colours
         self._room = AT_ONCE  # how many lines may be written now
         self._refilled_at: float | None = None  # when _room was brought up to date
-        self._started: dict[AnyJob, float] = {}  # the jobs whose start was written
-        self._left_out: Counter[str] = Counter()
+        self._left_out: Counter[EventKind] = Counter()
         self._heartbeat_at: float | None = None  # when the next one is due
         self._began = 0.0
 
     def draw(
         self,
         progress: Progress,
-        events: Iterable[JobEvent],
+        news: News,
         began: float,
         now: float,
         end: str | None,
     ) -> None:
-        """Write lines for events, which the progress has counted already."""
+        """Write lines about what has happened."""
         if self._heartbeat_at is None or began != self._began:
             self._began, self._heartbeat_at = began, began + HEARTBEAT
             self._room, self._refilled_at = AT_ONCE, now
         self._refill(now)
-        lines = [*self._lines(progress, events, began)]
+        lines = [*self._lines(progress, news, began)]
         if self._left_out and (self._room >= 1 or end is not None):
             lines.append(self._summary(progress, now - began))
         if now >= self._heartbeat_at and end is None:
@@ -101,30 +105,24 @@ class LinesDisplay:
         self._room = min(AT_ONCE, self._room + passed * PER_SECOND)
         self._refilled_at = now
 
-    def _lines(
-        self, progress: Progress, events: Iterable[JobEvent], began: float
-    ) -> Iterator[str]:
-        for event in events:
-            if event.kind in NOT_SHOWN:
-                continue
+    def _lines(self, progress: Progress, news: News, began: float) -> Iterator[str]:
+        left_out = Counter({kind: news.counts[kind] for kind in SHOWN})
+        for event in _to_show(news):
             least = 1 - FAILURES if event.kind is EventKind.FAILED else 1
-            if self._room < least:
-                self._left_out[event.kind.value] += 1
-                continue
-            self._room -= 1
-            yield self._line(progress, event, began)
+            if self._room >= least:
+                self._room -= 1
+                left_out[event.kind] -= 1
+                yield self._line(progress, event, began)
+        self._left_out += left_out
 
     def _line(self, progress: Progress, event: JobEvent, began: float) -> str:
         job, kind, time = event
         passed = f"{duration_text(time - began):>11}"
         remark = ""
-        if kind is EventKind.STARTED:
-            self._started[job] = time
-        elif (started := self._started.pop(job, None)) is not None:
+        if kind not in WITHOUT_TIME and (started := job.started_at) is not None:
             remark = f" ({duration_text(time - started)})"
-        if kind is EventKind.FAILED:
-            reason = next((it.reason for it in progress.failed if it.job is job), "")
-            remark += f"  {reason}" if reason else ""
+        if kind is EventKind.FAILED and (reason := progress.reason(job)):
+            remark += f"  {reason}"
         what = f"{self._sign(kind)} {kind.value:<9}"
         if self._colours and kind in COLOURS:
             what = f"\x1b[{COLOURS[kind]}m{what}\x1b[0m"
@@ -164,3 +162,12 @@ class LinesDisplay:
             encoding = getattr(self._stream, "encoding", None) or "utf-8"
             self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
             self._stream.flush()
+
+
+def _to_show(news: News) -> Iterator[JobEvent]:
+    """Yield the events that were heard, and the other failures: none must go unseen."""
+    yield from news.heard
+    seen = {event.job for event in news.heard if event.kind is EventKind.FAILED}
+    for job in news.failed:
+        if job not in seen:
+            yield JobEvent(job, EventKind.FAILED, job.ended_at or 0.0)

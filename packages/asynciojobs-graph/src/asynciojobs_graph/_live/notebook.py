@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from html import escape
 from typing import Any
 
-from asynciojobs import JobEvent
 from asynciojobs._dag.jobset import JobSet
 
 from .._errors import DrawingError, MissingProgramError
 from .._programs import draw
 from ..dot import dot_format
-from .progress import Progress
+from .progress import News, Progress
 from .view import total_text
 
 __all__ = ["NotebookDisplay"]
@@ -41,6 +39,9 @@ class NotebookDisplay:
     idle = 1.0
     """How long to wait if there are none (seconds)."""
 
+    hears = 0
+    """How many events it needs to see (events)."""
+
     def __init__(self, job_set: JobSet, display: Any) -> None:
         self._job_set = job_set
         self._display = display
@@ -52,14 +53,14 @@ class NotebookDisplay:
     def draw(
         self,
         progress: Progress,
-        events: Collection[JobEvent],
+        news: News,
         began: float,
         now: float,
         end: str | None,
     ) -> None:
         """Show how far the run is. The picture is drawn again only if something happened."""
         text = total_text(progress, now - began, ascii_only=False, end=end)
-        if self._draws and (events or end is not None):
+        if self._draws and (news.counts or end is not None):
             self._draw_picture()
         bundle = {"text/plain": text, "text/html": self._page(text)}
         if self._handle is None:

@@ -13,7 +13,7 @@ __all__ = ["Rest"]
 
 
 class Rest:
-    """How much work is left in a run.
+    """How much work is left in a run. It is false if no durations are known.
 
     A job that was never recorded counts as one of middle length.
 
@@ -27,13 +27,14 @@ class Rest:
         self._left: dict[AnyJob, float] = {}  # what the jobs take that have not ended
         self._work = 0.0  # == sum(self._left.values()), up to rounding
 
+    def __bool__(self) -> bool:
+        return bool(self._recorded)
+
     def add(self, job: AnyJob, around: Iterable[Any]) -> None:
         """Take note of a job that has not ended."""
-        if self._recorded:
-            path = tuple(map(key_of, (*around, job)))
-            seconds = self._recorded.get(path, self._usual)
-            self._work += seconds - self._left.get(job, 0.0)
-            self._left[job] = seconds
+        path = tuple(map(key_of, (*around, job)))
+        self._left[job] = seconds = self._recorded.get(path, self._usual)
+        self._work += seconds
 
     def drop(self, job: AnyJob) -> None:
         """Take note that a job has ended."""

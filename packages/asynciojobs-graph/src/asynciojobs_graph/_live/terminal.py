@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from time import perf_counter
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.control import Control
-from rich.segment import ControlType
+from rich.segment import ControlType, Segments
 from rich.text import Text
 
-from asynciojobs import JobEvent
 from asynciojobs._badge import signs_for
 
 from .printing import Printing
-from .progress import Progress
+from .progress import News, Progress
 from .view import Look, Row, rows
 
 __all__ = ["TerminalDisplay"]
@@ -45,6 +45,9 @@ class TerminalDisplay:
     idle = 1.0
     """How long to wait if there are none; the times go on (seconds)."""
 
+    hears = 0
+    """How many events it needs to see (events)."""
+
     def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
         self._console = Console(
             file=stream, force_terminal=True, highlight=False, _environ=environ
@@ -60,7 +63,7 @@ class TerminalDisplay:
     def draw(
         self,
         progress: Progress,
-        events: Iterable[JobEvent],  # noqa: ARG002 - the progress has counted them
+        news: News,  # noqa: ARG002 - the progress has it all
         began: float,
         now: float,
         end: str | None,
@@ -100,8 +103,9 @@ class TerminalDisplay:
             console.control(_erase(self._rows, console.width))
             for line in printed.removesuffix("\n").split("\n") if printed else ():
                 console.print(Text.from_ansi(line), soft_wrap=True)
-            for text in texts:
-                console.print(text, no_wrap=True, crop=True)
+            # Each row fits, so nothing has to be wrapped: this takes a third of the time.
+            pieces = chain.from_iterable(text.render(console, "\n") for text in texts)
+            console.print(Segments(pieces), crop=False)
         self._rows = texts
         self._shown_at = perf_counter()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from asynciojobs._badge import Signs
@@ -13,7 +14,8 @@ from asynciojobs._text import duration_text
 from asynciojobs._timeline.columns import cut
 from asynciojobs.job import AnyJob
 
-from .progress import Failed, Progress
+from .group import start_of
+from .progress import Progress
 from .texts import inert, label_of, last_line
 
 __all__ = ["Look", "Part", "Row", "rows", "total_text"]
@@ -73,26 +75,34 @@ def rows(
     """
     total = _total_row(progress, elapsed, now, end, look)
     room = max(look.height - 1, 0)
-    failed = [_failed_row(failed, look) for failed in progress.failed]
-    running = progress.running() if end is None else []
+    running = progress.running_count if end is None else 0
     # Failures stay in view, but they leave half of the room to the jobs that run.
-    failures = _cropped(failed, max(room - len(running), room // 2), look, "failed")
+    space = max(room - running, room // 2)
+    failed = (_failed_row(progress, job, look) for job in progress.failed)
+    failures = _cropped(failed, len(progress.failed), space, look, "failed")
     left = room - len(failures)
-    shown = [_running_row(progress, job, now, look) for job in running[: max(left, 0) + 1]]
-    hidden = len(running) - len(shown)
-    return [total, *failures, *_cropped(shown, left, look, hidden=hidden)][: look.height]
+    shown = (_running_row(progress, job, depth, now, look) for job, depth in progress.running())
+    return [total, *failures, *_cropped(shown, running, left, look)][: look.height]
 
 
 def _cropped(
-    found: list[Row], room: int, look: Look, noun: str = "", *, hidden: int = 0
+    found: Iterable[Row], count: int, room: int, look: Look, noun: str = ""
 ) -> list[Row]:
-    """Return as many rows as there is room for; the last one says how many are left out."""
-    if len(found) + hidden <= room:
-        return found
+    """Return as many rows as there is room for; the last one says how many are left out.
+
+    Args:
+        found: the rows; those that are left out are not made.
+        count: how many these are (rows).
+        room: how many there may be (rows).
+        look: how the rows look.
+        noun: what they are about.
+    """
+    if count <= room:
+        return list(islice(found, count))
     if room < 1:
         return []
-    more = f"{look.more} {len(found) + hidden - room + 1} more {noun}".rstrip()
-    return [*found[: room - 1], [Part(more, "dim")]]
+    more = f"{look.more} {count - room + 1} more {noun}".rstrip()
+    return [*islice(found, room - 1), [Part(more, "dim")]]
 
 
 def _total_row(
@@ -131,7 +141,7 @@ def total_text(
         (progress.skipped, "skipped"),
         (progress.stopped, "stopped"),
         (progress.restored, "restored"),
-        (len(progress.waiting), "waiting"),
+        (progress.waiting, "waiting"),
     ]
     parts = [] if end is None else [inert(end)]
     parts.append(f"{progress.ended}/{progress.total} done")
@@ -142,15 +152,15 @@ def total_text(
     return (", " if ascii_only else " · ").join(parts)
 
 
-def _failed_row(failed: Failed, look: Look) -> Row:
-    sign = look.signs.raised
-    return [Part(f"{sign} {failed.name}", "red"), Part(f"  {failed.reason}", "dim red")]
+def _failed_row(progress: Progress, job: AnyJob, look: Look) -> Row:
+    name, reason = progress.name(job), progress.reason(job)
+    return [Part(f"{look.signs.raised} {name}", "red"), Part(f"  {reason}", "dim red")]
 
 
-def _running_row(progress: Progress, job: AnyJob, now: float, look: Look) -> Row:
-    seconds = duration_text(now - progress.started[job])
+def _running_row(progress: Progress, job: AnyJob, depth: int, now: float, look: Look) -> Row:
+    seconds = duration_text(now - start_of(job))
     sign = look.signs.phases[Phase.RUNNING]
-    indent = "  " * len(progress.around(job))
+    indent = "  " * depth
     remark = [*_remark(progress, job, look)]
     label = label_of(job) if not remark else cut(label_of(job), LABEL)
     return [
