@@ -158,7 +158,7 @@ class Crawl:
         return await asyncio.to_thread(fetch, url)
 
     def is_ours(self, url: str) -> bool:
-        """Tell whether a URL is on the same host."""
+        """Return whether a URL is on the same host."""
         here, there = urlsplit(self.start), urlsplit(url)
         return (here.scheme, here.netloc) == (there.scheme, there.netloc)
 

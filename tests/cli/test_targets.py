@@ -197,7 +197,7 @@ def test_the_name_scheduler_may_be_left_out(folder):
         (
             ":seven",
             (
-                "many.py:seven is a int, neither a scheduler nor a function that "
+                "many.py:seven is an int, neither a scheduler nor a function that "
                 "returns one: "
                 "name one of these"
             ),

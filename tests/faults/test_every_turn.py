@@ -576,7 +576,7 @@ class Reference:
         self.state = self.stage.state()
 
     def too_late(self, turn, how):
-        """Tell whether the run ends in this turn, before it is interrupted.
+        """Return whether the run ends in this turn, before it is interrupted.
 
         A signal of `stop_on` is handled after everything that was due in its turn.
         """

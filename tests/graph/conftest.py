@@ -37,7 +37,7 @@ class Rectangle(NamedTuple):
         return self.right - self.left
 
     def has(self, other, margin=0.01):
-        """Tell whether the other rectangle is inside this one."""
+        """Return whether the other rectangle is inside this one."""
         return (
             self.left - margin <= other.left
             and other.right <= self.right + margin
@@ -46,7 +46,7 @@ class Rectangle(NamedTuple):
         )
 
     def meets(self, other):
-        """Tell whether the two overlap."""
+        """Return whether the two overlap."""
         return (
             self.left < other.right
             and other.left < self.right

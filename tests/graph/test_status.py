@@ -340,7 +340,7 @@ def test_failures_are_pale_if_something_else_ended_the_run(statuses):
 
 
 def is_red(color):
-    """Tell whether a colour has far more red than anything else."""
+    """Return whether a colour has far more red than anything else."""
     red, *others = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return red > 1.1 * max(others)
 

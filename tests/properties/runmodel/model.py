@@ -186,7 +186,7 @@ class Limits:
         return all(self.free(limit) >= n for limit, n in life.needs.items())
 
     def must_wait_behind(self, life: Life, other: Life) -> bool:
-        """Tell whether a job must wait for one that came earlier, and waits as well.
+        """Return whether a job must wait for one that came earlier, and waits as well.
 
         A job inside a scheduler that holds slots need not wait behind jobs outside it.
         """
@@ -257,7 +257,7 @@ class Limits:
                 self.world.record.tie |= inside
 
     def has_waiting_sibling(self, life: Life) -> bool:
-        """Tell whether a job waits that may have missed a slot for the window only."""
+        """Return whether a job waits that may have missed a slot for the window only."""
         assert life.around is not None
         waits = any(other.around is life.around for other in self.waiting)
         return waits and bool(life.around.spec.window)
@@ -305,7 +305,7 @@ class Life:
         return [] if self.around is None else [self.around, *self.around.groups_around()]
 
     def could_start(self) -> bool:
-        """Tell whether its window has a slot, and no run around it is over."""
+        """Return whether its window has a slot, and no run around it is over."""
         if any(group.verdict is not None for group in self.groups_around()):
             return False
         assert self.around is not None
@@ -376,7 +376,7 @@ class Life:
         raise NotImplementedError
 
     def is_served(self) -> bool:
-        """Tell whether it and all its present members have had their `co_shutdown()`."""
+        """Return whether it and all its present members have had their `co_shutdown()`."""
         return self.shutdown_given
 
     def state(self) -> tuple[object, ...]:
@@ -588,7 +588,7 @@ class GroupLife(Life):
     # -- its run
 
     def will_begin(self) -> bool:
-        """Tell whether its run may begin later: it waits in a run, at any depth."""
+        """Return whether its run may begin later: it waits in a run, at any depth."""
         group = self.around
         if group is None or self.phase not in ("idle", "scheduled"):
             return False
@@ -710,7 +710,7 @@ class GroupLife(Life):
         return self.queue[0] if self.queue and self.has_slot() else None
 
     def has_slot(self) -> bool:
-        """Tell whether the window has a free slot."""
+        """Return whether the window has a free slot."""
         running = [m for m in self.members if m.alive and not m.spec.forever]
         return not (self.spec.window and len(running) >= self.spec.window)
 

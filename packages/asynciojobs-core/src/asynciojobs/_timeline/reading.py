@@ -192,7 +192,7 @@ def outcome_of(job: AnyJob, *, ran: bool, is_live: bool) -> Outcome:
 
 
 def has_failed(job: AnyJob) -> bool:
-    """Tell whether a job that is done raised, or is a scheduler whose run failed."""
+    """Return whether a job that is done raised, or is a scheduler whose run failed."""
     if job.raised_exception() is not None:
         return True
     return isinstance(job, JobSet) and job.result() is False

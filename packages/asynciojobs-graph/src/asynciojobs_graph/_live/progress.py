@@ -168,7 +168,7 @@ class Progress:
         return failed
 
     def _only_passes_on(self, job: AnyJob) -> bool:
-        """Tell whether a job is a scheduler that raises what one of its jobs has raised."""
+        """Return whether a job is a scheduler that raises what one of its jobs has raised."""
         return isinstance(job, JobSet) and any(
             job in self._group_of(other).around
             and other.raised_exception() is job.raised_exception()
