@@ -26,10 +26,17 @@ import psutil
 from asynciojobs import CallJob, Job, Scheduler
 from asynciojobs.dask import DaskEngine
 from asynciojobs.engine import Engine
-from benchmarks.rounds import Contender, comparison, measured, medians, table, timed
+from benchmarks.rounds import (
+    Contender,
+    Contenders,
+    comparison,
+    measured,
+    medians,
+    table,
+    timed,
+)
 
 AnyExecutor: TypeAlias = Executor | Engine | None
-Contenders: TypeAlias = dict[str, Contender]
 Others: TypeAlias = list[list[psutil.Popen]]  # the processes of each further column
 Rows: TypeAlias = list[tuple[str, ...]]
 
@@ -82,7 +89,9 @@ async def pool(options: argparse.Namespace) -> None:
     calls, seconds = options.calls, options.seconds
     with ProcessPoolExecutor(options.workers) as executor:
         await by_map(executor, 100, seconds, 1)  # the pool starts its processes
-        contenders: Contenders = {"CallJob": partial(by_jobs, executor, calls, work, seconds)}
+        contenders: dict[str, Contender] = {
+            "CallJob": partial(by_jobs, executor, calls, work, seconds)
+        }
         for chunk in (1, 10, 100):
             by_chunks = partial(by_map, executor, calls, seconds, chunk)
             contenders[f"map(), chunks of {chunk}"] = by_chunks

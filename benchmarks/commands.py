@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
-import time
 from asyncio.subprocess import DEVNULL, PIPE, create_subprocess_exec
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +11,7 @@ from math import inf
 from statistics import quantiles
 
 from asynciojobs import CommandJob, Scheduler
-from benchmarks.rounds import Contender, in_turn, table, verdict
+from benchmarks.rounds import Contenders, Times, measured, table, timed, verdict
 
 LIMIT = 1.1  # a CommandJob may take this many times as long as by hand
 OURS, BY_HAND = "CommandJob", "by hand"
@@ -49,25 +47,19 @@ async def many_by_hand(count: int, window: int, *, session: bool = False) -> Non
     await asyncio.gather(*(one() for _ in range(count)))
 
 
-async def times_of(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
-    """Return the times of each, in seconds. They take turns, so all get the same noise."""
-    found: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds):
-        gc.collect()
-        for name in in_turn(list(contenders), number):
-            begun = time.perf_counter()
-            await contenders[name]()
-            found[name].append(time.perf_counter() - begun)
-    return found
+async def compare(what: str, contenders: Contenders, rounds: int, limit: float) -> None:
+    """Run them in turns, and print how the first compares with the others."""
+    found = await measured(contenders, rounds, timed)
+    print(*table(rows(what, found, limit)), "", sep="\n", flush=True)
 
 
-def rows(what: str, found: dict[str, list[float]], limit: float) -> Iterator[tuple[str, ...]]:
+def rows(what: str, found: Times, limit: float) -> Iterator[tuple[str, ...]]:
     """Yield a row for each: the quartiles in ms, and our first quartile over theirs.
 
     If the machine has other work, the other values suffer most.
     """
     yield what, "25 %", "median", "75 %", "CommandJob over it", ""
-    quarters = {name: quantiles(times, n=4) for name, times in found.items()}
+    quarters = {name: quantiles((wall for wall, _ in it), n=4) for name, it in found.items()}
     for name, cells in quarters.items():
         ratio = quarters[OURS][0] / cells[0]
         quartiles = (f"{quartile * 1000:.2f}" for quartile in cells)
@@ -75,30 +67,29 @@ def rows(what: str, found: dict[str, list[float]], limit: float) -> Iterator[tup
         yield name, *quartiles, f"{ratio:.2f}", told
 
 
-async def compare(options: argparse.Namespace) -> None:
-    single: dict[str, Contender] = {
+async def run(options: argparse.Namespace) -> None:
+    single: Contenders = {
         OURS: by_job,
         BY_HAND: by_hand,
         "by hand, in a session of its own": partial(by_hand, session=True),
         "by hand, without its output": without_output,
     }
-    found = await times_of(single, options.calls)
-    print(*table(rows("one at a time, ms", found, LIMIT)), "", sep="\n")
+    await compare("one at a time, ms", single, options.calls, LIMIT)
     size = options.many, options.window
-    many: dict[str, Contender] = {
+    many: Contenders = {
         OURS: partial(many_jobs, *size),
         BY_HAND: partial(many_by_hand, *size),
         "by hand, in sessions of their own": partial(many_by_hand, *size, session=True),
     }
-    found = await times_of(many, options.rounds)
-    print(*table(rows(f"{size[0]} commands, {size[1]} at a time, ms", found, inf)), sep="\n")
+    what = f"{size[0]} commands, {size[1]} at a time, ms"
+    await compare(what, many, options.rounds, inf)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench:commands", description=__doc__)
     for option, value in {"calls": 500, "many": 200, "window": 20, "rounds": 15}.items():
         parser.add_argument(f"--{option}", type=int, default=value)
-    asyncio.run(compare(parser.parse_args()))
+    asyncio.run(run(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from operator import add
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from asynciojobs import Job, Journal, Scheduler, Sequence
 from asynciojobs._journal.records import Header, JournalRecord, encode, encode_header
+from benchmarks.rounds import ratios, turns
 
 ROUNDS = 5
 
@@ -34,19 +37,11 @@ class Syncs:
         self.count += 1
 
 
-def naps(count: int, seconds: float) -> list[Job[None]]:
-    """Return jobs that sleep."""
-    return [Job(asyncio.sleep, seconds, label=f"nap {it}") for it in range(count)]
-
-
-def chain(count: int, seconds: float) -> Scheduler:
-    """Return jobs that run one after another."""
-    return Scheduler(Sequence(*naps(count, seconds)), label="night")
-
-
-def window(count: int, seconds: float, size: int) -> Scheduler:
-    """Return jobs of which some run at the same time."""
-    return Scheduler(*naps(count, seconds), label="night", jobs_window=size)
+def night(count: int, seconds: float, window: int | None = None) -> Scheduler:
+    """Return jobs that sleep, in a chain or some at the same time."""
+    naps = [Job(asyncio.sleep, seconds, label=f"nap {it}") for it in range(count)]
+    jobs = naps if window else [Sequence(*naps)]
+    return Scheduler(*jobs, label="night", jobs_window=window)
 
 
 def seconds_of(function: Callable[[], object]) -> float:
@@ -59,18 +54,21 @@ def seconds_of(function: Callable[[], object]) -> float:
 def compare(name: str, make: Callable[[], Scheduler], folder: Path, syncs: Syncs) -> None:
     """Print how long a run takes with and without a journal, in turns."""
     plain: list[float] = []
-    ratios: list[tuple[float, float, int]] = []
-    for number in range(ROUNDS):
-        plain.append(seconds_of(make().run))
-        with Journal(folder / f"{name} {number}") as journal:
-            scheduler, count, before = make(), syncs.count, syncs.seconds
-            seconds = seconds_of(lambda: scheduler.run(journal=journal))  # noqa: B023
-        spent = syncs.seconds - before
-        ratios.append((seconds / plain[-1], seconds / (plain[-1] + spent), syncs.count - count))
-    whole, without_syncs, counts = zip(*ratios, strict=True)
+    journaled: list[float] = []
+    spent: list[float] = []
+    for has_journal in turns((False, True), ROUNDS):
+        scheduler, before = make(), syncs.seconds
+        if not has_journal:
+            plain.append(seconds_of(scheduler.run))
+            continue
+        with Journal(folder / f"{name} {len(journaled)}") as journal:
+            syncs.count = 0
+            journaled.append(seconds_of(partial(scheduler.run, journal=journal)))
+            spent.append(syncs.seconds - before)
+    without_syncs = ratios(journaled, map(add, plain, spent))
     print(
-        f"{name:36} {median(plain):6.2f} s   × {median(whole):.2f}   "
-        f"× {median(without_syncs):.2f} of it and its {median(counts):.0f} fsyncs"
+        f"{name:36} {median(plain):6.2f} s   × {ratios(journaled, plain):.2f}   "
+        f"× {without_syncs:.2f} of it and its {syncs.count} fsyncs"
     )
 
 
@@ -94,9 +92,9 @@ def main() -> None:
     syncs = Syncs()
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name)
-        compare("200 of 10 ms in a chain", lambda: chain(200, 0.01), folder, syncs)
-        compare("1000 of 50 ms, window 100", lambda: window(1000, 0.05, 100), folder, syncs)
-        compare("10000 of 10 ms, window 100", lambda: window(10_000, 0.01, 100), folder, syncs)
+        compare("200 of 10 ms in a chain", lambda: night(200, 0.01), folder, syncs)
+        compare("1000 of 50 ms, window 100", lambda: night(1000, 0.05, 100), folder, syncs)
+        compare("10000 of 10 ms, window 100", lambda: night(10_000, 0.01, 100), folder, syncs)
         load(folder, 100_000)
 
 

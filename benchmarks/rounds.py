@@ -12,6 +12,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Contender: TypeAlias = Callable[[], Awaitable[object]]
+Contenders: TypeAlias = dict[str, Contender]
+Times: TypeAlias = Mapping[str, Sequence[tuple[float, float]]]  # as of `timed()`, by rounds
 
 
 class Spread(NamedTuple):
@@ -65,9 +67,7 @@ def turns(names: Iterable[T], rounds: int) -> Iterator[T]:
 
 
 async def measured(
-    contenders: Mapping[str, Contender],
-    rounds: int,
-    measure: Callable[[Contender], Awaitable[T]],
+    contenders: Contenders, rounds: int, measure: Callable[[Contender], Awaitable[T]]
 ) -> dict[str, list[T]]:
     """Measure each contender once a round; return what was measured, round by round."""
     found: dict[str, list[T]] = {name: [] for name in contenders}
@@ -84,10 +84,8 @@ async def timed(contender: Contender) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def comparison(
-    what: str, calls: int, times: dict[str, list[tuple[float, float]]], limit: float
-) -> list[tuple[str, ...]]:
-    """Return a row for each; `limit` applies to the first over the second; see `timed()`."""
+def comparison(what: str, calls: int, times: Times, limit: float) -> list[tuple[str, ...]]:
+    """Return a row for each; `limit` applies to the first over the second."""
     first, second, *_ = times
     rows: list[tuple[str, ...]] = [(what, "ms", "µs a call here", f"{first} over it", "")]
     for name, column in times.items():

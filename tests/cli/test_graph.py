@@ -65,7 +65,7 @@ def test_nested_schedulers_can_stay_closed(folder, depth, count):
         (
             ("-o", "lab.gif"),
             (
-                "the extension of 'lab.gif' tells no format: end it with .gv, .mmd, "
+                "the extension of 'lab.gif' names no format: end it with .gv, .mmd, "
                 ".dot, .mermaid, "
                 ".svg, .png, or add --format"
             ),

@@ -67,7 +67,7 @@ def test_without_a_journal_all_jobs_run(night):
         (
             ["--journal", "n.journal"],
             (
-                "the journal 'n.journal' is that of `PureScheduler`, not of `lab`: give that "
+                "the journal 'n.journal' belongs to `PureScheduler`, not to `lab`: give that "
                 "scheduler the key of the other one, or use another journal"
             ),
         ),
@@ -202,7 +202,7 @@ def test_some_jobs_can_be_shown(night, words, lines):
         (["show", "night.py"], "the journal 'night.py' is not an asynciojobs journal"),
         (
             ["forget", "n.journal", "measure", "--target", "lab.py:inner"],
-            "the journal 'n.journal' is that of `PureScheduler`",
+            "the journal 'n.journal' belongs to `PureScheduler`",
         ),
     ],
 )

@@ -318,7 +318,7 @@ def test_a_part_can_be_run(folder, fake_time, words, out):
         (
             ["--to", "in"],
             (
-                "--to 'in' is <Job `inner > in`>, inside of a nested scheduler, which "
+                "--to 'in' is <Job `inner > in`>, inside a nested scheduler, which "
                 "runs as a "
                 "whole: name that one, 'inner' or 3"
             ),
@@ -326,7 +326,7 @@ def test_a_part_can_be_run(folder, fake_time, words, out):
         (
             ["--only", "inner > in"],
             (
-                "--only 'inner > in' is <Job `inner > in`>, inside of a nested scheduler, "
+                "--only 'inner > in' is <Job `inner > in`>, inside a nested scheduler, "
                 "which runs as a whole: name that one, 'inner' or 3"
             ),
         ),

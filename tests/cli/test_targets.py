@@ -182,7 +182,7 @@ def test_the_name_scheduler_may_be_left_out(folder):
         (
             ":builds_a_pair",
             (
-                "many.py:builds_a_pair returned a tuple, and not a scheduler: let it "
+                "many.py:builds_a_pair returned a tuple, not a scheduler: let it "
                 "return the "
                 "scheduler itself"
             ),
@@ -190,14 +190,14 @@ def test_the_name_scheduler_may_be_left_out(folder):
         (
             ":builds_nothing",
             (
-                "many.py:builds_nothing returned None, and not a scheduler: let it return the "
+                "many.py:builds_nothing returned None, not a scheduler: let it return the "
                 "scheduler itself"
             ),
         ),
         (
             ":seven",
             (
-                "many.py:seven is a int, and neither a scheduler nor a function that "
+                "many.py:seven is a int, neither a scheduler nor a function that "
                 "returns one: "
                 "name one of these"
             ),
@@ -205,7 +205,7 @@ def test_the_name_scheduler_may_be_left_out(folder):
         (
             ":c_class",
             (
-                "many.py:c_class returned a dict, and not a scheduler: let it return the "
+                "many.py:c_class returned a dict, not a scheduler: let it return the "
                 "scheduler itself"
             ),
         ),
@@ -293,7 +293,7 @@ def test_a_script_without_any_gets_advice(folder, told):
         ),
         (
             "lab.scheduler",
-            "'lab.scheduler' is no module, but a name in one: write lab:scheduler",
+            "'lab.scheduler' is not a module, but a name in one: write lab:scheduler",
         ),
         (
             "lab-1",
@@ -375,7 +375,7 @@ def test_a_script_that_ends_the_program_is_refused(folder, told):
     folder.write("exits.py", "import sys; sys.exit(3)")
     assert told("check", "exits.py") == (
         "exits.py called sys.exit(3) while it was loaded: put what ends the program under "
-        'if __name__ == "__main__":, and arguments for it behind --'
+        'if __name__ == "__main__":, and arguments for it after --'
     )
 
 

@@ -507,7 +507,7 @@ def test_a_job_that_returns_at_once_all_the_same_is_done_with_a_warning(every_lo
         (
             "asynciojobs",
             logging.WARNING,
-            "<Job `a`> took more than 1s, was cancelled, and returned all the same after 0s",
+            "<Job `a`> took more than 1s, was cancelled, but still returned after 0s",
         )
     ]
 
@@ -518,7 +518,7 @@ def test_a_deaf_job_is_waited_for_and_named_in_the_log(every_loop, caplog):
     assert (scheduler.run(), job.result(), scheduler.ended_at) == (True, "done", 5)
     assert caplog.messages == [
         "<Job `a`> was cancelled and is still running, so it is cancelled again each second",
-        "<Job `a`> took more than 1s, was cancelled, and returned all the same after 4s",
+        "<Job `a`> took more than 1s, was cancelled, but still returned after 4s",
     ]
 
 

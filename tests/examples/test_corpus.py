@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from programs import load
 
 from asynciojobs import __version__
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "corpus.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("corpus", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-corpus = load()
+corpus = load("corpus")
 
 
 @pytest.fixture

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import signal
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from types import ModuleType
 
 import pytest
+from programs import load
 
 from asynciojobs import PureScheduler
 from asynciojobs_testkit import FakeClock, Timeline
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "crawler.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("crawler", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-crawler = load()
+crawler = load("crawler")
 
 Started = Callable[[PureScheduler], Timeline]
 

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from programs import load
 
 from asynciojobs import PureScheduler
 from asynciojobs_testkit import FakeClock, FakeCommands, Timeline
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "deploy.py"
 HOSTS = ["h1", "h2", "h3", "h4"]
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("deploy", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-deploy = load()
+deploy = load("deploy")
 
 Started = Callable[[PureScheduler], Timeline]
 

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import math
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from programs import EXAMPLES, load
 
 from asynciojobs import CommandJob, PureScheduler
 from asynciojobs._cli.main import main
 from asynciojobs_testkit import FakeClock, FakeCommands, Timeline
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "lab.py"
+PROGRAM = EXAMPLES / "lab.py"
 HOSTS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lab", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-lab = load()
+lab = load("lab")
 
 
 Started = Callable[[PureScheduler], Timeline]

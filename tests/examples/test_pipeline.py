@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from programs import load
 
 from asynciojobs import Journal
 from asynciojobs_testkit import Crash, crash_at
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "pipeline.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("pipeline", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-pipeline = load()
+pipeline = load("pipeline")
 
 READINGS = {"a": "1,1\n2,2\n3,3.4\n", "b": "1,10\n", "c": "1,-5\n2,-6\n"}
 TABLE = """\

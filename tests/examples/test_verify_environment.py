@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import os
 import re
 import subprocess
@@ -13,26 +12,16 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from programs import EXAMPLES, load
 
 import asynciojobs
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "verify_environment.py"
+PROGRAM = EXAMPLES / "verify_environment.py"
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("verify_environment", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-demo = load()
+demo = load("verify_environment")
 
 
 def hash_of(content: bytes, algorithm: str = "sha256") -> str:

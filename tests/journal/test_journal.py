@@ -862,9 +862,9 @@ def test_two_jobs_with_one_key_are_refused_before_anything_starts(lab, run, plan
 
 def test_another_root_is_refused(lab, run):
     run(lab.chain("a"))
-    with pytest.raises(JournalError, match=r"is that of `night`, not of `day`: give that "):
+    with pytest.raises(JournalError, match=r"belongs to `night`, not to `day`: give that "):
         run(Scheduler(lab.job("a"), label="day"))
-    with pytest.raises(JournalError, match=r"is that of `night`, not of `PureScheduler`"):
+    with pytest.raises(JournalError, match=r"belongs to `night`, not to `PureScheduler`"):
         run(PureScheduler(lab.job("a")))
 
 

@@ -568,8 +568,8 @@ def warning_of(function):
 
 SHIELDED = (
     r"<Task 'Task-\d+' of sleep\(\)> is still alive%s\. asyncio\.shield\(\) made it at "
-    r".*test_leftovers\.py:%d, in times_out\. The end of the event loop cancels it all the "
-    r"same: if it has to end its work, make the task yourself, and await it before the end"
+    r".*test_leftovers\.py:%d, in times_out\. The end of the event loop cancels it "
+    r"anyway: if it must finish its work, make the task yourself, and await it before the end"
 )
 LINE = times_out.__code__.co_firstlineno + 2
 

@@ -78,7 +78,7 @@ def failed(exception: BaseException, number: int) -> Failure:
     return failure
 
 
-class OriginalTraceback(Exception):  # noqa: N818 - it is no error
+class OriginalTraceback(Exception):  # noqa: N818 - it is not an error
     """The traceback of an exception from a copy or pickle.
 
     Args:
@@ -135,7 +135,7 @@ class PortableException:
 
 
 def portable(thing: object) -> object:
-    """Return what stands for a thing in a copy or pickle: itself, unless it is an exception."""
+    """Return a thing for a copy or pickle: itself, unless it is an exception."""
     return PortableException.of(thing) if isinstance(thing, BaseException) else thing
 
 

@@ -9,7 +9,7 @@ __all__ = ["JobHolder", "JobOptions", "NestedOptions", "check_options"]
 
 
 class JobHolder(Protocol):
-    """The method that a job calls on the scheduler that it is created in."""
+    """The method that a job calls on the scheduler in which it is created."""
 
     def add(self, job: Any) -> object:
         """Add the job."""
@@ -33,7 +33,7 @@ class NestedOptions(TypedDict, total=False):
 class JobOptions(NestedOptions, total=False):
     """The keyword parameters that all kinds of jobs share; see `AbstractJob`."""
 
-    timeout: float | None  # that of a scheduler is about its runs
+    timeout: float | None  # a scheduler's timeout limits its runs
 
 
 def check_options(kind: str, given: Iterable[str], own: Iterable[str], hint: str = "") -> None:

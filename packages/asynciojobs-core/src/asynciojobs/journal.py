@@ -371,7 +371,7 @@ class Journal:
         if self.file.header is not None and self.file.header.root != root:
             raise JournalError(
                 self.file.path,
-                f"is that of {path_text([self.file.header.root])}, not of {path_text([root])}",
+                f"belongs to {path_text([self.file.header.root])}, not to {path_text([root])}",
                 "give that scheduler the key of the other one, or use another journal",
             )
         if not are_known(views.paths.values(), self.ledger):

@@ -1,4 +1,4 @@
-// Sorts and filters the table of jobs. Without it, the page shows all the same.
+// Sorts and filters the table of jobs. Without it, the page still shows everything.
 "use strict";
 (() => {
   const table = document.getElementById("jobs");

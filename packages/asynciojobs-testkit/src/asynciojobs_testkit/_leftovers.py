@@ -307,6 +307,6 @@ def shielded_at(file: str, line: int, function: str) -> str:
     """Return the end of a warning about a task that `asyncio.shield()` made."""
     return (
         f"asyncio.shield() made it at {shown_path(file)}:{line}, in {function}. The end of the "
-        "event loop cancels it all the same: if it has to end its work, make the task "
-        "yourself, and await it before the end"
+        "event loop cancels it anyway: if it must finish its work, make the task yourself, and "
+        "await it before the end"
     )

@@ -50,7 +50,7 @@ def check(options: Options) -> Status:
 
 
 def problems(scheduler: PureScheduler) -> Iterator[str]:
-    """Yield why a scheduler can't run; nothing if it can. Of each level, the first problem."""
+    """Yield why a scheduler can't run; nothing if it can. One problem for each level."""
     levels: list[Level] = []
     yield from _refusal(lambda: levels.extend(nesting(scheduler)))
     for level in levels:
@@ -66,7 +66,7 @@ def _refusal(check: Callable[[], object]) -> Iterator[str]:
 
 
 def surprises(scheduler: PureScheduler) -> Iterator[str]:
-    """Yield what may run in another way than it was meant."""
+    """Yield what may not run as it was meant to."""
     for job_set, jobs, _ in nesting(scheduler):
         where = "" if job_set is scheduler else f" in {job_set.repr_main()}"
         for job in jobs:
@@ -79,7 +79,7 @@ def surprises(scheduler: PureScheduler) -> Iterator[str]:
 
 
 def obstacles_to_journals(scheduler: PureScheduler) -> Iterator[str]:
-    """Yield why no journal can be kept of a scheduler: the first reason, if there is one."""
+    """Yield the first reason why a scheduler can't have a journal, if any."""
     reasons = chain.from_iterable(
         _refusal(partial(_walk, keys.with_keys(jobs, {}))) for _, jobs, _ in nesting(scheduler)
     )

@@ -66,7 +66,7 @@ def keep_chosen(scheduler: PureScheduler, options: Options) -> None:
 
 
 class Members:
-    """The jobs of a scheduler, by what users call them.
+    """The jobs of a scheduler, by the names that users give them.
 
     Args:
         scheduler: the scheduler. Its jobs are numbered.
@@ -84,7 +84,7 @@ class Members:
 
         Args:
             names: labels or ids.
-            option: where they come from.
+            option: the option that has the names.
 
         Raises:
             CommandError: a name is unknown, or could mean several jobs.
@@ -103,14 +103,14 @@ class Members:
     def _objection(
         self, name: str, direct: list[list[AnyJob]], found: list[list[AnyJob]]
     ) -> str:
-        """Say what is wrong with a name."""
+        """Return what is wrong with a name."""
         if direct:
             ids = ", ".join(path[0].repr_id() for path in direct)
             return f"is the label of {len(direct)} jobs: name one by its id, {ids}"
         if found:
             outermost = found[0][0]
             return (
-                f"is {path_name(found[0])}, inside of a nested scheduler, which runs as a "
+                f"is {path_name(found[0])}, inside a nested scheduler, which runs as a "
                 f"whole: name that one, {label_of(outermost)!r} or {outermost.repr_id()}"
             )
         labels = [label_of(job) for job in self._scheduler.jobs]

@@ -50,7 +50,7 @@ def depth(text: str) -> int:
     """Return a number of levels.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: it is not one.
     """
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"must be a number of levels, such as 1, not {text!r}")
@@ -65,7 +65,7 @@ def draw(options: Options) -> Status:
     with loaded(options, clean_stdout=True) as scenario:
         picture = _picture(scenario.scheduler(), kind, options.depth)
     if options.output is None:
-        with contextlib.suppress(BrokenPipeError):  # nobody reads it any more
+        with contextlib.suppress(BrokenPipeError):  # nobody reads it
             sys.stdout.flush()
             sys.stdout.buffer.write(picture)
     else:
@@ -77,13 +77,13 @@ def _format_of(named: str | None, output: Path | None) -> str:
     """Return the format.
 
     Raises:
-        CommandError: nothing says it.
+        CommandError: it is unknown.
     """
     if named is not None or output is None:
         return named or "dot"
     if output.suffix not in EXTENSIONS:
         raise CommandError(
-            f"the extension of {str(output)!r} tells no format: end it with "
+            f"the extension of {str(output)!r} names no format: end it with "
             f"{', '.join(EXTENSIONS)}, or add --format"
         )
     return EXTENSIONS[output.suffix]

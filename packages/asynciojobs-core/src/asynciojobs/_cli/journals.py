@@ -39,7 +39,7 @@ def open_journal(path: Path, *, must_exist: bool = False) -> Generator[Any, None
 
     Args:
         path: the file.
-        must_exist: refuse to make one.
+        must_exist: whether to refuse a file that does not exist.
 
     Raises:
         CommandError: it can't be used.
@@ -53,7 +53,7 @@ def open_journal(path: Path, *, must_exist: bool = False) -> Generator[Any, None
 
 @contextlib.contextmanager
 def refusals() -> Generator[None, None, None]:
-    """Let the errors of journals in a block be those of the command."""
+    """Turn errors of journals in a block into errors of the command."""
     try:
         yield
     except JournalError as error:
@@ -135,10 +135,10 @@ def _text(key: Iterable[str]) -> str:
 
 
 def _wanted(known: Iterable[tuple[str, ...]], texts: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the keys that texts name, with those inside of them; all if there are no texts.
+    """Yield the keys that texts name, and all keys inside these; without texts, all keys.
 
     Raises:
-        CommandError: a text names none.
+        CommandError: a text names no key.
     """
     known = [*known]
     if not texts:
@@ -155,7 +155,7 @@ def _wanted(known: Iterable[tuple[str, ...]], texts: list[str]) -> Iterator[tupl
 
 
 def forget(options: Options) -> Status:
-    """Note that records of jobs don't count any more."""
+    """Record that earlier records of some jobs no longer count."""
     with open_journal(options.file, must_exist=True) as journal, refusals():
         wanted = [*dict.fromkeys(_wanted(journal.ledger.latest, options.keys))]
         if options.target is None:
@@ -175,7 +175,7 @@ def _forget_these(journal: Any, keys: Iterable[tuple[str, ...]]) -> None:
 def _forget_downstream(
     journal: Any, keys: Iterable[tuple[str, ...]], options: Options
 ) -> list[tuple[str, ...]]:
-    """Forget jobs, and all that depend on them; return the keys of all that is forgotten.
+    """Forget jobs, and all that depend on them; return the keys of all forgotten jobs.
 
     Raises:
         CommandError: the scheduler can't run, or has none of these jobs any more.

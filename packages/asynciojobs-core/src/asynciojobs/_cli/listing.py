@@ -55,7 +55,7 @@ def list_jobs(options: Options) -> Status:
 
 
 def as_json(scheduler: PureScheduler, *, details: bool) -> dict[str, Any]:
-    """Return a scheduler as JSON has it: its options, and its jobs at all depths.
+    """Return a scheduler in the form for JSON: its options, and its jobs at all depths.
 
     Raises:
         ValueError: there is a cycle, or it is nested in itself.

@@ -23,8 +23,8 @@ examples:
   asynciojobs run lab.py --timeout 600 -- --hosts 3
   asynciojobs run lab.py --journal lab.journal    again, after a crash: it goes on there
 
-What is behind -- is for the script: it is in sys.argv. The script is loaded as a module, so
-what it has under if __name__ == "__main__": is not run.
+Arguments after -- are for the script, which finds them in sys.argv. The script is loaded as a
+module, so its code under if __name__ == "__main__": is not run.
 
 exit status:
   0 fine; 1 a critical job raised; 2 wrong usage, or a target that can't be loaded; 3 out of
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _flush() -> None:
-    """Write what stdout still holds. Nobody may read it any more, as in ``… | head``."""
+    """Write what stdout still holds. Perhaps nobody reads it, as in ``… | head``."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -69,7 +69,7 @@ def _flush() -> None:
 
 
 def parsed(words: Sequence[str]) -> Options:
-    """Return the options of a command, and as `arguments` what is for the script.
+    """Return the options of a command; its `arguments` are those for the script.
 
     Raises:
         CommandError: the command line is wrong.

@@ -19,7 +19,7 @@ Commands: TypeAlias = Any
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line, as those of the commands are."""
+    """A parser whose errors are one line, like those of the commands."""
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.

@@ -1,4 +1,4 @@
-"""While a target is loaded, no scheduler runs, and what is printed may go to stderr."""
+"""While a target is loaded, no scheduler runs, and its output may go to stderr."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def no_runs(source: str) -> Generator[None, None, None]:
     """Refuse each run of a scheduler, in ``run()`` and in event loops of the target's own.
 
     Args:
-        source: what is loaded.
+        source: the script or module that is loaded.
     """
     before = PureScheduler.co_run
 
@@ -43,7 +43,7 @@ def no_runs(source: str) -> Generator[None, None, None]:
 
 
 def _place_of_call() -> str:
-    """Return where the target called us; nothing if it is not on the stack."""
+    """Return where the target called us; empty if it is not on the stack."""
     for frame, line in traceback.walk_stack(inspect.currentframe()):
         if frame.f_globals.get("__name__", "").partition(".")[0] not in OURS:
             return f" ({Path(frame.f_code.co_filename).name}, line {line})"
@@ -52,10 +52,10 @@ def _place_of_call() -> str:
 
 @contextlib.contextmanager
 def stdout_for_results(*, wanted: bool) -> Generator[None, None, None]:
-    """Let what is printed in the block go to stderr, also by programs that it starts.
+    """Send output in the block to stderr, even that of programs that it starts.
 
     Args:
-        wanted: otherwise the block does nothing.
+        wanted: if false, the block does nothing.
     """
     with contextlib.ExitStack() as stack:
         if wanted:

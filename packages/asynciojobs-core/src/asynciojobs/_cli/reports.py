@@ -41,7 +41,7 @@ class Reports:
         options: the options of the command.
 
     Raises:
-        CommandError: one of them can't be written. It is better to know before the run.
+        CommandError: one of them can't be written. It is better to know that before the run.
     """
 
     def __init__(self, options: Options) -> None:
@@ -72,7 +72,7 @@ class Reports:
 
 
 def _check(option: str, path: Path) -> None:
-    """Check that a file can be written, as far as that can be known.
+    """Check that a file can be written, as far as possible before the run.
 
     Raises:
         CommandError: it can't.

@@ -29,7 +29,7 @@ from .views import QUIET, add_views, view
 __all__ = ["add_to"]
 
 SIGNALS = ("SIGTERM", "SIGHUP")
-"""The signals that end a run as Ctrl-C does; Windows has only the first one."""
+"""The signals that end a run like Ctrl-C; Windows has only the first one."""
 
 
 def add_to(commands: Commands) -> None:
@@ -68,7 +68,7 @@ def seconds(text: str) -> float:
     """Return a number of seconds.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: it is not one.
     """
     with contextlib.suppress(ValueError):
         if float(text) >= 0:
@@ -80,7 +80,7 @@ def jobs(text: str) -> int:
     """Return a number of jobs.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: it is not one.
     """
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"must be a number of jobs, such as 4, not {text!r}")
@@ -190,7 +190,7 @@ class Execution:
             self._shut_down_well = await self._scheduler.co_shutdown()
 
     def _look_at(self, error: Exception, verdict: Verdict) -> None:
-        """Deal with what `co_run()` raised.
+        """Handle an exception of `co_run()`.
 
         Raises:
             CommandError: the scheduler can't run, or its journal can't be used.
@@ -235,7 +235,7 @@ def verdict_of(scheduler: PureScheduler) -> Verdict:
 
 
 def is_fine(scheduler: PureScheduler) -> bool:
-    """Tell whether the last run of a scheduler was fine, perhaps since it was stopped."""
+    """Return whether the last run of a scheduler succeeded; if it was stopped, it did."""
     return isinstance(verdict_of(scheduler), Fine | Stopped)
 
 

@@ -27,19 +27,19 @@ IMPORTERS = ("asynciojobs", "importlib")
 
 
 OURS_TO_HANDLE = (CommandError, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
-"""What is no fault of the target."""
+"""Exceptions that are not the target's fault."""
 
 
 class Scenario:
-    """A block with the scheduler that a target names. Its end closes what was never started.
+    """A block with the scheduler that a target names. Its end closes unstarted coroutines.
 
     Args:
         target: the target.
         arguments: the rest of ``sys.argv`` for it.
-        clean_stdout: what it prints while it is loaded goes to stderr.
+        clean_stdout: whether its output goes to stderr while it is loaded.
 
     Raises:
-        CommandError: it can't be loaded, or is no scheduler.
+        CommandError: it can't be loaded, or is not a scheduler.
     """
 
     def __init__(
@@ -86,14 +86,14 @@ class Scenario:
                 self._made = await self._made
         if not isinstance(self._made, PureScheduler):
             raise CommandError(
-                f"{self.target} returned {_kind(self._made)}, and not a scheduler: let it "
+                f"{self.target} returned {_kind(self._made)}, not a scheduler: let it "
                 "return the scheduler itself"
             )
         return self._made
 
     @contextlib.contextmanager
     def _loading(self) -> Generator[None, None, None]:
-        """Run code of the target, and report what it raises."""
+        """Run code of the target, and report its exceptions."""
         source = self.target.source
         try:
             with stdout_for_results(wanted=self._clean_stdout), no_runs(source):
@@ -106,18 +106,18 @@ class Scenario:
 
 
 def _close_modules(error: BaseException) -> None:
-    """Close what was never started in modules that an exception left half loaded."""
+    """Close unstarted coroutines in modules that an exception left half loaded."""
     for frame, _ in walk_tb(error.__traceback__):
         if frame.f_code.co_name == "<module>":
             close_unstarted([*frame.f_globals.values()])
 
 
 def _explained(error: BaseException, source: str) -> CommandError:
-    """Return what to say about an exception of a target. Its traceback is printed."""
+    """Return the error for an exception of a target. Its traceback is printed."""
     if isinstance(error, SystemExit):
         return CommandError(
             f"{source} called sys.exit({error.code!r}) while it was loaded: put what ends the "
-            'program under if __name__ == "__main__":, and arguments for it behind --'
+            'program under if __name__ == "__main__":, and arguments for it after --'
         )
     _show(error)
     return CommandError(f"{source} can't be loaded, since it raised {exception_text(error)}")
@@ -178,7 +178,7 @@ def _schedulers_in(names: Mapping[str, Any]) -> dict[str, PureScheduler]:
 
 
 def _choice(names: Mapping[str, Any], target: Target) -> str:
-    """Return the end of an error: what may be named instead."""
+    """Return the end of an error message: the names that would work."""
     schedulers = _schedulers_in(names)
     # In a script with schedulers, a function that says nothing is most often one of a job.
     unsaid = "" if schedulers else "a Scheduler, perhaps"
@@ -191,14 +191,14 @@ def _choice(names: Mapping[str, Any], target: Target) -> str:
 
 
 def _may_make_one(names: Mapping[str, Any], name: str, unsaid: str) -> bool:
-    """Tell whether a name is a function of the module that may return a scheduler.
+    """Return whether a name is a function of the module that may return a scheduler.
 
-    It can be called without arguments, and says that it returns a scheduler.
+    It can be called without arguments. If its return type is declared, that is a scheduler.
 
     Args:
         names: the names in the module.
         name: the name.
-        unsaid: what it returns if it does not say so.
+        unsaid: what stands for a return type that is not declared.
     """
     thing = names[name]
     returned = getattr(thing, "__annotations__", {}).get("return", unsaid)
@@ -222,7 +222,7 @@ def _called(thing: Any, target: Target) -> object:
         return thing
     if not callable(thing):
         raise CommandError(
-            f"{target} is {_kind(thing)}, and neither a scheduler nor a function that returns "
+            f"{target} is {_kind(thing)}, neither a scheduler nor a function that returns "
             "one: name one of these"
         )
     missing = _parameters_without_default(thing)

@@ -35,7 +35,7 @@ class Target(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Return what a text names.
+        """Return the target that a text names.
 
         Example:
             >>> Target.parse("lab.py:night")
@@ -49,18 +49,18 @@ class Target(NamedTuple):
         return cls(text, None)
 
     def is_script(self) -> bool:
-        """Tell whether it is a file, and not a module."""
+        """Return whether it is a file, not a module."""
         is_path = self.source.endswith(".py") or Path(self.source).name != self.source
         return is_path or Path(self.source).is_file()
 
 
 def is_dotted_name(text: str) -> bool:
-    """Tell whether a text is a name, or several with dots between them."""
+    """Return whether a text is a name, or several names separated by dots."""
     return all(part.isidentifier() for part in text.split("."))
 
 
 def nearest(wanted: str, known: Iterable[str]) -> str:
-    """Return a part of a sentence that suggests a name; nothing if none is similar.
+    """Return the part of a sentence that suggests a name; empty if none is similar.
 
     Example:
         >>> nearest("mesure", ["measure", "boot"])
@@ -71,9 +71,9 @@ def nearest(wanted: str, known: Iterable[str]) -> str:
 
 
 def import_target(target: Target, arguments: Sequence[str]) -> ModuleType:
-    """Import the script or module of a target, as Python would run it, but not as a program.
+    """Import the script or module of a target as Python would run it, but not as a program.
 
-    ``__name__`` is not ``"__main__"``, so what is under ``if __name__ == "__main__"`` is not
+    ``__name__`` is not ``"__main__"``, so code under ``if __name__ == "__main__"`` is not
     run. `sys.argv` and `sys.path` are as in ``python script.py`` or ``python -m module``.
 
     Args:
@@ -98,7 +98,7 @@ def _import_script(path: Path, arguments: Sequence[str]) -> ModuleType:
     spec = spec_from_loader(name, SourceFileLoader(name, file))
     assert spec is not None
     module = sys.modules[name] = module_from_spec(spec)
-    # By its name, other processes can import it too: they get the same sys.path.
+    # Other processes can import it by its name too, since they get the same sys.path.
     exec(compile(source, file, "exec", dont_inherit=True), vars(module))
     return module
 
@@ -158,11 +158,11 @@ def _import_module(name: str, arguments: Sequence[str]) -> ModuleType:
 
 
 def _no_module(name: str, missing: str) -> str:
-    """Say that a module is missing: the target itself, or a package that it is in."""
+    """Return what is missing: the module itself, or a package around it."""
     around, _, last = name.rpartition(".")
     if missing == name and around in sys.modules and hasattr(sys.modules[around], last):
         close_unstarted(vars(sys.modules[around]).values())
-        return f"{name!r} is no module, but a name in one: write {around}:{last}"
+        return f"{name!r} is not a module, but a name in one: write {around}:{last}"
     hint = nearest(missing, (path.stem for path in Path().glob("*.py")))
     return (
         f"there is no module {missing!r} here, nor on sys.path"

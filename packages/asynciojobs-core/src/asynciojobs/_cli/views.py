@@ -1,4 +1,4 @@
-"""How a run is shown while it goes on: ``--live``, ``--lines`` or ``--quiet``."""
+"""How a run is shown while it is in progress: ``--live``, ``--lines`` or ``--quiet``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEFT_OUT = (EventKind.SCHEDULED, EventKind.SHUTDOWN)
 
 
 def add_views(parser: argparse.ArgumentParser) -> None:
-    """Add the options; the name of a mode of `asynciojobs_graph.live()` is what they give."""
+    """Add the options; each selects a mode of `asynciojobs_graph.live()`."""
     parser.set_defaults(view="auto")
     group = parser.add_mutually_exclusive_group()
     for option, mode, text in (
@@ -38,7 +38,7 @@ def add_views(parser: argparse.ArgumentParser) -> None:
 def view(scheduler: PureScheduler, mode: str) -> Generator[bool, None, None]:
     """Show a run in a block, on stderr.
 
-    Without the package that has the live view, these are plain lines.
+    Without the package for the live view, plain lines are printed.
 
     Yields:
         whether it shows the end of the run, too.
@@ -63,7 +63,7 @@ def _view(scheduler: PureScheduler, mode: str) -> tuple[AbstractContextManager[o
     """Return the block in which a run is shown, and whether it shows the end.
 
     Raises:
-        CommandError: the package that has the live view is not installed.
+        CommandError: the package for the live view is not installed.
     """
     if mode == QUIET or (mode == "auto" and scheduler.verbose):
         return contextlib.nullcontext(), False

@@ -30,6 +30,7 @@ __all__ = [
     "LiveRun",
     "RunState",
     "check_not_running",
+    "level_of",
     "nested_job_sets",
     "nesting",
     "record_of",
@@ -111,8 +112,9 @@ class RunState:
         Args:
             mark: the mark of the outermost run, which checked the job set.
         """
-        last, self.record = self.record, Record()
-        last.next = self.record
+        if self.checked_by is not mark or self.record.is_used():  # else it was just begun
+            last, self.record = self.record, Record()
+            last.next = self.record
         self.record.restored = mark.restored
         self.checked_by = mark
 
@@ -338,30 +340,30 @@ def nesting(job_set: JobSet, *, unless_checked_by: object = None) -> Iterator[Le
     Raises:
         ValueError: a set is nested in itself.
     """
-    jobs = list(job_set.jobs)
-    below = _job_sets_among(jobs)
-    yield job_set, jobs, below
+    level = level_of(job_set)
+    yield level
     # The sets around the current one, by id(), each with an iterator over its inner sets.
-    path = {id(job_set): iter(below)} if below else {}
+    path = {id(job_set): iter(level[2])} if level[2] else {}
     while path:
         for inner in path[next(reversed(path))]:
             if id(inner) in path:
                 raise ValueError(f"{inner.repr_main()} is nested in itself")
             if unless_checked_by is None or state_of(inner).checked_by is not unless_checked_by:
-                jobs = list(inner.jobs)
-                below = _job_sets_among(jobs)
-                yield inner, jobs, below
-                if below:
-                    path[id(inner)] = iter(below)
+                level = level_of(inner)
+                yield level
+                if level[2]:
+                    path[id(inner)] = iter(level[2])
                     break
         else:
             path.popitem()
 
 
-def _job_sets_among(jobs: Collection[AnyJob]) -> list[JobSet]:
+def level_of(job_set: JobSet) -> Level:
+    """Return a job set, its jobs, and the job sets among these."""
+    jobs = list(job_set.jobs)
     # Fast path: 12 of 29 ns a job, 0.4 % of a run of independent jobs. Without the loop, the
     # list in its inner line is the same.
     for kind in set(map(type, jobs)):
         if issubclass(kind, JobSet):
-            return [job for job in jobs if isinstance(job, JobSet)]
-    return []
+            return job_set, jobs, [job for job in jobs if isinstance(job, JobSet)]
+    return job_set, jobs, []

@@ -92,6 +92,10 @@ class Record:
         self.next: Record | None = None
         """The record of the next run, if that began before the shutdown of this one ended."""
 
+    def is_used(self) -> bool:
+        """Return whether the run has begun, or its shutdown has failed."""
+        return self.notes is not None or not self.shut_down_well
+
     def end(self, verdict: Verdict, now: float) -> None:
         """Note how the run ended, at a time (seconds)."""
         self.verdict = verdict

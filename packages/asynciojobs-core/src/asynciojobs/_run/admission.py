@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from .._dag import digraph
-from .._dag.jobset import JobSet, Level, check_not_running, nesting, state_of
+from .._dag.jobset import JobSet, Level, check_not_running, level_of, nesting, state_of
 from .._lazy import OnDemand
 from .._names import Mark, Plan
 from .._outcomes import IDLE
@@ -81,13 +81,14 @@ def checked_levels(job_set: JobSet, mark: object) -> list[Level]:
         ValueError: one of the nested job sets can't run, or is nested in itself.
         AlreadyRunningError: one of them is running.
     """
-    levels = list(nesting(job_set, unless_checked_by=mark))
-    _, _, below = levels[0]
-    if below:
-        # An earlier shutdown is forgotten at all depths, even in sets that were checked before.
-        if any(isinstance(job, AbstractJob) and had_shutdown(job) for job in below):
-            levels = list(nesting(job_set))
-        check_all(levels[1:], mark)
+    level = level_of(job_set)
+    _, _, below = level
+    if not below:
+        return [level]
+    # An earlier shutdown is forgotten at all depths, even in sets that were checked before.
+    again = any(isinstance(job, AbstractJob) and had_shutdown(job) for job in below)
+    levels = list(nesting(job_set, unless_checked_by=None if again else mark))
+    check_all(levels[1:], mark)
     return levels
 
 

@@ -146,7 +146,7 @@ class Deadline:
             return error
         if error is None:
             _log.warn(
-                "%s took more than %ss, was cancelled, and returned all the same after %.3gs",
+                "%s took more than %ss, was cancelled, but still returned after %.3gs",
                 name_in_run(self.job),
                 self._seconds,
                 now - self._expired_at,

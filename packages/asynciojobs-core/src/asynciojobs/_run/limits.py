@@ -7,8 +7,8 @@ could: they hold slots while jobs inside them wait for others. Two rules prevent
 
 - A nested scheduler gets its limits only if the state is safe afterwards; see `holders`.
 - A job inside such a scheduler does not wait behind jobs outside it. So each limit has a line
-  for each such scheduler, and one for all other jobs. Jobs of the latter wait behind all jobs
-  that came earlier, so that those inside are not starved.
+  for each such scheduler, and one for all other jobs. The other jobs wait behind all jobs that
+  came earlier, so that those inside are not starved.
 
 Each line is first come, first served. If the first job can't start because it needs another
 limit too, the others wait behind it. So jobs that need one limit can't starve a job that needs

@@ -146,12 +146,12 @@ def line_of(desk: Desk, holder: object) -> Line:
 
 
 def firsts(desk: Desk) -> list[tuple[Gate, Waiting]]:
-    """Return the first job of each line at a limit, in the order in which they came."""
+    """Return the first job of each line at a limit, in order of arrival."""
     found = [line.first() for line in tuple(desk.lines.values())]
     return sorted(filter(None, found), key=lambda it: it[1].rank)
 
 
 def first_rank(desk: Desk) -> float:
-    """Return the rank of the first job that waits at a limit."""
+    """Return the rank of the first waiting job at a limit."""
     found = firsts(desk)
     return found[0][1].rank if found else math.inf

@@ -11,6 +11,7 @@ from .._dag.record import Notes
 from .._lazy import OnDemand
 from .._names import Mark
 from ..job import AnyJob, terms_among
+from ..limit import Terms
 from ..watch import wall_time
 from .admission import admit, checked_levels, prepare
 from .queue import Queue
@@ -109,7 +110,8 @@ def _look_for_extras(run: OpeningRun, jobs: list[AnyJob], levels: list[Level]) -
     """Make the extras that the jobs need, and check that the jobs can get their limits."""
     asking = terms_among(jobs)
     # In a nested run, the outermost run has checked them.
-    if not run.mark.is_nested and (asking or any(terms_among(it[1]) for it in levels[1:])):
+    is_outermost = not run.mark.is_nested
+    if Terms.in_use and is_outermost and any(terms_among(it[1]) for it in levels):
         _reserve(run, levels)
     if run.extras is not None or run.roster.forever or asking:
         run.use_extras().prepare_for(asking, levels[0][2])

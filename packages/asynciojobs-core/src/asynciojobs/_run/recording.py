@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         @property
         def tasks(self) -> Any: ...
         def is_over(self) -> bool: ...
-        def release(self, job: AnyJob, now: float, *, held: bool = True) -> None: ...
+        def release_with_extras(self, job: AnyJob, now: float, *, held: bool) -> None: ...
 
 
 class Recording:
@@ -96,7 +96,7 @@ class Recording:
         run = self._run
         if not run.is_over():
             self._safe = job
-            run.release(job, run.tasks.time(), held=False)
+            run.release_with_extras(job, run.tasks.time(), held=False)
             self._safe = None
 
     def note_adder(self) -> None:
@@ -111,5 +111,5 @@ class Recording:
         """Remove jobs that stay done from the run."""
         for job in jobs:
             self._safe = job
-            self._run.release(job, self._run.tasks.time(), held=False)
+            self._run.release_with_extras(job, self._run.tasks.time(), held=False)
             self._safe = None

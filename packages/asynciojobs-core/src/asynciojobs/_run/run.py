@@ -1,28 +1,27 @@
 """`Run`: one run of a job set, from its start to its verdict.
 
 A job waits for one of its requirements at a time. When that one ends, the job waits for the
-next that is not done; if there is none, it is ready. Each requirement is looked at once, and
-each job is started once, so a run is O(V+E).
+next that is not done; if there is none, it is ready. Each requirement is checked once, and each
+job is started once, so a run is O(V+E).
 
-- Each job is a task. Its end is dealt with inside that task, in the last step; see `JobTasks`.
+- Each job is a task. Its end is handled inside that task, in the last step; see `JobTasks`.
 - The window is a count of free slots, and a queue of jobs that are ready; see `Queue`.
-- Most runs have no limits, no forever jobs, and so on. What the others need is in `Extras`.
+- Most runs have no limits, no forever jobs, and so on. `Extras` has what the others need.
 - Jobs start in slices, one slice a loop turn. So a hundred thousand short jobs that are ready
   never become a hundred thousand tasks, and timers and sockets get their turn.
 - The deadline is a timer of the loop. So it can't be mixed up with a `TimeoutError` of a job,
   or with a cancellation of the run.
-- There is one way out, `end()`. It settles the verdict, cancels the jobs that are left, and
-  wakes `verdict()`. The exceptions of the engine's own steps go there too: the event loop
-  would only log them.
+- There is one way out, `end()`. It sets the verdict, cancels the remaining jobs, and wakes
+  `verdict()`. Exceptions in the engine's own steps end up there too, since the event loop would
+  only log them.
 
-`docs/design/engine.md` has the reasons, and what was tried and given up.
+`docs/design/engine.md` has the reasons, and what was tried and abandoned.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import math
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -30,30 +29,16 @@ from .. import _log
 from .._dag.jobset import JobSet, check_not_running, state_of
 from .._lazy import OnDemand
 from .._names import Mark, name_in_run
-from .._outcomes import (
-    FINE,
-    SCHEDULED,
-    Broken,
-    Cancelled,
-    Stopped,
-    Verdict,
-)
+from .._outcomes import FINE, SCHEDULED, Broken, Cancelled, Stopped, Verdict
 from ..job import AbstractJob, AnyJob, counts_as_critical
 from .opening import open_run
 from .queue import Queue
 from .roster import Roster
-from .starting import begin, start_ready, wake
-from .stopping import cancel, check_thread, goes_on_without, skip
+from .starting import begin, set_deadline, start_ready, wake
+from .stopping import cancel, check_thread, drop_tasks, goes_on_without, let_go, skip
 from .tasks import JobTasks
-from .verdicts import critical_failure, timed_out
-from .waitlist import (
-    NOBODY,
-    by_rank,
-    dismiss,
-    next_unfinished,
-    wait_for,
-    waits_in_run,
-)
+from .verdicts import critical_failure
+from .waitlist import NOBODY, by_rank, next_unfinished, take_waiters, wait_for, waits_in_run
 
 if TYPE_CHECKING:
     from .extras import Extras
@@ -153,7 +138,7 @@ class Run:
         """Start the run, and wait until it is over and all tasks have ended."""
         deadline = None
         try:
-            deadline = self._set_deadline(timeout)
+            deadline = set_deadline(self, timeout)
             if self.observers.watchers:
                 self.observers.tell_watchers(self.tasks.time(), begins=True)
             begin(self, entries, timeout)
@@ -166,7 +151,7 @@ class Run:
                 self.memory.close()
             if self.loop.is_running():  # ... or this run was closed, and can't wait
                 self.end(Cancelled())
-            self._drop_tasks()
+            drop_tasks(self)
             raise
         except BaseException as error:  # noqa: BLE001 - verdict() raises it
             self.end(Broken(error))
@@ -176,7 +161,7 @@ class Run:
             if self.tasks.live or self.memory is not None:
                 await self._wind_up()
             else:
-                self.let_go()
+                let_go(self)
 
     async def _wind_up(self) -> None:
         """Wait until nothing of the run is alive, and all its records are safe."""
@@ -188,7 +173,7 @@ class Run:
                 if self.memory is not None:
                     await self.memory.finish(self._verdict, lambda: self.end(Cancelled()))
             finally:
-                self.let_go()
+                let_go(self)
 
     # -- the beginning
 
@@ -197,18 +182,12 @@ class Run:
         self.extras = extras = self.extras or engine_extras.Extras(self)
         return extras
 
-    def _set_deadline(self, timeout: float | None) -> asyncio.TimerHandle | None:
-        if timeout is None or timeout == math.inf:
-            return None
-        when = self.loop.time() + timeout
-        return self.loop.call_at(when, lambda: self.end(timed_out(self.job_set, timeout)))
-
     # -- a job, from its requirements to its end
 
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        if self._verdict is not None or not waits_in_run(job):  # by an observer, meanwhile
+        if self._verdict is not None or not waits_in_run(job):  # due to an observer
             return
         if extras is not None and extras.must_wait_again(self, job):
             return
@@ -235,6 +214,10 @@ class Run:
         """Return whether the verdict is settled."""
         return self._verdict is not None
 
+    def is_fine(self) -> bool:
+        """Return whether the run has ended well."""
+        return self._verdict is FINE
+
     def is_idle(self) -> bool:
         """Return whether none of the jobs that the run waits for is running or ready."""
         if self.roster.only_forever:
@@ -251,33 +234,53 @@ class Run:
             failure = critical_failure(job, error)
             if not goes_on_without(self, job, failure):
                 self.end(failure)
-        if self._verdict is None:
-            self.release(job, now, held=held)
-        elif self.extras is not None:
+        if self.extras is None:
+            if self._verdict is None:
+                self.release(job, now)
+        elif self._verdict is None:
+            self.release_with_extras(job, now, held=held)
+        else:
             self.extras.give_back(job, held=held)
 
-    def release(self, job: AnyJob, now: float, *, held: bool = True) -> None:
+    def release(self, job: AnyJob, now: float) -> None:
         """Let the jobs that waited for this one go on, since it has ended.
+
+        Args:
+            job: the job. It held a slot of the window, and its limits.
+            now: when it ended (seconds).
+        """
+        if self.extras is not None:
+            self.release_with_extras(job, now, held=True)
+            return
+        # The shortest way, since most runs come here at the end of each job.
+        queue, roster, waiters = self.queue, self.roster, job._waiters
+        job._waiters = None
+        if waiters is not NOBODY:
+            self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
+        queue.free += 1
+        roster.awaited -= 1
+        if not roster.awaited:
+            self._end_well()
+        elif queue.ready and not queue.starting:
+            self.context.run(start_ready, self, now)
+
+    def release_with_extras(self, job: AnyJob, now: float, *, held: bool) -> None:
+        """Do the same in a run that has extras.
 
         Args:
             job: the job.
             now: when it ended (seconds).
             held: whether it held a slot of the window, and its limits.
         """
-        queue, roster, extras = self.queue, self.roster, self.extras
-        if extras is None or not extras.holds_back(job, held=held):
-            waiters = job._waiters
-            job._waiters = None
-            if extras is not None:  # first what jobs get that came earlier
-                extras.leave(job, held=held)
-            if waiters is not NOBODY:
-                self._go_on([waiters] if isinstance(waiters, AbstractJob) else waiters or [])
-            if extras is None:
-                queue.free += 1
-                roster.awaited -= 1
-            elif extras.stall is not None:
+        queue, extras = self.queue, self.extras
+        assert extras is not None
+        if not extras.holds_back(job, held=held):
+            followers = take_waiters(job)
+            extras.leave(job, held=held)  # first what jobs get that came earlier
+            self._go_on(followers)
+            if extras.stall is not None:
                 extras.stall.look()
-        if not roster.awaited:
+        if not self.roster.awaited:
             self._end_well()
         elif (queue.ready or queue.cleared) and not queue.starting:
             self.context.run(start_ready, self, now)
@@ -362,30 +365,6 @@ class Run:
         if not self._over.done():  # it is done if the run was cancelled from outside
             self._over.set_result(None)
 
-    def _drop_tasks(self) -> None:
-        """Forget jobs that have not ended and never will, since the loop is gone."""
-        lost = list(self.tasks.live)
-        self.tasks.live.clear()
-        if self.extras is not None:
-            for job in lost:
-                self.extras.give_back(job, held=True)
-
     def let_go(self) -> None:
-        """Remove the marks of the run from the jobs, and close coroutines that never started.
-
-        The run does this at its end. If the run is lost, its job set does it.
-        """
-        if self.state.live_run is self:
-            self.state.live_run = None
-        memory, self.memory = self.memory, None  # it refers to the run: avoid a cycle
-        if memory is not None:
-            memory.close()
-        self.mark.end()
-        extras, self.extras = self.extras, None  # it refers to the run: avoid a cycle
-        if extras is not None:
-            extras.let_go()
-        elif self._verdict is FINE:
-            return  # all jobs have ended
-        for job in dismiss(self.roster.jobs, self.mark):
-            if job.ended_at is None:
-                job._discard_unstarted()
+        """Let go of the jobs, since the run is lost; see `stopping.let_go()`."""
+        let_go(self)

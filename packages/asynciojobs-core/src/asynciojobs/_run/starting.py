@@ -6,6 +6,7 @@ At most one slice starts in each turn of the event loop. So timers and sockets g
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
@@ -24,7 +25,7 @@ from .stopping import cancel_early
 from .verdicts import timed_out
 from .waitlist import waits_in_run
 
-__all__ = ["begin", "start_ready", "wake"]
+__all__ = ["begin", "set_deadline", "start_ready", "wake"]
 
 resuming = OnDemand("_run.resuming")
 
@@ -68,6 +69,14 @@ if TYPE_CHECKING:
         def fail(
             self, job: AnyJob, error: BaseException, now: float, *, held: bool = True
         ) -> None: ...
+
+
+def set_deadline(run: StartingRun, timeout: float | None) -> asyncio.TimerHandle | None:
+    """Let a run end after some time (seconds); ``None`` means no limit."""
+    if timeout is None or timeout == math.inf:
+        return None
+    when = run.loop.time() + timeout
+    return run.loop.call_at(when, lambda: run.end(timed_out(run.job_set, timeout)))
 
 
 def begin(run: StartingRun, entries: list[AnyJob], timeout: float | None) -> None:

@@ -1,4 +1,7 @@
-"""Jobs of a run that users cancel, and jobs that are skipped because another one failed."""
+"""Jobs of a run that do not end by themselves.
+
+They are cancelled by users, skipped because another one failed, or left over at the end.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,17 @@ from .._threads import runs_elsewhere
 from ..job import AnyJob, phase_of
 from .queue import Queue
 from .roster import Roster
-from .waitlist import strike, waits_in_run
+from .waitlist import dismiss, strike, waits_in_run
 
-__all__ = ["cancel", "cancel_early", "check_thread", "goes_on_without", "skip"]
+__all__ = [
+    "cancel",
+    "cancel_early",
+    "check_thread",
+    "drop_tasks",
+    "goes_on_without",
+    "let_go",
+    "skip",
+]
 
 
 ENDED = (DONE, STOPPED)
@@ -45,6 +56,19 @@ if TYPE_CHECKING:
         def fail(
             self, job: AnyJob, error: BaseException, now: float, *, held: bool = True
         ) -> None: ...
+
+    class EndingRun(Protocol):
+        """The part of a `Run` that is used here at its end."""
+
+        mark: Mark
+        state: Any
+        roster: Roster
+        extras: Any
+        memory: Any
+
+        @property
+        def tasks(self) -> Any: ...
+        def is_fine(self) -> bool: ...
 
 
 def goes_on_without(run: StoppableRun, job: AnyJob, failure: CriticalFailure) -> bool:
@@ -128,3 +152,36 @@ def check_thread(run: StoppableRun, name: str, method: str) -> None:
             f"{name} runs in the event loop of another thread: call "
             f"loop.call_soon_threadsafe({method}) instead, with the loop of that run"
         )
+
+
+# -- the end of a run
+
+
+def drop_tasks(run: EndingRun) -> None:
+    """Forget jobs that have not ended and never will, since the loop is gone."""
+    lost = list(run.tasks.live)
+    run.tasks.live.clear()
+    if run.extras is not None:
+        for job in lost:
+            run.extras.give_back(job, held=True)
+
+
+def let_go(run: EndingRun) -> None:
+    """Remove the marks of a run from the jobs, and close coroutines that never started.
+
+    The run does this at its end. If the run is lost, its job set does it.
+    """
+    if run.state.live_run is run:
+        run.state.live_run = None
+    memory, run.memory = run.memory, None  # it refers to the run: avoid a cycle
+    if memory is not None:
+        memory.close()
+    run.mark.end()
+    extras, run.extras = run.extras, None  # it refers to the run: avoid a cycle
+    if extras is not None:
+        extras.let_go()
+    elif run.is_fine():
+        return  # all jobs have ended
+    for job in dismiss(run.roster.jobs, run.mark):
+        if job.ended_at is None:
+            job._discard_unstarted()

@@ -42,6 +42,7 @@ __all__ = [
     "strike",
     "strike_done",
     "take_part_together",
+    "take_waiters",
     "unfinished_requirements",
     "wait_for",
     "wait_for_all",
@@ -184,6 +185,13 @@ def waits_in_run(job: AnyJob) -> bool:
     return job._waiters is not None
 
 
+def take_waiters(job: AnyJob) -> list[AnyJob]:
+    """Remove a job from its run, and return the jobs that waited for it."""
+    waiters = job._waiters
+    job._waiters = None
+    return [waiters] if isinstance(waiters, AbstractJob) else list(waiters or ())
+
+
 def strike(job: AnyJob) -> None:
     """Remove a job that will not start from its run. Waitlists may still hold it."""
     job._waiters = None
@@ -197,9 +205,7 @@ def strike_done(jobs: Iterable[AnyJob]) -> list[AnyJob]:
     """
     moved: list[AnyJob] = []
     for job in jobs:
-        waiters = job._waiters
-        strike(job)
-        moved += (waiters,) if isinstance(waiters, AbstractJob) else waiters or ()
+        moved += take_waiters(job)
     ready: list[AnyJob] = []
     for follower in filter(waits_in_run, moved):
         requirement = next_unfinished(follower)

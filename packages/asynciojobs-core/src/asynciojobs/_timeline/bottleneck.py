@@ -1,4 +1,4 @@
-"""`Bottleneck`: the jobs that held a run back, and what they waited for."""
+"""`Bottleneck`: the jobs that held up a run, and what they waited for."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class Wait(NamedTuple):
 
 
 class Bottleneck(Sequence[Link]):
-    """The chain of jobs that held a run back: a sequence of links, in the order of time.
+    """The chain of jobs that held up a run: a sequence of links, in chronological order.
 
-    ``str()`` of it is a table, and the sentence.
+    ``str()`` returns a table and the sentence.
 
     Args:
         links: the links.
@@ -105,7 +105,7 @@ class Bottleneck(Sequence[Link]):
 
     @property
     def sentence(self) -> str:
-        """What held the run back, as one sentence."""
+        """What held up the run, as one sentence."""
         whole = duration_text(self.duration)
         if self.waits:
             wait = self.waits[0]
@@ -147,7 +147,7 @@ class Bottleneck(Sequence[Link]):
 
 
 def longest_links(links: Sequence[Link]) -> Iterator[Link]:
-    """Yield the links that a text shows, in the order of time."""
+    """Yield the links that a text shows, in chronological order."""
     if len(links) <= SHOWN:
         return iter(links)
     places = nlargest(SHOWN, range(len(links)), key=lambda at: links[at].seconds)
@@ -174,7 +174,7 @@ def waits_of(links: Iterable[Link]) -> tuple[Wait, ...]:
 
 
 def covered(times: Iterable[tuple[float, float]]) -> float:
-    """Return how long at least one of some spans of time lasted (seconds).
+    """Return how long at least one of some spans of time was in progress (seconds).
 
     Example:
         >>> covered([(5, 6), (0, 2), (1, 3)])

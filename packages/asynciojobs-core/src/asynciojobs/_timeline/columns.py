@@ -10,7 +10,7 @@ __all__ = ["cut", "padded"]
 
 
 def cut(text: str, limit: int) -> str:
-    """Return the text in one line of at most so many columns; a `…` stands for the rest.
+    """Return the text on one line of at most so many columns; a `…` replaces the rest.
 
     Example:
         >>> cut("reboot", 6), cut("rebooting", 6), cut("再起動する", 6)

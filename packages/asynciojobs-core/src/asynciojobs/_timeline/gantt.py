@@ -43,7 +43,7 @@ def exact(time: float) -> str:
 
 
 def rounding(duration: float) -> Number:
-    """Return a function for times as text: a hundredth of the duration is still seen.
+    """Return a function that writes times, precise to a hundredth of the duration.
 
     Example:
         >>> [rounding(duration)(0.0305) for duration in (0.05, 5, 5000)]
@@ -63,7 +63,7 @@ def extent(bars: Sequence[Bar], end: float) -> tuple[float, float]:
 
     Args:
         bars: the jobs.
-        end: where the bars end of jobs that have not ended (seconds).
+        end: where to end the bars of jobs that have not ended (seconds).
     """
     times = [time for bar in bars for time in (bar.scheduled, bar.started, bar.ended)]
     known = [time for time in times if time is not None]
@@ -83,8 +83,8 @@ def gantt(
     Args:
         bars: the jobs.
         extent: the first and the last time that it shows (seconds).
-        columns: how wide all of it may be; by default, the time axis has its usual length.
-        more: a line below the bars about those that are left out.
+        columns: the largest width; by default, the time axis has its usual length.
+        more: a line below the bars, about the jobs that are left out.
         number: returns a time as text.
 
     Example:

@@ -17,7 +17,7 @@ class Mode(enum.StrEnum):
     """How a run is shown."""
 
     AUTO = "auto"
-    """As the place where it is shown suggests."""
+    """Depends on where it is shown."""
     TERMINAL = "terminal"
     """A few rows that are drawn again and again. This needs rich."""
     LINES = "lines"
@@ -54,7 +54,7 @@ def chosen_mode(mode: str, stream: TextIO | None, environ: Mapping[str, str]) ->
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal; one that is closed is none."""
+    """Return whether a stream is a terminal. If it is closed, it is not."""
     try:
         return stream.isatty()
     except (AttributeError, ValueError, OSError):
@@ -62,12 +62,12 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def in_notebook() -> bool:
-    """Tell whether the program runs in the kernel of a notebook."""
+    """Return whether the program runs in the kernel of a notebook."""
     ipython: Any = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     return bool(shell) and hasattr(shell, "kernel")
 
 
 def wants_colours(environ: Mapping[str, str]) -> bool:
-    """Tell whether lines have colours: only with ``FORCE_COLOR``, and not with ``NO_COLOR``."""
+    """Return whether lines have colours: with ``FORCE_COLOR``, but not with ``NO_COLOR``."""
     return bool(environ.get("FORCE_COLOR")) and not environ.get("NO_COLOR")

@@ -14,9 +14,9 @@ __all__ = ["Printing"]
 
 
 class Printing:
-    """Stands for ``sys.stdout`` and ``sys.stderr``, where they are terminals.
+    """Replaces ``sys.stdout`` and ``sys.stderr`` where they are terminals.
 
-    The log has kept the streams that it was set up with, so its handlers get the new ones.
+    Log handlers keep the streams that they were set up with, so they get the new ones, too.
 
     Args:
         heard: called after something was printed, in the thread that printed it.
@@ -39,7 +39,7 @@ class Printing:
                 self._handlers.append((handler, stream))
 
     def close(self) -> None:
-        """Put the streams back."""
+        """Restore the streams."""
         for name, stream, ours in self._taken:
             if getattr(sys, name) is ours:  # the program may have put another one there
                 setattr(sys, name, stream)
@@ -52,7 +52,7 @@ class Printing:
         """Return the lines that were printed since the last call.
 
         Args:
-            rest: also what has no line end yet.
+            rest: whether to return text without a line end, too.
         """
         with self._lock:
             text = "".join(self._printed)
@@ -68,7 +68,7 @@ class Printing:
 
 
 class Stream:
-    """A stream that passes on what is written to it; all else is that of the stream behind."""
+    """A stream that passes on what is written to it; the stream behind it does all else."""
 
     def __init__(self, behind: TextIO, note: Callable[[str], None]) -> None:
         self._behind = behind
