@@ -3,7 +3,7 @@
 ./hatchw run pictures
 
 The picture of a report is a photograph that Chromium takes. If it is not installed, the old one
-stays.
+stays. The report of the demo is photographed too, if ``./hatchw run demo`` has left it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ BEGAN = 1896080400.0
 
 SHOWN = (1100, 820)
 """How much of a report its picture shows (pixels)."""
+
+DEMO = DOCS.parent / "verify-environment.html"
+SHOWN_OF_DEMO = (1240, 820)
+"""Its timeline is wider."""
 
 
 def draw_pictures_of(document: Path) -> None:
@@ -92,10 +96,13 @@ def photograph() -> None:
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(program, profile)
-        for report in glob("html"):
-            browser.look_as(width=SHOWN[0], height=SHOWN[1])
-            browser.open(report)
-            report.with_suffix(".png").write_bytes(browser.picture(whole=False))
+        shown = dict.fromkeys(glob("html"), SHOWN) | {DEMO: SHOWN_OF_DEMO}
+        for report, (width, height) in shown.items():
+            if report.exists():
+                browser.look_as(width=width, height=height)
+                browser.open(report)
+                picture = DOCS / "images" / f"{report.stem}.png"
+                picture.write_bytes(browser.picture(whole=False))
         browser.close()
 
 

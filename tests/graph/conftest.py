@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pytest
+from browser import BROWSERS, Browser, browser_program
 
 from asynciojobs_graph import _programs
 
@@ -201,3 +203,25 @@ def script(tmp_path, monkeypatch) -> Callable[[str], str]:
         return str(path)
 
     return write
+
+
+@pytest.fixture(scope="module")
+def new_browser(tmp_path_factory):
+    """Return a function that starts a browser without a network."""
+    program = browser_program()
+    if program is None:
+        pytest.skip(f"none of these is on the PATH: {', '.join(BROWSERS)}")
+    with contextlib.ExitStack() as stack:
+
+        def start():
+            found = Browser(program, tmp_path_factory.mktemp("profile"))
+            stack.callback(found.close)
+            return found
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def browser(new_browser):
+    """Return a browser without a network."""
+    return new_browser()

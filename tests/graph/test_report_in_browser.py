@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import runs
-from browser import BROWSERS, Browser, browser_program
 from hostile import TEXTS
 from hostile import run as hostile_run
 
@@ -20,16 +20,6 @@ FOCUSED = """(element =>
 )(document.activeElement)"""
 
 OUTLINE = ["images", "one", "two", "monitor", "boots", "racks", "h1", "h2", "bad", "end"]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    program = browser_program()
-    if program is None:
-        pytest.skip(f"none of these is on the PATH: {', '.join(BROWSERS)}")
-    found = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +301,28 @@ def test_in_print_everything_is_unfolded_and_fits(page):
     assert page.run(
         "[...document.querySelectorAll('.scroll svg')].every(it => it.clientWidth <= 1000)"
     )
+
+
+@pytest.mark.parametrize("name", ["lab", "one", "two hundred", "thousand"])
+def test_in_print_the_timeline_is_at_the_top_of_its_page_and_not_covered(
+    browser, reports, name
+):
+    """A picture that is higher than a page is cut only if nothing is above it."""
+    browser.look_as(media="print", width=1000)
+    browser.open(reports[name])
+    boxes = browser.run(
+        """['', 'h2', '.remark', 'svg', 'svg text'].map(name => {
+            const part = document.querySelector(`.about-timeline ${name}`);
+            const box = part?.getBoundingClientRect();
+            const height = name == '.remark' ? part?.scrollHeight : box?.height;
+            return box && [box.top, box.top + height];
+        })"""
+    )
+    section, heading, remark, picture, first = boxes
+    assert section[0] == picture[0]
+    assert (remark is None) == (name != "thousand")
+    texts = [heading, remark or heading, first]
+    assert all(above is below or above[1] <= below[0] for above, below in pairwise(texts))
 
 
 def test_print_is_dark_on_white_whatever_the_scheme(page):

@@ -356,7 +356,7 @@ def test_the_signs_are_those_of_listings():
     signs = {status.name: status.value.sign for status in Status}
     phases = {phase.name: sign for phase, sign in UNICODE.phases.items()}
     failures = dict.fromkeys(["FAILED", "RAISED", "CULPRIT", "FATAL"], "✗")
-    assert signs == phases | {"DONE": "✓"} | failures
+    assert signs == phases | {"DONE": "✓", "RESTORED": "✓"} | failures
 
 
 def test_a_job_that_is_not_critical_may_fail_alone(statuses):
@@ -464,3 +464,16 @@ def test_the_style_of_a_class_is_kept_except_the_fill(drawn):
 )
 def test_a_duration_is_in_the_units_that_are_easiest_to_read(seconds, text):
     assert duration_text(seconds) == text
+
+
+def test_restored_jobs_are_shown_with_the_time_of_the_run_that_did_them(statuses):
+    inner = Scheduler(FakeJob("a", takes=1), label="inner")
+    scheduler = PureScheduler(inner, bad := FakeJob("bad", takes=2, raises=OSError))
+    scheduler.run()
+    bad.raises = None
+    assert scheduler.run(resume=True)
+    assert statuses(scheduler) == {
+        "inner": ("✓ restored, 1.0 s", GREEN),
+        "a": ("✓ restored, 1.0 s", GREEN),
+        "bad": ("✓ done, 2.0 s", GREEN),
+    }

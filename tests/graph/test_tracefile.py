@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter, defaultdict
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import runs
@@ -24,8 +26,7 @@ def trace(tmp_path):
         name = scheduler.export_as_tracefile(tmp_path / "trace")
         with open(name, "rb") as file:  # noqa: PTH123
             text = file.read()
-        assert text.isascii()
-        content = json.loads(text)
+        content = json.loads(text.decode("utf-8"))
         assert content.keys() == {"displayTimeUnit", "otherData", "traceEvents"}
         check(content["traceEvents"])
         return content
@@ -169,6 +170,17 @@ def test_the_file_says_which_run_it_is(trace):
     assert (facts["scheduler"], facts["why"]) == ("lab", "FINE")
     assert facts["jobs"] == "7 jobs: 5 done, 1 failed, 1 stopped"
     assert facts["began"].count(":") >= 2
+
+
+def test_labels_are_written_as_they_are(tmp_path):
+    """Perfetto would show escapes, and refuse a file with a backslash before a quote."""
+    labels = ["再起動 é 👩", "C:\\", "\\\\", '\\"', '"', "a\\b"]
+    scheduler = runs.after_run(PureScheduler(*(runs.job(it, 1) for it in labels)))
+    text = Path(scheduler.export_as_tracefile(tmp_path / "trace")).read_text("utf-8")
+    assert "\\u" not in text
+    assert not re.search(r'(?<!\\)(\\\\)+"', text)
+    names = [it["name"] for it in json.loads(text)["traceEvents"] if it["ph"] == "X"]
+    assert [name.removesuffix(" ") for name in names] == labels
 
 
 def test_ends_are_rounded_and_not_durations(trace):

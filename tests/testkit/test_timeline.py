@@ -107,6 +107,22 @@ def test_the_spans_are_those_of_the_scheduler(diamond):
     assert [(span.label, span.start) for span in diamond.spans][-1] == ("d", 2.0)
 
 
+def test_the_spans_of_a_run_that_was_not_recorded_are_not_seen_after_the_block(diamond):
+    diamond.scheduler["d"].takes = 9
+    diamond.scheduler.run()
+    assert [span.seconds for span in diamond.spans] == [1.0] * 4
+
+
+def test_the_spans_during_a_run():
+    async def look():
+        return [str(span.outcome) for span in timeline.spans]
+
+    scheduler = PureScheduler(job := Job(look))
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+    assert job.result() == ["running"]
+
+
 def test_start_end_and_duration(diamond):
     assert [diamond.start("d"), diamond.end("d"), diamond.duration("d")] == [2.0, 3.0, 1.0]
 
@@ -673,6 +689,19 @@ def test_the_chart_shows_late_times_to_the_millisecond():
     )
 
 
+def test_the_chart_shows_restored_jobs():
+    scheduler = dag("a>b", critical=False)
+    scheduler["b"].raises = OSError
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler["b"].raises = None
+        scheduler.run(resume=True)
+    assert str(timeline).splitlines()[:2] == [
+        "a  |                                                  |  restored",
+        "b  |##################################################|  2 - 3  done",
+    ]
+
+
 def test_the_chart_before_the_run():
     assert str(Timeline(dag("a"))) == (
         "a  |                                                  |  never started\n"
@@ -743,6 +772,19 @@ def test_the_chart_of_a_scheduler_that_is_nested_in_itself():
     scheduler = Scheduler(label="ring")
     scheduler.jobs.add(scheduler)
     assert str(Timeline(scheduler)).splitlines()[0].split("  ")[0] == "ring"
+
+
+def test_the_chart_of_jobs_that_were_given_a_cycle():
+    scheduler = dag("a>b")
+    with Timeline(scheduler) as timeline:
+        scheduler.run()
+        scheduler["a"].requires(scheduler["b"])
+        chart = str(timeline)
+    assert chart.splitlines()[2] == "(the run is not shown, since its jobs have a cycle now)"
+    assert timeline.end("b") == 2.0
+    timeline = timeline_of(other := dag("a>b"))
+    other["a"].requires(other["b"])
+    assert str(timeline).splitlines()[1].endswith("|  3 - 4  done")
 
 
 def test_the_chart_of_many_jobs_is_cut():

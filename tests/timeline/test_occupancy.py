@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import random
+from typing import NamedTuple
 
 import pytest
 
-from asynciojobs._timeline.occupancy import Holding, Occupancy
+from asynciojobs._timeline.occupancy import Occupancy
+
+
+class Holding(NamedTuple):
+    holder: object
+    slots: int
+    start: float
+    end: float
 
 
 def some_holdings(seed):

@@ -93,6 +93,34 @@ def test_a_timeline_stays_as_it_is(run):
     assert (timeline.duration, timeline.spans[0].end) == (1.0, 1.0)
 
 
+def test_what_is_changed_since_does_not_change_a_timeline(run):
+    ssh = Limit(1, "ssh")
+    jobs = [*(job(it, limits=ssh) for it in "ab"), *(job(it) for it in "cd")]
+    scheduler = run(PureScheduler(*jobs, jobs_window=2))
+    first, second = scheduler.timeline(), scheduler.timeline()
+    before = first.spans
+    ssh.slots, scheduler.jobs_window = 2, 4
+    jobs[1].forever = True
+    jobs[3].requires(jobs[0])
+    run(scheduler)
+    assert second.spans == before
+    assert {span.label: span.waited for span in before} == {"a": 0, "b": 1, "c": 0, "d": 1}
+
+
+def test_a_timeline_makes_its_spans_once(run):
+    timeline = run(dag("a>b")).timeline()
+    assert timeline.spans is timeline.spans
+    assert timeline.full().spans[1] is timeline.spans[1]
+
+
+def test_the_spans_of_a_timeline_can_be_pickled(run):
+    inner = Scheduler(FakeJob("a", takes=1), label="inner")
+    timeline = run(PureScheduler(inner)).timeline()
+    for other in (pickle.loads(pickle.dumps(timeline)), copy.deepcopy(timeline)):
+        assert [span.path for span in other.spans] == [("inner",), ("inner", "a")]
+        assert other.spans[1].around is other.spans[0]
+
+
 # -- the time of day
 
 
@@ -252,6 +280,40 @@ def test_a_job_that_was_cancelled_before_it_started_has_only_an_end(run):
         ("slow", 0.0, 2.0, "done"),
         ("waiting", None, 1.0, "failed"),
     ]
+
+
+def test_a_job_that_was_cancelled_while_it_waited_for_a_slot_has_waited(run):
+    waiting = FakeJob("waiting", critical=False)
+    last = FakeJob("last", critical=False, required=(waiting, slow := FakeJob("slow", takes=4)))
+
+    async def cancel():
+        await asyncio.sleep(1)
+        waiting.cancel()
+        last.cancel()
+
+    first = Job(cancel, label="first")
+    assert waits(run(PureScheduler(first, slow, waiting, last, jobs_window=2))) == {
+        "first": (0.0, 0.0),
+        "slow": (0.0, 0.0),
+        "waiting": (0.0, 1.0),
+        "last": (None, 0.0),  # it still waited for `slow`
+    }
+
+
+def test_a_job_that_was_cancelled_while_it_waited_behind_one_that_was_restored(run):
+    async def try_again():
+        await asyncio.sleep(1)
+        if not waiting.is_scheduled():
+            raise OSError("no disk")
+        waiting.cancel()
+
+    first = FakeJob("first", takes=2)
+    bad = Job(try_again, label="bad", required=first)
+    waiting = FakeJob("waiting", critical=False, required=first)
+    scheduler = run(PureScheduler(first, bad, jobs_window=1))
+    scheduler.add(waiting)
+    assert scheduler.run(resume=True)
+    assert waits(scheduler)["waiting"] == (0.0, 1.0)
 
 
 def test_forever_jobs_are_stopped(run):
@@ -708,18 +770,29 @@ def calls_of(function):
     return count
 
 
-@pytest.mark.parametrize("method", ["timeline", "bottleneck"])
-def test_the_cost_is_proportional_to_the_jobs(run, method):
+@pytest.mark.parametrize(
+    "ask", [lambda it: it.timeline().spans, PureScheduler.bottleneck], ids=["spans", "links"]
+)
+def test_the_cost_is_proportional_to_the_jobs(run, ask):
     def cost(size):
         ssh = Limit(3, "ssh")
         jobs = [job(str(n), limits=ssh if n % 2 else None) for n in range(size)]
         for n in range(5, size):
             jobs[n].requires(jobs[n - 5], jobs[n // 2])
         scheduler = run(PureScheduler(*jobs, jobs_window=4))
-        getattr(scheduler, method)()
-        return calls_of(getattr(scheduler, method))
+        ask(scheduler)
+        return calls_of(lambda: ask(scheduler))
 
     assert cost(400) < 4.6 * cost(100)
+
+
+def test_the_garbage_collector_has_little_to_look_at(run):
+    scheduler = run(PureScheduler(*(FakeJob(str(n)) for n in range(1000)), jobs_window=10))
+    scheduler.timeline()
+    before = len(gc.get_objects())
+    timeline = scheduler.timeline()
+    assert len(gc.get_objects()) < before + 100
+    assert len(timeline.spans) == 1000
 
 
 def test_a_record_does_not_keep_jobs_alive(run):

@@ -1170,8 +1170,11 @@ _CO_SHUTDOWN_OF_JOB = _ANY_JOB.co_shutdown
 
 def any_has_shutdown(jobs: Iterable[AnyJob]) -> bool:
     """Return whether one of these jobs had no shutdown yet, and has something to do in it."""
-    if set(map(type, jobs)) == {Job} and _ANY_JOB.co_shutdown is _CO_SHUTDOWN_OF_JOB:
-        # Fast path: 20 ns a job. Without it, _has_shutdown() says the same.
-        plain = cast("Iterable[Job[object]]", jobs)
-        jobs = [job for job in plain if job._coshutdown is not None]
-    return any(not job._shutdown_given and job._has_shutdown() for job in jobs)
+    is_own = _ANY_JOB.co_shutdown is _CO_SHUTDOWN_OF_JOB
+    for job in jobs:
+        # Fast path: 60 ns a job. Without it, _has_shutdown() says the same.
+        if is_own and type(job) is Job and job._coshutdown is None:
+            continue
+        if not job._shutdown_given and job._has_shutdown():
+            return True
+    return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from heapq import nlargest
 from typing import TypeAlias
 
@@ -18,12 +19,14 @@ from ._text import counted, duration_text, one_line
 from ._timeline.bottleneck import Bottleneck as Bottleneck  # noqa: PLC0414
 from ._timeline.bottleneck import Wait as Wait  # noqa: PLC0414 - it is public
 from ._timeline.chain import chain
-from ._timeline.facts import Facts, Moments
 from ._timeline.gantt import Bar, gantt, rounding
 from ._timeline.links import Link as Link  # noqa: PLC0414 - it is public
+from ._timeline.made import Spans
+from ._timeline.reading import Moments, read
 from ._timeline.spans import LinkKind as LinkKind  # noqa: PLC0414
 from ._timeline.spans import Outcome as Outcome  # noqa: PLC0414
 from ._timeline.spans import Span as Span  # noqa: PLC0414
+from ._timeline.waits import Waits
 
 __all__ = ["Timeline", "bottleneck_of", "timeline_of"]
 
@@ -74,7 +77,7 @@ class Timeline:
         scheduler: JobSet,
         began_at: datetime,
         duration: float,
-        spans: tuple[Span, ...],
+        spans: Sequence[Span],
         *,
         is_live: bool = False,
         shown: int | None = SHOWN,
@@ -82,17 +85,21 @@ class Timeline:
         self.scheduler = scheduler
         self.began_at = began_at
         self.duration = duration
-        self.spans = spans
+        self._spans = spans
         self.is_live = is_live
         self._shown = shown
 
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """What became of each job at any depth, each after its requirements."""
+        return tuple(self._spans)
+
     def __repr__(self) -> str:
-        return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self.spans), 'job')}>"
+        return f"<Timeline of {self.scheduler.repr_main()}, {counted(len(self._spans), 'job')}>"
 
     def __str__(self) -> str:
         spans = self._spans_shown()
         hidden = len(self.spans) - len(spans)
-        state = "has run for" if self.is_live else "took"
         chart = gantt(
             [bar_of(span) for span in spans],
             (0.0, self.duration),
@@ -100,9 +107,7 @@ class Timeline:
             more=f"… {hidden} more, see full()" if hidden else "",
             number=rounding(self.duration),
         )
-        when = self.began_at.isoformat(" ", "seconds")
-        name = self.scheduler.repr_main()
-        return f"{name} began {when}, and {state} {duration_text(self.duration)}\n{chart}"
+        return f"{heading(self, self.scheduler.repr_main())}\n{chart}"
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -160,7 +165,7 @@ class Timeline:
             self.scheduler,
             self.began_at,
             self.duration,
-            self.spans,
+            self._spans,
             is_live=self.is_live,
             shown=None,
         )
@@ -172,16 +177,18 @@ class Timeline:
 def timeline_of(job_set: JobSet, times: Times) -> Timeline:
     """Return the timeline of the last run of a scheduler; see `PureScheduler.timeline()`."""
     began, moments = last_run(job_set, times)
-    facts = Facts(job_set, moments, outline(job_set))
+    table = read(job_set, moments, outline(job_set))
     zone = datetime.fromtimestamp(began, tz=UTC).astimezone()
-    return Timeline(job_set, zone, facts.duration, facts.spans(), is_live=moments.is_live)
+    spans = Spans(table, Waits(table).waited)
+    return Timeline(job_set, zone, table.duration, spans, is_live=moments.is_live)
 
 
 def bottleneck_of(job_set: JobSet, times: Times) -> Bottleneck:
     """Return the bottleneck of the last run; see `PureScheduler.bottleneck()`."""
     _, moments = last_run(job_set, times)
-    facts = Facts(job_set, moments, outline(job_set))
-    return Bottleneck(chain(facts), facts.duration)
+    table = read(job_set, moments, outline(job_set))
+    waits = Waits(table)
+    return Bottleneck(chain(table, Spans(table, waits.waited), waits.cause), table.duration)
 
 
 def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
@@ -209,6 +216,18 @@ def last_times(job_set: JobSet) -> Iterator[float]:
     """Yield when jobs started and ended, at all depths, on the clock of the loop (seconds)."""
     for job, _, _ in outline(job_set):
         yield from (time for time in (job.started_at, job.ended_at) if time is not None)
+
+
+def heading(timeline: Timeline, name: str) -> str:
+    """Return one line about a run, such as ``boots began 2030-01-31 12:00, and took 3.0 s``.
+
+    Args:
+        timeline: what happened.
+        name: the name of the scheduler.
+    """
+    when = timeline.began_at.isoformat(" ", "seconds")
+    state = "has run for" if timeline.is_live else "took"
+    return f"{name} began {when}, and {state} {duration_text(timeline.duration)}"
 
 
 def length(span: Span) -> float:

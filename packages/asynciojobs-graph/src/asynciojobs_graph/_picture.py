@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from asynciojobs._dag.digraph import topological_order
-from asynciojobs._dag.jobset import JobSet
+from asynciojobs._dag.jobset import JobSet, record_of
 from asynciojobs._dag.outline import Entry, number
 from asynciojobs._dag.queries import culprit_of, graph_of
 from asynciojobs.job import AnyJob, counts_as_critical
@@ -30,6 +30,8 @@ class Box:
     """Its failure made the last run fail; others may have failed with it."""
     went_on: bool = False
     """The run does not end at such a failure."""
+    is_restored: bool = False
+    """It stayed done in the last run, which took it from an earlier one."""
 
     @property
     def first(self) -> Box:
@@ -56,6 +58,7 @@ class Cluster:
     is_culprit: bool = False
     """It failed, but not because of a job inside it: it timed out, for example."""
     went_on: bool = False
+    is_restored: bool = False
     first: Box = field(init=False)
     last: Box = field(init=False)
 
@@ -205,9 +208,12 @@ class _PictureBuilder:
     def __init__(self, job_set: JobSet) -> None:
         self.picture = Picture()
         self.levels = [_Level(job_set)]  # the open schedulers, outermost first
+        record = record_of(job_set)
+        self.restored = frozenset[AnyJob]() if record is None else record.restored
 
     def add(self, box: Box) -> None:
         level = self.levels[-1]
+        box.is_restored = box.job in self.restored
         box.is_culprit = box.job in level.culprits
         box.went_on = level.went_on
         self.picture.steps.append(("box", box))
@@ -220,6 +226,7 @@ class _PictureBuilder:
         level = _Level(members, cluster, is_blamed=is_blamed)
         cluster.is_culprit = is_culprit and not level.culprits
         cluster.went_on = around.went_on
+        cluster.is_restored = cluster.job in self.restored
         self.picture.steps.append(("open", cluster))
         self.levels.append(level)
 

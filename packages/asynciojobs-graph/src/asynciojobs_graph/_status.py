@@ -38,6 +38,8 @@ class Status(enum.Enum):
     STOPPED = Look("stopped", PHASES[Phase.STOPPED], "#e2e2e2")
     """It was started, and the end of the run cancelled it."""
     DONE = Look("done", UNICODE.fine, "#d5efd2")
+    RESTORED = Look("restored", UNICODE.fine, "#d5efd2")
+    """It was done in an earlier run, so it was not started in the last one."""
     FAILED = Look("failed", UNICODE.raised, "#fbdfdb")
     """A nested scheduler that returned ``False``."""
     RAISED = Look("raised", UNICODE.raised, "#fbdfdb")
@@ -60,7 +62,9 @@ def status_of(node: Node) -> Status:
             return Status.RAISED
         return Status.FATAL if node.went_on else Status.CULPRIT
     has_failed = isinstance(job, JobSet) and job.result() is False
-    return Status.FAILED if has_failed else Status.DONE
+    if has_failed:
+        return Status.FAILED
+    return Status.RESTORED if node.is_restored else Status.DONE
 
 
 def status_text(node: Node) -> str:

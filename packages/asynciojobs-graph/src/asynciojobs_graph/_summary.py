@@ -10,7 +10,7 @@ from asynciojobs._dag.jobset import JobSet, record_of
 from asynciojobs._outcomes import Fine, Stopped
 from asynciojobs._text import duration_text
 from asynciojobs.job import AbstractJob
-from asynciojobs.timeline import Outcome, Timeline
+from asynciojobs.timeline import Outcome, Timeline, heading
 
 from ._inert import inert, inert_line
 from ._rows import counts_text
@@ -57,7 +57,7 @@ def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
         words=words,
         why=inert(why, LONGEST_REASON),
         is_fine=timeline.is_live or isinstance(record.verdict, Fine | Stopped),
-        began=_began(timeline),
+        began=timeline.began_at.isoformat(" ", "seconds"),
         took=duration_text(timeline.duration),
         counts=counts_text(_outcomes(timeline)),
     )
@@ -65,13 +65,7 @@ def summary_of(scheduler: PureScheduler, timeline: Timeline) -> Summary:
 
 def heading_of(timeline: Timeline) -> str:
     """Return one line about a run, such as ``boots began 2030-01-31 12:00, and took 3.0 s``."""
-    state = "has run for" if timeline.is_live else "took"
-    name, duration = name_of(timeline.scheduler), duration_text(timeline.duration)
-    return f"{name} began {_began(timeline)}, and {state} {duration}"
-
-
-def _began(timeline: Timeline) -> str:
-    return timeline.began_at.isoformat(" ", "seconds")
+    return heading(timeline, name_of(timeline.scheduler))
 
 
 def name_of(scheduler: JobSet) -> str:

@@ -43,6 +43,11 @@ class Slice(NamedTuple):
     is_waiting: bool
 
     @property
+    def first(self) -> int:
+        """The first moment that is in no slice before it, if there is one (microseconds)."""
+        return min(self.time.begin + 1, self.last)
+
+    @property
     def last(self) -> int:
         """Its last moment (microseconds)."""
         return max(self.time.begin, self.time.end - 1)
@@ -148,8 +153,12 @@ def _arrows(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Slice]]:
 
 
 def _flow(number: int, tail: Slice, head: Slice) -> Iterator[tuple[int, Event]]:
-    """Yield both ends of an arrow, each with its time. Both ends are inside a slice."""
-    for kind, slice_, time in (("s", tail, tail.last), ("f", head, head.time.begin)):
+    """Yield both ends of an arrow, each with its time. It begins and ends within a slice.
+
+    chrome://tracing counts the end of a slice to it. So an arrow that ended where its head
+    begins would end at the slice before that.
+    """
+    for kind, slice_, time in (("s", tail, tail.last), ("f", head, head.first)):
         yield (
             time,
             {

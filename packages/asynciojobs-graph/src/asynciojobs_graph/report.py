@@ -27,12 +27,13 @@ def export_as_htmlfile(scheduler: PureScheduler, filename: str | os.PathLike[str
         OSError: the file can't be written.
 
     Example:
-        >>> from asynciojobs import PrintJob, Scheduler
-        >>> s = Scheduler(PrintJob("hello"))
-        >>> s.run()
-        hello
+        >>> from asynciojobs import Job, Scheduler
+        >>> async def measure():
+        ...     return 21.5
+        >>> lab = Scheduler(Job(measure), label="lab")
+        >>> lab.run()
         True
-        >>> export_as_htmlfile(s, "hello")
-        'hello.html'
+        >>> export_as_htmlfile(lab, "lab")
+        'lab.html'
     """
     return write_with_suffix(filename, ".html", report_of(scheduler))

@@ -41,12 +41,12 @@ def export_as_timeline(
 
     Example:
         >>> from asynciojobs import PrintJob, Scheduler
-        >>> s = Scheduler(PrintJob("hello"))
+        >>> s = Scheduler(Scheduler(PrintJob("hello"), label="inner"), label="outer")
         >>> s.run()
         hello
         True
-        >>> export_as_timeline(s, "hello")
-        'hello.svg'
+        >>> export_as_timeline(s, "overview", depth=0)
+        'overview.svg'
     """
     check_depth(depth)
     picture = _picture(scheduler.timeline(), scheduler.bottleneck(), depth)

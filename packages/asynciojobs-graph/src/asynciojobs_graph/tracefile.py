@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from asynciojobs import PureScheduler
 from asynciojobs.version import __version__
@@ -14,6 +15,9 @@ from ._summary import summary_of
 from ._trace import trace_of
 
 __all__ = ["export_as_tracefile"]
+
+LAST_BACKSLASH = re.compile(r'(?<!\\)(?:\\\\)+(?=")')
+"""Backslashes at the end of a text in JSON, where each is written twice."""
 
 
 def export_as_tracefile(scheduler: PureScheduler, filename: str | os.PathLike[str]) -> str:
@@ -31,13 +35,16 @@ def export_as_tracefile(scheduler: PureScheduler, filename: str | os.PathLike[st
         OSError: the file can't be written.
 
     Example:
-        >>> from asynciojobs import PrintJob, Scheduler
-        >>> s = Scheduler(PrintJob("hello"))
+        >>> import asyncio, json
+        >>> from asynciojobs import Job, Scheduler, Sequence
+        >>> steps = [Job(asyncio.sleep, 0, label=label) for label in ("boot", "measure")]
+        >>> s = Scheduler(Sequence(*steps))
         >>> s.run()
-        hello
         True
-        >>> export_as_tracefile(s, "hello")
-        'hello.json'
+        >>> with open(export_as_tracefile(s, "lab")) as file:
+        ...     events = json.load(file)["traceEvents"]
+        >>> [event["name"] for event in events if event["ph"] == "X"]
+        ['boot', 'measure']
     """
     return write_with_suffix(filename, ".json", "".join(_lines(scheduler)))
 
@@ -53,8 +60,21 @@ def _lines(scheduler: PureScheduler) -> Iterator[str]:
         "jobs": summary.counts,
         "made by": f"asynciojobs {__version__}",
     }
-    yield f'{{"displayTimeUnit":"ms","otherData":{json.dumps(facts)},"traceEvents":[\n'
-    # In ASCII, as json does by itself: no reader has to know the encoding.
-    events = trace_of(summary.name, timeline.spans)
-    yield ",\n".join(json.dumps(event, separators=(",", ":")) for event in events)
+    yield f'{{"displayTimeUnit":"ms","otherData":{json_of(facts)},"traceEvents":[\n'
+    yield ",\n".join(map(json_of, trace_of(summary.name, timeline.spans)))
     yield "\n]}\n"
+
+
+def json_of(value: Mapping[str, object]) -> str:
+    r"""Return an object as JSON.
+
+    Perfetto 52 has a reader of its own. It shows ``\u00e9`` as it is written, so nothing is
+    written in that way. It takes the end of ``"C:\\"`` for a quote within the text, and refuses
+    the whole file, so a space follows.
+
+    Example:
+        >>> print(json_of({"job": "C:\\", "zone": "é"}))
+        {"job":"C:\\ ","zone":"é"}
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return LAST_BACKSLASH.sub(r"\g<0> ", text)

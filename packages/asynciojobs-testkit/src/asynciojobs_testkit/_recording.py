@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from asynciojobs import AbstractJob, EventKind, JobEvent, Limit
@@ -11,7 +11,6 @@ from asynciojobs.job import needs_of
 
 __all__ = [
     "ENDED",
-    "SCHEDULED",
     "SHUTDOWN",
     "SKIPPED",
     "STARTED",
@@ -23,7 +22,6 @@ __all__ = [
 
 AnyJob: TypeAlias = AbstractJob[object]
 
-SCHEDULED = (EventKind.SCHEDULED,)
 STARTED = (EventKind.STARTED,)
 ENDED = (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED)
 SKIPPED = (EventKind.SKIPPED,)
@@ -76,22 +74,22 @@ class Recording:
 
     def __init__(self) -> None:
         self.events: list[TimelineEvent] = []
-        self._last_runs: dict[AnyJob, list[Indexed]] = {}  # in order; empty once forgotten
+        # Where the events of each job's last run are in the list; empty if it was forgotten.
+        self._last_runs: dict[AnyJob, list[int]] = {}
         # The slots of a job's limits at each of its events, by the index of the event.
         self._slots: dict[int, list[int]] = {}
 
     def add(self, event: JobEvent) -> None:
         """Record an event."""
         last_run = self._last_runs.setdefault(event.job, [])
-        if last_run and _begins_a_run(event.kind, last_run):
+        if last_run and _begins_a_run(event.kind, self.last_run(event.job)):
             self._forget_idle_jobs()
             last_run.clear()
-        recorded = TimelineEvent(event.time, event.job, event.kind)
-        last_run.append((len(self.events), recorded))
+        last_run.append(len(self.events))
         needs = needs_of(event.job)
         if needs:
             self._slots[len(self.events)] = [limit.slots for limit in needs]
-        self.events.append(recorded)
+        self.events.append(TimelineEvent(event.time, event.job, event.kind))
 
     def _forget_idle_jobs(self) -> None:
         """Forget the last run of idle jobs, because a new run may never reach them."""
@@ -103,9 +101,9 @@ class Recording:
         """Return whether anything ever happened to a job."""
         return job in self._last_runs
 
-    def last_run(self, job: AnyJob) -> Sequence[Indexed]:
-        """Return the events of a job's last run."""
-        return self._last_runs.get(job, ())
+    def last_run(self, job: AnyJob) -> Iterator[Indexed]:
+        """Yield the events of a job's last run."""
+        return ((index, self.events[index]) for index in self._last_runs.get(job, ()))
 
     def first(self, job: AnyJob, kinds: Collection[EventKind]) -> Indexed | None:
         """Return the first event of one of these kinds in a job's last run."""
@@ -188,7 +186,7 @@ class LimitsInUse:
         return None
 
 
-def _begins_a_run(kind: EventKind, last_run: Sequence[Indexed]) -> bool:
+def _begins_a_run(kind: EventKind, last_run: Iterable[Indexed]) -> bool:
     """Return whether an event begins a new run of a job that was in a run before.
 
     A job that is skipped, or cancelled before it starts, has no other event in that run.

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from itertools import pairwise
-from types import TracebackType
-from typing import Self, TypeAlias
 
-from asynciojobs import AbstractJob, EventKind, PureScheduler, Span
-from asynciojobs._text import listed, one_line
-from asynciojobs._timeline.gantt import Bar, extent, gantt
+from asynciojobs import EventKind, PureScheduler
 from asynciojobs.limit import name_of
 
-from ._recording import (
-    ENDED,
-    SCHEDULED,
-    SHUTDOWN,
-    SKIPPED,
-    STARTED,
-    AnyJob,
-    Recording,
-    TimelineEvent,
-)
+from ._questions import JobOrLabel, Questions
+from ._recording import ENDED, SHUTDOWN, SKIPPED, STARTED, AnyJob, TimelineEvent
+from ._within import schedulers_within
 
 __all__ = ["Timeline", "TimelineEvent"]
 
-MAX_JOBS = 100
-"""How many jobs a chart shows."""
 
-JobOrLabel: TypeAlias = "AnyJob | str"
-
-
-class Timeline:
+class Timeline(Questions):
     """Records what happens to the jobs of a scheduler, at all depths, in a ``with`` block.
 
     If the scheduler runs several times, the last run counts. Methods accept jobs or their
@@ -62,161 +45,6 @@ class Timeline:
            0 s                                             3 s
     """
 
-    def __init__(self, scheduler: PureScheduler) -> None:
-        self.scheduler = scheduler
-        self._recording = Recording()
-        self._observation = contextlib.ExitStack()  # ends the observation
-
-    def __enter__(self) -> Self:
-        self._observation.enter_context(self.scheduler.observe(self._recording.add))
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._observation.close()
-
-    def __repr__(self) -> str:
-        return f"<Timeline of {self.scheduler.repr_main()}, {len(self.events)} events>"
-
-    def __str__(self) -> str:
-        bars = [self._bar(job, depth) for job, depth in jobs_within(self.scheduler)]
-        last = max((event.time for event in self.events), default=0.0)
-        hidden = len(bars) - MAX_JOBS
-        more = f"… and {hidden} more jobs" if hidden > 0 else ""
-        return gantt(bars[:MAX_JOBS], extent(bars, last), more=more)
-
-    def _bar(self, job: AnyJob, depth: int) -> Bar:
-        seen = self._recording
-        started = seen.time(job, STARTED)
-        last = seen.first(job, ENDED) or seen.first(job, SKIPPED)
-        return Bar(
-            name=one_line(job._shown_text()),
-            depth=depth,
-            scheduled=seen.time(job, SCHEDULED),
-            started=started,
-            ended=seen.time(job, ENDED),
-            outcome=""
-            if last is None
-            else outcome_of(last[1], has_started=started is not None),
-        )
-
-    # -- questions
-
-    @property
-    def events(self) -> list[TimelineEvent]:
-        """What happened so far, in order."""
-        return self._recording.events
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """What became of each job in the last run: ``scheduler.timeline().spans``.
-
-        Their times are in seconds since the run began.
-
-        Raises:
-            RuntimeError: the scheduler has not run.
-        """
-        return self.scheduler.timeline().spans
-
-    def start(self, job: JobOrLabel) -> float:
-        """Return when a job started, in seconds.
-
-        Raises:
-            AssertionError: it did not start.
-            LookupError: there is no such job, or more than one.
-
-        Example:
-            >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
-            True
-            >>> timeline.start("a"), timeline.start("d")
-            (0.0, 2.0)
-        """
-        return self._first(job, STARTED, "started")[1].time
-
-    def end(self, job: JobOrLabel) -> float:
-        """Return when a job ended, in seconds; it may be done, failed or cancelled.
-
-        Raises:
-            AssertionError: it did not end.
-            LookupError: there is no such job, or more than one.
-
-        Example:
-            >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
-            True
-            >>> timeline.end("a"), timeline.end("d")
-            (1.0, 3.0)
-        """
-        return self._first(job, ENDED, "ended")[1].time
-
-    def duration(self, job: JobOrLabel) -> float:
-        """Return how long a job ran, in seconds.
-
-        Raises:
-            AssertionError: it did not end.
-            LookupError: there is no such job, or more than one.
-
-        Example:
-            >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
-            True
-            >>> timeline.duration("b")
-            1.0
-        """
-        return self.end(job) - self.start(job)
-
-    def running_at(self, t: float) -> set[AnyJob]:
-        """Return the jobs that ran at a moment, including nested schedulers.
-
-        A job runs from its start up to its end, but no longer at the moment of its end.
-
-        Args:
-            t: the moment (seconds).
-
-        Example:
-            >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
-            True
-            >>> timeline.running_at(1.5) == {scheduler["b"], scheduler["c"]}
-            True
-        """
-        return self._recording.running_at(t)
-
-    def peak(self, scheduler: PureScheduler | None = None) -> int:
-        """Return the largest number of jobs that ran at the same time.
-
-        Args:
-            scheduler: count only its own jobs; a nested scheduler counts as one job. With
-                ``None``, count the jobs at all depths, but no nested schedulers.
-
-        Example:
-            >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
-            True
-            >>> timeline.peak()
-            2
-        """
-        if scheduler is None:
-            return self._recording.peak(lambda job: not isinstance(job, PureScheduler))
-        return self._recording.peak(lambda job: job in scheduler)
-
-    # -- assertions
-
     def assert_order(self, *groups: JobOrLabel | Collection[JobOrLabel]) -> None:
         """Assert that all jobs of each group ended before any job of the next group started.
 
@@ -228,9 +56,8 @@ class Timeline:
 
         Example:
             >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
+            >>> with FakeClock().installed(), Timeline(dag("a>b, a>c, b c>d")) as timeline:
+            ...     timeline.scheduler.run()
             True
             >>> timeline.assert_order("a", {"b", "c"}, "d")
         """
@@ -265,9 +92,8 @@ class Timeline:
 
         Example:
             >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
+            >>> with FakeClock().installed(), Timeline(dag("a>b, a>c")) as timeline:
+            ...     timeline.scheduler.run()
             True
             >>> timeline.assert_running_at(1.5, {"b", "c"})
         """
@@ -290,11 +116,10 @@ class Timeline:
 
         Example:
             >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
+            >>> with FakeClock().installed(), Timeline(dag("a, b")) as timeline:
+            ...     timeline.scheduler.run()
             True
-            >>> timeline.assert_overlap("b", "c")
+            >>> timeline.assert_overlap("a", "b")
         """
         __tracebackhide__ = True
         self._check(
@@ -311,9 +136,8 @@ class Timeline:
 
         Example:
             >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
+            >>> with FakeClock().installed(), Timeline(dag("a>b")) as timeline:
+            ...     timeline.scheduler.run()
             True
             >>> timeline.assert_disjoint("a", "b")
         """
@@ -451,9 +275,8 @@ class Timeline:
 
         Example:
             >>> from asynciojobs_testkit import FakeClock, dag
-            >>> scheduler = dag("a>b, a>c, b c>d")
-            >>> with FakeClock().installed(), Timeline(scheduler) as timeline:
-            ...     scheduler.run()
+            >>> with FakeClock().installed(), Timeline(dag("a b>c>d")) as timeline:
+            ...     timeline.scheduler.run()
             True
             >>> timeline.assert_requirements_respected()
         """
@@ -542,92 +365,6 @@ class Timeline:
         __tracebackhide__ = True
         if not holds:
             raise AssertionError(f"{message}\n\n{self}")
-
-    # -- looking up jobs and events
-
-    def _group(self, group: JobOrLabel | Collection[JobOrLabel]) -> list[AnyJob]:
-        if isinstance(group, str | AbstractJob):
-            return [self._job(group)]
-        return [self._job(job) for job in group]
-
-    def _job(self, job: JobOrLabel) -> AnyJob:
-        if isinstance(job, str):
-            return self._labelled(job)
-        # A job that was recorded may have been removed since.
-        if not self._recording.has_seen(job) and all(it is not job for it in self._all_jobs()):
-            raise LookupError(f"{job.repr_main()} is not in {self.scheduler.repr_main()}")
-        return job
-
-    def _labelled(self, label: str) -> AnyJob:
-        found = [job for job in self._all_jobs() if job._shown_text() == label]
-        if len(found) != 1:
-            how_many = f"{len(found)} jobs" if found else "no job"
-            labels = (job._shown_text() for job in self._all_jobs())
-            remedy = "give the job itself" if found else f"its jobs are {listed(labels)}"
-            raise LookupError(
-                f"{self.scheduler.repr_main()} has {how_many} labelled {label!r}: {remedy}"
-            )
-        return found[0]
-
-    def _all_jobs(self) -> Iterator[AnyJob]:
-        return (job for job, _ in jobs_within(self.scheduler))
-
-    def _named(self, job: JobOrLabel) -> str:
-        return self._job(job).repr_main()
-
-    def _first(
-        self, job: JobOrLabel, kinds: Collection[EventKind], verb: str
-    ) -> tuple[int, TimelineEvent]:
-        """Return the first event of these kinds of a job, and its index among all events.
-
-        Raises:
-            AssertionError: there is none.
-        """
-        __tracebackhide__ = True
-        job = self._job(job)
-        first = self._recording.first(job, kinds)
-        if first is not None:
-            return first
-        if job.started_at is not None and not self._recording.last_run(job):
-            missed = (
-                f"{job.repr_main()} ran while this timeline was not recording: start the "
-                "timeline before the run"
-            )
-            raise AssertionError(f"{missed}\n\n{self}")
-        raise AssertionError(f"{job.repr_main()} never {verb}\n\n{self}")
-
-
-def jobs_within(scheduler: PureScheduler) -> Iterator[tuple[AnyJob, int]]:
-    """Yield the jobs of a scheduler and of all nested ones, each with its depth.
-
-    A scheduler that is nested in itself is yielded, but not entered again.
-    """
-    around = [scheduler]
-    levels = [iter(scheduler.jobs)]
-    while levels:
-        for job in levels[-1]:
-            yield job, len(levels) - 1
-            if isinstance(job, PureScheduler) and all(job is not outer for outer in around):
-                around.append(job)
-                levels.append(iter(job.jobs))
-                break
-        else:
-            around.pop()
-            levels.pop()
-
-
-def schedulers_within(scheduler: PureScheduler) -> list[PureScheduler]:
-    """Return a scheduler and all nested ones."""
-    nested = [job for job, _ in jobs_within(scheduler) if isinstance(job, PureScheduler)]
-    return [scheduler, *nested]
-
-
-def outcome_of(event: TimelineEvent, *, has_started: bool) -> str:
-    """Return how a job ended, or why it was skipped, in words."""
-    if event.kind in SKIPPED:
-        culprit = event.job.skipped_by()
-        return "skipped" if culprit is None else f"skipped: {culprit.repr_main()} failed"
-    return str(event.kind) if has_started else f"{event.kind} before it started"
 
 
 def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:

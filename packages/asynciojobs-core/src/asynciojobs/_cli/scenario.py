@@ -180,7 +180,7 @@ def _schedulers_in(names: Mapping[str, Any]) -> dict[str, PureScheduler]:
 def _choice(names: Mapping[str, Any], target: Target) -> str:
     """Return the end of an error message: the names that would work."""
     schedulers = _schedulers_in(names)
-    # In a script with schedulers, a function that says nothing is most often one of a job.
+    # In a script with schedulers, a function without a return type is most often for a job.
     unsaid = "" if schedulers else "a Scheduler, perhaps"
     makers = [name for name in names if _may_make_one(names, name, unsaid)]
     may_be = [*schedulers, *makers]
@@ -193,12 +193,12 @@ def _choice(names: Mapping[str, Any], target: Target) -> str:
 def _may_make_one(names: Mapping[str, Any], name: str, unsaid: str) -> bool:
     """Return whether a name is a function of the module that may return a scheduler.
 
-    It can be called without arguments. If its return type is declared, that is a scheduler.
+    It can be called without arguments, and its return type is a scheduler.
 
     Args:
         names: the names in the module.
         name: the name.
-        unsaid: what stands for a return type that is not declared.
+        unsaid: what counts as its return type if none is declared.
     """
     thing = names[name]
     returned = getattr(thing, "__annotations__", {}).get("return", unsaid)

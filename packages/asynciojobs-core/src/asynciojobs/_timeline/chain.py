@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from .._dag.jobset import record_of
 from .._names import Placed
 from .._outcomes import CriticalFailure
-from .facts import Cause, Facts, Level, Member, with_schedulers_around
-from .links import Link
-from .spans import LinkKind, Outcome
+from ..job import requirements_of
+from .links import Cause, Link
+from .spans import LinkKind, Outcome, Span
+from .table import Level, Table
 
 __all__ = ["chain"]
 
@@ -20,10 +23,21 @@ STARTED = Cause(LinkKind.START)
 REQUIRED = Cause(LinkKind.REQUIREMENT)
 ENDED = Cause(LinkKind.END)
 
+RUNNING = Outcome.RUNNING
 
-def chain(facts: Facts) -> list[Link]:
-    """Return the links of a run, the first one first; O(V+E)."""
-    return Walk(facts).links()
+CauseOf: TypeAlias = Callable[[int], Cause | None]
+"""Returns what a job waited for, by its place; ``None`` if it did not wait."""
+
+
+def chain(table: Table, spans: Sequence[Span], cause: CauseOf) -> list[Link]:
+    """Return the links of a run, the first one first; O(V+E).
+
+    Args:
+        table: what is known about the jobs. Their requirements are read as they are now.
+        spans: what became of each job.
+        cause: returns what a job waited for, by its place.
+    """
+    return Walk(table, spans, cause).links()
 
 
 class Walk:
@@ -33,89 +47,107 @@ class Walk:
     slot started before the one that got it, since jobs that took no time are no givers.
 
     Args:
-        facts: what is known about the run.
+        table: what is known about the jobs.
+        spans: what became of each job.
+        cause: returns what a job waited for, by its place.
     """
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._until = facts.duration  # the links found so far begin here
+    def __init__(self, table: Table, spans: Sequence[Span], cause: CauseOf) -> None:
+        self._table = table
+        self._spans = spans
+        self._cause = cause
+        self._places = {job: place for place, job in enumerate(table.jobs)}
+        self._until = table.duration  # the links found so far begin here
         self._found: list[Link] = []
 
     def links(self) -> list[Link]:
         """Return the links, the first one first."""
-        step = self._innermost(None, self._facts.top)
+        step = self._innermost(None, self._table.top)
         while step is not None:
             before = self._follow(step)
-            step = None if before is None else self._innermost(before, before.inner)
+            inner = None if before is None else self._table.inner.get(before)
+            step = None if before is None else self._innermost(before, inner)
         return self._found[::-1]
 
-    def _innermost(self, member: Member | None, level: Level | None) -> Member | None:
+    def _innermost(self, place: int | None, level: Level | None) -> int | None:
         """Return the job that ended last within a scheduler at any depth, or the job itself.
 
         Args:
-            member: the job; ``None`` for the outermost scheduler.
+            place: the job; ``None`` for the outermost scheduler.
             level: its own jobs, if it is a scheduler.
         """
         while level is not None:
-            last, cleaned = last_to_end(level)
+            last, cleaned = last_to_end(self._table, level)
             if last is None:
                 break
-            self._end_of_run(cleaned or member, last)
-            member, level = last, last.inner
-        return member
+            self._end_of_run(place if cleaned is None else cleaned, last)
+            place, level = last, self._table.inner.get(last)
+        return place
 
-    def _end_of_run(self, member: Member | None, last: Member) -> None:
+    def _end_of_run(self, place: int | None, last: int) -> None:
         """Add a link for what a run did after its last job."""
-        if member is not None and self._until - last.stop > BRIEF:
-            self._add(member, member, ENDED, last.stop)
+        stop = self._table.stop(last)
+        if place is not None and self._until - stop > BRIEF:
+            self._add(place, place, ENDED, stop)
 
-    def _follow(self, member: Member) -> Member | None:
+    def _follow(self, place: int) -> int | None:
         """Add the link of a job, and return the one before it; ``None`` at the start.
 
         A job may have started with its scheduler. Then what held the scheduler back counts.
         """
-        reason, waiter, before = STARTED, member, None
-        for waiting in with_schedulers_around(member):
-            cause = self._facts.cause(waiting)
-            giver = None if cause is None else cause.giver
-            before = giver or latest(self._facts.requirements(waiting))
+        reason, waiter, before = STARTED, place, None
+        for waiting in self._table.around(place):
+            cause = self._cause(waiting)
+            before = None if cause is None else cause.giver
+            if before is None:
+                before = latest(self._table, self._requirements(waiting))
             if reason is STARTED and (cause is not None or before is not None):
                 reason, waiter = cause or REQUIRED, waiting
             if before is not None:
                 break
-        since = 0.0 if before is None else min(before.stop, self._until)
-        self._add(member, waiter, reason, since)
+        since = 0.0 if before is None else min(self._table.stop(before), self._until)
+        self._add(place, waiter, reason, since)
         return before
 
-    def _add(self, member: Member, waiter: Member, cause: Cause, since: float) -> None:
+    def _requirements(self, place: int) -> Iterator[int]:
+        """Yield the requirements of a job that had ended before it started, or ended."""
+        table = self._table
+        start = table.starts[place]
+        begun = table.stop(place) if start is None else start
+        for job in requirements_of(table.jobs[place]):
+            other = self._places.get(job)
+            end = None if other is None else table.ends[other]
+            if other is not None and end is not None and end <= begun:
+                yield other
+
+    def _add(self, place: int, waiter: int, cause: Cause, since: float) -> None:
         kind, at, slots, _ = cause
-        span, waited = self._facts.span(member), self._facts.span(waiter)
-        self._found.append(Link(span, kind, since, self._until, at, slots, waited))
+        spans = self._spans
+        link = Link(spans[place], kind, since, self._until, at, slots, spans[waiter])
+        self._found.append(link)
         self._until = since
 
 
-def last_to_end(level: Level) -> tuple[Member | None, Member | None]:
+def last_to_end(table: Table, level: Level) -> tuple[int | None, int | None]:
     """Return the job whose end ended the run of a scheduler, and the last to clean up then.
 
     While the run goes on, it is the job that has been running for the longest time.
     """
-    ran = [member for member in level.members if member.start is not None]
-    regular = [member for member in ran if not member.job.forever] or ran
-    running = [member for member in regular if member.outcome is Outcome.RUNNING]
+    starts = table.starts
+    ran = [place for place in level.places if starts[place] is not None]
+    regular = [place for place in ran if place not in table.forever] or ran
+    running = [place for place in regular if table.outcomes[place] is RUNNING]
     if running:
-        return min(running, key=start_of), None
-    last = culprit_of(level, ran) or latest(regular)
-    later = [member for member in ran if last is not None and member.stop > last.stop]
-    return last, latest(later)
+        return min(running, key=lambda place: starts[place] or 0.0), None
+    last = culprit_of(table, level, ran)
+    last = latest(table, regular) if last is None else last
+    if last is None:
+        return None, None
+    stop = table.stop(last)
+    return last, latest(table, (place for place in ran if table.stop(place) > stop))
 
 
-def start_of(member: Member) -> float:
-    """Return when a job started that has (seconds since the run began)."""
-    assert member.start is not None
-    return member.start
-
-
-def culprit_of(level: Level, ran: Iterable[Member]) -> Member | None:
+def culprit_of(table: Table, level: Level, ran: Iterable[int]) -> int | None:
     """Return the job whose failure ended a run; ``None`` if no failure did."""
     record = record_of(level.job_set)
     verdict = None if record is None else record.verdict
@@ -123,13 +155,14 @@ def culprit_of(level: Level, ran: Iterable[Member]) -> Member | None:
         return None
     place = verdict.job
     culprit = place.job if isinstance(place, Placed) else None
-    return next((member for member in ran if member.job is culprit), None)
+    return next((it for it in ran if table.jobs[it] is culprit), None)
 
 
-def latest(members: Iterable[Member]) -> Member | None:
+def latest(table: Table, places: Iterable[int]) -> int | None:
     """Return the job that ended last; of several, the last one."""
-    last: Member | None = None
-    for member in members:
-        if last is None or member.stop >= last.stop:
-            last = member
+    last, until = None, -math.inf
+    for place in places:
+        stop = table.stop(place)
+        if stop >= until:
+            last, until = place, stop
     return last

@@ -1,15 +1,28 @@
-"""`Link`: a part of a run, and the job that held the run back in that part."""
+"""`Link`: a part of a run, and the job that held the run back in that part; its `Cause`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .._dag.jobset import JobSet
 from ..job import AnyJob
 from ..limit import Limit
 from .spans import LinkKind, Span
 
-__all__ = ["Link"]
+__all__ = ["Cause", "Link"]
+
+
+class Cause(NamedTuple):
+    """What a job waited for before it started."""
+
+    kind: LinkKind
+    at: Limit | JobSet | None = None
+    """The limit, or the scheduler with the window."""
+    slots: int | None = None
+    """How many slots there were."""
+    giver: int | None = None
+    """The place of the job whose end gave it the slot; ``None`` if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 __all__ = ["Holding", "Occupancy"]
 
 T = TypeVar("T")
 
 
-class Holding(NamedTuple, Generic[T]):
-    """Slots that somebody held for some time."""
-
-    holder: T
-    slots: int
-    start: float
-    end: float
-    """Both on the same clock (seconds)."""
+Holding: TypeAlias = tuple[T, int, float, float]
+"""Who held slots for some time, how many, from when, and until when: both on the same clock
+(seconds)."""
 
 
 class Occupancy(Generic[T]):
@@ -36,12 +31,12 @@ class Occupancy(Generic[T]):
         slots: list[int] = []
         starts: list[float] = []
         ends: list[float] = []
-        for holding in holdings:
-            if holding.start < holding.end:
-                holders.append(holding.holder)
-                slots.append(holding.slots)
-                starts.append(holding.start)
-                ends.append(holding.end)
+        for holder, count, start, end in holdings:
+            if start < end:
+                holders.append(holder)
+                slots.append(count)
+                starts.append(start)
+                ends.append(end)
         by_start = sorted(range(len(starts)), key=starts.__getitem__)
         by_end = sorted(range(len(ends)), key=ends.__getitem__)
         self._starts = [starts[index] for index in by_start]

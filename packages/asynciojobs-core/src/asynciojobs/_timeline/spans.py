@@ -89,7 +89,8 @@ class Span:
         ready: when the last of its requirements had ended; ``None`` if that never happened. A
             job that requires nothing is ready when its scheduler starts, or when it joins.
         waited: how long it then waited for a slot of a window or of a limit (seconds). This is
-            the time just before `start`; without a start, the time from `ready` on.
+            the time just before `start`; without a start, the time from `ready` on, up to `end`
+            if it was cancelled then.
         seconds: how long it ran, up to now if it still runs; ``None`` if it did not start.
 
     Example:
