@@ -182,7 +182,7 @@ class View:
         self._progress: Progress | None = None  # of this run, once it has been drawn
         self._timer: asyncio.TimerHandle | None = None
         self._is_soon = False  # the timer draws what has happened; it does not wait idly
-        self._cost = 0.0  # of the last drawing (seconds)
+        self._cost = 0.0  # how long the last frame took (seconds)
         self._drawn_at = 0.0  # on the clock of the loop (seconds)
 
     def __enter__(self) -> None:
@@ -245,11 +245,13 @@ class View:
         self._timer = loop.call_later(max(seconds, SHARE * self._cost), self._tick, loop)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        started = perf_counter()
         self._is_soon = False
         self._draw(loop.time())
         if self._display is not None:
+            self._listen()  # with many nested schedulers, this takes time as well
+            self._cost = perf_counter() - started
             self._set_timer(self._display.idle)
-            self._listen()
 
     def _pause(self) -> None:
         """Wait for nothing."""
@@ -274,9 +276,7 @@ class View:
         display = self._display
         if display is None:
             return
-        started = perf_counter()
         self._guarded(display, lambda: self._show(display, now, end))
-        self._cost = perf_counter() - started
         self._drawn_at = now
 
     def _show(self, display: Display, now: float, end: str | None) -> None:

@@ -22,6 +22,8 @@ Kind: TypeAlias = Literal[
 ]
 """What happened to a job. These are the values of `EventKind`, which is only for observers."""
 
+NO_PLACES: frozenset[object] = frozenset()
+
 
 class Watcher(Protocol):
     """An object that is told when a run begins and when it ends, and nothing in between."""
@@ -57,7 +59,7 @@ class Observers:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
         self.heard_ready: bool = False  # the same with `readers`
         self.callbacks: dict[object, Callback] = {}  # by the place that attach() returned
-        self.readers: frozenset[object] = frozenset()  # the places that want ready jobs, too
+        self.readers: frozenset[object] = NO_PLACES  # that want the events of ready jobs, too
         self.watchers: tuple[Watcher, ...] = ()
         self.outer: Observers | None = None
         self.inner: dict[Observers, None] = {}  # the observers whose `outer` is this object
