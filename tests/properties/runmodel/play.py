@@ -453,7 +453,7 @@ def play(case: Case) -> Stage:
     assert not theirs.records, [record.getMessage() for record in theirs.records]
     warned = " ".join(r.getMessage() for r in ours.records if r.levelname == "WARNING")
     stage.record.deaf = set(
-        re.findall(rf"{JOB}(?: took more than [\d.]+s,)? was cancelled,? and", warned)
+        re.findall(rf"{JOB}(?: took more than [\d.]+s,)? was cancelled,? (?:and|but)", warned)
     )
     return stage
 
