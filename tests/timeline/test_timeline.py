@@ -22,7 +22,7 @@ from asynciojobs import (
     Timeline,
 )
 from asynciojobs._dag.jobset import record_of
-from asynciojobs._dag.record import Notes
+from asynciojobs._dag.record import Record
 from asynciojobs_testkit import FakeClock, FakeJob, dag
 
 
@@ -543,10 +543,10 @@ def test_a_window_that_was_made_smaller_during_the_run(run):
 
 
 def test_the_smallest_window_counts():
-    notes, windows = Notes(0, None), []
+    record, windows = Record(), []
     for window in (None, 2, None, 1, 5, 0):
-        notes.resize(window)
-        windows.append(notes.window)
+        record.resize(window)
+        windows.append(record.window)
     assert windows == [None, 2, 2, 1, 1, 1]
 
 
@@ -803,10 +803,10 @@ def test_a_record_does_not_keep_jobs_alive(run):
 
     scheduler.add(Job(find))
     run(scheduler)
-    assert len(record_of(scheduler).notes.joined) == 1
-    assert not any(
-        isinstance(it, FakeJob) for it in gc.get_referents(record_of(scheduler).notes)
-    )
+    record = record_of(scheduler)
+    assert len(record.joined) == 1
+    referents = gc.get_referents(record, record.joined)
+    assert not any(isinstance(it, FakeJob) for it in referents)
 
 
 def test_the_names_are_public():

@@ -199,17 +199,17 @@ def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
     """
     state = state_of(job_set)
     run = state.current_run()
+    time_of_day = state.record.began
     began, ended = times
-    notes = state.record.notes
-    if notes is None or began is None:
+    if time_of_day is None or began is None:
         raise RuntimeError(
             f"{job_set.repr_main()} has not run, so there is nothing to show: call run() first"
         )
     if run is not None:
-        return notes.began, Moments(began, run.loop.time(), is_live=True)
+        return time_of_day, Moments(began, run.loop.time(), is_live=True)
     if ended is None:  # its loop is gone, or it is being shut down
         ended = max([began, *last_times(job_set)])
-    return notes.began, Moments(began, ended, is_live=False)
+    return time_of_day, Moments(began, ended, is_live=False)
 
 
 def last_times(job_set: JobSet) -> Iterator[float]:

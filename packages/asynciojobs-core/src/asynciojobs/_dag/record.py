@@ -1,4 +1,4 @@
-"""What is kept of the last run of a job set: its `Record`, and the `Notes` for its timeline."""
+"""`Record`: what is kept of the last run of a job set."""
 
 from __future__ import annotations
 
@@ -10,66 +10,23 @@ from .._failures import portable
 from .._names import NOTHING
 from .._outcomes import FINE, Refused, Verdict, exception_text
 
-__all__ = ["Notes", "Record"]
-
-
-class Notes:
-    """What the timeline of a run needs to know besides the times of the jobs.
-
-    Args:
-        began: the time of day when the run began (seconds since the epoch).
-        window: how many regular jobs may run at once; ``None`` means no limit (jobs).
-
-    Attributes:
-        began: as above.
-        window: as above; if it was changed during the run, the smallest one.
-        joined: when jobs joined the run, by their `id()` (seconds); ``None`` if none did.
-    """
-
-    __slots__ = ("began", "joined", "window")
-
-    def __init__(self, began: float, window: int | None) -> None:
-        self.began = began
-        self.window = window
-        # By id(), since a record must not keep jobs alive. If another job gets the same id
-        # later, it has not started in this run, or has joined it too.
-        self.joined: dict[int, float] | None = None
-
-    def resize(self, window: int | None) -> None:
-        """Take note that the window was changed during the run."""
-        if window:
-            self.window = min(window, self.window or window)
-
-    def join(self, jobs: Iterable[object], now: float) -> None:
-        """Take note that jobs joined the run, at a time on its loop's clock (seconds)."""
-        if self.joined is None:
-            self.joined = {}
-        self.joined.update((id(job), now) for job in jobs)
-
-    def joined_at(self, job: object) -> float | None:
-        """Return when a job joined the run (seconds); ``None`` if it did not."""
-        return None if self.joined is None else self.joined.get(id(job))
-
-    def __getstate__(self) -> tuple[float, int | None]:
-        return self.began, self.window
-
-    def __setstate__(self, state: tuple[float, int | None]) -> None:
-        self.began, self.window = state
-        self.joined = None
+__all__ = ["Record"]
 
 
 class Record:
     """How the last run of a job set went, and its shutdown. Each run starts a new record."""
 
     __slots__ = (
+        "began",
         "ended_at",
+        "joined",
         "next",
-        "notes",
         "restored",
         "shut_down_well",
         "shutdown_failures",
         "started_at",
         "verdict",
+        "window",
     )
 
     def __init__(self) -> None:
@@ -80,8 +37,16 @@ class Record:
         """When it ended (seconds)."""
         self.verdict: Verdict = FINE
         """How the run ended; fine while it goes on."""
-        self.notes: Notes | None = None
-        """What the run noted when it began; ``None`` if it has not begun."""
+        self.began: float | None = None
+        """The time of day when it began (seconds since the epoch); ``None`` if it did not."""
+        self.window: int | None = None
+        """How many regular jobs could run at once (jobs); the smallest, if that changed."""
+        self.joined: dict[int, float] | None = None
+        """When jobs joined the run, by their `id()` (seconds); ``None`` if none did.
+
+        A record must not keep jobs alive. If another job gets the id later, that one has not
+        started in this run, or has joined it too.
+        """
         self.restored: AbstractSet[Any] = NOTHING
         """The jobs that stayed done in the run, at all depths, with those around this set."""
         self.shut_down_well = True
@@ -94,7 +59,7 @@ class Record:
 
     def is_used(self) -> bool:
         """Return whether the run has begun, or its shutdown has failed."""
-        return self.notes is not None or not self.shut_down_well
+        return self.began is not None or not self.shut_down_well
 
     def end(self, verdict: Verdict, now: float) -> None:
         """Note how the run ended, at a time (seconds)."""
@@ -108,8 +73,18 @@ class Record:
 
     def resize(self, window: int | None) -> None:
         """Note that the window was changed during the run."""
-        assert self.notes is not None  # since a run goes on
-        self.notes.resize(window)
+        if window:
+            self.window = min(window, self.window or window)
+
+    def join(self, jobs: Iterable[object], now: float) -> None:
+        """Note that jobs joined the run, at a time on the clock of its loop (seconds)."""
+        if self.joined is None:
+            self.joined = {}
+        self.joined.update((id(job), now) for job in jobs)
+
+    def joined_at(self, job: object) -> float | None:
+        """Return when a job joined the run (seconds); ``None`` if it did not."""
+        return None if self.joined is None else self.joined.get(id(job))
 
     def note_bad_shutdown(self, failures: Mapping[Any, BaseException]) -> None:
         """Note that a shutdown failed, and keep the failures of `co_shutdown()` by job.
@@ -126,7 +101,7 @@ class Record:
         """Return a copy of this record."""
         other = Record()
         other.started_at, other.ended_at = self.started_at, self.ended_at
-        other.verdict, other.notes = self.verdict, self.notes
+        other.began, other.window, other.verdict = self.began, self.window, self.verdict
         other.shut_down_well = self.shut_down_well
         other.shutdown_failures = dict(self.shutdown_failures)
         return other
@@ -136,17 +111,18 @@ class Record:
         return {
             "times": (self.started_at, self.ended_at),
             "verdict": _portable_verdict(self.verdict),
-            "notes": self.notes,
+            "began": self.began,
+            "window": self.window,
             "well": self.shut_down_well,
             "failures": failures,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.next = None
+        self.next = self.joined = None
         self.restored = NOTHING
         self.started_at, self.ended_at = state["times"]
         self.verdict = state["verdict"]
-        self.notes = state["notes"]
+        self.began, self.window = state["began"], state["window"]
         self.shut_down_well = state["well"]
         self.shutdown_failures = dict(state["failures"])
 

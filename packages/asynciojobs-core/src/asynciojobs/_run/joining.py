@@ -102,9 +102,7 @@ def join(run: GrowingRun, jobs: Collection[AnyJob]) -> None:
         extras.recording.note_adder()
     run.roster.add(jobs)
     extras.newcomers.extend(jobs)
-    notes = run.state.record.notes
-    assert notes is not None  # since the run goes on
-    notes.join(jobs, run.loop.time())
+    run.state.record.join(jobs, run.loop.time())
 
 
 def _admit_newcomers(run: GrowingRun) -> None:

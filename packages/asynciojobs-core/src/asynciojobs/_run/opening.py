@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._dag.jobset import JobSet, Level, RunState, state_of
-from .._dag.record import Notes
 from .._lazy import OnDemand
 from .._names import Mark
 from ..job import AnyJob, terms_among
@@ -98,9 +97,10 @@ def open_run(run: OpeningRun) -> list[AnyJob]:
         resuming.look_again(run.nested_mark.restored, run.job_set)
     prepare(levels, run.nested_mark)
     run.state.live_run = run
-    run.state.record.notes = Notes(wall_time(), run.queue.window())
+    record = run.state.record
+    record.began, record.window = wall_time(), run.queue.window()
     if not run.mark.is_nested:
-        run.state.record.started_at = run.tasks.time()
+        record.started_at = run.tasks.time()
     if run.nested_mark.restored:
         entries = resuming.restore(run, entries)
     return entries

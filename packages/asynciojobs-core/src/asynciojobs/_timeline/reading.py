@@ -165,10 +165,10 @@ class Reading:
 
     def _joined(self, level: Level) -> dict[int, float]:
         """Return when jobs of a scheduler joined its run, by their places (seconds)."""
-        notes, jobs = level.notes, self._table.jobs
-        if notes is None or notes.joined is None:
+        record, jobs = level.record, self._table.jobs
+        if record.joined is None:
             return {}
-        times = self._moments.since(notes.joined_at(jobs[place]) for place in level.places)
+        times = self._moments.since(record.joined_at(jobs[place]) for place in level.places)
         found = zip(level.places, times, strict=True)
         return {place: time for place, time in found if time is not None}
 

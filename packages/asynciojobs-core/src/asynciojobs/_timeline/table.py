@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._dag.jobset import JobSet, record_of
-from .._dag.record import Notes
+from .._dag.jobset import JobSet, state_of
+from .._dag.record import Record
 from ..job import AnyJob
 from ..limit import Needs
 from .spans import Outcome
@@ -20,19 +20,18 @@ class Level:
         job_set: the scheduler.
         owner: its place in the table; ``None`` for the outermost one.
         places: the places of its jobs.
-        notes: what its run noted when it began; ``None`` if it has not begun.
+        record: what is kept of its run.
         window: how many regular jobs could run at once; ``None`` means no limit (jobs).
     """
 
-    __slots__ = ("job_set", "notes", "owner", "places", "window")
+    __slots__ = ("job_set", "owner", "places", "record", "window")
 
     def __init__(self, job_set: JobSet, owner: int | None) -> None:
         self.job_set = job_set
         self.owner = owner
         self.places: list[int] = []
-        record = record_of(job_set)
-        self.notes: Notes | None = None if record is None else record.notes
-        self.window = None if self.notes is None else self.notes.window
+        self.record: Record = state_of(job_set).record
+        self.window = self.record.window
 
 
 class Table:
