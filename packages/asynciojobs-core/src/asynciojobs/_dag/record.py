@@ -1,4 +1,4 @@
-"""What is kept of the last run of a job set: its `Record`, and the `Notes` for its timeline."""
+"""What a job set keeps of its last run: the `Record`, and the `Notes` for its timeline."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Notes:
     def __init__(self, began: float, window: int | None) -> None:
         self.began = began
         self.window = window
-        # By id(), since a record must not keep jobs alive. If another job gets the same id
-        # later, it has not started in this run, or has joined it too.
+        # By id(), since a record must not keep jobs alive. A job that gets the same id later
+        # either did not start in this run, or joined it, too.
         self.joined: dict[int, float] | None = None
 
     def resize(self, window: int | None) -> None:
@@ -77,20 +77,20 @@ class Record:
         self.started_at: float | None = None
         """When an outermost run began, on the clock of its loop (seconds)."""
         self.ended_at: float | None = None
-        """When it ended (seconds)."""
+        """When that run ended (seconds)."""
         self.verdict: Verdict = FINE
         """How the run ended; fine while it goes on."""
         self.notes: Notes | None = None
         """What the run noted when it began; ``None`` if it has not begun."""
         self.restored: AbstractSet[Any] = NOTHING
-        """The jobs that stayed done in the run, at all depths, with those around this set."""
+        """The jobs that stayed done in the run, at all depths of the outermost scheduler."""
         self.shut_down_well = True
-        """Whether no `co_shutdown()` has failed or run out of time so far."""
+        """``False`` once a `co_shutdown()` has failed or run out of time."""
         self.shutdown_failures: dict[Any, BaseException] = {}
         """The exception of each job's `co_shutdown()`; a TimeoutError if its time ran out."""
 
         self.next: Record | None = None
-        """The record of the next run, if that began before the shutdown of this one ended."""
+        """The record of the next run, if it began before the shutdown of this one ended."""
 
     def is_used(self) -> bool:
         """Return whether the run has begun, or its shutdown has failed."""
@@ -103,12 +103,12 @@ class Record:
             self.ended_at = now
 
     def refuse(self, error: Exception) -> None:
-        """Note why another run was refused. All else stays as the last run left it."""
+        """Note why another run was refused. The rest stays as the last run left it."""
         self.verdict = Refused(exception_text(error))
 
     def resize(self, window: int | None) -> None:
         """Note that the window was changed during the run."""
-        assert self.notes is not None  # since a run goes on
+        assert self.notes is not None  # since a run is going on
         self.notes.resize(window)
 
     def note_bad_shutdown(self, failures: Mapping[Any, BaseException]) -> None:
