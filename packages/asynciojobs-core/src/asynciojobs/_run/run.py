@@ -307,7 +307,7 @@ class Run:
         joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
-        """Change the window while the run goes on. A larger window starts jobs soon."""
+        """Change the window during the run. A larger one starts jobs in the next turn."""
         self.queue.resize(window)
         if self.extras is not None:
             self.extras.turn_gate()

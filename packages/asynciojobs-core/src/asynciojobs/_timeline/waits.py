@@ -68,7 +68,7 @@ class Waits:
         return 0.0 if start <= ready or self._last(place) is None else start - ready
 
     def cause(self, place: int) -> Cause | None:
-        """Return what a job waited for, after it was ready; ``None`` if it started at once."""
+        """Return where a job waited for slots after it was ready; ``None`` if it did not."""
         found = self._last(place)
         if found is None:
             return None
