@@ -126,7 +126,9 @@ def test_without_a_journal_it_is_not_known_how_long_jobs_take(night, told):
     assert error.startswith(
         "5 jobs of <PureScheduler of 5 jobs> did not run to the end, so how"
     )
-    assert error.endswith("; here, --journal FILE has them after a run with that option")
+    assert error.endswith(
+        "; `run --journal FILE` records them: then give --journal FILE here, too"
+    )
 
 
 def test_a_journal_that_is_not_there_is_refused(night, told):

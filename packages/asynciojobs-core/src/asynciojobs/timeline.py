@@ -35,7 +35,7 @@ for _value in (Bottleneck, Link, LinkKind, Outcome, Span, Wait):
     _value.__module__ = __name__.rpartition(".")[0]
 
 SHOWN = 40
-"""How many jobs a text shows (jobs)."""
+"""How many jobs the text shows at most (jobs)."""
 
 Times: TypeAlias = tuple[float | None, float | None]
 """When a run began and ended, on the clock of its loop (seconds)."""
@@ -44,19 +44,19 @@ Times: TypeAlias = tuple[float | None, float | None]
 class Timeline:
     """What became of the jobs of a scheduler in a run. All times are in seconds.
 
-    ``str()`` of it is a chart as wide as the terminal, of the jobs that took longest: a dot
-    while a job waits for a slot, a hash while it runs.
+    ``str()`` returns a chart of the jobs that took longest, as wide as the terminal. Dots show
+    that a job waits for a slot, and hashes that it runs.
 
     Args:
         scheduler: the scheduler.
         began_at: the time of day when the run began, with its time zone.
         duration: how long the run took, up to now if it goes on (seconds).
-        is_live: the run goes on.
+        is_live: whether the run goes on.
         spans: what became of each job at any depth, each after its requirements. A nested
             scheduler comes just before its jobs.
         shown: how many jobs ``str()`` shows; ``None`` means all (jobs).
 
-    All but the last one are attributes, too.
+    All of these except `shown` are attributes, too.
 
     Example:
         >>> from asynciojobs import PrintJob, Scheduler
@@ -123,7 +123,7 @@ class Timeline:
     def _spans_shown(self) -> Sequence[Span]:
         if self._shown is None or len(self.spans) <= self._shown:
             return self.spans
-        # A scheduler is shown rather than its jobs, if they took as long.
+        # If a scheduler took as long as one of its jobs, the scheduler is preferred.
         places = range(len(self.spans))
         longest = nlargest(self._shown, places, key=lambda at: (length(self.spans[at]), -at))
         return [self.spans[place] for place in sorted(longest)]
@@ -131,7 +131,7 @@ class Timeline:
     def longest(self, n: int = 5) -> list[Span]:
         """Return the jobs that took longest, the longest first.
 
-        Nested schedulers are not among them, but their jobs are.
+        Nested schedulers are left out, but their jobs are included.
 
         Args:
             n: how many at most (jobs).
@@ -149,7 +149,7 @@ class Timeline:
         return nlargest(n, (it for it in ran if not isinstance(it.job, JobSet)), key=length)
 
     def full(self) -> Timeline:
-        """Return this timeline; ``str()`` of what is returned shows all jobs.
+        """Return the same timeline, but one whose ``str()`` shows all jobs.
 
         Example:
             >>> import asyncio
@@ -195,7 +195,7 @@ def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
     """Return the time of day when the last run began, and when it began and ended.
 
     Raises:
-        RuntimeError: there was none.
+        RuntimeError: the scheduler has not run.
     """
     state = state_of(job_set)
     run = state.current_run()
@@ -207,7 +207,7 @@ def last_run(job_set: JobSet, times: Times) -> tuple[float, Moments]:
         )
     if run is not None:
         return time_of_day, Moments(began, run.loop.time(), is_live=True)
-    if ended is None:  # its loop is gone, or it is being shut down
+    if ended is None:  # its loop is gone, or it is nested and is being shut down
         ended = max([began, *last_times(job_set)])
     return time_of_day, Moments(began, ended, is_live=False)
 

@@ -1,9 +1,9 @@
 """The events of a trace, in Chrome's format, which Perfetto reads too.
 
 Each scheduler is a process, and its jobs are on the threads of the process. Events of one
-thread must not overlap: Perfetto drops those that do. So threads are lanes, and all times are
-integers, whose differences are exact. Waiting jobs have lanes of their own: even if hundreds
-wait for a window of four, the window still has four lanes.
+thread must not overlap, since Perfetto drops events that do. So each thread is a lane, and all
+times are integers, because differences of integers are exact. Waiting jobs have separate lanes:
+even if hundreds of jobs wait for a window of four, the running jobs have just four lanes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = ["MOST_ARROWS", "Event", "trace_of"]
 Event: TypeAlias = dict[str, object]
 
 MOST_ARROWS = 10_000
-"""How many requirements are shown as arrows; with more, viewers become slow."""
+"""How many requirements are shown as arrows at most; viewers become slow with more."""
 
 COLORS = {Outcome.FAILED: "terrible", Outcome.STOPPED: "grey", Outcome.RUNNING: "olive"}
 """The names of colours in chrome://tracing. Perfetto chooses its own."""
 
 
 class Slice(NamedTuple):
-    """A time in which a job ran or waited, and where it is shown."""
+    """A time during which a job ran or waited, and where it is shown."""
 
     span: Span
     time: Interval
@@ -44,7 +44,7 @@ class Slice(NamedTuple):
 
     @property
     def first(self) -> int:
-        """The first moment that is in no slice before it, if there is one (microseconds)."""
+        """Its first moment after its begin, if it is long enough (microseconds)."""
         return min(self.time.begin + 1, self.last)
 
     @property
@@ -97,7 +97,7 @@ def _id(span: Span | None) -> int | None:
 
 
 def _slices_of(process: Process) -> Iterator[Slice]:
-    """Yield when the jobs of a scheduler ran and waited. The runs come above the waits."""
+    """Yield when the jobs of a scheduler ran, in the upper lanes, then when they waited."""
     thread = 0
     for is_waiting, time_of in ((False, running_of), (True, waiting_of)):
         times = [(it, _interval(when)) for it in process.spans if (when := time_of(it))]
@@ -153,10 +153,10 @@ def _arrows(slices: Iterable[Slice]) -> Iterator[tuple[Slice, Slice]]:
 
 
 def _flow(number: int, tail: Slice, head: Slice) -> Iterator[tuple[int, Event]]:
-    """Yield both ends of an arrow, each with its time. It begins and ends within a slice.
+    """Yield both ends of an arrow, each with its time. Each end is within a slice.
 
-    chrome://tracing counts the end of a slice to it. So an arrow that ended where its head
-    begins would end at the slice before that.
+    To chrome://tracing, the moment when a slice ends still belongs to that slice. So an arrow
+    that ended at the very moment when its head begins would point to the slice before.
     """
     for kind, slice_, time in (("s", tail, tail.last), ("f", head, head.first)):
         yield (

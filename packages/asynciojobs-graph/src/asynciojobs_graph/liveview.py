@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 __all__ = ["live"]
 
 SHARE = 20
-"""Drawing waits this many times as long as the last drawing took, so it takes 5 % at most."""
+"""The view waits this many times as long as the last drawing took, so it costs 5 % at most."""
 
 
 class Display(Protocol):
-    """What shows a run.
+    """Anything that shows a run.
 
     Attributes:
-        frame: how long to wait after something has happened, before it is drawn (seconds).
-        idle: how long to wait if nothing happens (seconds).
-        hears: how many events it needs to see each time, at most (events).
+        frame: how long to wait after something has happened before drawing it (seconds).
+        idle: how long to wait before drawing again if nothing happens (seconds).
+        hears: how many events it needs for each drawing, at most (events).
     """
 
     frame: float
@@ -57,13 +57,13 @@ class Display(Protocol):
             progress: how far it is.
             news: what has happened since the last call.
             began: when the run began, on the clock of the loop (seconds).
-            now: on the same clock (seconds).
+            now: the present time, on the same clock (seconds).
             end: how the run ended; ``None`` while it goes on.
         """
         ...
 
     def close(self) -> None:
-        """Show nothing more."""
+        """Stop showing the run."""
         ...
 
 
@@ -77,24 +77,25 @@ def live(
 ) -> Generator[None, None, None]:
     """Show the runs of a scheduler while they go on, in a ``with`` block around them.
 
-    In a terminal, these are a few rows: how many jobs are done, failed, skipped and waiting,
-    the failures by name, and the jobs that run, each with its time, and the last line of output
-    if it is a command. This needs rich: ``pip install "asynciojobs[live]"``. What the program
-    prints and logs goes above these rows.
+    In a terminal, the view is a few rows. They count the jobs that are done, failed, skipped
+    and waiting, name the failures, and list the running jobs. Each running job has its time,
+    and a command also has its last line of output. What the program prints and logs appears
+    above these rows. This needs rich: ``pip install "asynciojobs[live]"``.
 
-    Without rich, and in files and CI logs, a line is written for each change, and one a minute
-    that says what runs. In a notebook, the output of the cell shows the status picture.
+    Without rich, and in files and CI logs, the view writes a line for each change, and once a
+    minute a line about the running jobs. In a notebook, the output of the cell shows the status
+    picture.
 
-    Whatever goes wrong with the display is logged once, and changes nothing in a run.
+    If the display fails, the log says so once, and the run goes on.
 
     Args:
         scheduler: the scheduler. Nested schedulers have rows of their own.
         mode: ``terminal``, ``lines``, ``off``, or ``auto``, which chooses by the stream and by
             the environment variables ``TERM`` and ``CI``. ``NO_COLOR``, ``FORCE_COLOR`` and
             ``COLUMNS`` count, too.
-        stream: where to write; by default it is ``sys.stderr``.
-        journal: has the durations of earlier runs, so the first row can say about how long
-            this run still takes.
+        stream: where to write; the default is ``sys.stderr``.
+        journal: has the durations of earlier runs. With it, the first row estimates how long
+            this run will still take.
 
     Raises:
         ValueError: there is no such mode.
@@ -151,17 +152,17 @@ def _terminal(stream: TextIO) -> Display:
 
 
 def _module(name: str) -> Any:
-    """Return a module that needs a package which may not be installed."""
+    """Import a module here, since it needs a package that may not be installed."""
     return import_module(f"._live.{name}", __package__)
 
 
 class View:
     """Lets a display draw now and then, in a ``with`` block around runs.
 
-    A run tells it when it begins and when it ends. In between, timers of the event loop say
-    when to draw; there is no thread. The view looks at the jobs then. It hears an event only
-    to wake up when something happens after a pause, and to show the first few in their order.
-    So a run of many short jobs does not pay for each of them.
+    The run calls the view when it begins and when it ends. In between, the view looks at the
+    jobs when a timer of the event loop expires; there is no thread. It listens to events only
+    to notice the first change after a pause, and to show the first few changes in their exact
+    order. So a run of many short jobs does not pay for each event.
 
     Args:
         scheduler: the scheduler.
@@ -176,12 +177,12 @@ class View:
         self._journal = journal
         self._display: Display | None = display  # None once it has failed
         self._observers = state_of(scheduler).observers
-        self._place: object = None  # where it listens to events; None if it does not
+        self._place: object = None  # what attach() returned; None if it does not listen
         self._events: list[JobEvent] = []  # those heard since the last drawing
-        self._began: float | None = None  # the run that goes on, on the clock of the loop
+        self._began: float | None = None  # when the current run began, on the loop's clock
         self._progress: Progress | None = None  # of this run, once it has been drawn
         self._timer: asyncio.TimerHandle | None = None
-        self._is_soon = False  # the timer draws what has happened; it does not wait idly
+        self._is_soon = False  # whether the timer is set to draw a change
         self._cost = 0.0  # how long the last frame took (seconds)
         self._drawn_at = 0.0  # on the clock of the loop (seconds)
 
@@ -217,7 +218,7 @@ class View:
         self._began = self._progress = None
 
     def _join_late(self, now: float) -> None:
-        """Show a run whose beginning was before the block."""
+        """Take in a run that began before the block."""
         if self._began is None:
             started_at = self._scheduler.started_at
             self._began = now if started_at is None else started_at
@@ -254,7 +255,7 @@ class View:
             self._set_timer(self._display.idle)
 
     def _pause(self) -> None:
-        """Wait for nothing."""
+        """Stop listening, and stop the timer."""
         self._stop_listening()
         if self._timer is not None:
             self._timer.cancel()
@@ -289,12 +290,12 @@ class View:
         display.draw(self._progress, news, self._began, now, end)
 
     def _guarded(self, display: Display, act: Callable[[], None]) -> None:
-        """Do something with the display; if it fails, do without one from now on."""
+        """Do something with the display; if that fails, go on without a display."""
         try:
             act()
         except Exception:  # noqa: BLE001 - it is logged
             self._display = None
             self._pause()
             with contextlib.suppress(Exception):
-                display.close()  # it must not keep what the program prints
+                display.close()  # so that what the program prints is not held back
             error("the live view failed; the run goes on without it")

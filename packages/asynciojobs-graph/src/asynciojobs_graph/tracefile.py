@@ -17,7 +17,7 @@ from ._trace import trace_of
 __all__ = ["export_as_tracefile"]
 
 LAST_BACKSLASH = re.compile(r'(?<!\\)(?:\\\\)+(?=")')
-"""Backslashes at the end of a text in JSON, where each is written twice."""
+"""The backslashes at the end of a JSON string, which has two for each one of the text."""
 
 
 def export_as_tracefile(scheduler: PureScheduler, filename: str | os.PathLike[str]) -> str:
@@ -68,9 +68,9 @@ def _lines(scheduler: PureScheduler) -> Iterator[str]:
 def json_of(value: Mapping[str, object]) -> str:
     r"""Return an object as JSON.
 
-    Perfetto 52 has a reader of its own. It shows ``\u00e9`` as it is written, so nothing is
-    written in that way. It takes the end of ``"C:\\"`` for a quote within the text, and refuses
-    the whole file, so a space follows.
+    Perfetto 52 has its own JSON parser. It does not decode ``\u00e9``, so we write ``é``. It
+    takes the closing quote of ``"C:\\"`` for an escaped one, and rejects the whole file. So we
+    add a space after a backslash at the end of a text.
 
     Example:
         >>> print(json_of({"job": "C:\\", "zone": "é"}))

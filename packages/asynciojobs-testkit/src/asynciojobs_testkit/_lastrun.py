@@ -17,7 +17,7 @@ from ._within import jobs_within
 __all__ = ["LastRun", "chart", "last_run"]
 
 MAX_JOBS = 100
-"""How many jobs a chart shows."""
+"""How many jobs a chart shows at most."""
 
 
 class LastRun(NamedTuple):
@@ -32,7 +32,7 @@ class LastRun(NamedTuple):
 def last_run(scheduler: PureScheduler) -> LastRun | None:
     """Return the last run of a scheduler; ``None`` if there was none, or it can't be read.
 
-    It can't be read if somebody has given the jobs a cycle since.
+    It can't be read if the jobs have a cycle now.
     """
     try:
         timeline = scheduler.timeline()
@@ -80,7 +80,7 @@ def words_of(span: Span, outcome: str) -> str:
 
     Args:
         span: what became of it.
-        outcome: the same, in the words of the core.
+        outcome: its outcome in the words of the core.
     """
     if span.outcome is Outcome.IDLE:
         return ""

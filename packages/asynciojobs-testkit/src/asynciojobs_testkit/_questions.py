@@ -21,8 +21,8 @@ JobOrLabel: TypeAlias = "AnyJob | str"
 class Questions:
     """The part of a `Timeline` that records, and answers questions.
 
-    The order of events is its own, and so are their times on the clock of the loop. All else
-    that the chart shows is in the timeline of the scheduler.
+    It records the order of the events, and their times on the clock of the loop. Everything
+    else in the chart comes from the scheduler's own timeline.
 
     Args:
         scheduler: the scheduler to observe.
@@ -63,7 +63,7 @@ class Questions:
     def spans(self) -> tuple[Span, ...]:
         """What became of each job in the last run: ``scheduler.timeline().spans``.
 
-        Their times are in seconds since the run began. After the block, they stay as they are.
+        Their times are in seconds since the run began. After the block, they no longer change.
 
         Raises:
             RuntimeError: the scheduler has not run.
@@ -125,7 +125,7 @@ class Questions:
     def running_at(self, t: float) -> set[AnyJob]:
         """Return the jobs that ran at a moment, including nested schedulers.
 
-        A job runs from its start up to its end, but no longer at the moment of its end.
+        At the moment when a job starts, it runs; at the moment when it ends, it does not.
 
         Args:
             t: the moment (seconds).
@@ -181,7 +181,7 @@ class Questions:
         return self._job(job).repr_main()
 
     def _first(self, job: JobOrLabel, kinds: Collection[EventKind], verb: str) -> Indexed:
-        """Return the first event of these kinds of a job, and its index among all events.
+        """Return a job's first event of these kinds, and its index among all events.
 
         Raises:
             AssertionError: there is none.

@@ -74,9 +74,9 @@ class Recording:
 
     def __init__(self) -> None:
         self.events: list[TimelineEvent] = []
-        # Where the events of each job's last run are in the list; empty if it was forgotten.
+        # The indexes of the events of each job's last run; empty if that run was forgotten.
         self._last_runs: dict[AnyJob, list[int]] = {}
-        # The slots of a job's limits at each of its events, by the index of the event.
+        # How many slots the limits of a job had at each of its events, by the event's index.
         self._slots: dict[int, list[int]] = {}
 
     def add(self, event: JobEvent) -> None:
@@ -156,10 +156,10 @@ class LimitsInUse:
     def __init__(self) -> None:
         self._running: set[AnyJob] = set()
         self._taken: Counter[Limit] = Counter()
-        self._slots: dict[Limit, int] = {}  # at the last event of a job that needs the limit
+        self._slots: dict[Limit, int] = {}  # as of the last event of a job with that limit
 
     def note(self, event: TimelineEvent, slots: Sequence[int]) -> Excess | None:
-        """Take note of a job's event; return the limit it took too much of, if any.
+        """Take note of a job's event; return an excess if the job took too many slots.
 
         Args:
             event: the event.
@@ -189,7 +189,7 @@ class LimitsInUse:
 def _begins_a_run(kind: EventKind, last_run: Iterable[Indexed]) -> bool:
     """Return whether an event begins a new run of a job that was in a run before.
 
-    A job that is skipped, or cancelled before it starts, has no other event in that run.
+    If a job is skipped, or cancelled before it starts, that is its only event in the run.
     """
     if kind is EventKind.SCHEDULED:
         return True

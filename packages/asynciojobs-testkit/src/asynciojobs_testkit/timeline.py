@@ -213,10 +213,10 @@ class Timeline(Questions):
 
         Args:
             job: the job.
-            error: the class of the exception, or several classes, one of which it may be.
+            error: the class that the exception should have, or a tuple of allowed classes.
 
         Raises:
-            AssertionError: it did not fail, or with another exception.
+            AssertionError: it did not fail, or it raised another exception.
             LookupError: there is no such job, or more than one.
 
         Example:
@@ -262,7 +262,7 @@ class Timeline(Questions):
         _, event = self._first(job, ENDED, "ended")
         self._check(
             event.kind is kind,
-            f"{event.job.repr_main()} {denial}: it is {event.kind} at {event.time:.15g} s",
+            f"{event.job.repr_main()} {denial}: it ended at {event.time:.15g} s ({event.kind})",
         )
 
     def assert_requirements_respected(self) -> None:
@@ -307,18 +307,18 @@ class Timeline(Questions):
             peak = self._recording.peak(takes_slot_of(scheduler))
             self._check(
                 peak <= (scheduler.jobs_window or peak),
-                f"{scheduler.repr_main()} ran {peak} jobs at once, and its jobs_window is "
+                f"{scheduler.repr_main()} ran {peak} jobs at once, but its jobs_window is "
                 f"{scheduler.jobs_window}",
             )
 
     def assert_limits_respected(self) -> None:
         """Assert that no job started while one of its limits had too few free slots.
 
-        Slots that jobs of other schedulers take are not seen. If the slots of a limit were
-        changed, the number counts that it had when the job started.
+        Slots that jobs of other schedulers take are not counted. If the number of slots was
+        changed, each job is judged by the number at its start.
 
         Raises:
-            AssertionError: a job started all the same.
+            AssertionError: a job did.
 
         Example:
             >>> import asyncio
@@ -338,7 +338,7 @@ class Timeline(Questions):
             self._check(
                 False,
                 f"{event.job.repr_main()} started at {event.time:.15g} s, and then {taken} "
-                f"slots of {name_of(limit)} were taken; it had {slots}",
+                f"slots of {name_of(limit)} were taken, but it had only {slots}",
             )
 
     def assert_shutdown_once(self) -> None:
@@ -368,7 +368,7 @@ class Timeline(Questions):
 
 
 def takes_slot_of(scheduler: PureScheduler) -> Callable[[AnyJob], bool]:
-    """Return the function that says whether a job takes a slot of a scheduler's window."""
+    """Return a function that says whether a job takes a slot of a scheduler's window."""
     return lambda job: job in scheduler and not job.forever
 
 

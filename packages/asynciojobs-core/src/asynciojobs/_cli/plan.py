@@ -1,4 +1,4 @@
-"""``plan``: what a run with a journal would restore, and what it would run, and why."""
+"""``plan``: which jobs a run with a journal would restore, which it would run, and why."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "plan",
         plan,
-        summary="tell which jobs a run would restore from a journal, and which would run",
+        summary="show which jobs a run would restore from a journal, and which would run",
         examples=["asynciojobs plan lab.py --journal night.journal"],
     )
     add_target(parser)
@@ -57,7 +57,7 @@ def _lines(scheduler: PureScheduler, options: Options) -> Iterator[str]:
 
 
 def _why_all_run(path: Path | None) -> str:
-    """Return why all jobs would run; "" if there is a journal, which has a reason for each."""
+    """Return why all jobs would run; "" if a journal has a reason for each job."""
     if path is None:
         return "there is no journal"
     return "" if path.exists() else f"{str(path)!r} is not there yet"

@@ -1,4 +1,4 @@
-"""``what-if``: how long a run would take with other windows or limits, by a journal."""
+"""``what-if``: estimates how long a run would take with other windows or limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "what-if",
         what_if,
-        summary="tell how long a run would take with other windows or limits; nothing runs",
+        summary="estimate how long a run would take with other windows or limits; runs no job",
         examples=[
             "asynciojobs what-if lab.py --journal night.journal",
             "asynciojobs what-if lab.py --journal night.journal --jobs-window 2,4,8-10",
@@ -38,8 +38,8 @@ def add_to(commands: Commands) -> None:
         "--jobs-window",
         type=windows,
         metavar="N-M",
-        help="the windows to try, such as 4, 1-16 or 1,2,4-8; by default the scheduler's own "
-        "with --limit, and 1-16 without",
+        help="the windows to try, such as 4, 1-16 or 1,2,4-8; the default is 1-16, or the "
+        "scheduler's own window if --limit is given",
     )
     parser.add_argument(
         "--limit",
@@ -70,7 +70,7 @@ def slots(text: str) -> tuple[str, list[int]]:
     Raises:
         ArgumentTypeError: the text is not a label, a ``=``, and a list of numbers and ranges.
     """
-    label, _, numbers = text.rpartition("=")  # a label may have a sign of equality in it
+    label, _, numbers = text.rpartition("=")  # a label may contain an equals sign
     if not label:
         raise argparse.ArgumentTypeError(
             f"must be a limit and its slots, such as ssh=1-8, not {text!r}"
@@ -112,8 +112,8 @@ def what_if(options: Options) -> Status:
             )
         except RequirementError as error:
             raise CommandError(str(error), Status.CANNOT_RUN) from None
-        except ValueError as error:  # it is not known how long a job takes
-            hint = "; here, --journal FILE has them after a run with that option"
+        except ValueError as error:  # the duration of a job is not known
+            hint = "; `run --journal FILE` records them: then give --journal FILE here, too"
             raise CommandError(f"{error}{'' if options.journal else hint}") from None
     say([str(found)])
     return Status.FINE

@@ -1,7 +1,8 @@
 """`Observers`: the observers of a scheduler, and of the schedulers nested in it.
 
 Each event costs a run about a microsecond. So there is a second kind of listener, for views
-that look at the jobs now and then: a `Watcher` is told only when a run begins and when it ends.
+that look at the jobs now and then: a `Watcher` is called only when a run begins and when it
+ends.
 """
 
 from __future__ import annotations
@@ -26,25 +27,25 @@ NO_PLACES: frozenset[object] = frozenset()
 
 
 class Watcher(Protocol):
-    """An object that is told when a run begins and when it ends, and nothing in between."""
+    """An object that is called when a run begins and when it ends, but not in between."""
 
     def begin(self, now: float) -> None:
         """A run begins, at a time on the clock of its loop (seconds). No job has started."""
         ...
 
     def end(self, now: float) -> None:
-        """The run has ended, and nothing of it is alive. `why()` says how it ended."""
+        """The run has ended, and none of its tasks is alive. `why()` says how it ended."""
         ...
 
 
 class Observers:
     """The observers of a job set: its own, and those of the job set around it.
 
-    They form a tree, like the job sets. In a run without observers, only `heard` is checked;
-    when a job becomes ready, `heard_ready`, since not all observers want these events.
+    They form a tree, like the job sets. A run without observers only checks `heard`. When a job
+    becomes ready, it checks `heard_ready` instead, since not all observers want these events.
 
     Attributes:
-        watchers: the objects that are told when a run of this job set begins and ends.
+        watchers: the objects to call when a run of this job set begins and ends.
     """
 
     __slots__ = ("callbacks", "heard", "heard_ready", "inner", "outer", "readers", "watchers")
@@ -57,7 +58,7 @@ class Observers:
 
     def __init__(self) -> None:
         self.heard: bool = False  # == bool(callbacks) or (outer is not None and outer.heard)
-        self.heard_ready: bool = False  # the same with `readers`
+        self.heard_ready: bool = False  # the same for `readers`
         self.callbacks: dict[object, Callback] = {}  # by the place that attach() returned
         self.readers: frozenset[object] = NO_PLACES  # that want the events of ready jobs, too
         self.watchers: tuple[Watcher, ...] = ()
@@ -85,7 +86,7 @@ class Observers:
             inner.refresh()
 
     def _leave(self, outer: Observers) -> None:
-        """Forget that this one was inside the other one, if it was.
+        """If this one was inside the other one, take it out.
 
         By editing their `jobs`, two schedulers can be turned inside out. The tree would then
         have a cycle, and an event would go round forever.
@@ -129,11 +130,11 @@ class Observers:
         self.watchers = tuple(other for other in self.watchers if other is not watcher)
 
     def tell_watchers(self, now: float, *, begins: bool) -> None:
-        """Tell all watchers that a run begins, or has ended; log what they raise.
+        """Call all watchers, since a run begins or has ended; log what they raise.
 
         Args:
             now: when, on the clock of the event loop (seconds).
-            begins: it begins.
+            begins: whether it begins; otherwise it has ended.
         """
         for watcher in self.watchers:
             try:

@@ -1,4 +1,4 @@
-"""`Record`: what is kept of the last run of a job set."""
+"""`Record`: what a job set keeps of its last run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Record:
         self.started_at: float | None = None
         """When an outermost run began, on the clock of its loop (seconds)."""
         self.ended_at: float | None = None
-        """When it ended (seconds)."""
+        """When that run ended (seconds)."""
         self.verdict: Verdict = FINE
         """How the run ended; fine while it goes on."""
         self.began: float | None = None
@@ -44,18 +44,18 @@ class Record:
         self.joined: dict[int, float] | None = None
         """When jobs joined the run, by their `id()` (seconds); ``None`` if none did.
 
-        A record must not keep jobs alive. If another job gets the id later, that one has not
-        started in this run, or has joined it too.
+        By id(), since a record must not keep jobs alive. A job that gets the same id later
+        either did not start in this run, or joined it, too.
         """
         self.restored: AbstractSet[Any] = NOTHING
-        """The jobs that stayed done in the run, at all depths, with those around this set."""
+        """The jobs that stayed done in the run, at all depths of the outermost scheduler."""
         self.shut_down_well = True
-        """Whether no `co_shutdown()` has failed or run out of time so far."""
+        """``False`` once a `co_shutdown()` has failed or run out of time."""
         self.shutdown_failures: dict[Any, BaseException] = {}
         """The exception of each job's `co_shutdown()`; a TimeoutError if its time ran out."""
 
         self.next: Record | None = None
-        """The record of the next run, if that began before the shutdown of this one ended."""
+        """The record of the next run, if it began before the shutdown of this one ended."""
 
     def is_used(self) -> bool:
         """Return whether the run has begun, or its shutdown has failed."""
@@ -68,16 +68,16 @@ class Record:
             self.ended_at = now
 
     def refuse(self, error: Exception) -> None:
-        """Note why another run was refused. All else stays as the last run left it."""
+        """Note why another run was refused. The rest stays as the last run left it."""
         self.verdict = Refused(exception_text(error))
 
     def resize(self, window: int | None) -> None:
-        """Note that the window was changed during the run."""
+        """Take note that the window was changed during the run."""
         if window:
             self.window = min(window, self.window or window)
 
     def join(self, jobs: Iterable[object], now: float) -> None:
-        """Note that jobs joined the run, at a time on the clock of its loop (seconds)."""
+        """Take note that jobs joined the run, at a time on its loop's clock (seconds)."""
         if self.joined is None:
             self.joined = {}
         self.joined.update((id(job), now) for job in jobs)

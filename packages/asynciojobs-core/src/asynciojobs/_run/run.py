@@ -6,9 +6,9 @@ job is started once, so a run is O(V+E).
 
 - Each job is a task. Its end is handled inside that task, in the last step; see `JobTasks`.
 - The window is a count of free slots, and a queue of jobs that are ready; see `Queue`.
-- Most runs have no limits, no forever jobs, and so on. `Extras` has what the others need.
-- Jobs start in slices, one slice a loop turn. So a hundred thousand short jobs that are ready
-  never become a hundred thousand tasks, and timers and sockets get their turn.
+- Most runs have no limits, no forever jobs, and so on. `Extras` has what the other runs need.
+- Jobs start in slices, one slice in each turn of the loop. So a hundred thousand short jobs
+  that are ready never become a hundred thousand tasks, and timers and sockets get their turn.
 - The deadline is a timer of the loop. So it can't be mixed up with a `TimeoutError` of a job,
   or with a cancellation of the run.
 - There is one way out, `end()`. It sets the verdict, cancels the remaining jobs, and wakes
@@ -54,14 +54,14 @@ NO_JOBS = Roster([])
 
 
 class Run:
-    """One run of a job set. It is made for this run, and thrown away.
+    """One run of a job set. It is made for this run, and then thrown away.
 
     Args:
         job_set: the jobs to run.
         window: how many regular jobs may run at once; ``None`` or 0 means no limit (jobs).
         keep_going: whether the run goes on after a critical job has raised.
-        memory: knows which jobs stay done; ``None`` if all jobs are to run. It is ignored in a
-            nested run: the outermost one decides.
+        memory: knows which jobs stay done; ``None`` if all jobs run. It is ignored in a nested
+            run: the outermost run decides.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Run:
         caller = self.state.take_caller()
         is_nested = isinstance(caller, Mark)
         self.mark = Mark(job_set, self, is_nested=is_nested)  # on the jobs that take part
-        # The mark of the outermost run: what that run has checked is not checked again.
+        # The mark of the outermost run. Nested runs do not repeat its checks.
         self.nested_mark = caller if isinstance(caller, Mark) else self.mark
         self.memory = None if is_nested else memory
         self.context = contextvars.copy_context()  # each job starts in a copy of it
         self.roster = NO_JOBS
         self.queue = Queue(window)
-        self.shuffled = False  # the jobs on a waitlist may not stand in order
+        self.shuffled = False  # whether jobs on a waitlist may be out of order
         self.extras: Extras | None = None
         if keep_going:
             self.use_extras().keep_going()
@@ -98,7 +98,7 @@ class Run:
         return self.tasks.loop
 
     async def verdict(self, timeout: float | None) -> Verdict:
-        """Run the jobs, and return how that ended. Nothing of the run is alive afterwards.
+        """Run the jobs, and return how the run ended. Nothing of the run is alive afterwards.
 
         Args:
             timeout: how long the run may take; ``None`` means no limit (seconds).
@@ -110,7 +110,7 @@ class Run:
             BaseException: a KeyboardInterrupt or SystemExit of a job, or the error of a job
                 that could not join the run.
         """
-        check_not_running(self.job_set)  # if it raises, why() stays about the other run
+        check_not_running(self.job_set)  # if it raises, why() is still about the other run
         try:
             entries = open_run(self)
         except Exception as error:
@@ -146,7 +146,7 @@ class Run:
         except asyncio.CancelledError:
             self.end(Cancelled())
             raise
-        except GeneratorExit:  # the loop is gone with all its tasks: nothing to wait for
+        except GeneratorExit:  # the loop is gone with its tasks: there is nothing to wait for
             if self.memory is not None:
                 self.memory.close()
             if self.loop.is_running():  # ... or this run was closed, and can't wait
@@ -187,7 +187,7 @@ class Run:
     def make_ready(self, job: AnyJob) -> None:
         """Put a job in the queue, since its requirements are met."""
         extras, queue = self.extras, self.queue
-        if self._verdict is not None or not waits_in_run(job):  # due to an observer
+        if self._verdict is not None or not waits_in_run(job):  # an observer's doing
             return
         if extras is not None and extras.must_wait_again(self, job):
             return
@@ -200,7 +200,7 @@ class Run:
             queue.cleared.append(job)
 
     def go_on(self) -> None:
-        """Start ready jobs, or end the run, after jobs have joined it or were skipped."""
+        """Start ready jobs, or end the run, after jobs joined it or were skipped."""
         if not self.roster.awaited:
             self._end_well()
         elif not self.queue.starting:
@@ -276,7 +276,7 @@ class Run:
         assert extras is not None
         if not extras.holds_back(job, held=held):
             followers = take_waiters(job)
-            extras.leave(job, held=held)  # first what jobs get that came earlier
+            extras.leave(job, held=held)  # jobs that came earlier come first
             self._go_on(followers)
             if extras.stall is not None:
                 extras.stall.look()
@@ -307,7 +307,7 @@ class Run:
         joining.join(self, jobs)
 
     def set_window(self, window: int | None) -> None:
-        """Change the window while the run goes on. A larger one starts jobs at once."""
+        """Change the window during the run. A larger one starts jobs in the next turn."""
         self.queue.resize(window)
         if self.extras is not None:
             self.extras.turn_gate()

@@ -1,6 +1,7 @@
 """Starting the ready jobs of a run, as far as the window and the limits allow.
 
-At most one slice starts in each turn of the event loop. So timers and sockets get their turn.
+At most one slice of jobs starts in each turn of the event loop. So timers and sockets get
+their turn.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
 
 
 def set_deadline(run: StartingRun, timeout: float | None) -> asyncio.TimerHandle | None:
-    """Let a run end after some time (seconds); ``None`` means no limit."""
+    """End a run when its timeout expires (seconds); ``None`` means no limit."""
     if timeout is None or timeout == math.inf:
         return None
     when = run.loop.time() + timeout
@@ -103,7 +104,7 @@ def begin(run: StartingRun, entries: list[AnyJob], timeout: float | None) -> Non
     elif timeout == 0:
         run.end(timed_out(run.job_set, 0))
     else:
-        cancel_early(run)  # if there are any, the others start in the next turn
+        cancel_early(run)  # if it cancels any, the others start in the next turn
         if not run.queue.starting:
             run.context.run(start_ready, run)
         if run.extras is not None:
@@ -118,7 +119,7 @@ def start_ready(run: StartingRun, now: float | None = None) -> None:
         now = run.tasks.time()
     try:
         if extras is not None and extras.is_cut_off():
-            more = False  # it will be cancelled
+            more = False  # this run will be cancelled
         elif run.is_over() or not run.tasks.is_plain():
             more = _start_one_by_one(run, now)
         elif extras is None:

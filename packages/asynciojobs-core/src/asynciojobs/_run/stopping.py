@@ -1,6 +1,6 @@
 """Jobs of a run that do not end by themselves.
 
-They are cancelled by users, skipped because another one failed, or left over at the end.
+Users cancel them, they are skipped because another job failed, or they are left at the end.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def skip(run: StoppableRun, jobs: Iterable[AnyJob]) -> None:
 
 
 def cancel(run: StoppableRun, job: AnyJob, msg: object) -> bool:
-    """Cancel a job; return whether it had not ended yet.
+    """Cancel a job; return ``False`` if it had ended already.
 
     Raises:
         RuntimeError: it was called from another thread.

@@ -21,10 +21,10 @@ from .spans import LinkKind
 __all__ = ["Bottleneck", "Wait"]
 
 SHOWN = 40
-"""How many links a text shows."""
+"""How many links the text shows at most."""
 
 NARROW = 20
-"""The least room for the names of jobs (columns)."""
+"""The smallest width for the names of jobs (columns)."""
 
 HEAD = ("from", "seconds", "share", "waited for", "job")
 
@@ -56,7 +56,7 @@ class Wait(NamedTuple):
 class Bottleneck(Sequence[Link]):
     """The chain of jobs that held up a run: a sequence of links, in chronological order.
 
-    ``str()`` returns a table and the sentence.
+    ``str()`` returns a table of the links, followed by `sentence`.
 
     Args:
         links: the links.
@@ -124,7 +124,7 @@ class Bottleneck(Sequence[Link]):
         rows = [HEAD]
         rows += [self._row(link, number) for link in longest_links(self.links)]
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        room = max(20, columns - sum(widths) - 8)
+        room = max(NARROW, columns - sum(widths) - 8)
         lines = [
             f"{begin:>{widths[0]}}  {seconds:>{widths[1]}}  {share:>{widths[2]}}  "
             f"{kind:{widths[3]}}  {cut(name, room)}"
@@ -174,7 +174,7 @@ def waits_of(links: Iterable[Link]) -> tuple[Wait, ...]:
 
 
 def covered(times: Iterable[tuple[float, float]]) -> float:
-    """Return how long at least one of some spans of time was in progress (seconds).
+    """Return how much time a list of (start, end) covers; overlaps count once (seconds).
 
     Example:
         >>> covered([(5, 6), (0, 2), (1, 3)])

@@ -1,4 +1,4 @@
-"""The chain of jobs that held a run back, followed from its last job to its start."""
+"""The chain of jobs that held a run back, found by walking from its end to its start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .table import Level, Table
 __all__ = ["chain"]
 
 BRIEF = 0.001
-"""What a scheduler takes at its end is a link of its own if it takes longer (seconds)."""
+"""What a run does after its last job is a link of its own if it takes longer (seconds)."""
 
 STARTED = Cause(LinkKind.START)
 REQUIRED = Cause(LinkKind.REQUIREMENT)
@@ -26,11 +26,11 @@ ENDED = Cause(LinkKind.END)
 RUNNING = Outcome.RUNNING
 
 CauseOf: TypeAlias = Callable[[int], Cause | None]
-"""Returns what a job waited for, by its place; ``None`` if it did not wait."""
+"""Takes the place of a job; returns what the job waited for, or ``None`` if it did not wait."""
 
 
 def chain(table: Table, spans: Sequence[Span], cause: CauseOf) -> list[Link]:
-    """Return the links of a run, the first one first; O(V+E).
+    """Return the links of a run, in chronological order; O(V+E).
 
     Args:
         table: what is known about the jobs. Their requirements are read as they are now.
@@ -41,10 +41,11 @@ def chain(table: Table, spans: Sequence[Span], cause: CauseOf) -> list[Link]:
 
 
 class Walk:
-    """The way back through a run, from its end to its start.
+    """A walk back through a run, from its end to its start.
 
-    It comes to an end: each step goes back in time, or to a requirement. The job that gave a
-    slot started before the one that got it, since jobs that took no time are no givers.
+    The walk always ends, since each step leads back in time or to a requirement. Even a step
+    from a job to the one that gave it a slot leads back in time: the giver had the slot for
+    some time before, since jobs that took no time are ignored.
 
     Args:
         table: what is known about the jobs.
@@ -61,7 +62,7 @@ class Walk:
         self._found: list[Link] = []
 
     def links(self) -> list[Link]:
-        """Return the links, the first one first."""
+        """Return the links, in chronological order."""
         step = self._innermost(None, self._table.top)
         while step is not None:
             before = self._follow(step)
@@ -93,7 +94,7 @@ class Walk:
     def _follow(self, place: int) -> int | None:
         """Add the link of a job, and return the one before it; ``None`` at the start.
 
-        A job may have started with its scheduler. Then what held the scheduler back counts.
+        If nothing in its scheduler held the job back, look at what held the scheduler back.
         """
         reason, waiter, before = STARTED, place, None
         for waiting in self._table.around(place):
@@ -110,7 +111,10 @@ class Walk:
         return before
 
     def _requirements(self, place: int) -> Iterator[int]:
-        """Yield the requirements of a job that had ended before it started, or ended."""
+        """Yield the requirements of a job that had ended when the job started.
+
+        If the job never started, yield those that had ended when the job ended.
+        """
         table = self._table
         start = table.starts[place]
         begun = table.stop(place) if start is None else start
@@ -129,9 +133,9 @@ class Walk:
 
 
 def last_to_end(table: Table, level: Level) -> tuple[int | None, int | None]:
-    """Return the job whose end ended the run of a scheduler, and the last to clean up then.
+    """Return the job whose end ended a scheduler's run, and the last job to clean up after it.
 
-    While the run goes on, it is the job that has been running for the longest time.
+    While the run goes on, return the job that has been running longest, and ``None``.
     """
     starts = table.starts
     ran = [place for place in level.places if starts[place] is not None]

@@ -10,7 +10,7 @@ __all__ = ["cut", "padded"]
 
 
 def cut(text: str, limit: int) -> str:
-    """Return the text on one line of at most so many columns; a `…` replaces the rest.
+    """Return the text as one line of at most `limit` columns; a `…` replaces what is cut off.
 
     Example:
         >>> cut("reboot", 6), cut("rebooting", 6), cut("再起動する", 6)
@@ -27,5 +27,5 @@ def cut(text: str, limit: int) -> str:
 
 
 def padded(text: str, width: int) -> str:
-    """Return the text with spaces after it, up to a width in columns."""
+    """Return the text, padded with spaces on the right to a width (columns)."""
     return text + " " * (width - columns_of(text))

@@ -15,13 +15,13 @@ WIDTH = 50
 """The usual length of the time axis (characters)."""
 
 MAX_LABEL = 40
-"""How wide the name of a job may be (columns); longer ones are cut."""
+"""How wide the name of a job may be (columns); longer names are cut."""
 
 NARROW = 10
-"""The least length of the time axis (characters)."""
+"""The smallest length of the time axis (characters)."""
 
 Number: TypeAlias = Callable[[float], str]
-"""Returns a time as text."""
+"""Takes a time, and returns it as text."""
 
 
 class Bar(NamedTuple):
@@ -34,16 +34,16 @@ class Bar(NamedTuple):
     started: float | None
     ended: float | None
     outcome: str
-    """``done``, ``failed`` or ``cancelled``; for a job that did not start, why, or nothing."""
+    """``done``, ``failed`` or ``cancelled``. If it did not start: the reason, or ``""``."""
 
 
 def exact(time: float) -> str:
-    """Return a time as text: six digits, or more if it takes more to show milliseconds."""
+    """Return a time as text: six digits, or as many as milliseconds need."""
     return f"{time:.6g}" if abs(time) < 1000 else f"{round(time, 3):.15g}"
 
 
 def rounding(duration: float) -> Number:
-    """Return a function that writes times, precise to a hundredth of the duration.
+    """Return a function that rounds times to a hundredth of a duration, or finer.
 
     Example:
         >>> [rounding(duration)(0.0305) for duration in (0.05, 5, 5000)]
@@ -83,7 +83,7 @@ def gantt(
     Args:
         bars: the jobs.
         extent: the first and the last time that it shows (seconds).
-        columns: the largest width; by default, the time axis has its usual length.
+        columns: the largest width of the chart; by default, the time axis has its usual length.
         more: a line below the bars, about the jobs that are left out.
         number: returns a time as text.
 

@@ -22,7 +22,7 @@ class Cause(NamedTuple):
     slots: int | None = None
     """How many slots there were."""
     giver: int | None = None
-    """The place of the job whose end gave it the slot; ``None`` if it is not known."""
+    """The place of the job that gave it the slot by ending; ``None`` if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,12 @@ class Link:
     Attributes:
         span: what became of the job.
         kind: what the job waited for last, before it started.
-        start: when the part begins: at the end of the link before (seconds since the run
-            began).
-        end: when the part ends: with the job, or when the end of the run stopped the others
-            (seconds since the run began).
-        at: where it waited for a slot: a scheduler with a window, or a limit; else ``None``.
+        start: when the part begins, which is when the previous link ends (seconds since the
+            run began).
+        end: when the part ends: when the job ended, or when the end of the run stopped the
+            others (seconds since the run began).
+        at: where it waited for a slot: a scheduler with a window, or a limit. ``None`` if it
+            did not wait for one.
         slots: how many slots there were; ``None`` if it did not wait for one.
         waiter: the job that waited: this one, or a nested scheduler around it.
 
@@ -72,10 +73,10 @@ class Link:
 
     @property
     def seconds(self) -> float:
-        """How long the part is. All links together are as long as the run."""
+        """How long the part is. Together, all links are as long as the run."""
         return self.end - self.start
 
     @property
     def waited(self) -> float:
-        """How long the job waited for its slot, also before this part (seconds)."""
+        """How long the job waited for its slot, even before this part (seconds)."""
         return 0.0 if self.at is None else self.waiter.waited

@@ -1,4 +1,4 @@
-"""`Spans`: the spans of a run, made when somebody asks for them."""
+"""`Spans`: the spans of a run, each made when it is first read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Spans"]
 
 
 class Spans(Sequence[Span]):
-    """What became of each job of a run. A `Span` is made when somebody asks for it, and kept.
+    """What became of each job of a run. Each `Span` is made when it is first read, then kept.
 
     Args:
         table: what is known about the jobs.
@@ -41,14 +41,14 @@ class Spans(Sequence[Span]):
         return map(self._span, range(len(self._made)))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return tuple, (tuple(self),)  # what it is made from would be lost on others
+        return tuple, (tuple(self),)  # a plain tuple: nobody else needs the table
 
     def _span(self, place: int) -> Span:
         span = self._made[place]
         if span is None:
             owner = self._table.levels[place].owner
             if owner is not None and self._made[owner] is None:
-                for outer in reversed([*self._table.around(owner)]):  # from outside in
+                for outer in reversed([*self._table.around(owner)]):  # the outermost first
                     self._made[outer] = self._made[outer] or self._new(outer)
             span = self._made[place] = self._new(place)
         return span

@@ -13,20 +13,19 @@ T = TypeVar("T")
 
 
 Holding: TypeAlias = tuple[T, int, float, float]
-"""Who held slots for some time, how many, from when, and until when: both on the same clock
-(seconds)."""
+"""Who held slots, how many, since when, and until when (seconds, both on the same clock)."""
 
 
 class Occupancy(Generic[T]):
-    """Who held some slots, and when. It takes O(n log n) to make, and O(log n) to ask.
+    """Who held some slots, and when. It is made in O(n log n); each question takes O(log n).
 
     Args:
-        holdings: who held how many slots. Those that took no time are ignored, since nobody
-            can have waited for them.
+        holdings: who held how many slots. Holdings that took no time are ignored, since no job
+            can have waited for their slots.
     """
 
     def __init__(self, holdings: Iterable[Holding[T]]) -> None:
-        # Lists of plain values, since the garbage collector would look at 100,000 holdings.
+        # Columns: the garbage collector would walk over 100,000 tuples again and again.
         holders: list[T] = []
         slots: list[int] = []
         starts: list[float] = []
@@ -52,12 +51,12 @@ class Occupancy(Generic[T]):
         return taken - self._given_back[bisect_left(self._ends, moment)]
 
     def last_given_back(self, after: float, until: float, above: int) -> tuple[T, float] | None:
-        """Return who gave slots back last in a span of time, and when (seconds).
+        """Return who gave slots back last, and when (seconds); ``None`` if nobody did.
 
         Args:
-            after: the span begins behind this moment.
-            until: the span ends with this moment.
-            above: only moments count just before which more slots than this were taken.
+            after: ignore slots that were given back at this moment or earlier (seconds).
+            until: ignore slots that were given back later than this (seconds).
+            above: ignore slots that were given back while no more than this were taken (slots).
         """
         place = bisect_right(self._ends, until) - 1
         place = -1 if place < 0 else self._last_above(above)[place]
@@ -66,9 +65,10 @@ class Occupancy(Generic[T]):
         return self._holders[place], self._ends[place]
 
     def _last_above(self, above: int) -> list[int]:
-        """Return, for each end, the place of the last one up to it that counts, or -1.
+        """Return, for each end, the index of the last end so far that counts; -1 if none does.
 
-        It takes O(n log n) once for each number.
+        An end counts if more slots than `above` were taken just before it. The answer for each
+        `above` is kept; it takes O(n log n) the first time.
         """
         found = self._lasts.get(above)
         if found is None:

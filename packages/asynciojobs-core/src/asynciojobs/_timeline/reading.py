@@ -1,8 +1,8 @@
-"""How a `Table` of a run is made, once the run is over, or while it goes on.
+"""`read()`: makes the `Table` of a run, after the run or while it goes on.
 
-A run keeps the start and the end of each job, and notes little else. The rest is worked out
-from that, when somebody asks. Requirements are read as they are now. If they were changed since
-the run, so is the answer.
+A run records when each job started and ended, and little else. The rest is worked out from
+that, on demand. Requirements are read as they are now. So if they were changed after the run,
+the answer changes, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ FAILED, IDLE, RESTORED = Outcome.FAILED, Outcome.IDLE, Outcome.RESTORED
 WAS_SKIPPED, WAS_DONE = Outcome.SKIPPED, Outcome.DONE
 
 Outline: TypeAlias = Iterable[tuple[AnyJob, int, bool]]
-"""Each job, how many schedulers are around it, and whether it is one that ends here."""
+"""Each job, how many nested schedulers are around it, and whether this entry is the end of a
+nested scheduler; see `_dag.outline`."""
 
 
 class Moments(NamedTuple):
@@ -31,12 +32,12 @@ class Moments(NamedTuple):
 
     zero: float
     last: float
-    """The end; the present moment if the run goes on."""
+    """When it ended; if it goes on, the present moment."""
     is_live: bool
-    """The run goes on."""
+    """Whether the run goes on."""
 
     def since(self, times: Iterable[float | None]) -> list[float | None]:
-        """Return times since the run began; ``None`` for those that are of another run."""
+        """Return times relative to the start of the run; ``None`` for times of another run."""
         zero, last, _ = self
         return [
             time - zero if time is not None and zero <= time <= last else None for time in times
@@ -65,12 +66,12 @@ def read(job_set: JobSet, moments: Moments, outline: Outline) -> Table:
 
 
 class Reading:
-    """A reading of what a run has left on its jobs.
+    """Fills a table with what a run left on its jobs.
 
     Args:
-        table: what is found; so far there is nothing in it.
+        table: the table to fill; it is still empty.
         moments: when the run began and ended.
-        restored: the jobs that an earlier run has done.
+        restored: the jobs that were done in an earlier run.
     """
 
     def __init__(self, table: Table, moments: Moments, restored: Collection[AnyJob]) -> None:
@@ -95,7 +96,7 @@ class Reading:
                 path.append(inner)
 
     def add_terms(self) -> None:
-        """Note which slots the jobs need."""
+        """Note which jobs are forever jobs, and which slots jobs need."""
         table = self._table
         table.forever = frozenset(place for place, job in enumerate(table.jobs) if job.forever)
         needs = ((place, needs_of(job)) for place, job in enumerate(table.jobs))
@@ -112,7 +113,7 @@ class Reading:
         ]
 
     def restore(self) -> None:
-        """Take the times away from jobs that an earlier run has done: they are of that run."""
+        """Clear the times of restored jobs, since those are from the earlier run."""
         table = self._table
         for place, job in enumerate(table.jobs):
             if job in self._restored:
@@ -131,7 +132,13 @@ class Reading:
                 self._add_readys_of(level, since, ended)
 
     def _add_readys_of(self, level: Level, since: float, ended: dict[AnyJob, float]) -> None:
-        """Note when the jobs of a scheduler were ready that started at some time (seconds)."""
+        """Note when the jobs of one scheduler were ready.
+
+        Args:
+            level: the scheduler.
+            since: when it started (seconds).
+            ended: when jobs ended (seconds).
+        """
         table, joined = self._table, self._joined(level)
         for place in level.places:
             begun = table.starts[place]
@@ -147,9 +154,9 @@ class Reading:
             table.readys[place] = min(begun, latest)
 
     def _waited_until(self, place: int, ended: dict[AnyJob, float]) -> float | None:
-        """Return until when a job waited for slots that did not start, or waits so far.
+        """Return until when a job that did not start waited for slots: now, if it still waits.
 
-        It is ``None`` if its requirements were not met.
+        Return ``None`` if its requirements were never met.
         """
         table = self._table
         job, end = table.jobs[place], table.ends[place]
@@ -164,7 +171,7 @@ class Reading:
         return end if all(time <= end for time in times) else None
 
     def _joined(self, level: Level) -> dict[int, float]:
-        """Return when jobs of a scheduler joined its run, by their places (seconds)."""
+        """Return when jobs joined the run of a scheduler, by their places (seconds)."""
         record, jobs = level.record, self._table.jobs
         if record.joined is None:
             return {}
@@ -178,8 +185,8 @@ def outcome_of(job: AnyJob, *, ran: bool, is_live: bool) -> Outcome:
 
     Args:
         job: the job.
-        ran: it started in this run, or ended.
-        is_live: the run goes on.
+        ran: whether it started or ended in this run.
+        is_live: whether the run goes on.
     """
     phase = phase_of(job)
     if phase is DONE and ran:

@@ -36,9 +36,9 @@ class Outcome(enum.Enum):
     RESTORED = "restored"
     """It was not started, since it was done in an earlier run."""
     IDLE = "idle"
-    """It was not started, or not so far."""
+    """It was not started, or has not started yet."""
     RUNNING = "running"
-    """It runs now."""
+    """It is running now."""
 
     def __str__(self) -> str:
         return self.value
@@ -61,11 +61,11 @@ class LinkKind(enum.Enum):
     START = "start"
     """The start of the run."""
     REQUIREMENT = "requirement"
-    """The end of a requirement: the link before."""
+    """The end of a requirement, which is the job of the previous link."""
     SLOT = "slot"
-    """A slot of a window; the link before gave it back."""
+    """A slot of a window, which the job of the previous link gave back."""
     LIMIT = "limit"
-    """Slots of a limit; the link before gave them back."""
+    """Slots of a limit, which the job of the previous link gave back."""
     END = "end"
     """The end of a run: the job was stopped and cleaned up, or its own jobs were shut down."""
 
@@ -88,9 +88,9 @@ class Span:
         outcome: what became of it.
         ready: when the last of its requirements had ended; ``None`` if that never happened. A
             job that requires nothing is ready when its scheduler starts, or when it joins.
-        waited: how long it then waited for a slot of a window or of a limit (seconds). This is
-            the time just before `start`; without a start, the time from `ready` on, up to `end`
-            if it was cancelled then.
+        waited: how long it then waited for a slot of a window or of a limit (seconds). The wait
+            ends at `start`. For a job that did not start, the wait begins at `ready`, and ends
+            at `end`, or with its scheduler if there is no `end`.
         seconds: how long it ran, up to now if it still runs; ``None`` if it did not start.
 
     Example:

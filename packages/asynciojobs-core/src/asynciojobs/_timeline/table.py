@@ -37,12 +37,13 @@ class Level:
 class Table:
     """What is known about the jobs of a run. All times are in seconds since the run began.
 
-    A job is a *place* here: an index into each column. There may be 100,000 jobs. The garbage
-    collector walks over an object for each of them again and again, but passes by numbers.
+    Here, a job is a *place*: an index into each column. There may be 100,000 jobs. If each had
+    an object of its own, the garbage collector would walk over all of them, again and again.
+    Numbers cost it nothing.
 
     Args:
         job_set: the scheduler.
-        duration: how long the run took so far (seconds).
+        duration: how long the run took, up to now if it goes on (seconds).
 
     Attributes:
         duration: as above.
@@ -52,7 +53,7 @@ class Table:
         levels: the scheduler that each job is in.
         starts: when each job started; ``None`` if it did not.
         ends: when each job ended; ``None`` if it did not.
-        readys: when its requirements had ended; ``None`` if they had not.
+        readys: when the requirements of each job had ended; ``None`` if they had not.
         outcomes: what became of each job.
         forever: the places of forever jobs.
         needs: how many slots of which limits a job needs, by its place, if it needs any.
@@ -72,7 +73,7 @@ class Table:
         self.needs: dict[int, Needs] = {}
 
     def stop(self, place: int) -> float:
-        """Return when a job ended; the end of the run, or now, if it did not."""
+        """Return when a job ended. If it did not, return the end of the run, or now."""
         end = self.ends[place]
         return self.duration if end is None else end
 

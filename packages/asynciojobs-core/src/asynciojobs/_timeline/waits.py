@@ -2,9 +2,10 @@
 
 - A job was ready when the last of its requirements had ended.
 - If it started later, and all slots were taken in between, it waited for slots. Otherwise the
-  event loop was late, or a journal was being written: that is not waiting.
-- The slot came from the job that gave one back last while all were taken. `host1` and `host2`
-  may both have ended before `host3` starts: its slot is then that of `host1`.
+  event loop was late, or a journal was being written. That does not count as waiting.
+- The slot came from the last job that gave one back while all were taken. Say `host1` and
+  `host2` have all slots, and end one after the other before `host3` starts. Then `host3` got
+  the slot of `host1`.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ __all__ = ["Waits"]
 LIMIT = LinkKind.LIMIT
 
 UNSEEN = 0.1
-"""A job that started so long after it was ready has waited for its limit, even if nothing here
-had the slots: jobs of another scheduler may have had them (seconds)."""
+"""A job that starts this long after it was ready counts as having waited for its limit, even if
+no job of this run had the slots: jobs of other schedulers may have had them (seconds)."""
 
 
 class Place(NamedTuple):
     """Where jobs wait for slots."""
 
     cause: Cause
-    """What a job waited for that waited here; it does not say who gave the slot."""
+    """What jobs wait for here; its `giver` is left open."""
     slots: int
     taken: Occupancy[int]
-    """Who had them."""
+    """Who had the slots, and when."""
 
 
 class Waits:
@@ -48,7 +49,7 @@ class Waits:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        # As it is now: somebody may change it before they ask.
+        # Read now, since the slots may be changed before cause() is called.
         self._slots = {limit: limit.slots for its in table.needs.values() for limit in its}
         self._limits: dict[Limit, Place] | None = None
         self._windows: dict[Level, Place] = {}
@@ -67,7 +68,7 @@ class Waits:
         return 0.0 if start <= ready or self._last(place) is None else start - ready
 
     def cause(self, place: int) -> Cause | None:
-        """Return what a job waited for between the moment when it was ready and its start."""
+        """Return where a job waited for slots after it was ready; ``None`` if it did not."""
         found = self._last(place)
         if found is None:
             return None
@@ -75,7 +76,7 @@ class Waits:
         return Cause(kind, at, slots, giver)
 
     def _last(self, place: int) -> tuple[Cause, int | None] | None:
-        """Return what a job waited for last, and who gave it the slot, if that is known."""
+        """Return what a job waited for last, and which job gave it the slot, if known."""
         start, ready = self._table.starts[place], self._table.readys[place]
         if start is None or ready is None or start <= ready:
             return None
@@ -121,7 +122,11 @@ class Waits:
         }
 
     def _held(self, needs: Iterable[tuple[int, int]]) -> Iterator[Holding[int]]:
-        """Yield the slots that jobs held which need so many, by their places."""
+        """Yield which slots were held, and when.
+
+        Args:
+            needs: the places of jobs, each with the number of slots that the job needs.
+        """
         starts, stop = self._table.starts, self._table.stop
         for place, slots in needs:
             start = starts[place]

@@ -37,11 +37,11 @@ class Group:
         job_set: as above.
         around: the nested schedulers around its jobs, the outermost one first.
         jobs: its jobs.
-        uncounted: those of them that are schedulers or forever jobs.
-        unstarted: those that had neither started nor been skipped.
+        uncounted: the schedulers and forever jobs among them.
+        unstarted: the jobs that had neither started nor been skipped.
         waiting: how many of these waited for a slot of a window or of a limit (jobs).
-        running: those that ran, the first one first.
-        inner: the groups of the schedulers in it that had not ended.
+        running: the jobs that ran, in the order in which they started.
+        inner: the groups of nested schedulers that had not ended.
         total: how many jobs it has, at all depths, without the uncounted ones (jobs).
         ended: how many of these are done, with a result or an exception (jobs).
     """
@@ -79,7 +79,7 @@ class Group:
             group = group._outer
 
     def take_in(self) -> list[AnyJob]:
-        """Take in the jobs that have come since the last call; return them.
+        """Take in the jobs that are new since the last call, and return them.
 
         A job that is removed from the scheduler stays in the run, so it stays here, too.
         """
@@ -107,34 +107,34 @@ class Group:
             group.ended += count
 
     def restored_among(self, jobs: Iterable[AnyJob]) -> list[AnyJob]:
-        """Return those of some jobs that were done before the run began."""
+        """Return the jobs among these that were done before the run began."""
         record = record_of(self.job_set)
         restored = () if record is None else record.restored
         return [job for job in jobs if job in restored] if restored else []
 
     def countable(self, jobs: Collection[AnyJob]) -> int:
-        """Return how many of some jobs count: those that are not `uncounted`."""
+        """Return how many of these jobs are not `uncounted`."""
         return len(jobs) - (len(self.uncounted.intersection(jobs)) if self.uncounted else 0)
 
     def advance(self) -> tuple[int, Phases]:
         """Look how far the jobs are now.
 
         Returns:
-            how many have begun since the last look, or were skipped (jobs); and those that have
-            ended since then, or were skipped, by their phase.
+            the number of jobs that have started or been skipped since the last look; and the
+            jobs that have ended or been skipped since then, by their phase.
         """
         ran = by_phase(self.running)
         found = by_phase(self.unstarted)
         ready, idle = found.pop(SCHEDULED, []), found.pop(IDLE, [])
         begun = len(self.unstarted) - len(ready) - len(idle)
         if begun:
-            self.unstarted = ready + idle  # those that are ready will begin first
+            self.unstarted = ready + idle  # ready jobs will start first
         self.waiting = len(ready)
         self.running = ran.pop(RUNNING, []) + sorted(found.pop(RUNNING, []), key=start_of)
         return begun, {phase: ran.get(phase, []) + found.get(phase, []) for phase in ENDS}
 
     def advance_inner(self) -> list[Group]:
-        """Return the groups in it whose jobs may have changed; forget those that have ended."""
+        """Return the inner groups whose jobs may have changed; forget those that have ended."""
         phases = [phase_of(job) for job in as_jobs(group.job_set for group in self.inner)]
         found = list(zip(self.inner, phases, strict=True))
         self.inner = [group for group, phase in found if phase in GOES_ON]
@@ -142,12 +142,12 @@ class Group:
 
 
 def as_jobs(job_sets: Iterable[JobSet]) -> list[AnyJob]:
-    """Return nested schedulers as what they also are: jobs."""
+    """Return nested schedulers with the type of jobs, since they are both."""
     return cast("list[AnyJob]", list(job_sets))
 
 
 def start_of(job: AnyJob) -> float:
-    """Return when a job started that has started (seconds)."""
+    """Return when a job started, which it must have done (seconds)."""
     return job.started_at or 0.0
 
 

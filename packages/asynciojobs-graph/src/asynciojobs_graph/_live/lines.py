@@ -17,22 +17,22 @@ from .view import total_text
 __all__ = ["HEARTBEAT", "LinesDisplay"]
 
 PER_SECOND = 10.0
-"""How many lines are written in the long run (lines a second)."""
+"""How many lines are written on average, at most (lines per second)."""
 
 AT_ONCE = 30.0
-"""How many lines are written at once after a pause (lines)."""
+"""How many lines are written at once after a pause, at most (lines)."""
 
 HEARTBEAT = 60.0
-"""How often a line says what runs (seconds)."""
+"""How often a line names running jobs (seconds)."""
 
 FAILURES = 200.0
-"""How many lines about failures are written beyond that (lines)."""
+"""How many more lines may be written if they are about failures (lines)."""
 
 NAMED = 5
-"""How many jobs that line names (jobs)."""
+"""How many running jobs that line names, at most (jobs)."""
 
 SHOWN = [kind for kind in EventKind if kind not in NOT_SHOWN]
-"""What lines are about."""
+"""The kinds of events that have lines."""
 
 WITHOUT_TIME = (EventKind.STARTED, EventKind.RESTORED)
 COLOURS = {EventKind.FAILED: 31, EventKind.DONE: 32, EventKind.SKIPPED: 33}
@@ -41,13 +41,13 @@ COLOURS = {EventKind.FAILED: 31, EventKind.DONE: 32, EventKind.SKIPPED: 33}
 class LinesDisplay:
     """Writes a line for each change.
 
-    If there are too many, one line counts those that are left out. Failures come last to be
-    left out.
+    If there are too many changes, some are left out, and one line counts them. Failures are
+    left out last.
 
     Args:
         stream: where to write.
         signs: the signs of badges.
-        ascii_only: use no other signs.
+        ascii_only: whether to write only ASCII signs.
         colours: whether the lines have colours.
     """
 
@@ -58,7 +58,7 @@ class LinesDisplay:
     """How long to wait if there are none (seconds)."""
 
     hears = int(AT_ONCE)
-    """How many events it needs to see: there is no room for more lines (events)."""
+    """How many events it needs to see; more lines have no room anyway (events)."""
 
     def __init__(
         self, stream: TextIO, *, signs: Signs, ascii_only: bool, colours: bool
@@ -165,7 +165,7 @@ class LinesDisplay:
 
 
 def _to_show(news: News) -> Iterator[JobEvent]:
-    """Yield the events that were heard, and the other failures: none must go unseen."""
+    """Yield the events that were heard, then all other failures, so that none is missed."""
     yield from news.heard
     seen = {event.job for event in news.heard if event.kind is EventKind.FAILED}
     for job in news.failed:

@@ -33,7 +33,7 @@ def chosen_mode(mode: str, stream: TextIO | None, environ: Mapping[str, str]) ->
 
     Args:
         mode: what the user asks for.
-        stream: where it is shown, a file or a terminal; ``None`` if there is none.
+        stream: a file or a terminal in which to show it; ``None`` if there is none.
         environ: the environment variables; ``CI`` and ``TERM`` count.
 
     Raises:
@@ -54,7 +54,7 @@ def chosen_mode(mode: str, stream: TextIO | None, environ: Mapping[str, str]) ->
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether a stream is a terminal. If it is closed, it is not."""
+    """Return whether a stream is a terminal. A closed stream is not."""
     try:
         return stream.isatty()
     except (AttributeError, ValueError, OSError):

@@ -20,13 +20,13 @@ HEIGHT = 420
 """How high the picture may be; a larger one can be scrolled (pixels)."""
 
 PATIENCE = 2.0
-"""How long drawing the picture may take; after that there are only counts (seconds)."""
+"""If drawing the picture takes longer, only the counts are shown from then on (seconds)."""
 
 
 class NotebookDisplay:
     """Shows the counts and the status picture, with a display handle of its own.
 
-    The height stays as it was at first, so that the page below does not move.
+    The height of the picture never changes, so that the page below does not move.
 
     Args:
         job_set: the scheduler.

@@ -1,4 +1,4 @@
-"""`Printing`: takes what a program prints and logs while rows are drawn in its terminal."""
+"""`Printing`: catches what a program prints and logs while rows are drawn in its terminal."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["Printing"]
 
 
 class Printing:
-    """Replaces ``sys.stdout`` and ``sys.stderr`` where they are terminals.
+    """Replaces ``sys.stdout`` and ``sys.stderr``, if they are terminals.
 
     Log handlers keep the streams that they were set up with, so they get the new ones, too.
 
     Args:
-        heard: called after something was printed, in the thread that printed it.
+        heard: called after a line was printed, in the thread that printed it.
     """
 
     def __init__(self, heard: Callable[[], None]) -> None:
@@ -68,14 +68,14 @@ class Printing:
 
 
 class Stream:
-    """A stream that passes on what is written to it; the stream behind it does all else."""
+    """A stream that notes what is written to it; the stream behind it does everything else."""
 
     def __init__(self, behind: TextIO, note: Callable[[str], None]) -> None:
         self._behind = behind
         self._note = note
 
     def write(self, text: str) -> int:
-        """Take a text; it is shown with the next frame at the latest."""
+        """Note a text, to be shown above the rows."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if text:
@@ -83,7 +83,7 @@ class Stream:
         return len(text)
 
     def writelines(self, lines: Any) -> None:
-        """Take several texts."""
+        """Note several texts."""
         self.write("".join(lines))
 
     def flush(self) -> None:

@@ -1,8 +1,9 @@
 """`Progress`: how far a run is, by the states of its jobs. Nothing here knows of a screen.
 
-It is not told of each event: that would cost a run of short jobs a tenth of its time. A look at
-all jobs costs about 25 ns for each one that has not ended. Jobs that have ended, and those of
-nested schedulers that have not begun, are not looked at. `docs/design/live.md` has the reasons.
+It does not listen to events, which would cost a run of short jobs a tenth of its time. Instead,
+it looks at the jobs now and then, which costs about 25 ns for each job that has not ended. It
+does not look at jobs that have ended, or into nested schedulers that have not begun.
+`docs/design/live.md` has the reasons.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = ["NOT_SHOWN", "News", "Progress"]
 
 
 NOT_SHOWN = (EventKind.SCHEDULED, EventKind.SHUTDOWN)
-"""What no line is about."""
+"""The kinds of events that are never shown."""
 
 
 @dataclass
@@ -33,9 +34,9 @@ class News:
     """What has happened since the last look.
 
     Attributes:
-        counts: to how many jobs each thing happened, with schedulers and forever jobs (jobs).
+        counts: how many jobs each kind of event happened to, with schedulers and forever jobs.
         failed: the jobs that raised, without schedulers that only pass an exception on.
-        heard: some of the events, in the order in which they happened.
+        heard: the events that the view heard, in the order in which they happened.
     """
 
     counts: Counter[EventKind] = field(default_factory=Counter[EventKind])
@@ -43,7 +44,7 @@ class News:
     heard: list[JobEvent] = field(default_factory=list[JobEvent])
 
     def count(self, kind: EventKind, number: int) -> None:
-        """Count jobs to which something has happened."""
+        """Add to the number of jobs to which a kind of event has happened."""
         self.counts[kind] += number
 
 
@@ -73,7 +74,7 @@ class Progress:
         self.skipped: int = 0
         self.stopped: int = 0
         self.restored: int = 0
-        self._places: dict[AnyJob, Group] = {}  # where the jobs are; see _group_of()
+        self._places: dict[AnyJob, Group] = {}  # the group of each job; see _group_of()
         self._take_in(self._top)
 
     @property
@@ -124,7 +125,7 @@ class Progress:
                 raised.append(self._take_ends(group, ended, news))
             pending += group.advance_inner()
         news.counts = +news.counts  # without zeros
-        # What happened at the same moment happened in the inner scheduler first.
+        # If jobs ended at the same moment, those of the inner scheduler ended first.
         for job in sorted(chain(*reversed(raised)), key=_end):
             if not self._only_passes_on(job):
                 self.failed.append(job)
@@ -132,7 +133,7 @@ class Progress:
         return news
 
     def _take_in(self, group: Group) -> None:
-        """Take in the jobs that have come, at all depths; O(1) if there are none."""
+        """Take in new jobs, at all depths; O(1) if there are none."""
         pending = [group]
         while pending:
             group = pending.pop()
@@ -168,7 +169,7 @@ class Progress:
         return failed
 
     def _only_passes_on(self, job: AnyJob) -> bool:
-        """Return whether a job is a scheduler that raises what one of its jobs has raised."""
+        """Return whether a job is a scheduler that raised what one of its jobs had raised."""
         return isinstance(job, JobSet) and any(
             job in self._group_of(other).around
             and other.raised_exception() is job.raised_exception()

@@ -1,4 +1,4 @@
-"""`Rest`: about how long a run still takes, by what its jobs took in an earlier run."""
+"""`Rest`: estimates how long a run will still take, from the times of an earlier run."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Rest"]
 class Rest:
     """How much work is left in a run. It is false if no durations are known.
 
-    A job that was never recorded counts as one of middle length.
+    A job that was never recorded is taken to be of average length.
 
     Args:
-        recorded: how long jobs took, by the keys on the way to them (seconds).
+        recorded: how long jobs took, by their keys from the top (seconds).
     """
 
     def __init__(self, recorded: Mapping[tuple[str, ...], float]) -> None:
         self._recorded = recorded
         self._usual = fmean(recorded.values()) if recorded else 0.0
-        self._left: dict[AnyJob, float] = {}  # what the jobs take that have not ended
+        self._left: dict[AnyJob, float] = {}  # how long each job that has not ended takes
         self._work = 0.0  # == sum(self._left.values()), up to rounding
 
     def __bool__(self) -> bool:
@@ -43,12 +43,12 @@ class Rest:
     def seconds(self, running: Mapping[AnyJob, float], now: float) -> float | None:
         """Return about how long the run still takes (seconds); ``None`` if nothing is known.
 
-        It is assumed that as many jobs run at once as now. No run is shorter than the rest of
-        the job that takes longest.
+        This assumes that the run will go on with as many jobs at once as now. The answer is at
+        least the rest of each running job.
 
         Args:
             running: the jobs that run, each with when it was started (seconds).
-            now: on the same clock (seconds).
+            now: the present time, on the same clock (seconds).
         """
         ages = {job: now - start for job, start in running.items() if job in self._left}
         if not ages:

@@ -1,9 +1,9 @@
-"""`TerminalDisplay`: a few rows at the end of a terminal, drawn again and again with rich.
+"""`TerminalDisplay`: a few rows at the bottom of a terminal, drawn again and again with rich.
 
-What the program prints goes above these rows. Each frame is one write to the terminal: it moves
-the cursor up, erases the rows, writes what was printed, and draws the rows again. The cursor is
-never hidden and no mode of the terminal is changed. So there is nothing to restore, whatever
-ends the program.
+What the program prints appears above these rows. Each frame is one write to the terminal: it
+moves the cursor up, erases the rows, writes what was printed, and draws the rows again. The
+cursor is never hidden, and no mode of the terminal is changed. So there is nothing to restore,
+whatever ends the program.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .view import Look, Row, rows
 __all__ = ["TerminalDisplay"]
 
 PROMPT = 0.1
-"""What is printed is shown at once if the last frame is older than this (seconds)."""
+"""Printed text is shown at once if the last frame is older than this (seconds)."""
 
 
 class TerminalDisplay:
@@ -43,7 +43,7 @@ class TerminalDisplay:
     """How long to wait for more events (seconds)."""
 
     idle = 1.0
-    """How long to wait if there are none; the times go on (seconds)."""
+    """How long to wait if there are none; the times on the screen must go on (seconds)."""
 
     hears = 0
     """How many events it needs to see (events)."""
@@ -63,7 +63,7 @@ class TerminalDisplay:
     def draw(
         self,
         progress: Progress,
-        news: News,  # noqa: ARG002 - the progress has it all
+        news: News,  # noqa: ARG002 - `progress` has all that is needed
         began: float,
         now: float,
         end: str | None,
@@ -90,7 +90,7 @@ class TerminalDisplay:
                 self._console.file.write(printed)
 
     def _print_soon(self) -> None:
-        """Show what was printed, unless a frame has just been drawn: then the next one does."""
+        """Show what was printed. If a frame has just been drawn, leave it to the next frame."""
         with self._lock:
             if perf_counter() > self._shown_at + PROMPT:
                 self._show(self._printing.take(), self._rows)
@@ -103,7 +103,7 @@ class TerminalDisplay:
             console.control(_erase(self._rows, console.width))
             for line in printed.removesuffix("\n").split("\n") if printed else ():
                 console.print(Text.from_ansi(line), soft_wrap=True)
-            # Each row fits, so nothing has to be wrapped: this takes a third of the time.
+            # Each row fits, so rich need not wrap it. That saves two thirds of the time.
             pieces = chain.from_iterable(text.render(console, "\n") for text in texts)
             console.print(Segments(pieces), crop=False)
         self._rows = texts
@@ -111,16 +111,16 @@ class TerminalDisplay:
 
 
 def _fitted(row: Row, width: int, ascii_only: bool) -> Text:
-    """Return a row that leaves the last column free: some terminals wrap there."""
+    """Return a row that leaves the last column free, since some terminals wrap there."""
     text = Text.assemble(*row, no_wrap=True)
     text.truncate(max(width - 1, 1), overflow="crop" if ascii_only else "ellipsis")
     return text
 
 
 def _erase(texts: Iterable[Text], width: int) -> Control:
-    """Return what erases the rows above the cursor.
+    """Return the control codes that erase the rows above the cursor.
 
-    If the terminal has become narrower, it has wrapped rows that are longer than a line now.
+    If the terminal has become narrower, it has wrapped the rows that no longer fit on a line.
     """
     lines = sum(max(1, -(-text.cell_len // max(width, 1))) for text in texts)
     steps: list[Any] = [ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)]

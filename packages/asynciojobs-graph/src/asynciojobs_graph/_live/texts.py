@@ -20,8 +20,8 @@ CONTROLS = {
     **dict.fromkeys(chain(range(0x20), range(0x7F, 0xA0)), " "),
     **dict.fromkeys(chain(range(0x202A, 0x202F), range(0x2066, 0x206A)), ""),
 }
-"""The control characters of ASCII and Latin-1 become spaces; those that turn the direction of
-the whole line disappear."""
+"""Control characters of ASCII and Latin-1 become spaces. Characters that reverse the direction
+of the line are removed."""
 
 
 def inert(text: str) -> str:

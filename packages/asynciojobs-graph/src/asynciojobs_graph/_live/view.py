@@ -57,7 +57,7 @@ class Look:
 
     @property
     def more(self) -> str:
-        """What stands for rows that are left out."""
+        """The sign for rows that are left out."""
         return "..." if self.ascii else "…"
 
 
@@ -76,7 +76,7 @@ def rows(
     total = _total_row(progress, elapsed, now, end, look)
     room = max(look.height - 1, 0)
     running = progress.running_count if end is None else 0
-    # Failures stay in view, but they leave half of the room to the jobs that run.
+    # Failures stay in view, but they leave half of the room to running jobs.
     space = max(room - running, room // 2)
     failed = (_failed_row(progress, job, look) for job in progress.failed)
     failures = _cropped(failed, len(progress.failed), space, look, "failed")
@@ -92,10 +92,10 @@ def _cropped(
 
     Args:
         found: the rows; those that are left out are not made.
-        count: how many these are (rows).
-        room: how many there may be (rows).
+        count: how many rows there are.
+        room: how many may be returned.
         look: how the rows look.
-        noun: what they are about.
+        noun: what a row is about.
     """
     if count <= room:
         return list(islice(found, count))
@@ -132,8 +132,8 @@ def total_text(
     Args:
         progress: how far the run is.
         elapsed: how long it has been going on (seconds).
-        ascii_only: use no other signs.
-        rest: about how long it will still go on (seconds); ``None`` if that is not known.
+        ascii_only: whether to use only ASCII signs.
+        rest: about how long it will still take (seconds); ``None`` if that is not known.
         end: how the run ended; ``None`` if it goes on, or if that is shown elsewhere.
     """
     counts = [
