@@ -130,6 +130,8 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "multiprocessing",
         "pickle",
         "asynciojobs._badge",
+        "asynciojobs._bridge",
+        "asynciojobs._dag.digraph",
         "asynciojobs._errors",
         "asynciojobs._events",
         "asynciojobs._dag.edits",
@@ -140,9 +142,12 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
         "asynciojobs._journal",
         "asynciojobs._options",
         "asynciojobs._report",
+        "asynciojobs._signals",
         "asynciojobs._run.inspect",
         "asynciojobs.calljob",
         "asynciojobs.commandjob",
+        "asynciojobs.printjob",
+        "asynciojobs.sequence",
         "asynciojobs.timeline",
         "asynciojobs._logevents",
         "asynciojobs._cli.main",
@@ -151,6 +156,19 @@ def test_importing_loads_nothing_outside_of_the_standard_library(loaded):
 )
 def test_importing_does_not_load_what_is_slow_or_optional(loaded, slow):
     assert slow not in loaded
+
+
+@pytest.mark.parametrize("module", ["calljob", "journal", "printjob", "sequence", "timeline"])
+def test_public_modules_are_attributes_of_the_package(module):
+    program = "import asynciojobs, sys; print(getattr(asynciojobs, sys.argv[1]).__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, module],
+        capture_output=True,
+        check=True,
+        cwd=PACKAGE.parent,
+        text=True,
+    )
+    assert done.stdout == f"asynciojobs.{module}\n"
 
 
 def test_importing_writes_nothing():

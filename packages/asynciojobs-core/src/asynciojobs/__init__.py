@@ -3,7 +3,6 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from ._bridge import MissingGraphPackageError
 from ._log import set_debug
 from ._loops import use_loop_factory
 from .bestset import BestSet
@@ -11,7 +10,6 @@ from .job import AbstractJob, Job
 from .limit import Limit
 from .purescheduler import PureScheduler
 from .scheduler import Scheduler
-from .sequence import Schedulable, Sequence
 from .version import __version__
 from .watch import Watch
 
@@ -75,6 +73,7 @@ for _value in list(globals().values()):
 # What many programs don't use is loaded on demand (PEP 562). It would more than double the time
 # of this import.
 if _TYPE_CHECKING:
+    from ._bridge import MissingGraphPackageError
     from ._errors import (
         AlreadyRunningError,
         ArgumentNotDoneError,
@@ -97,6 +96,7 @@ if _TYPE_CHECKING:
     from .commandjob import CommandFailed, CommandJob, CommandResult
     from .journal import Journal
     from .printjob import PrintJob
+    from .sequence import Schedulable, Sequence
     from .timeline import Bottleneck, Link, LinkKind, Outcome, Span, Timeline, Wait
 else:
     _ON_DEMAND = {
@@ -120,6 +120,7 @@ else:
         "Link": ".timeline",
         "LinkKind": ".timeline",
         "MissingDaskPackageError": "._errors",
+        "MissingGraphPackageError": "._bridge",
         "MissingRequirementError": "._errors",
         "NotPicklableError": "._errors",
         "Observation": "._events",
@@ -127,6 +128,8 @@ else:
         "PrintJob": ".printjob",
         "RequirementError": "._errors",
         "RequirementFailed": "._errors",
+        "Schedulable": ".sequence",
+        "Sequence": ".sequence",
         "Span": ".timeline",
         "Timeline": ".timeline",
         "Wait": ".timeline",
@@ -134,6 +137,8 @@ else:
     }
 
     def __getattr__(name: str) -> object:
+        if f".{name}" in _ON_DEMAND.values():  # a public module, as in `asynciojobs.sequence`
+            return _import_module(f".{name}", __name__)
         if name not in _ON_DEMAND:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(_import_module(_ON_DEMAND[name], __name__), name)

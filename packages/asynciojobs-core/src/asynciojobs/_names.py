@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from typing import Any, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from ._outcomes import Named
 from ._text import NOLABEL, one_line
@@ -33,12 +33,14 @@ DEEPEST = 100
 """How many schedulers around a job are considered. A message has room for fewer."""
 
 
-class Labelled(Named, Protocol):
-    """The part of a job that its name is made from."""
+if TYPE_CHECKING:
 
-    _run_mark: object
+    class Labelled(Named, Protocol):
+        """The part of a job that its name is made from."""
 
-    def _shown_text(self) -> str: ...
+        _run_mark: object
+
+        def _shown_text(self) -> str: ...
 
 
 NOTHING: frozenset[Any] = frozenset()

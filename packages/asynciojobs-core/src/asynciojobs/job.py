@@ -19,7 +19,6 @@ from typing import (
 )
 
 from . import _log
-from ._bridge import drawing_function
 from ._checks import (
     accepts,
     callable_label,
@@ -55,7 +54,6 @@ from ._requirements import (
     distinct,
     unique,
 )
-from ._signals import SignalStop, StopOn
 from ._text import NOLABEL, attempt, call_label, one_line
 from .bestset import BestSet
 from .limit import Limits, Needs, Terms, checked_terms, with_identity
@@ -63,13 +61,15 @@ from .limit import Limits, Needs, Terms, checked_terms, with_identity
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from . import _badge, _errors, _identity, _options
+    from . import _badge, _bridge, _errors, _identity, _options, _signals
     from ._options import JobHolder, JobOptions
 else:
     _errors = OnDemand("_errors")
     _badge = OnDemand("_badge")
+    _bridge = OnDemand("_bridge")
     _identity = OnDemand("_identity")
     _options = OnDemand("_options")
+    _signals = OnDemand("_signals")
 
 __all__ = ["AbstractJob", "Job"]
 
@@ -725,12 +725,12 @@ class AbstractJob(Copyable, Generic[T_co]):
             >>> AbstractJob(forever=True, critical=False).dot_style()
             {'style': 'rounded,dashed', 'color': '#404040', 'penwidth': 1}
         """
-        return drawing_function("dot_style")(self)
+        return _bridge.drawing_function("dot_style")(self)
 
     # -- running
 
     def standalone_run(
-        self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
+        self, *, loop_factory: LoopFactory | None = None, stop_on: _signals.StopOn = None
     ) -> T_co:
         """Run only this job, without its requirements; handy while you are writing it.
 
@@ -753,7 +753,7 @@ class AbstractJob(Copyable, Generic[T_co]):
             >>> Job(fetch, required=AbstractJob(label="boot")).standalone_run()
             b'data'
         """
-        with SignalStop(stop_on, lambda _: [self.repr_main()]) as stop:
+        with _signals.SignalStop(stop_on, lambda _: [self.repr_main()]) as stop:
             return run_synchronously(
                 stop.guard(lambda: checked_awaitable(self, "co_run", self.co_run())),
                 loop_factory=loop_factory,

@@ -6,7 +6,6 @@ import builtins
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._bridge import MissingGraphPackageError, drawing_function
 from ._checks import check_journal, checked_seconds, checked_window, is_method_of
 from ._dag.jobset import JobSet, check_not_running
 from ._lazy import OnDemand
@@ -16,7 +15,6 @@ from ._outcomes import CriticalFailure, Stopped, TimedOut
 from ._requirements import members_of
 from ._run.run import Run
 from ._run.shutdown import shut_down
-from ._signals import SignalStop, StopOn
 from ._stack import check_stack_room
 from .job import ANY_JOB, AbstractJob, Job
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from os import PathLike
 
-    from . import _badge, _events, _feedback, _report
+    from . import _badge, _bridge, _events, _feedback, _report, _signals
     from . import timeline as _timeline
     from ._dag import edits, outline, queries
     from ._run import resuming as _resuming
@@ -36,10 +34,12 @@ if TYPE_CHECKING:
     PlannedJob = tuple[AbstractJob[object], Literal["restore", "run"], str]
 else:
     _badge = OnDemand("_badge")
+    _bridge = OnDemand("_bridge")
     _events = OnDemand("_events")
     _feedback = OnDemand("_feedback")
     _report = OnDemand("_report")
     _resuming = OnDemand("_run.resuming")
+    _signals = OnDemand("_signals")
     _timeline = OnDemand("timeline")
     edits = OnDemand("_dag.edits")
     outline = OnDemand("_dag.outline")
@@ -194,7 +194,7 @@ class PureScheduler(JobSet):
             True
         """
         if live:
-            with drawing_function("live")(self, journal=journal):
+            with _bridge.drawing_function("live")(self, journal=journal):
                 return await PureScheduler.co_run(self, resume=resume, journal=journal)
         is_outermost = self._run_state.called_by is None
         if is_outermost:  # a nested run has the stack of its own task
@@ -216,7 +216,7 @@ class PureScheduler(JobSet):
         self,
         *args: Any,
         loop_factory: LoopFactory | None = None,
-        stop_on: StopOn = None,
+        stop_on: _signals.StopOn = None,
         **kwds: Any,
     ) -> bool:
         """Run the jobs in a new event loop; see `co_run()`.
@@ -253,7 +253,7 @@ class PureScheduler(JobSet):
             Traceback (most recent call last):
             SystemExit: 143
         """
-        with SignalStop(stop_on, _names_left) as stop:
+        with _signals.SignalStop(stop_on, _names_left) as stop:
             return run_synchronously(
                 stop.guard(lambda: self.co_run(*args, **kwds)),
                 loop_factory=loop_factory,
@@ -265,7 +265,7 @@ class PureScheduler(JobSet):
         self,
         *args: Any,
         loop_factory: LoopFactory | None = None,
-        stop_on: StopOn = None,
+        stop_on: _signals.StopOn = None,
         **kwds: Any,
     ) -> bool:
         """Do the same as `run()`, under its former name.
@@ -337,7 +337,7 @@ class PureScheduler(JobSet):
         return await shut_down(self, self.shutdown_timeout)
 
     def shutdown(
-        self, *, loop_factory: LoopFactory | None = None, stop_on: StopOn = None
+        self, *, loop_factory: LoopFactory | None = None, stop_on: _signals.StopOn = None
     ) -> bool:
         """Shut down the jobs in a new event loop; see `co_shutdown()` and `run()`.
 
@@ -352,7 +352,7 @@ class PureScheduler(JobSet):
             tidy home
             (True, True)
         """
-        with SignalStop(stop_on, _names_left) as stop:
+        with _signals.SignalStop(stop_on, _names_left) as stop:
             return run_synchronously(
                 stop.guard(self.co_shutdown),
                 loop_factory=loop_factory,
@@ -980,7 +980,9 @@ class PureScheduler(JobSet):
             ...
         """
         return str(
-            drawing_function("dot_format")(self, status=status, depth=depth, rankdir=rankdir)
+            _bridge.drawing_function("dot_format")(
+                self, status=status, depth=depth, rankdir=rankdir
+            )
         )
 
     def mermaid_format(
@@ -1006,7 +1008,7 @@ class PureScheduler(JobSet):
               ...
         """
         return str(
-            drawing_function("mermaid_format")(
+            _bridge.drawing_function("mermaid_format")(
                 self, status=status, depth=depth, rankdir=rankdir
             )
         )
@@ -1032,7 +1034,9 @@ class PureScheduler(JobSet):
             >>> s.graph().source == s.dot_format()
             True
         """
-        return drawing_function("graph")(self, status=status, depth=depth, rankdir=rankdir)
+        return _bridge.drawing_function("graph")(
+            self, status=status, depth=depth, rankdir=rankdir
+        )
 
     def export_as_dotfile(
         self,
@@ -1057,7 +1061,7 @@ class PureScheduler(JobSet):
             >>> PureScheduler(AbstractJob(label="a")).export_as_dotfile("one.dot")
             '(Over)wrote one.dot'
         """
-        write = drawing_function("export_as_dotfile")
+        write = _bridge.drawing_function("export_as_dotfile")
         return str(write(self, filename, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_graphic(
@@ -1094,7 +1098,7 @@ class PureScheduler(JobSet):
             >>> PureScheduler(AbstractJob(label="a")).export_as_graphic("one", "svg")
             'one.svg'
         """
-        draw = drawing_function("export_as_graphic")
+        draw = _bridge.drawing_function("export_as_graphic")
         return str(draw(self, filename, suffix, status=status, depth=depth, rankdir=rankdir))
 
     def export_as_pngfile(
@@ -1164,7 +1168,7 @@ class PureScheduler(JobSet):
             hello
             (True, 'hello.svg')
         """
-        return str(drawing_function("export_as_timeline")(self, filename, depth=depth))
+        return str(_bridge.drawing_function("export_as_timeline")(self, filename, depth=depth))
 
     def export_as_htmlfile(self, filename: str | PathLike[str]) -> str:
         """Write a report on the last run: a single HTML page that you can mail to someone.
@@ -1191,7 +1195,7 @@ class PureScheduler(JobSet):
             hello
             (True, 'hello.html')
         """
-        return str(drawing_function("export_as_htmlfile")(self, filename))
+        return str(_bridge.drawing_function("export_as_htmlfile")(self, filename))
 
     def export_as_tracefile(self, filename: str | PathLike[str]) -> str:
         """Write the last run as a trace for https://ui.perfetto.dev or Chrome.
@@ -1214,15 +1218,15 @@ class PureScheduler(JobSet):
             hello
             (True, 'hello.json')
         """
-        return str(drawing_function("export_as_tracefile")(self, filename))
+        return str(_bridge.drawing_function("export_as_tracefile")(self, filename))
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
         """Return the picture that a notebook shows, if it can be drawn, and plain text."""
         try:
-            mime_bundle = drawing_function("mime_bundle")
-        except MissingGraphPackageError:
+            mime_bundle = _bridge.drawing_function("mime_bundle")
+        except _bridge.MissingGraphPackageError:
             return {"text/plain": repr(self)}
         bundle: dict[str, str] = mime_bundle(self, include=include, exclude=exclude)
         return bundle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack, cast
 
-from ._bridge import drawing_function
 from ._lazy import OnDemand
 from ._outcomes import CriticalFailure, TimedOut, add_note_once
 from ._text import NOLABEL
@@ -12,12 +11,13 @@ from .job import AbstractJob, counts_as_critical
 from .purescheduler import PureScheduler
 
 if TYPE_CHECKING:
-    from . import _options
+    from . import _bridge, _options
     from ._options import NestedOptions
     from ._run.opening import RunJournal
     from .sequence import Schedulable
     from .watch import Watch
 else:
+    _bridge = OnDemand("_bridge")
     _options = OnDemand("_options")
 
 __all__ = ["Scheduler"]
@@ -176,4 +176,4 @@ class Scheduler(PureScheduler, AbstractJob[bool]):
             >>> boots.dot_cluster_name()
             'cluster_1'
         """
-        return str(drawing_function("dot_cluster_name")(self))
+        return str(_bridge.drawing_function("dot_cluster_name")(self))

@@ -14,14 +14,15 @@ from .._text import counted
 from .._threads import call_in_loop, runs_elsewhere
 from ..bestset import BestSet
 from ..job import ANY_JOB, AbstractJob, AnyJob, Member, note_shutdown, requirements_of
-from .digraph import depth_first
 from .observers import Observers
 from .record import Record
 
 if TYPE_CHECKING:
     from .. import _errors
+    from . import digraph
 else:
     _errors = OnDemand("_errors")
+    digraph = OnDemand("_dag.digraph")
 
 __all__ = [
     "SHUTDOWN",
@@ -269,7 +270,7 @@ class JobSet(Copyable):
     def _take_here(self, jobs: Collection[AnyJob], *, upstream: bool) -> None:
         new = unique(jobs)
         if upstream:
-            new = unique(depth_first(_requirements, new))
+            new = unique(digraph.depth_first(_requirements, new))
         if self.jobs and (known := [job for job in new if job in self.jobs]):
             check_same(known, self.jobs)
             new = {job: None for job in new if job not in self.jobs}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
-from .._dag import digraph
 from .._dag.jobset import JobSet, Level, check_not_running, level_of, nesting, state_of
 from .._lazy import OnDemand
 from .._names import Mark, Plan
@@ -27,8 +26,10 @@ from .waitlist import (
 
 if TYPE_CHECKING:
     from .. import _errors
+    from .._dag import digraph
 else:
     _errors = OnDemand("_errors")
+    digraph = OnDemand("_dag.digraph")
 
 __all__ = [
     "admit",
