@@ -51,9 +51,13 @@ class Phase(enum.Enum):
     SKIPPED = "skipped"
     """It was not started, because a job that it depends on failed."""
 
-    if not TYPE_CHECKING:  # type checkers know that enums can be hashed
-        # Each member is a single object, so its identity will do. Enum's own hash is Python
-        # code, which takes six times as long, and live views sort all jobs by their phase.
+    # Each member is a single object, so its identity will do. Enum's own hash is Python code,
+    # which takes six times as long, and live views sort all jobs by their phase.
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+
+    else:
         __hash__ = object.__hash__
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from .._widths import columns_of
 from .columns import cut, padded
 
-__all__ = ["WIDTH", "Bar", "Number", "exact", "extent", "gantt", "rounding"]
+__all__ = ["WIDTH", "Bar", "Number", "exact", "gantt", "rounding"]
 
 WIDTH = 50
 """The usual length of the time axis (characters)."""
@@ -56,18 +56,6 @@ def rounding(duration: float) -> Number:
         return text.rstrip("0").rstrip(".") if digits else text
 
     return rounded
-
-
-def extent(bars: Sequence[Bar], end: float) -> tuple[float, float]:
-    """Return the first and the last time of a chart (seconds).
-
-    Args:
-        bars: the jobs.
-        end: where to end the bars of jobs that have not ended (seconds).
-    """
-    times = [time for bar in bars for time in (bar.scheduled, bar.started, bar.ended)]
-    known = [time for time in times if time is not None]
-    return min(known, default=0.0), max([*known, end])
 
 
 def gantt(
