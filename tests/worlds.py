@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 OWN = "{}.{}".format(*sys.version_info)
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
-ENGINE = ("core", "journal", "timeline", "commands", "testkit", "properties")
+ENGINE = ("core", "journal", "timeline", "commands", "testkit")
 """The folders of tests that depend most on the version of Python."""
 
 # Variables set by the hatch that runs this program. The hatch that it starts must not see them.
@@ -103,6 +103,8 @@ def path_without(left_out: Callable[[Path], bool]) -> str:
 
 
 COVERED = covered()
+# They take half a minute in a browser, and cover nothing that other tests don't.
+WITHOUT_VIEWERS = {"PYTEST_ADDOPTS": "--ignore=tests/graph/test_trace_in_viewers.py"}
 SHAKEN = {"PYTHONDEVMODE": "1", "PYTHONHASHSEED": "20261"}
 
 WORLDS = [
@@ -112,6 +114,7 @@ WORLDS = [
         "cover",
         f"all tests on Python {COVERED}, and a branch coverage of 100 %",
         ["test", "--cover", "--python", COVERED],
+        WITHOUT_VIEWERS,
     ),
     World(
         "shaken",
