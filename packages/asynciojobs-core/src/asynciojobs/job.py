@@ -706,7 +706,7 @@ class AbstractJob(Copyable, Generic[T_co]):
         return f"requires={{{', '.join(ids)}}}"
 
     def _shown_text(self) -> str:
-        """Return the `label`, or else the `text_label()`, or else ``NOLABEL``."""
+        """Return the `label`; if there is none, the `text_label()`; if neither, ``NOLABEL``."""
         label = None if self.label is None else attempt(str, self.label)
         if label is None or not label.strip():
             label = attempt(self.text_label)

@@ -1240,7 +1240,7 @@ def _names_left(loop: AbstractEventLoop) -> builtins.list[str]:
 
 
 def _memory(journal: RunJournal | None) -> Memory:
-    """Return what decides which jobs stay done: a journal, or else the last run."""
+    """Return what says which jobs stay done: the journal, if there is one, or the last run."""
     if journal is not None:
         check_journal(journal)
         return journal.begin_session()

@@ -265,7 +265,7 @@ full_collection = FullCollection()
 
 
 def report_coroutine(coroutine: Any) -> None:
-    """Report a never-awaited coroutine to the clock of its test, or else as Python does."""
+    """Report a never-awaited coroutine to its test's clock; without one, as Python does."""
     leftovers = watching.whose(coroutine)
     if leftovers is None:
         unawaited_coroutine.original(coroutine)
