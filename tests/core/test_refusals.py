@@ -511,3 +511,23 @@ def test_a_requirement_put_in_by_hand_must_be_a_job(every_loop, wrong, several, 
         outermost.run()
     job.required.discard(wrong)
     assert outermost.run() is True
+
+
+def test_a_refusal_before_its_turn_does_not_stay_on_a_nested_scheduler():
+    reasons = []
+    (foreign,) = jobs("f", [])
+
+    async def look():
+        reasons.append(nested.why())
+
+    async def meddle():
+        inner.requires(foreign)
+        with pytest.raises(MissingRequirementError):
+            await nested.co_run()
+        inner.requires(foreign, remove=True)
+
+    inner = Job(look)
+    nested = Scheduler(inner)
+    assert PureScheduler(Sequence(Job(meddle), nested)).run()
+    foreign.close()
+    assert reasons == ["FINE"]

@@ -58,8 +58,8 @@ class Record:
         """The record of the next run, if it began before the shutdown of this one ended."""
 
     def is_used(self) -> bool:
-        """Return whether the run has begun, or its shutdown has failed."""
-        return self.began is not None or not self.shut_down_well
+        """Return whether a run has begun or was refused, or its shutdown has failed."""
+        return not (self.began is None and self.verdict is FINE and self.shut_down_well)
 
     def end(self, verdict: Verdict, now: float) -> None:
         """Note how the run ended, at a time (seconds)."""
