@@ -833,7 +833,7 @@ IN_ANOTHER_LOOP = (
 
 
 class OtherThread:
-    """A run in another thread, which uses a limit until it is told to end."""
+    """A run in another thread that uses a limit until the end of a block."""
 
     def __init__(self, limits, number=1):
         self.go, self.end = threading.Event(), threading.Event()
